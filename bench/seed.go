@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// bulk is many rows of one table.
+type bulk struct {
+	table   string
+	columns []string
+	rows    int
+	row     func(i int) []any
+}
+
+const (
+	maxParameters     = 8000   // of one statement; both databases allow more
+	rowsInTransaction = 50_000 // SQLite keeps them in its log until then
+)
+
+// insertRows writes rows in statements of many rows and transactions of many statements.
+func insertRows(ctx context.Context, db *sql.DB, b bulk) error {
+	perStatement := maxParameters / len(b.columns)
+	for from := 0; from < b.rows; from += rowsInTransaction {
+		to := min(from+rowsInTransaction, b.rows)
+		tx, err := db.BeginTx(ctx, nil)
+		if err != nil {
+			return err
+		}
+		for first := from; err == nil && first < to; first += perStatement {
+			err = b.insert(ctx, tx, first, min(first+perStatement, to))
+		}
+		if err != nil {
+			return errors.Join(fmt.Errorf("insert into %s: %w", b.table, err), tx.Rollback())
+		}
+		if err := tx.Commit(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b bulk) insert(ctx context.Context, tx *sql.Tx, from, to int) error {
+	var text strings.Builder
+	text.WriteString("INSERT INTO " + b.table + " (" + strings.Join(b.columns, ", ") + ") VALUES ")
+	args := make([]any, 0, (to-from)*len(b.columns))
+	for i := from; i < to; i++ {
+		separator := "("
+		if i > from {
+			separator = ", ("
+		}
+		for _, value := range b.row(i) {
+			args = append(args, value)
+			text.WriteString(separator + "$" + strconv.Itoa(len(args)))
+			separator = ", "
+		}
+		text.WriteString(")")
+	}
+	_, err := tx.ExecContext(ctx, text.String(), args...)
+	return err
+}
+
+// seed fills Postern's tables as years of use would: users with password and authenticator, and grants of the client with a
+// refresh token each, five months old on average. Nobody can sign in as one of them: their authenticators do not open.
+func seed(ctx context.Context, d database, clientID string, users, grants int, now time.Time, progress io.Writer) (err error) {
+	db, err := d.open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1)
+	hash := hashPassword()
+	for _, b := range []bulk{seedUsers(users, now), seedPasswords(users, hash, now), seedAuthenticators(users, now), seedGrants(grants, users, clientID, now)} {
+		fmt.Fprintf(progress, "seeding %d %s\n", b.rows, b.table)
+		if err := insertRows(ctx, db, b); err != nil {
+			return err
+		}
+	}
+	_, err = db.ExecContext(ctx, `ANALYZE`)
+	return err
+}
+
+// seedID returns an id that looks random, as Postern's are, so that the indexes are filled as they would be.
+func seedID(kind string, i int) string {
+	sum := sha256.Sum256([]byte(kind + strconv.Itoa(i)))
+	return base32.StdEncoding.EncodeToString(sum[:])[:26]
+}
+
+func seedUsers(n int, now time.Time) bulk {
+	return bulk{
+		table: "users", rows: n,
+		columns: []string{"id", "email", "email_key", "email_verified", "username", "username_key", "admin", "groups", "claims", "epoch", "created_at", "updated_at"},
+		row: func(i int) []any {
+			name := "seed" + seedID("name", i)
+			email := name + "@example.test"
+			at := seedTime(i, now)
+			return []any{
+				seedID("user", i), email, strings.ToLower(email), true, name, strings.ToLower(name), false, `["staff"]`, `{"name":"Seed","locale":"en-GB"}`, int64(1), at, at,
+			}
+		},
+	}
+}
+
+func seedPasswords(n int, hash string, now time.Time) bulk {
+	return bulk{
+		table: "passwords", rows: n, columns: []string{"user_id", "hash", "changed_at"},
+		row: func(i int) []any { return []any{seedID("user", i), hash, seedTime(i, now)} },
+	}
+}
+
+func seedAuthenticators(n int, now time.Time) bulk {
+	return bulk{
+		table: "authenticators", rows: n,
+		columns: []string{"id", "user_id", "name", "secret_sealed", "algorithm", "digits", "period", "last_step", "created_at"},
+		row: func(i int) []any {
+			return []any{seedID("authenticator", i), seedID("user", i), "Phone", randomBytes(53), "SHA1", int64(6), int64(30), int64(0), seedTime(i, now)}
+		},
+	}
+}
+
+// seedDetail is as long as what Postern keeps of an authorization request.
+const seedDetail = `{"redirect_uri":"` + redirectURI + `","challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","nonce":"n-0S6_WzA2Mj","acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"claims":{}}`
+
+func seedGrants(n, users int, clientID string, now time.Time) bulk {
+	return bulk{
+		table: "grants", rows: n,
+		columns: []string{
+			"id", "user_id", "client_id", "sid", "epoch", "scopes", "detail", "auth_time", "created_at", "code_hash", "code_expires_at", "code_used_at",
+			"code_failures", "generation", "rotated_at", "idle_until", "expires_at",
+		},
+		row: func(i int) []any {
+			at := seedTime(i, now)
+			end := now.Add(60 * 24 * time.Hour).UnixMicro()
+			return []any{
+				seedID("grant", i), seedID("user", i%users), clientID, seedID("session", i), int64(1), `["openid","profile","email","offline_access"]`,
+				seedDetail, at, at, randomBytes(32), at + 60e6, at, int64(0), int64(1 + i%40), at, end, end,
+			}
+		},
+	}
+}
+
+// seedTime spreads rows over the ten months before now.
+func seedTime(i int, now time.Time) int64 {
+	const spread = 300 * 24 * 3600
+	return now.Add(-time.Duration(i*7919%spread) * time.Second).UnixMicro()
+}
+
+func randomBytes(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"golang.org/x/sync/errgroup"
+)
+
+// redirectURI of the web clients. Nobody listens there: the code is read from the redirect.
+const redirectURI = "http://127.0.0.1:9/callback"
+
+// scopes that every person grants.
+const scopes = "openid profile email offline_access"
+
+// webClient is a client that people sign in to, with the algorithm of its ID tokens.
+type webClient struct{ id, secret, algorithm string }
+
+// basic is the header of client_secret_basic (RFC 6749 section 2.3.1).
+func (c webClient) basic() string {
+	pair := url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret)
+	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
+}
+
+// target is the running server with what the scenarios need to know and have.
+type target struct {
+	address string // host:port
+	issuer  string
+	es256   webClient
+	rs256   webClient
+	service webClient // signs nobody in: client_credentials
+	people  people
+	keys    jose.JSONWebKeySet
+	// browsers are signed in; each connection of a measurement uses its own.
+	browsers []*browser
+	open     []*connection
+}
+
+// connect returns a connection for one step; hangUp closes it.
+func (t *target) connect() *connection {
+	c := &connection{address: t.address}
+	t.open = append(t.open, c)
+	return c
+}
+
+// hangUp closes all connections.
+func (t *target) hangUp() error {
+	var err error
+	for _, c := range t.open {
+		err = errors.Join(err, c.close())
+	}
+	t.open = nil
+	return err
+}
+
+// loadKeys reads the JWKS.
+func (t *target) loadKeys() error {
+	a, err := t.connect().do(request{method: http.MethodGet, target: jwksPath})
+	if err != nil {
+		return err
+	}
+	return decode(a, &t.keys)
+}
+
+// signInBrowsers signs n people in, each in a browser of their own, a few at a time.
+func (t *target) signInBrowsers(ctx context.Context, n int) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	t.browsers = make([]*browser, n)
+	for i := range n {
+		t.browsers[i] = newBrowser(t, t.connect())
+		group.Go(func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			got, err := t.browsers[i].signIn(t.es256, time.Now)
+			if err != nil {
+				return err
+			}
+			return verify(got.IDToken, t.es256.algorithm, t.keys)
+		})
+	}
+	return group.Wait()
+}
+
+// freshTokens lets each of n signed-in people grant tokens to c, checks their signatures, and returns them.
+func (t *target) freshTokens(c webClient, n int) ([]tokens, error) {
+	if n > len(t.browsers) {
+		return nil, errors.New("more connections than people who are signed in")
+	}
+	all := make([]tokens, n)
+	connection := t.connect()
+	for i, b := range slices.All(t.browsers[:n]) {
+		got, err := b.on(connection).codeFlow(c, time.Now())
+		if err != nil {
+			return nil, err
+		}
+		if err := verify(got.IDToken, c.algorithm, t.keys); err != nil {
+			return nil, err
+		}
+		all[i] = got
+	}
+	return all, nil
+}

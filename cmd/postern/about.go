@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/config"
+)
+
+// version is the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && info.Main.Version == "(devel)" {
+			return "devel-" + setting.Value[:12]
+		}
+	}
+	return info.Main.Version
+}
+
+func versionCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Show the version", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			about := map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
+			return t.show(about, func(w io.Writer) { fmt.Fprintln(w, "postern", about["version"], about["go"], about["platform"]) })
+		},
+	}
+}
+
+func healthcheckCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "healthcheck", Short: "Ask the running provider on this machine whether it is ready; for containers", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := t.load(nil)
+			if err != nil {
+				return err
+			}
+			if err := healthcheck(cmd.Context(), cfg); err != nil {
+				return withHint(err, "is postern serve running with the same settings?")
+			}
+			return t.show(map[string]bool{"ready": true}, func(w io.Writer) { fmt.Fprintln(w, "ready") })
+		},
+	}
+}
+
+// healthcheck asks /readyz of the public listener over loopback.
+func healthcheck(ctx context.Context, cfg config.Config) error {
+	_, port, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return err
+	}
+	scheme := "http"
+	if cfg.TLS.CertFile != "" {
+		scheme = "https"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	// The certificate is for the issuer's name; here the process asks itself over loopback and sends no secret.
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return errors.New("not ready: " + response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/postern-id/postern/config"
+	"github.com/postern-id/postern/consent"
+	"github.com/postern-id/postern/login"
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/mail"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/login/password"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/provider"
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// services is everything without HTTP: what the commands of operators work with.
+type services struct {
+	cfg      config.Config
+	log      *slog.Logger
+	store    *storage.Store
+	audit    *audit.Log
+	keys     *keys.Ring
+	clients  *client.Registry
+	accounts *account.Service
+}
+
+// openServices opens the database and puts the services on top of it. The caller closes them.
+func openServices(ctx context.Context, cfg config.Config, log *slog.Logger) (*services, error) {
+	store, err := openMigrated(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	s, err := newServices(ctx, cfg, log, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return s, nil
+}
+
+func newServices(ctx context.Context, cfg config.Config, log *slog.Logger, store *storage.Store) (*services, error) {
+	s := &services{cfg: cfg, log: log, store: store, audit: audit.New(store)}
+	s.clients = client.New(client.Config{Store: store, Audit: s.audit})
+	var err error
+	s.keys, err = keys.New(keys.Config{
+		Store: store, Audit: s.audit, RSABits: cfg.Signing.RSABits, TokenLifetime: max(cfg.Token.IDToken, cfg.Token.Access),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.keys.Load(ctx, time.Now()); err != nil {
+		return nil, fmt.Errorf("load the signing keys: %w", err)
+	}
+	s.accounts, err = newAccounts(cfg, log, store, s.audit)
+	return s, err
+}
+
+func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, events *audit.Log) (*account.Service, error) {
+	hasher, err := password.New(password.Config{
+		Memory: uint32(cfg.Password.MemoryKiB), Time: uint32(cfg.Password.Time), Concurrency: cfg.Password.Concurrency,
+	})
+	if err != nil {
+		return nil, err
+	}
+	guard, err := throttle.New(store, throttle.Config{
+		PasswordTries: cfg.Throttle.PasswordTries, AddressTries: cfg.Throttle.PasswordAddressTries,
+		CodeTries: cfg.Throttle.CodeTries, CodeCloseAfter: cfg.Throttle.CodeCloseAfter,
+	})
+	if err != nil {
+		return nil, err
+	}
+	notices, err := mail.New(mail.Config{Store: store, Brand: cfg.Brand.Name, AccountURL: cfg.Issuer + "/account"})
+	if err != nil {
+		return nil, err
+	}
+	return account.New(account.Config{
+		Store: store, Audit: events, Passwords: hasher, Throttle: guard, Notices: notices, Log: log,
+		Issuer: cfg.Brand.Name, InvitationURL: cfg.Issuer + "/invite",
+		TOTP: otp.Parameters{
+			Algorithm: cfg.TOTP.Algorithm, Digits: cfg.TOTP.Digits, Period: int(cfg.TOTP.Period / time.Second),
+		},
+		StrictCodes: cfg.TOTP.Window == 0, MinPassword: cfg.Password.MinLength,
+		Lifetimes: account.Lifetimes{
+			HalfDone: cfg.Session.HalfDone, Idle: cfg.Session.Idle, Absolute: cfg.Session.Absolute, Remember: cfg.Session.Remember,
+		},
+	})
+}
+
+// close releases the database.
+func (s *services) close() error { return s.store.Close() }
+
+// app is the provider, wired but not listening.
+type app struct {
+	*services
+	metrics  *metrics
+	public   http.Handler
+	ops      http.Handler
+	stopping atomic.Bool
+}
+
+// build wires the provider. Commands that serve and tests call it; nothing else puts parts together.
+func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
+	s, err := openServices(ctx, cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.newApp()
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return a, nil
+}
+
+func (s *services) newApp() (*app, error) {
+	a := &app{services: s, metrics: newMetrics(s)}
+	pages, err := templates.New(templates.Config{
+		Brand: templates.Brand{Name: s.cfg.Brand.Name, Color: s.cfg.Brand.Color, LogoFile: s.cfg.Brand.LogoFile},
+		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	webs, err := s.newWebs(pages)
+	if err != nil {
+		return nil, err
+	}
+	a.public = a.publicHandler(pages, webs)
+	a.ops = a.opsHandler()
+	return a, nil
+}
+
+// webs are the three web applications. They do not know one another: they meet here.
+type webs struct {
+	login    *login.Login
+	consent  *consent.Consent
+	provider *provider.Provider
+}
+
+func (s *services) newWebs(pages *templates.Pages) (webs, error) {
+	cfg, base, proceed := s.cfg, s.cfg.IssuerURL().Path, s.cfg.Issuer+"/oauth2/auth"
+	sessions, err := login.NewSessions(login.SessionsConfig{
+		Store: s.store, Audit: s.audit, Secure: cfg.Secure(), Idle: cfg.Session.Idle, Remember: cfg.Session.Remember,
+	})
+	if err != nil {
+		return webs{}, err
+	}
+	var w webs
+	w.provider, err = provider.New(provider.Config{
+		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
+		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Log: s.log, Address: clientAddress,
+		FlowLife: cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
+		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
+	})
+	if err != nil {
+		return webs{}, err
+	}
+	w.login, err = login.New(login.Config{
+		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), Log: s.log,
+		ContinueURL: proceed, Issuer: cfg.Brand.Name, BasePath: base, OfferRemember: cfg.Session.Remember > 0,
+	})
+	if err != nil {
+		return webs{}, err
+	}
+	w.consent, err = consent.New(consent.Config{
+		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
+		ContinueURL: proceed, BasePath: base,
+	})
+	return w, err
+}
+
+// forLogin tells the sign-in pages what they show of a flow.
+func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
+	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
+		view, err := p.Describe(ctx, flow)
+		return login.Request{App: appOf(view), LoginHint: view.LoginHint, RedirectURI: view.RedirectURI}, err
+	}
+}
+
+// forConsent tells the consent page what it asks.
+func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (consent.Request, error) {
+	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
+		view, err := p.Describe(ctx, flow)
+		return consent.Request{
+			App: appOf(view), Scopes: view.Scopes, RedirectURI: view.RedirectURI, Unproven: view.Native,
+		}, err
+	}
+}
+
+func appOf(view provider.RequestView) templates.App {
+	return templates.App{
+		Name: view.ClientName, Logo: view.LogoURI, PolicyURL: view.PolicyURI, TermsURL: view.TOSURI, BackURL: view.ClientURI,
+	}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/storage"
+)
+
+func auditCommand(t *terminal) *cobra.Command {
+	return group("audit", "The record of what happened", auditTailCommand(t), auditExportCommand(t), auditVerifyCommand(t))
+}
+
+func auditTailCommand(t *terminal) *cobra.Command {
+	var lines int
+	var follow bool
+	cmd := &cobra.Command{
+		Use: "tail", Short: "Show the newest entries", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				return s.audit.Tail(ctx, lines, follow, t.showEvent)
+			})
+		},
+	}
+	cmd.Flags().IntVarP(&lines, "lines", "n", 20, "how many entries")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones")
+	return cmd
+}
+
+// showEvent prints an entry on a line: its JSON, or time, name, user and what else it says.
+func (t *terminal) showEvent(e storage.Event) error {
+	if t.json {
+		_, err := fmt.Fprintln(t.stdout, e.Body)
+		return err
+	}
+	var body struct {
+		ClientID string            `json:"client_id"`
+		Actor    string            `json:"actor"`
+		Address  string            `json:"address"`
+		Detail   map[string]string `json:"detail"`
+	}
+	if err := json.Unmarshal([]byte(e.Body), &body); err != nil {
+		return withHint(fmt.Errorf("entry %s is damaged: %w", e.ID, err), "run postern audit verify")
+	}
+	line := fmt.Sprintf("%s  %-28s by %s", stamp(e.At.Time), e.Name, body.Actor)
+	for _, part := range [][2]string{{"user", e.UserID}, {"client", body.ClientID}, {"from", body.Address}} {
+		if part[1] != "" {
+			line += " " + part[0] + " " + part[1]
+		}
+	}
+	if len(body.Detail) > 0 {
+		line += fmt.Sprintf(" %v", body.Detail)
+	}
+	_, err := fmt.Fprintln(t.stdout, line)
+	return err
+}
+
+func auditExportCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "export", Short: "Write the whole log as JSON lines", Args: noArguments,
+		Long: "Write the whole log as JSON lines, each with its number and its link to the entry before. Kept elsewhere, the last link\n" +
+			"proves what the log was.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error { return s.audit.Export(ctx, t.stdout) })
+		},
+	}
+}
+
+func auditVerifyCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "verify", Short: "Name the first entry that was changed, removed or moved", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				report, err := s.audit.Verify(ctx)
+				if err != nil {
+					return err
+				}
+				if report.Fault != nil {
+					return withHint(errors.New("the audit log is damaged: "+report.Fault.String()),
+						"compare with the last export; somebody had write access to the database")
+				}
+				return t.show(report, func(w io.Writer) {
+					fmt.Fprintf(w, "%d entries are as they were written\n", report.Chained+report.Unchained)
+				})
+			})
+		},
+	}
+}

@@ -1,0 +1,158 @@
+package browsertest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// patience is how long a page, a program or Chromium itself may take.
+const patience = 20 * time.Second
+
+// phoneWidth is the width in CSS pixels up to which the window has the height
+// of a phone's: 640 pixels, else 800.
+const phoneWidth = 480
+
+// Options say what kind of browser the person has.
+type Options struct {
+	// JavaScript lets pages run scripts.
+	JavaScript bool
+	// Dark prefers the dark colour scheme, else the light one.
+	Dark bool
+	// Width of the window in CSS pixels. Default: 1280. 320 is the narrowest
+	// that pages have to fit into (WCAG 2.2, 1.4.10).
+	Width int
+}
+
+// Browser is a tab of a Chromium. Its methods end the test when something
+// cannot be done, after they saved a screenshot named "failure".
+type Browser struct {
+	t       testing.TB
+	ctx     context.Context
+	options Options
+	console *console
+	moves   *moves
+	sent    bool // Fill made the page leave, as the last digit of a code does
+	failing bool
+}
+
+// Start starts a Chromium of its own, with a profile of its own, that ends with
+// the test. Chromium has to be installed: apt install chromium.
+func Start(t testing.TB, options Options) *Browser {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Fatal("chromium is not installed: apt install chromium")
+	}
+	if options.Width == 0 {
+		options.Width = 1280
+	}
+	// Without a folder of the test's, chromedp makes a profile and, when it
+	// removes it, ends the processes that still write there.
+	allocator, release := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.NoSandbox, // as root and in most containers there is none
+		chromedp.DisableGPU,
+		chromedp.Flag("no-zygote", true), // else its children outlive it for a moment
+		chromedp.Flag("disable-crashpad-for-testing", true),
+	)...)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		within, stop := context.WithTimeout(ctx, patience)
+		defer stop()
+		if err := chromedp.Cancel(within); err != nil && !errors.Is(err, context.Canceled) {
+			t.Errorf("chromium did not end well: %v", err)
+		}
+		cancel()
+		release()
+	})
+	return openTab(t, ctx, cancel, options)
+}
+
+// NewTab opens another tab of the same browser: with its cookies, on an empty
+// page.
+func (b *Browser) NewTab() *Browser {
+	b.t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx)
+	b.t.Cleanup(cancel)
+	return openTab(b.t, ctx, cancel, b.options)
+}
+
+func openTab(t testing.TB, ctx context.Context, cancel func(), options Options) *Browser {
+	t.Helper()
+	// The first action starts Chromium and binds its life to the context, so
+	// it cannot have a deadline of its own.
+	tooLate := time.AfterFunc(patience, cancel)
+	defer tooLate.Stop()
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	target := chromedp.FromContext(ctx).Target
+	b := &Browser{t: t, ctx: ctx, options: options, console: &console{}, moves: newMoves(target.TargetID)}
+	err := chromedp.Listen(ctx, func(event any) {
+		b.console.hear(event)
+		b.moves.hear(event)
+	})
+	if err == nil {
+		err = b.emulate()
+	}
+	if err != nil {
+		t.Fatalf("chromium cannot be set up: %v", err)
+	}
+	t.Cleanup(func() {
+		for _, complaint := range b.Complaints() {
+			t.Errorf("on the browser's console: %s", complaint)
+		}
+	})
+	return b
+}
+
+// emulate makes the tab what the options say.
+func (b *Browser) emulate() error {
+	height, scheme := int64(800), "light"
+	if b.options.Width <= phoneWidth {
+		height = 640
+	}
+	if b.options.Dark {
+		scheme = "dark"
+	}
+	return chromedp.Do(b.ctx,
+		chromedp.EmulateViewport(int64(b.options.Width), height),
+		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+			})
+			return err
+		}),
+		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			// What DevTools evaluates still runs, and so do the methods below.
+			_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled,
+				emulation.SetScriptExecutionDisabledParams{Value: !b.options.JavaScript})
+			return err
+		}),
+	)
+}
+
+// fatalf ends the test with what is on the screen.
+func (b *Browser) fatalf(format string, arguments ...any) {
+	b.t.Helper()
+	if b.failing { // while describing the first failure
+		b.t.Fatalf(format, arguments...)
+	}
+	b.failing = true
+	fault := fmt.Sprintf(format, arguments...)
+	complaints := b.Complaints()
+	b.t.Fatalf("%s\nat %s, which says: %s\nconsole: %q\nscreenshot: %s", fault, b.URL(), b.Text(), complaints, b.Screenshot("failure"))
+}
+
+// within returns the context for one thing to do.
+func (b *Browser) within() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(b.ctx, patience)
+}

@@ -1,0 +1,48 @@
+package browsertest
+
+import (
+	"os"
+	"path/filepath"
+
+	"github.com/chromedp/chromedp"
+)
+
+// artefactsVariable names the folder for screenshots. Default: build/artefacts
+// in the module.
+const artefactsVariable = "POSTERN_TEST_ARTEFACTS"
+
+// Screenshot saves the whole page, also what lies outside the window, as
+// FOLDER/TEST/name.png and returns that path. FOLDER is the environment
+// variable POSTERN_TEST_ARTEFACTS, by default build/artefacts in the module.
+func (b *Browser) Screenshot(name string) (path string) {
+	b.t.Helper()
+	png := do(b, chromedp.FullScreenshot(100))
+	folder, err := artefacts()
+	if err == nil {
+		path = filepath.Join(folder, filepath.FromSlash(b.t.Name()), name+".png")
+		err = os.MkdirAll(filepath.Dir(path), 0o755)
+	}
+	if err == nil {
+		err = os.WriteFile(path, png, 0o644)
+	}
+	if err != nil {
+		b.fatalf("screenshot: %v", err)
+	}
+	return path
+}
+
+func artefacts() (string, error) {
+	if folder := os.Getenv(artefactsVariable); folder != "" {
+		return folder, nil
+	}
+	folder, err := os.Getwd() // of a test: its package's
+	if err != nil {
+		return "", err
+	}
+	for at := folder; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
+			return filepath.Join(at, "build", "artefacts"), nil
+		}
+	}
+	return filepath.Join(folder, "build", "artefacts"), nil
+}

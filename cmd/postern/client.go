@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+func clientCommand(t *terminal) *cobra.Command {
+	return group("client", "The apps that sign people in through Postern",
+		clientAddCommand(t), clientListCommand(t), clientShowCommand(t), clientUpdateCommand(t), clientRotateSecretCommand(t),
+		clientSwitchCommand(t, "disable", "Shut a client: nothing granted to it works until it is enabled", (*client.Registry).Disable),
+		clientSwitchCommand(t, "enable", "Open a client again", (*client.Registry).Enable),
+		clientSwitchCommand(t, "remove", "Remove a client with everything granted to it", (*client.Registry).Remove))
+}
+
+// shownClient is a client as the commands print it. The secret is there only when it was made just now.
+type shownClient struct {
+	ID     string `json:"client_id"`
+	Secret string `json:"client_secret,omitempty"`
+	client.Metadata
+	Disabled  bool      `json:"disabled"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+	// OldSecretUntil is how long the secret before the last is still accepted.
+	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
+}
+
+func shownAs(c *client.Client, secret string) shownClient {
+	return shownClient{c.ID, secret, c.Metadata, c.Disabled, c.CreatedAt, c.UpdatedAt, c.OldSecretUntil}
+}
+
+func (t *terminal) showClient(c *client.Client, secret string) error {
+	shown := shownAs(c, secret)
+	return t.show(shown, func(w io.Writer) {
+		fmt.Fprintln(w, "client_id:    ", shown.ID)
+		if secret != "" {
+			fmt.Fprintln(w, "client_secret:", secret, "  (shown this once)")
+		}
+		text, err := json.MarshalIndent(shown.Metadata, "", "  ")
+		if err == nil {
+			fmt.Fprintln(w, string(text))
+		}
+		if shown.Disabled {
+			fmt.Fprintln(w, "disabled")
+		}
+		if !shown.PKCERequired {
+			fmt.Fprintln(w, "warning: PKCE is optional for this client: a stolen code can be redeemed by whoever has the secret")
+		}
+	})
+}
+
+func clientAddCommand(t *terminal) *cobra.Command {
+	flags := &clientFlags{}
+	var id string
+	var secretStdin bool
+	cmd := &cobra.Command{
+		Use: "add", Short: "Register a client; its secret is printed once", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			registration := client.Registration{ID: id, Metadata: client.Defaults(client.Type(flags.kind))}
+			if err := flags.apply(cmd, &registration.Metadata); err != nil {
+				return err
+			}
+			if secretStdin {
+				secret, err := t.readLine()
+				if err != nil {
+					return err
+				}
+				registration.Secret = secret
+			}
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				c, secret, err := s.clients.Add(ctx, registration, operator, time.Now())
+				if err != nil {
+					return clientFault(err)
+				}
+				return t.showClient(c, secret)
+			})
+		},
+	}
+	flags.register(cmd)
+	cmd.Flags().StringVar(&flags.kind, "type", string(client.Web), "web, spa, native or service")
+	cmd.Flags().StringVar(&id, "id", "", "client_id; default: a random one")
+	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read a secret of your own, 32 characters or more, from standard input")
+	return cmd
+}
+
+func clientUpdateCommand(t *terminal) *cobra.Command {
+	flags := &clientFlags{}
+	cmd := &cobra.Command{
+		Use: "update CLIENT", Short: "Change what is registered; flags that are not given leave their value as it is", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				found, err := s.clients.Client(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				metadata := found.Metadata
+				if err := flags.apply(cmd, &metadata); err != nil {
+					return err
+				}
+				changed, secret, err := s.clients.Update(ctx, found.ID, found.Version, metadata, operator, time.Now())
+				if err != nil {
+					return clientFault(err)
+				}
+				return t.showClient(changed, secret)
+			})
+		},
+	}
+	flags.register(cmd)
+	return cmd
+}
+
+func clientListCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Show all clients", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				all, err := allClients(ctx, s.clients)
+				if err != nil {
+					return err
+				}
+				shown := make([]shownClient, len(all))
+				rows := make([][]string, len(all))
+				for i, c := range all {
+					shown[i] = shownAs(c, "")
+					state := "enabled"
+					if c.Disabled {
+						state = "disabled"
+					}
+					rows[i] = []string{c.ID, c.Name, string(c.Type), c.AuthMethod, state, stamp(c.CreatedAt)}
+				}
+				return t.show(shown, func(w io.Writer) {
+					table(w, []string{"client_id", "name", "type", "authentication", "state", "added"}, rows)
+				})
+			})
+		},
+	}
+}
+
+func allClients(ctx context.Context, registry *client.Registry) ([]*client.Client, error) {
+	const page = 500
+	var all []*client.Client
+	for after := ""; ; after = all[len(all)-1].ID {
+		clients, err := registry.List(ctx, after, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, clients...)
+		if len(clients) < page {
+			return all, nil
+		}
+	}
+}
+
+func clientShowCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "show CLIENT", Short: "Show a client", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				c, err := s.clients.Client(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return t.showClient(c, "")
+			})
+		},
+	}
+}
+
+func clientRotateSecretCommand(t *terminal) *cobra.Command {
+	var overlap time.Duration
+	cmd := &cobra.Command{
+		Use: "rotate-secret CLIENT", Short: "Give a client a new secret; the old one stays valid for a while", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				secret, err := s.clients.RotateSecret(ctx, args[0], overlap, operator, time.Now())
+				if errors.Is(err, client.ErrNoSecret) {
+					return withHint(err, "this client authenticates in another way: postern client show tells how")
+				}
+				if err != nil {
+					return err
+				}
+				c, err := s.clients.Client(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return t.showClient(c, secret)
+			})
+		},
+	}
+	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old secret stays valid")
+	return cmd
+}
+
+// clientFault lists every fault of a registration, so that one run tells them all.
+func clientFault(err error) error {
+	faults := client.Faults(err)
+	if len(faults) == 0 {
+		return err
+	}
+	lines := make([]string, len(faults))
+	for i, fault := range faults {
+		lines[i] = fault.Error()
+	}
+	return withHint(errors.New(strings.Join(lines, "\n")), "postern client add --help lists what can be registered")
+}

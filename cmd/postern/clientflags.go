@@ -1,0 +1,108 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// clientFlags are the flags that say what is registered about a client.
+type clientFlags struct {
+	kind, name, authMethod, jwksFile, pkce, consent, idTokenAlg, accessToken string
+	redirectURIs, postLogoutURIs, scopes, grantTypes, audience               []string
+	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                  string
+}
+
+func (f *clientFlags) register(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.name, "name", "", "what people call the app")
+	flags.StringArrayVar(&f.redirectURIs, "redirect-uri", nil, "where codes may be sent, compared exactly; may be repeated")
+	flags.StringArrayVar(&f.postLogoutURIs, "post-logout-redirect-uri", nil, "where people may be sent after signing out; may be repeated")
+	flags.StringSliceVar(&f.scopes, "scope", nil, "a scope that the client may ask for; may be repeated; default: all standard scopes")
+	flags.StringSliceVar(&f.grantTypes, "grant-type", nil, "authorization_code, refresh_token or client_credentials; may be repeated")
+	flags.StringVar(&f.authMethod, "auth-method", "", "client_secret_basic, client_secret_post or none")
+	flags.StringVar(&f.jwksFile, "jwks-file", "", "file with the client's public keys (JWK Set)")
+	flags.StringVar(&f.pkce, "pkce", "", "required or optional; always required for public clients")
+	flags.StringVar(&f.consent, "consent", "", "ask, or skip for an app of your own")
+	flags.StringVar(&f.idTokenAlg, "id-token-alg", "", "RS256, PS256, ES256 or EdDSA")
+	flags.StringVar(&f.accessToken, "access-token", "", "sealed, or jwt for resource servers that verify by themselves (RFC 9068)")
+	flags.StringArrayVar(&f.audience, "audience", nil, "a resource server for the client's access tokens; may be repeated")
+	flags.StringVar(&f.clientURI, "client-uri", "", "home page of the app, to lead people back to")
+	flags.StringVar(&f.logoURI, "logo-uri", "", "logo, shown on the sign-in page")
+	flags.StringVar(&f.policyURI, "policy-uri", "", "privacy policy, linked on the consent page")
+	flags.StringVar(&f.tosURI, "tos-uri", "", "terms of service, linked on the consent page")
+	flags.StringVar(&f.initiateLoginURI, "initiate-login-uri", "", "where others may start a sign-in to the app")
+}
+
+// apply writes the flags that were given into m.
+func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
+	given := cmd.Flags().Changed
+	for name, target := range map[string]*string{
+		"name": &m.Name, "auth-method": &m.AuthMethod, "consent": &m.Consent, "id-token-alg": &m.IDTokenAlg,
+		"access-token": &m.AccessTokenFormat, "client-uri": &m.ClientURI, "logo-uri": &m.LogoURI, "policy-uri": &m.PolicyURI,
+		"tos-uri": &m.TOSURI, "initiate-login-uri": &m.InitiateLoginURI,
+	} {
+		if given(name) {
+			*target = cmd.Flag(name).Value.String()
+		}
+	}
+	for name, list := range map[string]struct {
+		from []string
+		to   *[]string
+	}{
+		"redirect-uri": {f.redirectURIs, &m.RedirectURIs}, "post-logout-redirect-uri": {f.postLogoutURIs, &m.PostLogoutRedirectURIs},
+		"scope": {f.scopes, (*[]string)(&m.Scopes)}, "grant-type": {f.grantTypes, &m.GrantTypes}, "audience": {f.audience, &m.Audience},
+	} {
+		if given(name) {
+			*list.to = list.from
+		}
+	}
+	if given("pkce") {
+		if f.pkce != "required" && f.pkce != "optional" {
+			return usage(cmd, "--pkce is required or optional")
+		}
+		m.PKCERequired = f.pkce == "required"
+	}
+	if !given("jwks-file") {
+		return nil
+	}
+	keys, err := os.ReadFile(f.jwksFile)
+	m.JWKS = keys
+	return err
+}
+
+// readLine reads one line of standard input, without its end.
+func (t *terminal) readLine() (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(t.stdin, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+// clientSwitchCommand makes a command that changes the state of one client.
+func clientSwitchCommand(
+	t *terminal, verb, short string, change func(*client.Registry, context.Context, string, audit.Event, time.Time) error,
+) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " CLIENT", Short: short, Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				if err := change(s.clients, ctx, args[0], operator, time.Now()); err != nil {
+					return err
+				}
+				return t.show(map[string]string{"client_id": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })
+			})
+		},
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func configCommand(t *terminal) *cobra.Command {
+	return group("config", "The settings", configCheckCommand(t), configShowCommand(t))
+}
+
+func configCheckCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "check", Short: "Report every mistake at once", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			if _, err := t.load(nil); err != nil {
+				return err
+			}
+			return t.show(map[string]bool{"ok": true}, func(w io.Writer) { fmt.Fprintln(w, "the settings are fine") })
+		},
+	}
+}
+
+func configShowCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "show", Short: "Show the settings in force and where each comes from; secrets are masked", Args: noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			cfg, err := t.load(nil)
+			if err != nil {
+				return err
+			}
+			values := cfg.Effective()
+			return t.show(values, func(w io.Writer) {
+				rows := make([][]string, len(values))
+				for i, v := range values {
+					rows[i] = []string{v.Key, v.Value, fmt.Sprint(v.Source), v.Where}
+				}
+				table(w, []string{"setting", "value", "from", "where"}, rows)
+			})
+		},
+	}
+}

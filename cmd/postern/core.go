@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/postern-id/postern/config"
+	"github.com/postern-id/postern/storage"
+)
+
+// openStore opens the database that the settings name, with its keyset.
+func openStore(ctx context.Context, cfg config.Config) (*storage.Store, error) {
+	keyset, err := loadKeyset(cfg)
+	if err != nil {
+		return nil, err
+	}
+	store, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL.Reveal(), Keyset: keyset})
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return store, nil
+}
+
+// openMigrated opens the database and makes sure of its schema: pending migrations are applied on SQLite and where the
+// settings allow it, else they are an error that names the command.
+func openMigrated(ctx context.Context, cfg config.Config, log *slog.Logger) (*storage.Store, error) {
+	store, err := openStore(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, cfg, store, log); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
+
+func prepare(ctx context.Context, cfg config.Config, store *storage.Store, log *slog.Logger) error {
+	pending, err := store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending && !onSQLite(cfg) && !cfg.Database.Migrate {
+		return withHint(errors.New("the database's schema is older than this version of Postern"),
+			"run postern migrate up, or start with --migrate")
+	}
+	if pending {
+		applied, err := store.Migrate(ctx)
+		if err != nil {
+			return err
+		}
+		log.InfoContext(ctx, "database migrated", "steps", applied)
+	}
+	err = store.Unlock(ctx)
+	if errors.Is(err, storage.ErrSealed) {
+		return withHint(err, "this keyset is not the one that the database was written with: put the old secrets.keyset_file back")
+	}
+	return err
+}
+
+func onSQLite(cfg config.Config) bool { return strings.HasPrefix(cfg.Database.URL.Reveal(), "sqlite:") }
+
+// keysetFile is where the keyset is kept: where the settings say, or beside the SQLite file. Empty: it is no file.
+func keysetFile(cfg config.Config) string {
+	switch {
+	case cfg.Secrets.KeysetFile != "":
+		return cfg.Secrets.KeysetFile
+	case cfg.Secrets.Keyset != "" || !onSQLite(cfg):
+		return ""
+	}
+	return filepath.Join(filepath.Dir(strings.TrimPrefix(cfg.Database.URL.Reveal(), "sqlite:")), "keyset.json")
+}
+
+// loadKeyset reads the keyset. Beside a SQLite database that does not exist yet it makes one.
+func loadKeyset(cfg config.Config) (*storage.Keyset, error) {
+	if text := cfg.Secrets.Keyset.Reveal(); text != "" {
+		return storage.ReadKeyset([]byte(text))
+	}
+	path := keysetFile(cfg)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && cfg.Secrets.KeysetFile == "" && onSQLite(cfg) {
+		return makeKeyset(cfg, path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the keyset: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("read the keyset: %w", err)
+	}
+	if info.Mode().Perm()&0o007 != 0 {
+		return nil, withHint(fmt.Errorf("everybody on this machine can read the keyset %s", path), "chmod 600 "+path)
+	}
+	return storage.ReadKeyset(text)
+}
+
+// makeKeyset writes a new keyset, but never for a database that exists: its secrets would be lost.
+func makeKeyset(cfg config.Config, path string) (*storage.Keyset, error) {
+	if info, err := os.Stat(strings.TrimPrefix(cfg.Database.URL.Reveal(), "sqlite:")); err == nil && info.Size() > 0 {
+		return nil, withHint(fmt.Errorf("there is a database but no keyset %s that opens its secrets", path),
+			"put the keyset file back that was made together with the database")
+	}
+	keyset, err := storage.NewKeyset()
+	if err != nil {
+		return nil, err
+	}
+	return keyset, writeKeyset(keyset, path)
+}
+
+// writeKeyset writes the file in one step, readable for its owner only.
+func writeKeyset(keyset *storage.Keyset, path string) error {
+	text, err := keyset.JSON()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write the keyset: %w", err)
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".keyset-*") // made with mode 0600
+	if err != nil {
+		return fmt.Errorf("write the keyset: %w", err)
+	}
+	_, err = file.Write(append(text, '\n'))
+	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("write the keyset: %w", errors.Join(err, os.Remove(file.Name())))
+	}
+	return nil
+}
+
+// hintFor says what to do about an error that has no hint of its own.
+func hintFor(err error) string {
+	switch {
+	case errors.Is(err, storage.ErrUnavailable):
+		return "is the database running, and is database.url right? postern config check looks at the settings"
+	case errors.Is(err, storage.ErrNotFound):
+		return "the list command shows what there is"
+	case errors.Is(err, storage.ErrConflict):
+		return "choose another name, or change the one that exists"
+	case errors.Is(err, storage.ErrStale):
+		return "somebody else changed it at the same time: try again"
+	}
+	return "run it again with POSTERN_LOG_LEVEL=debug to see more"
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/cmd/demo-rp/relyingparty"
+	"github.com/postern-id/postern/config"
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+// The person and the app of the demo.
+const (
+	demoEmail  = "ada@example.test"
+	demoClient = "demo-app"
+)
+
+type demoOptions struct{ listen, appListen, data string }
+
+func demoCommand(t *terminal) *cobra.Command {
+	var o demoOptions
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Show a whole sign-in on this machine: provider, app, invited user and mailbox",
+		Long: "Run the provider on an SQLite database in a fresh temporary folder, an app that signs people in through it, and a mailbox\n" +
+			"that catches every mail. Nothing is configured and nothing is left behind.",
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), t, o) },
+	}
+	cmd.Flags().StringVar(&o.listen, "listen", "localhost:4280", "`address` of the provider")
+	cmd.Flags().StringVar(&o.appListen, "app-listen", "localhost:4281", "`address` of the app and the mailbox")
+	cmd.Flags().StringVar(&o.data, "data", "", "keep the data in this `folder`")
+	return cmd
+}
+
+func demo(ctx context.Context, t *terminal, o demoOptions) error {
+	folder, remove, err := demoFolder(o.data)
+	if err != nil {
+		return err
+	}
+	defer remove()
+	cfg := config.Default()
+	cfg.Issuer, cfg.Listen, cfg.OpsListen = "http://"+o.listen, o.listen, ""
+	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(folder, "postern.db"))
+	if err := cfg.Validate(); err != nil {
+		return err
+	}
+	a, err := build(ctx, cfg, t.quietLog())
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	secret, invitation, err := a.prepareDemo(ctx, "http://"+o.appListen, time.Now())
+	if err != nil {
+		return err
+	}
+	listeners, err := a.listen(ctx)
+	if err != nil {
+		return err
+	}
+	app, err := a.demoApp(ctx, o.appListen, secret)
+	if err != nil {
+		return errors.Join(err, listeners[0].Close())
+	}
+	if err := t.showDemo(cfg.Issuer, "http://"+o.appListen, invitation); err != nil {
+		return err
+	}
+	return a.run(ctx, append(listeners, app))
+}
+
+// demoFolder returns the folder for the data and what removes it at the end.
+func demoFolder(kept string) (folder string, remove func(), err error) {
+	if kept != "" {
+		return kept, func() {}, os.MkdirAll(kept, 0o700)
+	}
+	folder, err = os.MkdirTemp("", "postern-demo-")
+	return folder, func() { os.RemoveAll(folder) }, err
+}
+
+// prepareDemo registers the app and invites the person. In a folder that was kept both exist: the app gets a new secret, and
+// the person a new invitation unless there is nothing left to set up.
+func (s *services) prepareDemo(ctx context.Context, app string, now time.Time) (secret, invitation string, err error) {
+	metadata := client.Defaults(client.Web)
+	metadata.Name, metadata.RedirectURIs, metadata.ClientURI = "Demo App", []string{app + relyingparty.CallbackPath}, app
+	_, secret, err = s.clients.Add(ctx, client.Registration{ID: demoClient, Metadata: metadata}, operator, now)
+	if errors.Is(err, storage.ErrConflict) {
+		secret, err = s.clients.RotateSecret(ctx, demoClient, 0, operator, now)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	_, invited, err := s.accounts.Add(ctx, account.NewUser{
+		Email: demoEmail, EmailVerified: true, Username: "ada", Name: "Ada Example", Groups: []string{"staff"},
+	}, account.Operator{}, now)
+	if errors.Is(err, storage.ErrConflict) {
+		_, invited, err = s.accounts.Invite(ctx, demoEmail, account.Operator{}, now)
+	}
+	if errors.Is(err, account.ErrEnrolled) {
+		return secret, "", nil
+	}
+	return secret, invited.URL, err
+}
+
+// demoApp is the listener of the relying app, with the mailbox beside it.
+func (a *app) demoApp(ctx context.Context, address, secret string) (listener, error) {
+	app, err := relyingparty.New(relyingparty.Config{
+		Issuer: a.cfg.Issuer, ClientID: demoClient, ClientSecret: secret, BaseURL: "http://" + address,
+	})
+	if err != nil {
+		return listener{}, err
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/", app)
+	mux.Handle("GET /mailbox", mailbox{a.store, a.log})
+	var listening net.ListenConfig
+	l, err := listening.Listen(ctx, "tcp", address)
+	if err != nil {
+		return listener{}, withHint(err, "another program may use this address: choose one with --app-listen")
+	}
+	return listener{l, mux}, nil
+}
+
+// demoText is what a newcomer reads.
+const demoText = `
+Postern is running, with everything that a sign-in needs:
+
+  the app        %[2]s
+  the mailbox    %[2]s/mailbox
+  the provider   %[1]s
+
+Three steps:
+
+  1. Open the invitation of Ada Example, choose a password and connect an authenticator app:
+     %[3]s
+  2. Open the app and press "Sign in":  %[2]s
+  3. Look at the ID token that the app got.
+
+Ctrl-C ends it.
+`
+
+func (t *terminal) showDemo(issuer, app, invitation string) error {
+	about := map[string]string{"issuer": issuer, "app": app, "mailbox": app + "/mailbox", "invitation_url": invitation}
+	return t.show(about, func(w io.Writer) {
+		if invitation == "" {
+			invitation = "(done before: Ada has a password and an authenticator)"
+		}
+		fmt.Fprintf(w, demoText, issuer, app, invitation)
+	})
+}
+
+// mailbox shows every mail that Postern has written.
+type mailbox struct {
+	store *storage.Store
+	log   *slog.Logger
+}
+
+func (m mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	mails, err := m.store.Mails(r.Context(), 100)
+	if err == nil {
+		err = writeMailbox(w, mails)
+	}
+	if err != nil {
+		m.log.ErrorContext(r.Context(), "mailbox", "cause", err)
+		http.Error(w, "The mailbox cannot be read right now.", http.StatusServiceUnavailable)
+	}
+}

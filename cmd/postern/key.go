@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/provider/keys"
+)
+
+func keyCommand(t *terminal) *cobra.Command {
+	return group("key", "The keys that sign tokens", keyListCommand(t), keyRotateCommand(t), keyRetireCommand(t))
+}
+
+func keyListCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Show all signing keys", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(_ context.Context, s *services) error { return t.showKeys(s.keys.List(time.Now())) })
+		},
+	}
+}
+
+func keyRotateCommand(t *terminal) *cobra.Command {
+	var now bool
+	cmd := &cobra.Command{
+		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: arguments(1),
+		Long: "Make a new key. It is published at once and signs after 24 hours, when every client has seen it; older keys of the algorithm\n" +
+			"retire then and stay published as long as a token that they signed can live.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				made, err := s.keys.Rotate(ctx, args[0], now, operator, time.Now())
+				if errors.Is(err, keys.ErrNoKey) {
+					return withHint(err, "the algorithms are RS256, PS256, ES256 and EdDSA")
+				}
+				if err != nil {
+					return err
+				}
+				return t.showKeys([]keys.Key{made})
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&now, "now", false, "sign with it at once: clients that keep the old key set will refuse tokens for a while")
+	return cmd
+}
+
+func keyRetireCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "retire KID", Short: "Remove a key at once, because it may have leaked", Args: arguments(1),
+		Long: "Remove a key at once: tokens that it signed are worth nothing any more. Rotate the algorithm with --now before.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				retired, err := s.keys.Retire(ctx, args[0], operator, time.Now())
+				if errors.Is(err, keys.ErrLastKey) {
+					return withHint(err, "run postern key rotate --now with its algorithm first")
+				}
+				if err != nil {
+					return err
+				}
+				return t.showKeys([]keys.Key{retired})
+			})
+		},
+	}
+}
+
+func (t *terminal) showKeys(list []keys.Key) error {
+	return t.show(list, func(w io.Writer) {
+		rows := make([][]string, len(list))
+		for i, k := range list {
+			rows[i] = []string{k.ID, k.Algorithm, string(k.State), stamp(k.SignsFrom), stamp(k.RetiredAt), stamp(k.PublishedUntil)}
+			if k.Fault != "" {
+				rows[i][2] = fmt.Sprintf("%s (%s)", k.State, k.Fault)
+			}
+		}
+		table(w, []string{"kid", "alg", "state", "signs from", "retires", "published until"}, rows)
+	})
+}

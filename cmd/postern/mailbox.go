@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/postern-id/postern/storage"
+)
+
+//go:embed mailbox.html
+var mailboxHTML string
+
+var mailboxPage = template.Must(template.New("mailbox").Funcs(template.FuncMap{"parts": parts}).Parse(mailboxHTML))
+
+var link = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// part is a piece of a mail's text; Link says that it is an address.
+type part struct {
+	Text string
+	Link bool
+}
+
+// parts cuts a text at its addresses, so that they can be clicked.
+func parts(text string) []part {
+	var all []part
+	for text != "" {
+		at := link.FindStringIndex(text)
+		if at == nil {
+			return append(all, part{Text: text})
+		}
+		all = append(all, part{Text: text[:at[0]]}, part{Text: text[at[0]:at[1]], Link: true})
+		text = text[at[1]:]
+	}
+	return all
+}
+
+func writeMailbox(w http.ResponseWriter, mails []storage.Mail) error {
+	var page bytes.Buffer
+	if err := mailboxPage.Execute(&page, mails); err != nil {
+		return err
+	}
+	style, _, _ := strings.Cut(mailboxHTML[strings.Index(mailboxHTML, "<style>")+len("<style>"):], "</style>")
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src '"+sha256Source(style)+"'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	_, err := w.Write(page.Bytes())
+	return err
+}
+
+// sha256Source names an inline style in a Content-Security-Policy (CSP Level 3 section 2.3.1).
+func sha256Source(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
+}

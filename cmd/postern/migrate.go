@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+)
+
+func migrateCommand(t *terminal) *cobra.Command {
+	return group("migrate", "Bring the database's schema up to date", migrateUpCommand(t), migrateStatusCommand(t))
+}
+
+func migrateUpCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "up", Short: "Apply the pending steps; several replicas may do so at once", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := t.load(nil)
+			if err != nil {
+				return err
+			}
+			store, err := openStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			applied, err := store.Migrate(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintf(w, "%d steps applied\n", applied) })
+		},
+	}
+}
+
+func migrateStatusCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Show the steps and which are applied", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := t.load(nil)
+			if err != nil {
+				return err
+			}
+			store, err := openStore(cmd.Context(), cfg)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			steps, err := store.Migrations(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return t.show(steps, func(w io.Writer) {
+				rows := make([][]string, len(steps))
+				for i, step := range steps {
+					state := "pending"
+					if step.Applied {
+						state = "applied"
+					}
+					rows[i] = []string{fmt.Sprint(step.Version), step.Name, state}
+				}
+				table(w, []string{"version", "name", "state"}, rows)
+			})
+		},
+	}
+}

@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/postern-id/postern/config"
+)
+
+// terminal is where a command reads and writes. Results go to stdout, everything else to stderr.
+type terminal struct {
+	environ        []string
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	configFile     string
+	json           bool
+}
+
+func (t *terminal) getenv(name string) string {
+	for _, entry := range t.environ {
+		if value, found := strings.CutPrefix(entry, name+"="); found {
+			return value
+		}
+	}
+	return ""
+}
+
+// load reads the settings; flags holds those that were given as flags, by setting.
+func (t *terminal) load(flags map[string]string) (config.Config, error) {
+	return config.Load(config.Sources{File: t.configFile, Environ: t.environ, Flags: flags})
+}
+
+// show prints value as one JSON value, or else calls text to print it for people.
+func (t *terminal) show(value any, text func(w io.Writer)) error {
+	if t.json {
+		encoder := json.NewEncoder(t.stdout)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(value)
+	}
+	text(t.stdout)
+	return nil
+}
+
+// table prints rows under a head, in columns.
+func table(w io.Writer, head []string, rows [][]string) {
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, strings.ToUpper(strings.Join(head, "\t")))
+	for _, row := range rows {
+		fmt.Fprintln(tab, strings.Join(row, "\t"))
+	}
+	tab.Flush()
+}
+
+// hintError is an error with a line that says what to do about it.
+type hintError struct {
+	error
+	hint string
+}
+
+func (e *hintError) Unwrap() error { return e.error }
+
+func withHint(err error, hint string) error { return &hintError{err, hint} }
+
+// fail prints an error and its hint.
+func (t *terminal) fail(err error) {
+	fmt.Fprintln(t.stderr, "postern: "+err.Error())
+	var problems config.Problems
+	if hinted := new(hintError); errors.As(err, &hinted) {
+		fmt.Fprintln(t.stderr, "hint: "+hinted.hint)
+	} else if !errors.As(err, &problems) { // problems bring their own hints
+		fmt.Fprintln(t.stderr, "hint: "+hintFor(err))
+	}
+}

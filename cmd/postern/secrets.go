@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+func secretsCommand(t *terminal) *cobra.Command {
+	return group("secrets", "The keyset that encrypts secrets at rest", secretsNewCommand(t), secretsRotateCommand(t))
+}
+
+func secretsNewCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "new FILE", Short: "Make a keyset for a new database on PostgreSQL", Args: arguments(1),
+		Long: "Make a keyset, to be named by secrets.keyset_file. Whoever has it and the database can read every secret; without it the\n" +
+			"database is worth nothing. Keep a copy, apart from the backups of the database.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			path := args[0]
+			if _, err := os.Stat(path); err == nil {
+				return withHint(fmt.Errorf("%s exists already", path), "name a file that does not exist: a keyset is never overwritten")
+			}
+			keyset, err := storage.NewKeyset()
+			if err != nil {
+				return err
+			}
+			if err := writeKeyset(keyset, path); err != nil {
+				return err
+			}
+			return t.show(map[string]string{"file": path}, func(w io.Writer) { fmt.Fprintln(w, "keyset written to", path) })
+		},
+	}
+}
+
+// Servers read a changed keyset file every keysetLook; rotation waits longer before it seals with the new key.
+const (
+	keysetLook  = time.Second
+	keysetSpare = 3 * time.Second
+	resealBatch = 200
+)
+
+func secretsRotateCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "rotate", Short: "Add a new key and encrypt every stored secret with it", Args: noArguments,
+		Long: "Add a new key to the keyset file, wait until running servers have read it, and encrypt every stored secret with it. Older\n" +
+			"keys stay in the file: access tokens and backups need them. An interrupted run is taken up by the next one.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := t.load(nil)
+			if err != nil {
+				return err
+			}
+			path := keysetFile(cfg)
+			if path == "" {
+				return withHint(errors.New("the keyset is not in a file"), "set secrets.keyset_file instead of secrets.keyset")
+			}
+			s, err := openServices(cmd.Context(), cfg, t.quietLog())
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			changed, err := s.rotateSecrets(cmd.Context(), path)
+			if err != nil {
+				return err
+			}
+			return t.show(map[string]int{"encrypted": changed}, func(w io.Writer) {
+				fmt.Fprintf(w, "new key in %s; %d secrets encrypted with it\n", path, changed)
+			})
+		},
+	}
+}
+
+func (s *services) rotateSecrets(ctx context.Context, path string) (int, error) {
+	rotated, err := s.store.Keyset().Rotated()
+	if err != nil {
+		return 0, err
+	}
+	if err := writeKeyset(rotated, path); err != nil {
+		return 0, err
+	}
+	select {
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	case <-time.After(keysetSpare):
+	}
+	s.store.Keyset().Replace(rotated)
+	if err := s.audit.Record(ctx, audit.Event{Name: audit.SecretsRotated, Actor: audit.ActorOperator}, time.Now()); err != nil {
+		return 0, err
+	}
+	return s.store.Reseal(ctx, resealBatch)
+}
+
+// followKeyset puts a changed keyset file to use, until ctx is done. A file that cannot be read leaves the keys as they are.
+func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log *slog.Logger) error {
+	seen, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the keyset: %w", err)
+	}
+	ticker := time.NewTicker(keysetLook)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		text, err := os.ReadFile(path)
+		if err != nil || bytes.Equal(text, seen) {
+			continue
+		}
+		seen = text
+		fresh, err := storage.ReadKeyset(text)
+		if err != nil {
+			log.ErrorContext(ctx, "the changed keyset file cannot be used; the old keys stay in use", "cause", err)
+			continue
+		}
+		keyset.Replace(fresh)
+		log.InfoContext(ctx, "keyset read again")
+	}
+}

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+)
+
+func userCommand(t *terminal) *cobra.Command {
+	return group("user", "The people who sign in; USER is an id, user name or e-mail address",
+		userAddCommand(t), userListCommand(t), userShowCommand(t), userInviteCommand(t), userResetFactorCommand(t),
+		userChangeCommand(t, "disable", "Shut an account: everything granted to it ends at once", (*account.Service).Disable),
+		userChangeCommand(t, "enable", "Open an account again", (*account.Service).Enable),
+		userChangeCommand(t, "unlock", "Clear the counters of wrong passwords and codes", (*account.Service).Unlock),
+		userChangeCommand(t, "delete", "Remove an account with everything that hangs on it", (*account.Service).Delete),
+		userSessionsCommand(t), userSignOutCommand(t), userImportCommand(t), userExportCommand(t))
+}
+
+// shownUser is a user as the commands print it.
+type shownUser struct {
+	ID            string         `json:"id"`
+	Email         string         `json:"email"`
+	EmailVerified bool           `json:"email_verified"`
+	Username      string         `json:"username,omitempty"`
+	Admin         bool           `json:"admin"`
+	Groups        []string       `json:"groups"`
+	Claims        map[string]any `json:"claims"`
+	Disabled      bool           `json:"disabled"`
+	CreatedAt     time.Time      `json:"created_at"`
+	InvitationURL string         `json:"invitation_url,omitempty"`
+}
+
+func shownUserOf(u storage.User, invitation string) shownUser {
+	groups := u.Groups
+	if groups == nil {
+		groups = storage.Strings{}
+	}
+	return shownUser{
+		u.ID, u.Email, u.EmailVerified, u.Username, u.Admin, groups, u.Claims, u.Disabled(), u.CreatedAt.Time, invitation,
+	}
+}
+
+func (t *terminal) showUser(u storage.User, invitation account.Invitation) error {
+	return t.show(shownUserOf(u, invitation.URL), func(w io.Writer) {
+		fmt.Fprintf(w, "id:       %s\ne-mail:   %s\n", u.ID, u.Email)
+		if u.Username != "" {
+			fmt.Fprintf(w, "username: %s\n", u.Username)
+		}
+		if u.Disabled() {
+			fmt.Fprintln(w, "disabled")
+		}
+		if invitation.URL != "" {
+			fmt.Fprintf(w, "\nInvitation, good until %s, for this person alone:\n%s\n", stamp(invitation.ExpiresAt), invitation.URL)
+		}
+	})
+}
+
+func userAddCommand(t *terminal) *cobra.Command {
+	var add account.NewUser
+	var claims []string
+	var passwordStdin bool
+	cmd := &cobra.Command{
+		Use: "add", Short: "Make an account and print the invitation to it", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if add.Email == "" {
+				return usage(cmd, "--email is required")
+			}
+			add.Claims = map[string]any{}
+			for _, claim := range claims {
+				key, value, found := strings.Cut(claim, "=")
+				if !found {
+					return usage(cmd, "--claim wants key=value")
+				}
+				add.Claims[key] = value
+			}
+			if passwordStdin {
+				typed, err := t.readLine()
+				if err != nil {
+					return err
+				}
+				add.Password = typed
+			}
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				user, invitation, err := s.accounts.Add(ctx, add, account.Operator{}, time.Now())
+				if err != nil {
+					return err
+				}
+				return t.showUser(user, invitation)
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&add.Email, "email", "", "e-mail address (required)")
+	flags.StringVar(&add.Name, "name", "", "full name")
+	flags.StringVar(&add.Username, "username", "", "user name, to sign in with beside the e-mail address")
+	flags.BoolVar(&add.EmailVerified, "email-verified", false, "the address is known to be the person's")
+	flags.BoolVar(&add.Admin, "admin", false, "may administer Postern")
+	flags.StringArrayVar(&add.Groups, "group", nil, "a group; may be repeated")
+	flags.StringArrayVar(&claims, "claim", nil, "a standard claim as `key=value`; may be repeated")
+	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
+	return cmd
+}
+
+func userListCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "Show all accounts", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				users, err := allUsers(ctx, s.accounts)
+				if err != nil {
+					return err
+				}
+				shown, rows := make([]shownUser, len(users)), make([][]string, len(users))
+				for i, u := range users {
+					state := "enabled"
+					if u.Disabled() {
+						state = "disabled"
+					}
+					shown[i] = shownUserOf(u, "")
+					rows[i] = []string{u.ID, u.Email, u.Username, state, stamp(u.CreatedAt.Time)}
+				}
+				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "e-mail", "username", "state", "added"}, rows) })
+			})
+		},
+	}
+}
+
+func allUsers(ctx context.Context, accounts *account.Service) ([]storage.User, error) {
+	const page = 500
+	var all []storage.User
+	for after := ""; ; after = all[len(all)-1].ID {
+		users, err := accounts.List(ctx, after, page)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, users...)
+		if len(users) < page {
+			return all, nil
+		}
+	}
+}
+
+func userInviteCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "invite USER", Short: "Make a new invitation; an earlier one stops working", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				user, invitation, err := s.accounts.Invite(ctx, args[0], account.Operator{}, time.Now())
+				if errors.Is(err, account.ErrEnrolled) {
+					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
+				}
+				if err != nil {
+					return err
+				}
+				return t.showUser(user, invitation)
+			})
+		},
+	}
+}
+
+func userResetFactorCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "reset-factor USER", Short: "Remove authenticators and recovery codes, end everything, and print a new invitation", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], account.Operator{}, time.Now())
+				if err != nil {
+					return err
+				}
+				return t.showUser(user, invitation)
+			})
+		},
+	}
+}
+
+// userChangeCommand makes a command that changes the state of one account.
+func userChangeCommand(t *terminal, verb, short string,
+	change func(*account.Service, context.Context, string, account.Operator, time.Time) (storage.User, error),
+) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " USER", Short: short, Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				user, err := change(s.accounts, ctx, args[0], account.Operator{}, time.Now())
+				if err != nil {
+					return err
+				}
+				return t.showUser(user, account.Invitation{})
+			})
+		},
+	}
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+)
+
+func userShowCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "show USER", Short: "Show an account and its authenticators", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				profile, err := s.accounts.Show(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				return t.showProfile(profile)
+			})
+		},
+	}
+}
+
+// shownAuthenticator is an authenticator without its key.
+type shownAuthenticator struct {
+	Name       string    `json:"name"`
+	CreatedAt  time.Time `json:"created_at"`
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+}
+
+func (t *terminal) showProfile(p account.Profile) error {
+	authenticators := make([]shownAuthenticator, len(p.Authenticators))
+	for i, a := range p.Authenticators {
+		authenticators[i] = shownAuthenticator{a.Name, a.CreatedAt, a.LastUsedAt}
+	}
+	shown := struct {
+		shownUser
+		HasPassword    bool                 `json:"has_password"`
+		Authenticators []shownAuthenticator `json:"authenticators"`
+		RecoveryCodes  int                  `json:"recovery_codes_left"`
+	}{shownUserOf(p.User, ""), p.HasPassword, authenticators, p.RecoveryCodesLeft}
+	return t.show(shown, func(w io.Writer) {
+		fmt.Fprintf(w, "id:             %s\ne-mail:         %s (verified: %t)\nusername:       %s\ngroups:         %v\n",
+			shown.ID, shown.Email, shown.EmailVerified, shown.Username, shown.Groups)
+		fmt.Fprintf(w, "admin:          %t\ndisabled:       %t\npassword:       %t\nrecovery codes: %d left\n",
+			shown.Admin, shown.Disabled, shown.HasPassword, shown.RecoveryCodes)
+		for _, a := range authenticators {
+			fmt.Fprintf(w, "authenticator:  %s, added %s, last used %s\n", a.Name, stamp(a.CreatedAt), stamp(a.LastUsedAt))
+		}
+	})
+}
+
+func userSessionsCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use: "sessions USER", Short: "Show where somebody is signed in", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				_, sessions, err := s.accounts.Sessions(ctx, args[0], time.Now())
+				if err != nil {
+					return err
+				}
+				return t.showSessions(sessions)
+			})
+		},
+	}
+}
+
+func (t *terminal) showSessions(sessions []storage.Session) error {
+	type shownSession struct {
+		ID         string    `json:"id"`
+		Browser    string    `json:"browser"`
+		Address    string    `json:"address"`
+		SignedInAt time.Time `json:"signed_in_at"`
+		LastSeenAt time.Time `json:"last_seen_at"`
+	}
+	shown, rows := make([]shownSession, len(sessions)), make([][]string, len(sessions))
+	for i, s := range sessions {
+		shown[i] = shownSession{s.ID, s.Browser, s.Address, s.CompletedAt.Time, s.LastSeenAt.Time}
+		rows[i] = []string{s.ID, s.Browser, s.Address, stamp(s.CompletedAt.Time), stamp(s.LastSeenAt.Time)}
+	}
+	return t.show(shown, func(w io.Writer) { table(w, []string{"session", "browser", "address", "signed in", "last seen"}, rows) })
+}
+
+func userSignOutCommand(t *terminal) *cobra.Command {
+	var session string
+	cmd := &cobra.Command{
+		Use: "sign-out USER", Short: "End all sessions of somebody, or one", Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				ended := int64(1)
+				var err error
+				if session != "" {
+					_, err = s.accounts.EndSession(ctx, args[0], session, account.Operator{}, time.Now())
+				} else {
+					_, ended, err = s.accounts.SignOut(ctx, args[0], account.Operator{}, time.Now())
+				}
+				if err != nil {
+					return err
+				}
+				return t.show(map[string]int64{"ended": ended}, func(w io.Writer) { fmt.Fprintf(w, "%d sessions ended\n", ended) })
+			})
+		},
+	}
+	cmd.Flags().StringVar(&session, "session", "", "end only the session with this id")
+	return cmd
+}
+
+func userImportCommand(t *terminal) *cobra.Command {
+	var file string
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use: "import -f FILE", Short: "Make accounts from JSON lines, all or none", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if file == "" {
+				return usage(cmd, "--file is required; - is standard input")
+			}
+			lines, err := t.open(file)
+			if err != nil {
+				return err
+			}
+			defer lines.Close()
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				report, err := s.accounts.Import(ctx, lines, dryRun, account.Operator{}, time.Now())
+				if err != nil && !errors.Is(err, account.ErrImport) {
+					return err
+				}
+				return errors.Join(t.showImport(report, dryRun), err)
+			})
+		},
+	}
+	cmd.Flags().StringVarP(&file, "file", "f", "", "file with one user a line; - is standard input")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only report what would happen")
+	return cmd
+}
+
+func (t *terminal) showImport(report account.ImportReport, dryRun bool) error {
+	return t.show(report, func(w io.Writer) {
+		for _, fault := range report.Faults {
+			fmt.Fprintf(w, "line %d: %s\n", fault.Line, fault.Message)
+		}
+		invited := 0
+		for _, user := range report.Users {
+			if user.InvitationURL != "" {
+				fmt.Fprintf(w, "%s  %s\n", user.Email, user.InvitationURL)
+			}
+			if user.NeedsInvitation {
+				invited++
+			}
+		}
+		verb := "imported"
+		if dryRun {
+			verb = "would be imported"
+		}
+		fmt.Fprintf(w, "%d users %s, %d of them with an invitation; %d lines cannot be imported\n", len(report.Users), verb, invited, len(report.Faults))
+	})
+}
+
+func userExportCommand(t *terminal) *cobra.Command {
+	var secrets bool
+	cmd := &cobra.Command{
+		Use: "export", Short: "Write all accounts as JSON lines that import reads", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				_, err := s.accounts.Export(ctx, t.stdout, secrets, account.Operator{}, time.Now())
+				return err
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "with password hashes and the keys of authenticators: whoever has the output can pretend to be anybody")
+	return cmd
+}
+
+// open opens a file to read; - is standard input.
+func (t *terminal) open(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(t.stdin), nil
+	}
+	return os.Open(name)
+}

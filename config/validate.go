@@ -1,0 +1,203 @@
+package config
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// othersMask is the permission of users who are neither the owner of a file nor in its group.
+const othersMask = 0o007
+
+// Validate looks for mistakes in the settings as a whole and in the files they name. The error is a Problems with all
+// of them. Validate reads files, and changes nothing.
+func (c Config) Validate() error {
+	return c.validate().err()
+}
+
+// validate returns the problems in the order in which the checks stand here.
+func (c Config) validate() Problems {
+	v := &validator{c: c}
+	v.issuer()
+	v.address("listen", c.Listen)
+	if c.OpsListen != "" {
+		v.address("ops_listen", c.OpsListen)
+		if c.OpsListen == c.Listen {
+			v.add("ops_listen", "is the same address as listen", "choose another port, or turn it off with an empty value")
+		}
+	}
+	v.trustedProxies()
+	v.certificate()
+	v.database()
+	v.keyset()
+	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
+	v.totp()
+	v.password()
+	v.lifetimes()
+	v.throttle()
+	oneOf(v, "signing.rsa_bits", c.Signing.RSABits, 2048, 3072, 4096)
+	v.brand()
+	v.templates()
+	oneOf(v, "log.level", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf(v, "log.format", c.Log.Format, "auto", "text", "json")
+	return v.problems
+}
+
+// validator collects the problems of one Config.
+type validator struct {
+	c        Config
+	problems Problems
+}
+
+// add notes a problem together with the place the value came from.
+func (v *validator) add(setting, message, hint string) {
+	v.problems.add(setting, v.c.origins[setting].where, message, hint)
+}
+
+// oneOf wants one of the allowed values.
+func oneOf[T comparable](v *validator, setting string, value T, allowed ...T) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	names := make([]string, len(allowed))
+	for i, a := range allowed {
+		names[i] = fmt.Sprint(a)
+	}
+	v.add(setting, fmt.Sprintf("%.80q is not a value it can have", fmt.Sprint(value)), "choose one of "+strings.Join(names, ", "))
+}
+
+// within wants a value from least to most and reports whether it is one.
+func within[T int | time.Duration](v *validator, setting string, value, least, most T) bool {
+	if value >= least && value <= most {
+		return true
+	}
+	relation, limit := "less", least
+	if value > most {
+		relation, limit = "more", most
+	}
+	v.add(setting, fmt.Sprintf("%s is %s than %s", format(&value), relation, format(&limit)),
+		fmt.Sprintf("choose a value from %s to %s", format(&least), format(&most)))
+	return false
+}
+
+// notAbove wants a value that is not greater than that of another setting.
+func notAbove[T int | time.Duration](v *validator, setting string, value T, other string, limit T) {
+	if value > limit {
+		v.add(setting, fmt.Sprintf("%s is more than %s, which is %s", format(&value), other, format(&limit)),
+			"lower "+setting+" or raise "+other)
+	}
+}
+
+// address wants HOST:PORT as a listener takes it.
+func (v *validator) address(setting, value string) {
+	_, port, err := net.SplitHostPort(value)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		v.add(setting, fmt.Sprintf("%.80q is not an address with a port", value), "write it like 127.0.0.1:4280, [::1]:4280 or :4280")
+	}
+}
+
+// trustedProxies refuses networks that contain everybody: whoever reaches Postern could then choose the address that
+// is counted against the limits.
+func (v *validator) trustedProxies() {
+	for _, prefix := range v.c.TrustedProxies {
+		if prefix.Bits() == 0 {
+			v.add("trusted_proxies", prefix.String()+" believes every client's X-Forwarded-For",
+				"name the addresses or the network of your proxies only")
+		}
+	}
+}
+
+// certificate wants both files or none, and a certificate that belongs to the key.
+func (v *validator) certificate() {
+	cert, key := v.c.TLS.CertFile, v.c.TLS.KeyFile
+	switch {
+	case cert == "" && key == "":
+		return
+	case key == "":
+		v.add("tls.key_file", "is missing although tls.cert_file is set", "name the private key of the certificate")
+		return
+	case cert == "":
+		v.add("tls.cert_file", "is missing although tls.key_file is set", "name the certificate of the private key")
+		return
+	}
+	if readable := v.file("tls.cert_file", cert); !v.privateFile("tls.key_file", key) || !readable {
+		return
+	}
+	if _, err := tls.LoadX509KeyPair(cert, key); err != nil {
+		v.add("tls.cert_file", "cannot be used with tls.key_file: "+strings.TrimPrefix(err.Error(), "tls: "),
+			"name a PEM certificate chain, leaf first, and the PEM private key of the leaf")
+	}
+	if strings.HasPrefix(v.c.Issuer, "http://") {
+		v.add("issuer", "begins with http:// although tls.cert_file is set", "write it with https://")
+	}
+}
+
+// keyset wants at most one of the two forms and, if it is a file, one that only Postern can read.
+func (v *validator) keyset() {
+	file, value := v.c.Secrets.KeysetFile, v.c.Secrets.Keyset
+	if file != "" && value != "" {
+		v.add("secrets.keyset", "is given together with secrets.keyset_file", "keep one of the two")
+	}
+	if file != "" {
+		v.privateFile("secrets.keyset_file", file)
+	}
+}
+
+// templates wants a folder.
+func (v *validator) templates() {
+	dir := v.c.TemplatesDir
+	if dir == "" {
+		return
+	}
+	const hint = "name an existing folder that Postern's user can read"
+	info, err := os.Stat(dir)
+	if err != nil {
+		v.add("templates_dir", "cannot be read: "+cause(err), hint)
+	} else if !info.IsDir() {
+		v.add("templates_dir", "is not a folder", hint)
+	} else if _, err := os.ReadDir(dir); err != nil {
+		v.add("templates_dir", "cannot be read: "+cause(err), hint)
+	}
+}
+
+// file wants a regular file that can be opened and reports whether it is one.
+func (v *validator) file(setting, path string) bool {
+	const hint = "name an existing file that Postern's user can read"
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		v.add(setting, "is not a file", hint)
+		return false
+	}
+	if err == nil {
+		var f *os.File
+		if f, err = os.Open(path); err == nil {
+			err = f.Close()
+		}
+	}
+	if err != nil {
+		v.add(setting, "cannot be read: "+cause(err), hint)
+		return false
+	}
+	return true
+}
+
+// privateFile is file for key material: other users of the machine must have no access to it.
+func (v *validator) privateFile(setting, path string) bool {
+	if !v.file(setting, path) {
+		return false
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&othersMask != 0 {
+		v.add(setting, "can be read or changed by every user of this machine", "run: chmod o= "+path)
+		return false
+	}
+	return true
+}

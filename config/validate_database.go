@@ -1,0 +1,132 @@
+package config
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// sqlitePrefix begins the address of an SQLite database; a path follows.
+const sqlitePrefix = "sqlite:"
+
+// sslModes is what PostgreSQL clients know, the weakest first.
+var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
+// isPostgres says that a database address names a PostgreSQL server.
+func isPostgres(address string) bool {
+	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
+}
+
+// database checks the address of the database. No message repeats any part of it: what a parser takes for a host or a
+// port may be the end of a password that was not escaped.
+func (v *validator) database() {
+	const setting = "database.url"
+	address := v.c.Database.URL.Reveal()
+	if path, sqlite := strings.CutPrefix(address, sqlitePrefix); sqlite {
+		if path == "" {
+			v.add(setting, "names no file", "write it like sqlite:postern-data/postern.db")
+		}
+		return
+	}
+	if !isPostgres(address) {
+		v.add(setting, "is neither an SQLite nor a PostgreSQL address",
+			"write it like sqlite:postern-data/postern.db or postgres://postern@db.example.com/postern?sslmode=verify-full")
+		return
+	}
+	if v.c.Secrets.KeysetFile == "" && v.c.Secrets.Keyset == "" {
+		v.add("secrets.keyset_file", "is missing, and with PostgreSQL no keyset is made",
+			"set it, or secrets.keyset, to the same keyset on every replica")
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		v.add(setting, "is not a valid URL", "escape special characters of the password (/ is %2F, @ is %40, ? is %3F, # is %23); ports of several hosts are ?port=5432,5433")
+		return
+	}
+	query, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		v.add(setting, "has parameters that are not valid", "write them like ?sslmode=verify-full&connect_timeout=5")
+		return
+	}
+	hosts := v.databaseHosts(u, query)
+	v.databaseTLS(hosts, query)
+}
+
+// databaseHosts returns all servers that the driver could connect to.
+func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
+	const setting = "database.url"
+	host, _, err := net.SplitHostPort(u.Host)
+	if err != nil {
+		host = strings.Trim(u.Host, "[]")
+	}
+	if several := strings.Split(u.Host, ","); len(several) > 1 && strings.Contains(host, ":") {
+		v.add(setting, "has a port at each of several hosts, which the driver does not understand",
+			"write the ports as a parameter: postgres://USER@HOST1,HOST2/NAME?port=5432,5433")
+		return several
+	}
+	if host != "" && query.Has("host") {
+		v.add(setting, "names its host twice", "keep the host before the path or the parameter host, not both")
+	}
+	var hosts []string
+	for _, list := range append([]string{host}, append(query["host"], query["hostaddr"]...)...) {
+		if list != "" {
+			hosts = append(hosts, strings.Split(list, ",")...)
+		}
+	}
+	if len(hosts) == 0 || slices.Contains(hosts, "") {
+		v.add(setting, "leaves a host empty", "name every host, or the folder of the socket by ?host=/run/postgresql")
+	}
+	return hosts
+}
+
+// databaseTLS wants the server's certificate checked when the connection leaves the machine: whoever is on the way
+// could otherwise answer in the server's place.
+func (v *validator) databaseTLS(hosts []string, query url.Values) {
+	const setting = "database.url"
+	modes := query["sslmode"]
+	if len(modes) != 1 {
+		v.add(setting, "does not say sslmode exactly once", "add ?sslmode=verify-full, or ?sslmode=disable for a server on this machine")
+		return
+	}
+	if !slices.Contains(sslModes, modes[0]) {
+		v.add(setting, "has an unknown sslmode", "choose one of "+strings.Join(sslModes, ", "))
+		return
+	}
+	remote := func(host string) bool { return !isLoopback(host) && !strings.HasPrefix(host, "/") }
+	if modes[0] != "verify-full" && slices.ContainsFunc(hosts, remote) && !v.c.Database.InsecureTLS {
+		v.add(setting, "has sslmode="+modes[0]+" for a server on another machine",
+			"use sslmode=verify-full with sslrootcert=FILE; database.insecure_tls: true accepts that others can read and change the data")
+	}
+}
+
+// hasPassword says that a database address contains a password.
+func hasPassword(address string) bool {
+	if !isPostgres(address) {
+		return false
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	_, inUser := u.User.Password()
+	query := u.Query()
+	return inUser || query.Has("password") || query.Has("sslpassword")
+}
+
+// address returns the database address for people: an SQLite path as it is, a PostgreSQL URL without password and
+// parameters.
+func (d Database) address() string {
+	text := d.URL.Reveal()
+	if strings.HasPrefix(text, sqlitePrefix) || text == "" {
+		return text
+	}
+	u, err := url.Parse(text)
+	if err != nil || !isPostgres(text) {
+		return masked
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	if user := u.User.Username(); user != "" {
+		shown.User = url.User(user)
+	}
+	return shown.String()
+}

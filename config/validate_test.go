@@ -1,0 +1,292 @@
+package config
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net/netip"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestValidateFindsEachMistake(t *testing.T) {
+	dir, file := t.TempDir(), write(t, "file", "x")
+	for _, test := range []struct {
+		setting, message, hint string
+		change                 func(*Config)
+	}{
+		{"listen", `"4280" is not an address with a port`, ":4280", func(c *Config) { c.Listen = "4280" }},
+		{"listen", "is not an address with a port", ":4280", func(c *Config) { c.Listen = "localhost:http" }},
+		{"listen", "is not an address with a port", ":4280", func(c *Config) { c.Listen = ":65536" }},
+		{"ops_listen", "is not an address with a port", "[::1]:4280", func(c *Config) { c.OpsListen = "::1:4280" }},
+		{"ops_listen", "is the same address as listen", "another port", func(c *Config) { c.OpsListen = c.Listen }},
+		{"trusted_proxies", "0.0.0.0/0 believes every client's", "your proxies only",
+			func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")} }},
+		{"tls.key_file", "is missing although tls.cert_file is set", "private key", func(c *Config) { c.TLS.CertFile = file }},
+		{"tls.cert_file", "is missing although tls.key_file is set", "certificate", func(c *Config) { c.TLS.KeyFile = file }},
+		{"tls.cert_file", "cannot be read: no such file", "existing file",
+			func(c *Config) { c.TLS = TLS{CertFile: dir + "/none", KeyFile: file} }},
+		{"tls.key_file", "is not a file", "existing file", func(c *Config) { c.TLS = TLS{CertFile: file, KeyFile: dir} }},
+		{"secrets.keyset", "is given together with secrets.keyset_file", "keep one",
+			func(c *Config) { c.Secrets = Secrets{KeysetFile: file, Keyset: "x"} }},
+		{"secrets.keyset_file", "cannot be read: no such file", "existing file", func(c *Config) { c.Secrets.KeysetFile = dir + "/none" }},
+		{"registration", `"maybe" is not a value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
+		{"totp.algorithm", `"MD5" is not a value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},
+		{"totp.digits", `"7" is not a value`, "6, 8", func(c *Config) { c.TOTP.Digits = 7 }},
+		{"totp.period", "14s is less than 15s", "from 15s to 2m", func(c *Config) { c.TOTP.Period = 14 * time.Second }},
+		{"totp.period", "30.5s is not a whole number of seconds", "30s", func(c *Config) { c.TOTP.Period = 30500 * time.Millisecond }},
+		{"totp.window", "2 is more than 1", "from 0 to 1", func(c *Config) { c.TOTP.Window = 2 }},
+		{"password.min_length", "7 is less than 8", "from 8 to 64", func(c *Config) { c.Password.MinLength = 7 }},
+		{"password.memory_kib", "7167 is less than 7168", "from 7168", func(c *Config) { c.Password.MemoryKiB = 7167 }},
+		{"password.memory_kib", "19456 KiB times password.time 1 is less than 35840 KiB", "raise", func(c *Config) { c.Password.Time = 1 }},
+		{"password.time", "0 is less than 1", "from 1 to 16", func(c *Config) { c.Password.Time = 0 }},
+		{"password.concurrency", "-1 is less than 0", "from 0 to 256", func(c *Config) { c.Password.Concurrency = -1 }},
+		{"session.idle", "59s is less than 1m", "from 1m", func(c *Config) { c.Session.Idle = 59 * time.Second }},
+		{"session.idle", "25h is more than session.absolute, which is 24h", "lower session.idle", func(c *Config) { c.Session.Idle = 25 * time.Hour }},
+		{"session.absolute", "8761h is more than 8760h", "to 8760h", func(c *Config) { c.Session.Absolute = 8761 * time.Hour }},
+		{"session.remember", "23h is less than session.absolute, which is 24h", "turn it off with 0", func(c *Config) { c.Session.Remember = 23 * time.Hour }},
+		{"session.remember", "-1h is less than 1m", "from 1m", func(c *Config) { c.Session.Remember = -time.Hour }},
+		{"session.flow", "2h is more than 1h", "from 1m to 1h", func(c *Config) { c.Session.Flow = 2 * time.Hour }},
+		{"session.half_done", "0s is less than 1m", "from 1m", func(c *Config) { c.Session.HalfDone = 0 }},
+		{"session.half_done", "11m is more than session.flow, which is 10m", "raise session.flow", func(c *Config) { c.Session.HalfDone = 11 * time.Minute }},
+		{"token.code", "11m is more than 10m", "from 10s to 10m", func(c *Config) { c.Token.Code = 11 * time.Minute }},
+		{"token.access", "25h is more than 24h", "from 1m to 24h", func(c *Config) { c.Token.Access = 25 * time.Hour }},
+		{"token.id_token", "1s is less than 1m", "from 1m to 24h", func(c *Config) { c.Token.IDToken = time.Second }},
+		{"token.refresh_idle", "2161h is more than token.refresh_absolute, which is 2160h", "lower", func(c *Config) { c.Token.RefreshIdle = 2161 * time.Hour }},
+		{"token.refresh_idle", "0s is less than 1m", "from 1m", func(c *Config) { c.Token.RefreshIdle = 0 }},
+		{"token.refresh_absolute", "17521h is more than 17520h", "to 17520h", func(c *Config) { c.Token.RefreshAbsolute = 17521 * time.Hour }},
+		{"token.refresh_grace", "-1s is less than 0s", "from 0s to 5m", func(c *Config) { c.Token.RefreshGrace = -time.Second }},
+		{"throttle.password_tries", "0 is less than 1", "to 1000", func(c *Config) { c.Throttle.PasswordTries = 0 }},
+		{"throttle.password_address_tries", "0 is less than 1", "to 100000", func(c *Config) { c.Throttle.PasswordAddressTries = 0 }},
+		{"throttle.code_tries", "11 is more than 10", "from 1 to 10", func(c *Config) { c.Throttle.CodeTries = 11 }},
+		{"throttle.code_tries", "5 is more than throttle.code_close_after, which is 4", "lower", func(c *Config) { c.Throttle.CodeCloseAfter = 4 }},
+		{"throttle.code_close_after", "101 is more than 100", "from 1 to 100", func(c *Config) { c.Throttle.CodeCloseAfter = 101 }},
+		{"throttle.wait_first", "500ms is less than 1s", "from 1s", func(c *Config) { c.Throttle.WaitFirst = 500 * time.Millisecond }},
+		{"throttle.wait_first", "1m is more than throttle.wait_longest, which is 30s", "lower", func(c *Config) { c.Throttle.WaitLongest = 30 * time.Second }},
+		{"throttle.wait_longest", "25h is more than 24h", "to 24h", func(c *Config) { c.Throttle.WaitLongest = 25 * time.Hour }},
+		{"signing.rsa_bits", `"1024" is not a value`, "2048, 3072, 4096", func(c *Config) { c.Signing.RSABits = 1024 }},
+		{"brand.name", "has 0 characters", "1 to 64", func(c *Config) { c.Brand.Name = "" }},
+		{"brand.name", "has 65 characters", "1 to 64", func(c *Config) { c.Brand.Name = strings.Repeat("é", 65) }},
+		{"brand.name", "cannot be printed", "remove", func(c *Config) { c.Brand.Name = "a\nb" }},
+		{"brand.name", "cannot be printed", "remove", func(c *Config) { c.Brand.Name = "a\xff" }},
+		{"brand.name", "space at an end", "remove", func(c *Config) { c.Brand.Name = "a " }},
+		{"brand.name", "contains a colon", "remove", func(c *Config) { c.Brand.Name = "a: b" }},
+		{"brand.logo_file", "is not a file", "existing file", func(c *Config) { c.Brand.LogoFile = dir }},
+		{"brand.color", `"#12345" is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#12345" }},
+		{"brand.color", `is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#123;}" }},
+		{"templates_dir", "cannot be read: no such file", "existing folder", func(c *Config) { c.TemplatesDir = dir + "/none" }},
+		{"templates_dir", "is not a folder", "existing folder", func(c *Config) { c.TemplatesDir = file }},
+		{"log.level", `"loud" is not a value`, "debug, info, warn, error", func(c *Config) { c.Log.Level = "loud" }},
+		{"log.format", `"xml" is not a value`, "auto, text, json", func(c *Config) { c.Log.Format = "xml" }},
+	} {
+		t.Run(test.setting+" "+test.message, func(t *testing.T) {
+			c := Default()
+			test.change(&c)
+			problems := problemsOf(t, c.Validate())
+			require.Len(t, problems, 1, problems)
+			require.Equal(t, test.setting, problems[0].Setting)
+			require.Contains(t, problems[0].Message, test.message)
+			require.Contains(t, problems[0].Hint, test.hint)
+		})
+	}
+}
+
+func TestIssuer(t *testing.T) {
+	const notAbsolute, host, path = "is not an absolute", "has a host or a port", "cannot be routed"
+	for _, test := range []struct {
+		issuer string
+		want   []string
+	}{
+		{"https://id.example.com", nil},
+		{"https://id.example.com:8443/a/b-c_d.e~f", nil},
+		{"https://192.0.2.1", nil},
+		{"https://[2001:db8::1]:8443", nil},
+		{"https://xn--bcher-kva.example", nil},
+		{"http://localhost:4280", nil},
+		{"http://127.1.2.3:4280/id", nil},
+		{"http://[::1]:4280", nil},
+		{"", []string{notAbsolute}},
+		{"id.example.com", []string{notAbsolute}},
+		{"//id.example.com", []string{notAbsolute}},
+		{"ftp://id.example.com", []string{notAbsolute}},
+		{"HTTPS://id.example.com", []string{notAbsolute}},
+		{"https://", []string{notAbsolute}},
+		{"https:///path", []string{notAbsolute}},
+		{"https://id example.com", []string{notAbsolute}},
+		{"https://id.example.com\n", []string{notAbsolute}},
+		{"https://user:pw@id.example.com", []string{"user name"}},
+		{"https://id.example.com?", []string{"a query"}},
+		{"https://id.example.com?a=b", []string{"a query"}},
+		{"https://id.example.com#", []string{"a fragment"}},
+		{"https://id.example.com/#a", []string{"a fragment", "ends with a slash"}},
+		{"https://id.example.com/", []string{"ends with a slash"}},
+		{"https://ID.example.com", []string{host}},
+		{"https://bücher.example", []string{host}},
+		{"https://id..example.com", []string{host}},
+		{"https://:443", []string{host}},
+		{"https://id.example.com:", []string{host}},
+		{"https://id.example.com:0", []string{host}},
+		{"https://id.example.com:65536", []string{host}},
+		{"https://[2001:DB8::1]", []string{host}},
+		{"https://[fe80::1%25eth0]", []string{host}},
+		{"https://id.example.com/a//b", []string{path}},
+		{"https://id.example.com/a/../b", []string{path}},
+		{"https://id.example.com/.", []string{path}},
+		{"https://id.example.com/:user", []string{path}},
+		{"https://id.example.com/%61", []string{path}},
+		{"http://id.example.com", []string{"plain http"}},
+		{"http://127.0.0.1.example.com", []string{"plain http"}},
+		{"http://localhost.example.com", []string{"plain http"}},
+		{"http://10.0.0.1", []string{"plain http"}},
+	} {
+		t.Run(test.issuer, func(t *testing.T) {
+			c := Default()
+			c.Issuer = test.issuer
+			if test.want == nil {
+				require.NoError(t, c.Validate())
+				require.Equal(t, test.issuer, c.IssuerURL().String())
+				require.Equal(t, strings.HasPrefix(test.issuer, "https:"), c.Secure())
+				return
+			}
+			problems := problemsOf(t, c.Validate())
+			require.Len(t, problems, len(test.want), problems)
+			for i, want := range test.want {
+				require.Equal(t, "issuer", problems[i].Setting)
+				require.Contains(t, problems[i].Message, want)
+			}
+		})
+	}
+	c := Default()
+	c.Issuer, c.InsecureHTTP = "http://id.example.com", true
+	require.NoError(t, c.Validate())
+	require.False(t, c.Secure())
+	c.Issuer = "%"
+	require.Panics(t, func() { c.IssuerURL() })
+}
+
+func TestDatabase(t *testing.T) {
+	const remote, empty, ports = "for a server on another machine", "leaves a host empty", "has a port at each"
+	for _, test := range []struct {
+		url  Secret
+		want []string
+	}{
+		{"sqlite:x.db", nil},
+		{"sqlite:", []string{"names no file"}},
+		{"", []string{"is neither"}},
+		{"mysql://u@h/db", []string{"is neither"}},
+		{"postgres://u:p%2F@db.example.com:5432/db?sslmode=verify-full&sslrootcert=/ca.pem", nil},
+		{"postgresql://u@h1,h2:5432/db?sslmode=verify-full&target_session_attrs=read-write", nil},
+		{"postgres://u@h1,h2/db?sslmode=verify-full&port=5432,5433", nil},
+		{"postgres://u@localhost/db?sslmode=disable", nil},
+		{"postgres://u@127.0.0.1:5432/db?sslmode=disable", nil},
+		{"postgres://u@[::1]:5432/db?sslmode=require", nil},
+		{"postgres://u@[::1]/db?sslmode=require", nil},
+		{"postgres:///db?host=/run/postgresql&sslmode=disable", nil},
+		{"postgres://u:p/w@h/db?sslmode=verify-full", []string{"is not a valid URL"}},
+		{"postgres://u@h/db?sslmode=%zz", []string{"has parameters that are not valid"}},
+		{"postgres://u@h/db?a=b;sslmode=disable", []string{"has parameters that are not valid"}},
+		{"postgres://u@h/db", []string{"does not say sslmode exactly once"}},
+		{"postgres://u@h/db?sslmode=verify-full&sslmode=disable", []string{"does not say sslmode exactly once"}},
+		{"postgres://u@h/db?sslmode=on", []string{"has an unknown sslmode"}},
+		{"postgres://u@h/db?sslmode=disable", []string{"has sslmode=disable " + remote}},
+		{"postgres://u@h/db?sslmode=require", []string{"has sslmode=require " + remote}},
+		{"postgres://u@h/db?sslmode=verify-ca", []string{"has sslmode=verify-ca " + remote}},
+		{"postgres://u@localhost,h/db?sslmode=prefer", []string{remote}},
+		{"postgres://u@localhost/db?sslmode=disable&hostaddr=192.0.2.1", []string{remote}},
+		{"postgres://u@localhost/db?sslmode=disable&host=h", []string{"names its host twice", remote}},
+		{"postgres:///db?sslmode=disable", []string{empty}},
+		{"postgres://u@h1,/db?sslmode=verify-full", []string{empty}},
+		{"postgres://u@h1:1,h2:2/db?sslmode=verify-full", []string{ports}},
+		{"postgres://u@h1:1,h2/db?sslmode=verify-full", []string{"is not a valid URL"}},
+	} {
+		t.Run(test.url.Reveal(), func(t *testing.T) {
+			c := Default()
+			c.Database.URL, c.Secrets.Keyset = test.url, "keyset"
+			if test.want == nil {
+				require.NoError(t, c.Validate())
+				return
+			}
+			problems := problemsOf(t, c.Validate())
+			require.Len(t, problems, len(test.want), problems)
+			for i, want := range test.want {
+				require.Equal(t, "database.url", problems[i].Setting)
+				require.Contains(t, problems[i].Message, want)
+			}
+		})
+	}
+}
+
+func TestDatabaseInsecureTLS(t *testing.T) {
+	c := Default()
+	c.Database = Database{URL: "postgres://u@db.example.com/db?sslmode=require", InsecureTLS: true}
+	c.Secrets.Keyset = "keyset"
+	require.NoError(t, c.Validate())
+}
+
+func TestPostgresNeedsKeyset(t *testing.T) {
+	c := Default()
+	c.Database.URL = "postgres://u@localhost/db?sslmode=disable"
+	problems := problemsOf(t, c.Validate())
+	require.Len(t, problems, 1)
+	require.Equal(t, "secrets.keyset_file", problems[0].Setting)
+	require.Contains(t, problems[0].Message, "with PostgreSQL no keyset is made")
+	c.Secrets.KeysetFile = write(t, "keyset.json", "{}")
+	require.NoError(t, c.Validate())
+}
+
+// keyPair makes a certificate and its key, both PEM.
+func keyPair(t *testing.T) (cert, key string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	require.NoError(t, err)
+	keyDER, err := x509.MarshalPKCS8PrivateKey(private)
+	require.NoError(t, err)
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
+		string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}))
+}
+
+func TestCertificate(t *testing.T) {
+	cert, key := keyPair(t)
+	_, otherKey := keyPair(t)
+	c := Default()
+	c.Issuer = "https://id.example.com"
+	c.TLS = TLS{CertFile: write(t, "cert.pem", cert), KeyFile: write(t, "key.pem", key)}
+	require.NoError(t, os.Chmod(c.TLS.CertFile, 0o644))
+	require.NoError(t, c.Validate())
+
+	c.Issuer = "http://localhost:4280"
+	require.EqualError(t, c.Validate(), "issuer: begins with http:// although tls.cert_file is set\nhint: write it with https://")
+
+	c.Issuer = "https://id.example.com"
+	c.TLS.KeyFile = write(t, "other.pem", otherKey)
+	require.ErrorContains(t, c.Validate(), "tls.cert_file: cannot be used with tls.key_file: private key does not match public key")
+}
+
+func TestKeyMaterialOpenToAllIsRefused(t *testing.T) {
+	cert, key := keyPair(t)
+	keyFile, keyset := write(t, "key.pem", key), write(t, "keyset.json", "{}")
+	for _, path := range []string{keyFile, keyset} {
+		require.NoError(t, os.Chmod(path, 0o644))
+	}
+	c := Default()
+	c.Issuer = "https://id.example.com"
+	c.TLS = TLS{CertFile: write(t, "cert.pem", cert), KeyFile: keyFile}
+	c.Secrets.KeysetFile = keyset
+	problems := problemsOf(t, c.Validate())
+	require.Len(t, problems, 2)
+	for i, want := range []Problem{{Setting: "tls.key_file", Hint: keyFile}, {Setting: "secrets.keyset_file", Hint: keyset}} {
+		require.Equal(t, want.Setting, problems[i].Setting)
+		require.Contains(t, problems[i].Message, "every user of this machine")
+		require.Equal(t, "run: chmod o= "+want.Hint, problems[i].Hint)
+	}
+}

@@ -1,0 +1,97 @@
+package consent
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// Visitor tells who is at a browser.
+type Visitor interface {
+	// Current returns the complete sign-in of a browser with what its user has granted to a client. storage.ErrNotFound says
+	// that there is none; a half-done sign-in is none.
+	Current(r *http.Request, clientID string) (storage.SignIn, error)
+	// Browser returns the hash of the cookie by which a browser is known.
+	Browser(w http.ResponseWriter, r *http.Request) []byte
+}
+
+// Request is what a client asks for, as its registration and the frozen request say.
+type Request struct {
+	App    templates.App
+	Scopes []string
+	// RedirectURI is where the answer goes.
+	RedirectURI string
+	// Unproven says that nothing proves which app is asking: a native app without a secret (RFC 8252 section 8.6).
+	Unproven bool
+}
+
+// Config is what New needs. All fields but BasePath are required.
+type Config struct {
+	Store   *storage.Store
+	Audit   *audit.Log
+	Visitor Visitor
+	Pages   *templates.Pages
+	Log     *slog.Logger
+	// Describe returns what a flow's client asks for.
+	Describe func(context.Context, storage.Flow) (Request, error)
+	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
+	ContinueURL string
+	// BasePath is the path of the issuer: empty, or such as "/auth".
+	BasePath string
+}
+
+// Consent serves the consent page.
+type Consent struct {
+	cfg    Config
+	ledger ledger
+}
+
+// New returns the page or an error that says what is missing.
+func New(cfg Config) (*Consent, error) {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.ContinueURL == "" {
+		return nil, errors.New("consent.New: every field but BasePath is required")
+	}
+	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil
+}
+
+// Mount adds the page to r, which stands for the issuer's path.
+func (p *Consent) Mount(r gin.IRouter) {
+	handle := templates.Handle(p.cfg.Pages, p.cfg.Log, public)
+	r.GET("/consent", handle(p.orExpired(p.show)))
+	r.POST("/consent", handle(p.orExpired(p.decide)))
+}
+
+// errExpired: the flow that the address names is over, or another browser's.
+var errExpired = errors.New("request in progress is over")
+
+// orExpired shows the page for a flow that is over.
+func (p *Consent) orExpired(handler func(*gin.Context) error) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		err := handler(c)
+		if errors.Is(err, errExpired) {
+			return p.cfg.Pages.Render(c, http.StatusGone, templates.Expired{})
+		}
+		return err
+	}
+}
+
+// flow returns the flow that the address names, or errExpired.
+func (p *Consent) flow(c *gin.Context, now time.Time) (storage.Flow, error) {
+	id := c.Query("flow")
+	if len(id) != len(storage.NewID()) {
+		return storage.Flow{}, errExpired
+	}
+	flow, err := p.cfg.Store.Flow(c.Request.Context(), id, p.cfg.Visitor.Browser(c.Writer, c.Request), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Flow{}, errExpired
+	}
+	return flow, err
+}

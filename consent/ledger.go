@@ -1,0 +1,59 @@
+package consent
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// ledger remembers what people have granted to clients.
+type ledger struct {
+	store *storage.Store
+	audit *audit.Log
+}
+
+// answer is what a person said to a client's request.
+type answer struct {
+	signIn  storage.SignIn // with what was granted to the flow's client before
+	flow    storage.Flow
+	scopes  []string // granted now
+	address string
+}
+
+func (a answer) event(name audit.Name) audit.Event {
+	return audit.Event{
+		Name: name, Actor: audit.ActorUser, UserID: a.signIn.User().ID, ClientID: a.flow.ClientID, Address: a.address,
+		Detail: map[string]string{"scopes": strings.Join(a.scopes, " ")},
+	}
+}
+
+// allow adds the scopes to what the person has granted to the client and notes it on the flow, in one transaction.
+// storage.ErrNotFound says that the flow is over.
+func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
+	granted := slices.Concat(a.signIn.Consented(), a.scopes)
+	slices.Sort(granted)
+	granted = slices.Compact(granted)
+	return l.store.InTx(ctx, func(ctx context.Context) error {
+		if err := l.store.ConsentToFlow(ctx, a.flow.ID, a.signIn.User().ID, now); err != nil {
+			return err
+		}
+		if err := l.store.SaveConsent(ctx, a.signIn.User().ID, a.flow.ClientID, granted, now); err != nil {
+			return err
+		}
+		return l.audit.Record(ctx, a.event(audit.ConsentGiven), now)
+	})
+}
+
+// deny notes on the flow that the person refused. storage.ErrNotFound says that the flow is over.
+func (l ledger) deny(ctx context.Context, a answer, now time.Time) error {
+	return l.store.InTx(ctx, func(ctx context.Context) error {
+		if err := l.store.DenyFlow(ctx, a.flow.ID, now); err != nil {
+			return err
+		}
+		return l.audit.Record(ctx, a.event(audit.ConsentDenied), now)
+	})
+}

@@ -1,0 +1,116 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// authenticatorName is what an authenticator is called until its owner names it.
+const authenticatorName = "Authenticator app"
+
+// AcknowledgeCodes makes a confirmed authenticator and the recovery codes that were shown with it factors, and completes the
+// sign-in. previous is the session cookie of the browser, if any.
+//
+// Everything happens in one transaction: a process that dies before its end leaves the person where they were, and of any number of
+// requests at once one succeeds. The step of the code that confirmed the authenticator is used up.
+//
+// After a recovery code the new authenticator and codes replace the lost ones, and everything that was granted before ends.
+//
+// Errors: ErrEnrolmentLost, ErrNotConfirmed, ErrStartAgain.
+func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous string, visitor Visitor, now time.Time) (Done, error) {
+	pending, err := s.pendingOf(ctx, who, now)
+	if err != nil {
+		return Done{}, err
+	}
+	if pending.ConfirmedStep == 0 {
+		return Done{}, ErrNotConfirmed
+	}
+	var done Done
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.EndEnrolment(ctx, pending.ID); err != nil {
+			return err
+		}
+		half, err := s.clearTheWay(ctx, who, visitor, now)
+		if err != nil {
+			return err
+		}
+		if err := s.addFactors(ctx, pending, now); err != nil {
+			return err
+		}
+		try := CodeAttempt{Previous: previous, Visitor: visitor}
+		if done, err = s.complete(ctx, half, try, factor{methods: []string{"pwd", "otp", "mfa"}, event: audit.SignInCompleted}, now); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, visitor.event(audit.EnrolmentAcknowledged, who.user.ID), now); err != nil {
+			return err
+		}
+		return s.notices.AuthenticatorAdded(ctx, who.user, who.Replaces(), now)
+	})
+	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) {
+		return Done{}, ErrStartAgain
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	return done, nil
+}
+
+// clearTheWay uses up what allowed to enrol and returns the half-done sign-in to complete.
+func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (storage.HalfSignIn, error) {
+	if !who.Replaces() {
+		if err := s.store.SpendTicket(ctx, who.half.TicketHash, storage.TicketEnrol, now); err != nil {
+			return storage.HalfSignIn{}, err
+		}
+		return who.half, s.audit.Record(ctx, visitor.event(audit.TicketUsed, who.user.ID), now)
+	}
+	if err := s.store.RemoveFactors(ctx, who.user.ID); err != nil {
+		return storage.HalfSignIn{}, err
+	}
+	user, err := s.endEverything(ctx, who.user.ID, now)
+	if err != nil {
+		return storage.HalfSignIn{}, err
+	}
+	if user.Epoch != who.user.Epoch+1 { // the session that allowed it has been ended since
+		return storage.HalfSignIn{}, storage.ErrStale
+	}
+	half := storage.HalfSignIn{
+		TokenHash: storage.Hash(newSecret()), User: user, Browser: visitor.Browser,
+		Address: audit.ShortAddress(visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
+	}
+	return half, s.store.BeginSignIn(ctx, half, "")
+}
+
+// endEverything ends all sessions, grants and half-done sign-ins of a user, and returns the user of the new epoch.
+func (s *Service) endEverything(ctx context.Context, userID string, now time.Time) (storage.User, error) {
+	if err := s.store.RaiseEpoch(ctx, userID, now); err != nil {
+		return storage.User{}, err
+	}
+	if _, err := s.store.EndSessions(ctx, userID); err != nil {
+		return storage.User{}, err
+	}
+	return s.store.User(ctx, userID)
+}
+
+// addFactors stores the authenticator and the recovery codes of a confirmed enrolment.
+func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now time.Time) error {
+	codes := make([]string, len(pending.RecoveryCodes))
+	for i, shown := range pending.RecoveryCodes {
+		code, err := otp.NormalizeRecovery(shown)
+		if err != nil {
+			return err
+		}
+		codes[i] = code
+	}
+	if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
+		ID: storage.NewID(), UserID: pending.UserID, Name: authenticatorName, Secret: pending.Secret, Algorithm: pending.Algorithm,
+		Digits: pending.Digits, Period: pending.Period, LastStep: pending.ConfirmedStep, CreatedAt: now,
+	}); err != nil {
+		return err
+	}
+	return s.store.ReplaceRecoveryCodes(ctx, pending.UserID, codes)
+}

@@ -1,0 +1,63 @@
+package account
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"time"
+
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+)
+
+// device is what the device cookie says: this browser completed a sign-in of that user. It gives the browser budgets of its
+// own for wrong passwords and codes, and nothing else.
+type device struct {
+	ID       string `json:"id"`
+	UserID   string `json:"user"`
+	Epoch    int64  `json:"epoch"`
+	IssuedAt int64  `json:"at"` // seconds since 1970
+}
+
+const maxDeviceCookie = 512 // characters
+
+// sealDevice returns a device cookie for user. A browser that has one already keeps its id, so that a sign-in does not
+// come with fresh budgets.
+func (s *Service) sealDevice(old string, user storage.User, now time.Time) (string, error) {
+	d, known := s.openDevice(old, user, now)
+	if !known {
+		d = device{ID: storage.NewID(), UserID: user.ID, Epoch: user.Epoch}
+	}
+	d.IssuedAt = now.Unix()
+	text, err := json.Marshal(d)
+	if err != nil {
+		return "", err
+	}
+	sealed, err := s.store.Keyset().Seal(text, "cookies", "device", "")
+	return base64.RawURLEncoding.EncodeToString(sealed), err
+}
+
+// openDevice reads a device cookie. It is unknown when it is not ours, another user's, older than 90 days, or from before
+// everything of the user was ended.
+func (s *Service) openDevice(cookie string, user storage.User, now time.Time) (d device, known bool) {
+	if cookie == "" || len(cookie) > maxDeviceCookie {
+		return device{}, false
+	}
+	sealed, err := base64.RawURLEncoding.DecodeString(cookie)
+	if err != nil {
+		return device{}, false
+	}
+	text, err := s.store.Keyset().Open(sealed, "cookies", "device", "")
+	if err != nil || json.Unmarshal(text, &d) != nil {
+		return device{}, false
+	}
+	known = d.UserID == user.ID && d.Epoch == user.Epoch && now.Before(time.Unix(d.IssuedAt, 0).Add(deviceLife))
+	return d, known
+}
+
+// subject returns whose failures an attempt at a user's account counts among.
+func (s *Service) subject(visitor Visitor, user storage.User, now time.Time) throttle.Subject {
+	if d, known := s.openDevice(visitor.Device, user, now); known {
+		return throttle.Device(d.ID)
+	}
+	return throttle.User(user.ID)
+}

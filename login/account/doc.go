@@ -1,0 +1,22 @@
+// Package account owns the life of an account without HTTP: adding, inviting, signing in with password and one-time
+// code, enrolling an authenticator, recovering with a recovery code, and what operators do to accounts.
+//
+// # States
+//
+//	nobody ──Authenticate──▶ half done ──ConfirmCode, UseRecoveryCode──▶ signed in
+//	ticket ──SetInvitedPassword──▶ half done with ticket
+//	half done with ticket ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in
+//	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
+//
+// Only the arrows into "signed in" make a complete session, and each of them has seen the password and a second factor. A pending or
+// confirmed enrolment is not a factor: it becomes one together with its recovery codes, its session and the end of its ticket, in
+// one transaction. An Enroller, the permission to enrol, exists only for who holds a good ticket or has just used a recovery code.
+//
+// # Rules that hold throughout
+//
+// Passwords are hashed outside transactions. Failures are counted and recorded in statements that commit by themselves, never
+// inside a transaction that the refusal rolls back. Whatever arbitrates a race is one conditional statement.
+//
+// What it leaves to others: pages and cookies to package login, mail texts to login/mail, the arithmetic of codes to login/otp, hashing to
+// login/password, counting to login/throttle.
+package account

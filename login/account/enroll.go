@@ -1,0 +1,170 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Enroller is a person who may enrol an authenticator: one who holds a good ticket and a half-done sign-in, or who has
+// just used a recovery code. Only InvitedEnroller and RecoveredEnroller make one; a password alone never does.
+type Enroller struct {
+	user storage.User
+	half storage.HalfSignIn // completed by enrolling; its zero value: recovered
+}
+
+// User returns whom the authenticator will belong to.
+func (e Enroller) User() storage.User { return e.user }
+
+// Replaces reports whether the new authenticator takes the place of lost ones.
+func (e Enroller) Replaces() bool { return e.half.TokenHash == nil }
+
+// InvitedEnroller returns the enroller of a half-done sign-in that holds a ticket.
+//
+// Errors: ErrStartAgain; ErrEnrolled when there is an authenticator, so that a code is asked for; ErrNotEnrolled when
+// there is none and no good ticket either.
+func (s *Service) InvitedEnroller(ctx context.Context, cookie HalfCookie, now time.Time) (Enroller, error) {
+	half, err := s.half(ctx, cookie, now)
+	switch {
+	case err != nil:
+		return Enroller{}, err
+	case len(half.Authenticators) > 0:
+		return Enroller{}, ErrEnrolled
+	case half.TicketHash == nil:
+		return Enroller{}, ErrNotEnrolled
+	}
+	ticket, err := s.goodTicket(ctx, half.TicketHash, now)
+	if errors.Is(err, ErrTicket) || err == nil && ticket.UserID != half.User.ID {
+		return Enroller{}, ErrNotEnrolled
+	}
+	return Enroller{user: half.User, half: half}, err
+}
+
+// RecoveredEnroller returns the enroller of a session that a recovery code has opened within the last ten minutes, else
+// ErrStartAgain.
+func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enroller, error) {
+	if !signIn.Recovered() || !now.Before(signIn.Time().Add(recoveredLife)) {
+		return Enroller{}, ErrStartAgain
+	}
+	return Enroller{user: signIn.User()}, nil
+}
+
+// Enrolment is an authenticator on its way.
+type Enrolment struct {
+	Key     otp.Key
+	Issuer  string // as the authenticator app will show it
+	Account string
+	URI     string // otpauth://
+	// RecoveryCodes are to be shown and acknowledged; nil: a code of the authenticator has to confirm it first.
+	RecoveryCodes []string
+}
+
+// Enrolment returns the pending authenticator of a person, making one when there is none. It stays the same for ten minutes.
+func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (Enrolment, error) {
+	pending, err := s.store.Enrolment(ctx, who.user.ID, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		pending, err = s.startEnrolment(ctx, who, visitor, now)
+	}
+	if err != nil {
+		return Enrolment{}, err
+	}
+	key, account := keyOfPending(pending), who.user.Email
+	uri, err := otp.URI(key, s.cfg.Issuer, account)
+	if err != nil { // an address that is too long, or an imported one that cannot stand in a label
+		account = who.user.ID
+		uri, err = otp.URI(key, s.cfg.Issuer, account)
+	}
+	return Enrolment{Key: key, Issuer: s.cfg.Issuer, Account: account, URI: uri, RecoveryCodes: pending.RecoveryCodes}, err
+}
+
+func (s *Service) startEnrolment(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (pending storage.Enrolment, err error) {
+	key := otp.NewKey(s.cfg.TOTP)
+	fresh := storage.Enrolment{
+		ID: storage.NewID(), UserID: who.user.ID, Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits, Period: key.Period,
+		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		pending, err = s.store.StartEnrolment(ctx, fresh, now)
+		if err != nil || pending.ID != fresh.ID {
+			return err
+		}
+		return s.audit.Record(ctx, visitor.event(audit.EnrolmentStarted, who.user.ID), now)
+	})
+	return pending, err
+}
+
+func keyOfPending(e storage.Enrolment) otp.Key {
+	return otp.Key{Secret: e.Secret, Parameters: otp.Parameters{Algorithm: e.Algorithm, Digits: e.Digits, Period: e.Period}}
+}
+
+// maxEnrolmentFailures wrong codes discard a pending authenticator.
+const maxEnrolmentFailures = 5
+
+// ConfirmEnrolment checks a code of the pending authenticator; from then on Enrolment brings its recovery codes. It is not
+// a factor yet.
+//
+// Errors: ErrCode, *ClockError, ErrEnrolmentLost.
+func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed string, visitor Visitor, now time.Time) error {
+	pending, err := s.pendingOf(ctx, who, now)
+	if err != nil || pending.ConfirmedStep != 0 {
+		return err
+	}
+	key := keyOfPending(pending)
+	code, err := otp.Normalize(typed, key.Digits)
+	step, ok := int64(0), false
+	if err == nil {
+		step, ok = key.Match(code, now, s.window)
+	}
+	if !ok {
+		return s.refuseEnrolment(ctx, who, pending, typed, visitor, now)
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.ConfirmEnrolment(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(enrolmentLife)); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, visitor.event(audit.EnrolmentConfirmed, who.user.ID), now)
+	})
+	if errors.Is(err, storage.ErrStale) { // a double click confirmed it, or it is gone
+		_, err = s.pendingOf(ctx, who, now)
+	}
+	return err
+}
+
+// pendingOf returns the pending authenticator of a person, or ErrEnrolmentLost.
+func (s *Service) pendingOf(ctx context.Context, who Enroller, now time.Time) (storage.Enrolment, error) {
+	pending, err := s.store.Enrolment(ctx, who.user.ID, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Enrolment{}, ErrEnrolmentLost
+	}
+	return pending, err
+}
+
+func (s *Service) refuseEnrolment(ctx context.Context, who Enroller, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) error {
+	failures, err := s.store.CountEnrolmentFailure(ctx, pending.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrEnrolmentLost
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.audit.Record(ctx, visitor.event(audit.EnrolmentRefused, who.user.ID), now); err != nil {
+		return err
+	}
+	if failures >= maxEnrolmentFailures {
+		if err := s.store.EndEnrolment(ctx, pending.ID); err != nil && !errors.Is(err, storage.ErrStale) {
+			return err
+		}
+		return ErrEnrolmentLost
+	}
+	key := keyOfPending(pending)
+	if code, err := otp.Normalize(typed, key.Digits); err == nil {
+		if offset, ok := key.Drift(code, now, driftSearched); ok {
+			return &ClockError{Offset: offset}
+		}
+	}
+	return ErrCode
+}

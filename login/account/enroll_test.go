@@ -1,0 +1,294 @@
+package account_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+func TestEnrolment(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, phone, _ := o.enrolled()
+		signIn, err := owner.signIn(start.Add(-time.Hour))
+		require.NoError(t, err)
+		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
+		require.False(t, signIn.Recovered())
+		require.Equal(t, 1, o.notices.count("invitation"))
+		require.Equal(t, 1, o.notices.count("authenticator added"))
+		for _, name := range []audit.Name{
+			audit.UserAdded, audit.TicketIssued, audit.PasswordSet, audit.EnrolmentStarted, audit.EnrolmentConfirmed,
+			audit.EnrolmentAcknowledged, audit.TicketUsed, audit.SignInCompleted,
+		} {
+			require.Equal(t, 1, o.events(name), name)
+		}
+		p := o.person()
+		require.NoError(t, p.code(p.half(start), phone.at(start), start))
+	})
+}
+
+func TestInvitationIsGoodFor72Hours(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		end := start.Add(72 * time.Hour)
+		_, err := o.OpenInvitation(t.Context(), ticket, end.Add(-time.Second))
+		require.NoError(t, err)
+		_, err = o.OpenInvitation(t.Context(), ticket, end)
+		require.ErrorIs(t, err, account.ErrTicket)
+		_, err = o.person().invited(ticket, end)
+		require.ErrorIs(t, err, account.ErrTicket)
+		require.Equal(t, 1, o.events(audit.TicketRefused))
+	})
+}
+
+func TestInvitationEndsWhileEnrolling(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		late := start.Add(72*time.Hour - time.Minute)
+		p := o.person()
+		half, err := p.invited(ticket, late)
+		require.NoError(t, err)
+		who := p.enroller(half, late)
+		p.confirmed(who, late)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, late.Add(2*time.Minute))
+		require.ErrorIs(t, err, account.ErrStartAgain)
+	})
+}
+
+func TestOnlyTheNewestInvitationWorks(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first := o.add(ada, start)
+		thief := o.person()
+		stolen, err := thief.invited(first, start)
+		require.NoError(t, err)
+		who := thief.enroller(stolen, start)
+		known, err := o.Enrolment(t.Context(), who, thief.visitor, start)
+		require.NoError(t, err)
+
+		_, invitation, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		_, err = o.OpenInvitation(t.Context(), first, start)
+		require.ErrorIs(t, err, account.ErrTicket)
+		_, err = o.InvitedEnroller(t.Context(), stolen, start)
+		require.ErrorIs(t, err, account.ErrNotEnrolled)
+
+		p := o.person()
+		half, err := p.invited(ticketOf(t, invitation), start)
+		require.NoError(t, err)
+		mine, err := o.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
+		require.NoError(t, err)
+		require.NotEqual(t, known.Key.Secret, mine.Key.Secret, "the key that the thief saw is gone")
+	})
+}
+
+func TestPasswordAloneDoesNotEnrol(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		_, err := o.person().invited(ticket, start)
+		require.NoError(t, err)
+
+		p := o.person()
+		half := p.half(start)
+		require.ErrorIs(t, p.code(half, "123456", start), account.ErrNotEnrolled)
+		require.ErrorIs(t, p.recoveryCode(half, "00000-00000", start), account.ErrNotEnrolled)
+		_, err = o.Pending(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrNotEnrolled)
+		_, err = o.InvitedEnroller(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrNotEnrolled)
+	})
+}
+
+func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		_, err := o.person().invited(ticket, start)
+		require.NoError(t, err)
+		_, other := o.add("eve@example.test", start)
+
+		p := o.person()
+		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+			Name: ada, Password: adaPassword, Ticket: other, Browser: p.browser, Visitor: p.visitor,
+		}, start)
+		require.NoError(t, err)
+		_, err = o.InvitedEnroller(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrNotEnrolled)
+	})
+}
+
+func TestLeavingHalfWayAndComingBack(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		p := o.person()
+		_, err := p.invited(ticket, start)
+		require.NoError(t, err)
+
+		later := start.Add(24 * time.Hour)
+		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+			Name: ada, Password: adaPassword, Ticket: ticket, Browser: p.browser, Visitor: p.visitor,
+		}, later)
+		require.NoError(t, err, "the password that was set works")
+		who := p.enroller(half, later.Add(9*time.Minute))
+		p.confirmed(who, later.Add(9*time.Minute))
+
+		again, err := p.invited(ticket, later)
+		require.NoError(t, err, "and so does the link")
+		who = p.enroller(again, later)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, later)
+		require.NoError(t, err)
+		_, err = o.OpenInvitation(t.Context(), ticket, later)
+		require.ErrorIs(t, err, account.ErrTicket, "now it is used up")
+	})
+}
+
+// A browser that holds a ticket has ten minutes to enrol, but not to type a code.
+func TestTicketDoesNotProlongTheTimeForACode(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, phone, _ := o.enrolled()
+		p := o.person()
+		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+			Name: ada, Password: adaPassword, Ticket: "anything", Browser: p.browser, Visitor: p.visitor,
+		}, start)
+		require.NoError(t, err)
+		late := start.Add(5*time.Minute + time.Second)
+		require.ErrorIs(t, p.code(half, phone.at(late), late), account.ErrStartAgain)
+		_, err = o.InvitedEnroller(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrEnrolled)
+	})
+}
+
+func TestPendingKeyIsDiscarded(t *testing.T) {
+	begin := func(t *testing.T, o *office) (*person, account.Enroller, phone) {
+		_, ticket := o.add(ada, start)
+		p := o.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		shown, err := o.Enrolment(t.Context(), who, p.visitor, start)
+		require.NoError(t, err)
+		return p, who, phone{shown.Key}
+	}
+	t.Run("after five wrong codes", func(t *testing.T) {
+		each(t, func(t *testing.T, o *office) {
+			p, who, phone := begin(t, o)
+			for range 4 {
+				require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.wrongAt(start), p.visitor, start), account.ErrCode)
+			}
+			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, "junk", p.visitor, start), account.ErrEnrolmentLost)
+			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start), account.ErrEnrolmentLost)
+			shown, err := o.Enrolment(t.Context(), who, p.visitor, start)
+			require.NoError(t, err)
+			require.NotEqual(t, phone.key.Secret, shown.Key.Secret)
+		})
+	})
+	t.Run("after ten minutes", func(t *testing.T) {
+		each(t, func(t *testing.T, o *office) {
+			p, who, phone := begin(t, o)
+			late := start.Add(10*time.Minute + time.Second)
+			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.at(late), p.visitor, late), account.ErrEnrolmentLost)
+		})
+	})
+	t.Run("not by its clock", func(t *testing.T) {
+		each(t, func(t *testing.T, o *office) {
+			p, who, phone := begin(t, o)
+			err := o.ConfirmEnrolment(t.Context(), who, phone.at(start.Add(-4*time.Minute)), p.visitor, start)
+			var clock *account.ClockError
+			require.ErrorAs(t, err, &clock)
+			require.Equal(t, -4*time.Minute, clock.Offset)
+			require.NoError(t, o.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start))
+		})
+	})
+}
+
+func TestUnconfirmedKeyCannotBeAcknowledged(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		p := o.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		require.ErrorIs(t, err, account.ErrEnrolmentLost)
+		_, err = o.Enrolment(t.Context(), who, p.visitor, start)
+		require.NoError(t, err)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		require.ErrorIs(t, err, account.ErrNotConfirmed)
+	})
+}
+
+// A process that dies anywhere on the way leaves nobody with a factor but without recovery codes, and the person can go on.
+func TestAcknowledgingIsAllOrNothing(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		o := openOffice(t, db, faults.Intercept)
+		_, ticket := o.add(ada, start)
+		p := o.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		phone, _ := p.confirmed(who, start)
+		failed := 0
+		for n := 1; ; n++ {
+			faults.Fail(n, false, errors.New("killed"))
+			done, err := o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+			if err == nil {
+				require.True(t, faults.Pending())
+				faults.Fail(0, false, nil)
+				p.keep(done, nil)
+				break
+			}
+			faults.Fail(0, false, nil)
+			failed++
+			profile, err := o.Show(t.Context(), ada)
+			require.NoError(t, err)
+			require.Empty(t, profile.Authenticators, "statement %d", n)
+			require.Zero(t, profile.RecoveryCodesLeft, "statement %d", n)
+		}
+		require.Greater(t, failed, 15)
+		_, err = p.signIn(start)
+		require.NoError(t, err)
+		require.NoError(t, p.code(p.half(start.Add(time.Minute)), phone.at(start.Add(time.Minute)), start.Add(time.Minute)))
+	})
+}
+
+// If it cannot be recorded, it does not happen.
+func TestNothingHappensUnrecorded(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		o := openOffice(t, db)
+		_, phone, codes := o.enrolled()
+		p := o.person()
+		half := p.half(start)
+		_, err := db.SQL(t).Exec(`ALTER TABLE audit_events RENAME TO audit_events_away`)
+		require.NoError(t, err)
+		require.Error(t, p.code(half, phone.at(start), start))
+		require.Error(t, p.recoveryCode(half, codes[0], start))
+		_, err = p.password(start)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, account.ErrCredentials)
+		_, err = p.passwordOf(ada, "wrong", start)
+		require.NotErrorIs(t, err, account.ErrCredentials)
+		_, err = o.Disable(t.Context(), ada, account.Operator{}, start)
+		require.Error(t, err)
+
+		_, err = db.SQL(t).Exec(`ALTER TABLE audit_events_away RENAME TO audit_events`)
+		require.NoError(t, err)
+		require.NoError(t, p.code(p.half(start), phone.at(start), start))
+	})
+}
+
+func TestOutageIsNoRefusal(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		o := openOffice(t, db)
+		o.enrolled()
+		require.NoError(t, o.store.Close())
+		_, err := o.person().password(start)
+		require.NotErrorIs(t, err, account.ErrCredentials)
+		require.NotErrorIs(t, err, storage.ErrNotFound)
+		require.Error(t, err)
+	})
+}

@@ -1,0 +1,63 @@
+package account
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/postern-id/postern/login/password"
+	"github.com/postern-id/postern/login/throttle"
+)
+
+var (
+	// ErrCredentials: the name is unknown, the password is wrong, the account is disabled or has no password. Nobody learns which.
+	ErrCredentials = errors.New("user name or password is not right")
+	// ErrCode: a one-time or recovery code that is wrong or was used before.
+	ErrCode = errors.New("code is not right")
+	// ErrStartAgain: the half-done sign-in does not exist, is over, or was completed elsewhere; or the account was disabled or changed
+	// its password meanwhile.
+	ErrStartAgain = errors.New("sign-in has to be started again")
+	// ErrNotEnrolled: the account has no authenticator, and there is no good ticket that would allow to add one.
+	ErrNotEnrolled = errors.New("no authenticator is enrolled")
+	// ErrEnrolled: the account has an authenticator, so a ticket or invitation does not apply.
+	ErrEnrolled = errors.New("an authenticator is enrolled already")
+	// ErrTicket: an invitation link that does not exist, was used or replaced, or has expired.
+	ErrTicket = errors.New("invitation link is not valid")
+	// ErrEnrolmentLost: the pending authenticator has expired or was given up after too many wrong codes. A new one can be shown.
+	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
+	// ErrNotConfirmed: the recovery codes cannot be acknowledged before the authenticator was confirmed.
+	ErrNotConfirmed = errors.New("the authenticator is not confirmed yet")
+)
+
+// WaitError refuses an attempt, right or wrong, because earlier ones failed. Closed says that waiting does not help: a
+// recovery code or an operator has to reopen the factor.
+type WaitError = throttle.WaitError
+
+// WeakPasswordError refuses a new password and says why, in a sentence for the person who chose it.
+type WeakPasswordError = password.WeakError
+
+// ErrBusy: too many passwords are being hashed; nothing was decided about this one.
+var ErrBusy = password.ErrBusy
+
+// ClockError is a wrong code that would have been right on a clock that is off by Offset. A positive offset means that the
+// authenticator's clock is ahead. The code was counted as wrong.
+type ClockError struct{ Offset time.Duration }
+
+// Error says by how much the clock is off.
+func (e *ClockError) Error() string {
+	return fmt.Sprintf("code is not right: the authenticator's clock is off by %s", e.Offset)
+}
+
+// Is makes a ClockError an ErrCode.
+func (e *ClockError) Is(target error) bool { return target == ErrCode }
+
+// InvalidError is a fault in what an operator entered.
+type InvalidError struct {
+	Field   string // as in the commands and in a line of an import
+	Message string // one sentence without the field's name
+}
+
+// Error names the field and its fault.
+func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }
+
+func invalid(field, message string) error { return &InvalidError{Field: field, Message: message} }

@@ -1,0 +1,220 @@
+package account
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// ErrImport says that nothing was imported, because some lines cannot be; the report names them.
+var ErrImport = errors.New("nothing was imported")
+
+// ImportReport says what an import did, or would do.
+type ImportReport struct {
+	Users  []ImportedUser `json:"users"`
+	Faults []LineFault    `json:"faults"`
+}
+
+// ImportedUser is an account that was made, or would be.
+type ImportedUser struct {
+	Line           int    `json:"line"`
+	ID             string `json:"id,omitempty"` // empty in a dry run
+	Email          string `json:"email"`
+	Authenticators int    `json:"authenticators"`
+	HasPassword    bool   `json:"has_password"`
+	// NeedsInvitation says that a password or an authenticator is missing.
+	NeedsInvitation bool   `json:"needs_invitation"`
+	InvitationURL   string `json:"invitation_url,omitempty"` // empty in a dry run
+}
+
+// LineFault says why a line cannot be imported.
+type LineFault struct {
+	Line    int    `json:"line"`
+	Message string `json:"message"` // begins with the member's name where there is one; quotes no secret
+}
+
+// candidate is a line on its way to an account.
+type candidate struct {
+	report  *ImportedUser
+	line    line
+	user    storage.User
+	keys    []otp.Key
+	labels  []otp.Label
+	encoded string // password hash; may be empty
+}
+
+// Import makes an account of every line of JSON, or none at all. A user with an authenticator and a password signs in at
+// once; everybody else gets an invitation, whose link is in the report and is not mailed. A dry run changes nothing.
+//
+// Errors: ErrImport when lines are at fault (a dry run only reports them), those of reading, and those of storage.
+func (s *Service) Import(ctx context.Context, lines io.Reader, dryRun bool, by Operator, now time.Time) (ImportReport, error) {
+	candidates, faults, err := s.readLines(ctx, lines, now)
+	if err != nil {
+		return ImportReport{}, err
+	}
+	report := ImportReport{Users: make([]ImportedUser, len(candidates)), Faults: faults}
+	for i := range candidates {
+		report.Users[i] = *candidates[i].report
+		candidates[i].report = &report.Users[i]
+	}
+	if dryRun {
+		return report, nil
+	}
+	if len(faults) > 0 {
+		return report, fmt.Errorf("%w: %d lines cannot be", ErrImport, len(faults))
+	}
+	if err := s.hashAll(ctx, candidates); err != nil {
+		return ImportReport{}, err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		for _, c := range candidates {
+			if err := s.importUser(ctx, c, by, now); err != nil {
+				return fmt.Errorf("line %d: %w", c.report.Line, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return ImportReport{}, err
+	}
+	return report, nil
+}
+
+// readLines checks every line by itself, against the others, and against the accounts that exist.
+func (s *Service) readLines(ctx context.Context, lines io.Reader, now time.Time) (candidates []candidate, faults []LineFault, err error) {
+	taken := map[string]int{} // the line that has a name
+	scanner := bufio.NewScanner(lines)
+	scanner.Buffer(nil, maxLine)
+	number := 0
+	for scanner.Scan() {
+		number++
+		text := bytes.TrimSpace(scanner.Bytes())
+		if len(text) == 0 {
+			continue
+		}
+		c, err := s.readLine(text, number, now)
+		if err == nil {
+			err = s.nameFault(ctx, c.user, taken, number)
+		}
+		if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {
+			return nil, nil, errors.Join(err, ctx.Err())
+		}
+		if err != nil {
+			faults = append(faults, LineFault{Line: number, Message: err.Error()})
+			continue
+		}
+		candidates = append(candidates, c)
+	}
+	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
+		return candidates, append(faults, LineFault{Line: number + 1, Message: "longer than 64 KiB"}), nil
+	}
+	return candidates, faults, scanner.Err()
+}
+
+func (s *Service) readLine(text []byte, number int, now time.Time) (candidate, error) {
+	l, err := parseLine(text)
+	if err != nil {
+		return candidate{}, err
+	}
+	user, err := l.newUser().user(now)
+	keys, labels, keyErr := l.keys()
+	if err := errors.Join(err, keyErr, s.checkLinePassword(l)); err != nil {
+		return candidate{}, err
+	}
+	if l.Disabled {
+		user.DisabledAt = storage.At(now)
+	}
+	hasPassword := l.Password != "" || l.PasswordHash != ""
+	return candidate{line: l, user: user, keys: keys, labels: labels, encoded: l.PasswordHash, report: &ImportedUser{
+		Line: number, Email: user.Email, Authenticators: len(keys), HasPassword: hasPassword,
+		NeedsInvitation: !l.Disabled && (!hasPassword || len(keys) == 0),
+	}}, nil
+}
+
+// nameFault reports a name that another line or account has.
+func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[string]int, number int) error {
+	for _, name := range []struct{ field, value string }{{"email", user.Email}, {"username", user.Username}} {
+		if name.value == "" {
+			continue
+		}
+		key := storage.CanonicalName(name.value)
+		if other, ok := taken[key]; ok {
+			return invalid(name.field, fmt.Sprintf("the same as in line %d", other))
+		}
+		taken[key] = number
+		_, err := s.store.FindUser(ctx, name.value)
+		if err == nil {
+			return invalid(name.field, "an account has it already")
+		}
+		if !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+// hashAll hashes the passwords that came in the clear, on all cores.
+func (s *Service) hashAll(ctx context.Context, candidates []candidate) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range candidates {
+		c := &candidates[i]
+		if c.line.Password == "" {
+			continue
+		}
+		group.Go(func() (err error) {
+			c.encoded, err = s.passwords.Hash(ctx, c.line.Password)
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+// importUser writes one account in the caller's transaction.
+func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now time.Time) error {
+	if err := s.store.AddUser(ctx, c.user); err != nil {
+		return err
+	}
+	c.report.ID = c.user.ID
+	if c.encoded != "" {
+		if err := s.store.SetPassword(ctx, c.user.ID, c.encoded, now); err != nil {
+			return err
+		}
+	}
+	for i, key := range c.keys {
+		if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
+			ID: storage.NewID(), UserID: c.user.ID, Name: importedName(c.labels[i]), Secret: key.Secret, Algorithm: key.Algorithm,
+			Digits: key.Digits, Period: key.Period, CreatedAt: now,
+		}); err != nil {
+			return err
+		}
+	}
+	if err := s.audit.Record(ctx, by.event(audit.UserImported, c.user.ID), now); err != nil {
+		return err
+	}
+	if !c.report.NeedsInvitation {
+		return nil
+	}
+	invitation, err := s.issueTicket(ctx, c.user, by, now)
+	c.report.InvitationURL = invitation.URL
+	return err
+}
+
+// importedName tells authenticators apart by the issuer that their app shows.
+func importedName(label otp.Label) string {
+	if label.Issuer == "" {
+		return authenticatorName
+	}
+	return label.Issuer
+}

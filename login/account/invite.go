@@ -1,0 +1,200 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Invitation is a one-time link through which a person sets a password and enrols a first authenticator.
+type Invitation struct {
+	URL       string // holds the secret; shown once and never stored
+	ExpiresAt time.Time
+}
+
+// Invite makes a new invitation in place of an earlier one, and mails it. name is an id, user name or e-mail address.
+//
+// Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
+func (s *Service) Invite(ctx context.Context, name string, by Operator, now time.Time) (storage.User, Invitation, error) {
+	user, err := s.store.FindUser(ctx, name)
+	if err != nil {
+		return storage.User{}, Invitation{}, err
+	}
+	if complete, err := s.setUp(ctx, user); err != nil || complete {
+		return user, Invitation{}, errors.Join(err, errIf(complete, ErrEnrolled))
+	}
+	var invitation Invitation
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
+			return err
+		}
+		return s.notices.Invitation(ctx, user, invitation.URL, invitation.ExpiresAt, now)
+	})
+	return user, invitation, err
+}
+
+func errIf(condition bool, err error) error {
+	if condition {
+		return err
+	}
+	return nil
+}
+
+// setUp reports whether the account has a password and an authenticator.
+func (s *Service) setUp(ctx context.Context, user storage.User) (bool, error) {
+	enrolled, hasPassword, err := s.credentials(ctx, user)
+	return enrolled && hasPassword, err
+}
+
+// credentials reports which of its two credentials the account has.
+func (s *Service) credentials(ctx context.Context, user storage.User) (enrolled, hasPassword bool, err error) {
+	authenticators, err := s.store.Authenticators(ctx, user.ID)
+	if err != nil {
+		return false, false, err
+	}
+	login, err := s.store.PasswordLogin(ctx, user.Email)
+	return len(authenticators) > 0, login.ID == user.ID && login.Hash != "", err
+}
+
+// issueTicket makes an invitation in the caller's transaction. An authenticator that somebody with an earlier link had on
+// its way is dropped: its secret must not become a factor of who comes with the new link.
+func (s *Service) issueTicket(ctx context.Context, user storage.User, by Operator, now time.Time) (Invitation, error) {
+	pending, err := s.store.Enrolment(ctx, user.ID, now)
+	if err == nil {
+		err = s.store.EndEnrolment(ctx, pending.ID)
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, storage.ErrStale) {
+		return Invitation{}, err
+	}
+	secret := newSecret()
+	ticket := storage.Ticket{
+		Hash: storage.Hash(secret), Kind: storage.TicketEnrol, UserID: user.ID,
+		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(invitationLife)),
+	}
+	if err := s.store.AddTicket(ctx, ticket); err != nil {
+		return Invitation{}, err
+	}
+	invitation := Invitation{URL: s.cfg.InvitationURL + "?" + url.Values{"ticket": {secret}}.Encode(), ExpiresAt: ticket.ExpiresAt.Time}
+	return invitation, s.audit.Record(ctx, by.event(audit.TicketIssued, user.ID), now)
+}
+
+// OpenInvitation returns whom a ticket invites. Errors: ErrTicket; ErrEnrolled when the account is set up already.
+func (s *Service) OpenInvitation(ctx context.Context, ticket string, now time.Time) (storage.User, error) {
+	user, _, err := s.invited(ctx, storage.Hash(ticket), now)
+	return user, err
+}
+
+// invited returns whom a good ticket belongs to, and whether that person has an authenticator but no password yet.
+func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
+	ticket, err := s.goodTicket(ctx, ticketHash, now)
+	if err != nil {
+		return storage.User{}, false, err
+	}
+	if user, err = s.store.User(ctx, ticket.UserID); err != nil {
+		return storage.User{}, false, err
+	}
+	enrolled, hasPassword, err := s.credentials(ctx, user)
+	switch {
+	case err != nil:
+		return storage.User{}, false, err
+	case user.Disabled():
+		return storage.User{}, false, ErrTicket
+	case enrolled && hasPassword:
+		return storage.User{}, false, ErrEnrolled
+	}
+	return user, enrolled, nil
+}
+
+// goodTicket returns an invitation that can still be used, or ErrTicket.
+func (s *Service) goodTicket(ctx context.Context, hash []byte, now time.Time) (storage.Ticket, error) {
+	ticket, err := s.store.Ticket(ctx, hash, storage.TicketEnrol)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Ticket{}, ErrTicket
+	}
+	if err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
+		return storage.Ticket{}, ErrTicket
+	}
+	return ticket, err
+}
+
+// InvitedPassword is what the page of an invitation sends.
+type InvitedPassword struct {
+	Ticket   string
+	Password string
+	Browser  string // secret by which the browser is known
+	Visitor  Visitor
+}
+
+// SetInvitedPassword sets the password of the person whom a ticket invites and begins a half-done sign-in that may enrol an
+// authenticator. The ticket stays good until that is done, so that the person can leave half way and come back. Whoever
+// had begun anything with the account before has to start again.
+//
+// Errors: ErrTicket, ErrEnrolled, *WeakPasswordError, ErrBusy.
+func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, now time.Time) (HalfCookie, error) {
+	hash := storage.Hash(set.Ticket)
+	user, enrolled, err := s.invited(ctx, hash, now)
+	if errors.Is(err, ErrTicket) {
+		return HalfCookie{}, errors.Join(err, s.audit.Record(ctx, set.Visitor.event(audit.TicketRefused, ""), now))
+	}
+	if err != nil {
+		return HalfCookie{}, err
+	}
+	encoded, err := s.hashNew(ctx, set.Password, user)
+	if err != nil {
+		return HalfCookie{}, err
+	}
+	half := HalfCookie{Secret: newSecret(), Browser: set.Browser}
+	row := storage.HalfSignIn{
+		TokenHash: half.hash(), TicketHash: hash, Browser: set.Visitor.Browser, Address: audit.ShortAddress(set.Visitor.Address.String()),
+		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if enrolled { // nothing is left for the ticket to do
+			row.TicketHash = nil
+			if err := s.store.SpendTicket(ctx, hash, storage.TicketEnrol, now); err != nil {
+				return ticketLost(err)
+			}
+		} else if _, err := s.goodTicket(ctx, hash, now); err != nil {
+			return err
+		}
+		if row.User, err = s.replacePassword(ctx, user.ID, encoded, now); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, set.Visitor.event(audit.PasswordSet, user.ID), now); err != nil {
+			return err
+		}
+		return s.store.BeginSignIn(ctx, row, s.audit.Rider(set.Visitor.event(audit.PasswordAccepted, user.ID), now))
+	})
+	return half, err
+}
+
+func ticketLost(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrTicket
+	}
+	return err
+}
+
+// replacePassword sets a password and ends whatever rested on the earlier one. It returns the user of the new epoch.
+func (s *Service) replacePassword(ctx context.Context, userID, encoded string, now time.Time) (storage.User, error) {
+	if err := s.store.SetPassword(ctx, userID, encoded, now); err != nil {
+		return storage.User{}, err
+	}
+	if err := s.store.RaiseEpoch(ctx, userID, now); err != nil {
+		return storage.User{}, err
+	}
+	return s.store.User(ctx, userID)
+}
+
+// hashNew checks and hashes a new password of a user. Errors: *WeakPasswordError, ErrBusy.
+func (s *Service) hashNew(ctx context.Context, typed string, user storage.User) (string, error) {
+	name, _ := user.Claims["name"].(string)
+	if err := s.checkNew(typed, user.Email, user.Username, name); err != nil {
+		return "", err
+	}
+	return s.passwords.Hash(ctx, typed)
+}

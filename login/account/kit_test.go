@@ -1,0 +1,279 @@
+package account_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/login/password"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const (
+	ada         = "ada@example.test"
+	adaPassword = "violet anchors drift north"
+)
+
+var start = storagetest.Now
+
+// office is a service on one store, with what it told people and what it logged.
+type office struct {
+	*account.Service
+	t       testing.TB
+	store   *storage.Store
+	notices *notices
+	log     *safeBuffer
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *safeBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(text)
+}
+
+func openOffice(t testing.TB, db *storagetest.Database, interceptors ...storagetest.Interceptor) *office {
+	t.Helper()
+	return openOfficeWith(t, db, account.Lifetimes{}, interceptors...)
+}
+
+func openOfficeWith(t testing.TB, db *storagetest.Database, lifetimes account.Lifetimes, interceptors ...storagetest.Interceptor) *office {
+	t.Helper()
+	o := &office{t: t, store: db.Open(t, interceptors...), notices: &notices{}, log: &safeBuffer{}}
+	hasher, err := password.New(password.Config{Memory: 64, Time: 1, Queue: 200})
+	require.NoError(t, err)
+	guard, err := throttle.New(o.store, throttle.Config{})
+	require.NoError(t, err)
+	o.Service, err = account.New(account.Config{
+		Store: o.store, Audit: audit.New(o.store), Passwords: hasher, Throttle: guard, Notices: o.notices,
+		Log: slog.New(slog.NewTextHandler(o.log, nil)), Issuer: "Example", InvitationURL: "https://id.example.test/invite", Lifetimes: lifetimes,
+	})
+	require.NoError(t, err)
+	return o
+}
+
+// notices remembers what people were told.
+type notices struct {
+	mu   sync.Mutex
+	told []string
+}
+
+func (n *notices) tell(what string, to storage.User) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.told = append(n.told, what+" "+to.Email)
+	return nil
+}
+
+func (n *notices) count(what string) int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	count := 0
+	for _, told := range n.told {
+		if told == what+" "+ada {
+			count++
+		}
+	}
+	return count
+}
+
+func (n *notices) Invitation(_ context.Context, to storage.User, _ string, _, _ time.Time) error {
+	return n.tell("invitation", to)
+}
+
+func (n *notices) FactorReset(_ context.Context, to storage.User, _ string, _, _ time.Time) error {
+	return n.tell("factor reset", to)
+}
+
+func (n *notices) WrongCodes(_ context.Context, to storage.User, _ int, closed bool, _ time.Time) error {
+	if closed {
+		return n.tell("factor closed", to)
+	}
+	return n.tell("wrong codes", to)
+}
+
+func (n *notices) RecoveryCodeUsed(_ context.Context, to storage.User, _ int, _ time.Time) error {
+	return n.tell("recovery code used", to)
+}
+
+func (n *notices) AuthenticatorAdded(_ context.Context, to storage.User, replaced bool, _ time.Time) error {
+	if replaced {
+		return n.tell("authenticator replaced", to)
+	}
+	return n.tell("authenticator added", to)
+}
+
+// person is somebody at one browser.
+type person struct {
+	o       *office
+	browser string
+	visitor account.Visitor
+	session string // cookie
+}
+
+func (o *office) person() *person {
+	return &person{o: o, browser: rand.Text(), visitor: account.Visitor{
+		Address: netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + time.Now().Nanosecond()%250)}), Browser: "Firefox on Linux",
+	}}
+}
+
+func (p *person) password(now time.Time) (account.HalfCookie, error) {
+	return p.passwordOf(ada, adaPassword, now)
+}
+
+func (p *person) passwordOf(name, typed string, now time.Time) (account.HalfCookie, error) {
+	return p.o.Authenticate(p.o.t.Context(), account.PasswordAttempt{
+		Name: name, Password: typed, Browser: p.browser, Visitor: p.visitor,
+	}, now)
+}
+
+// half returns a half-done sign-in of Ada.
+func (p *person) half(now time.Time) account.HalfCookie {
+	p.o.t.Helper()
+	half, err := p.password(now)
+	require.NoError(p.o.t, err)
+	return half
+}
+
+func (p *person) attempt(half account.HalfCookie, typed string) account.CodeAttempt {
+	return account.CodeAttempt{Half: half, Typed: typed, Previous: p.session, Visitor: p.visitor}
+}
+
+// code types a one-time code, and keeps the cookies of a success.
+func (p *person) code(half account.HalfCookie, typed string, now time.Time) error {
+	done, err := p.o.ConfirmCode(p.o.t.Context(), p.attempt(half, typed), now)
+	p.keep(done, err)
+	return err
+}
+
+func (p *person) recoveryCode(half account.HalfCookie, typed string, now time.Time) error {
+	done, err := p.o.UseRecoveryCode(p.o.t.Context(), p.attempt(half, typed), now)
+	p.keep(done, err)
+	return err
+}
+
+func (p *person) keep(done account.Done, err error) {
+	if err == nil {
+		p.session, p.visitor.Device = done.Session, done.Device
+	}
+}
+
+// signIn returns the complete sign-in of the browser.
+func (p *person) signIn(now time.Time) (storage.SignIn, error) {
+	return p.o.store.SignIn(p.o.t.Context(), storage.Hash(p.session), "", now)
+}
+
+// phone is an authenticator app.
+type phone struct{ key otp.Key }
+
+func (p phone) at(at time.Time) string {
+	code, err := p.key.CodeAt(at)
+	if err != nil {
+		panic(err)
+	}
+	return code
+}
+
+// wrongAt returns a code that is right nowhere near a moment.
+func (p phone) wrongAt(now time.Time) string {
+	for guess := 0; ; guess++ {
+		code := string([]byte{byte('0' + guess/100%10), byte('0' + guess/10%10), byte('0' + guess%10)}) + "000"
+		if _, ok := p.key.Drift(code, now, time.Hour); !ok {
+			return code
+		}
+	}
+}
+
+func (o *office) add(email string, now time.Time) (storage.User, string) {
+	o.t.Helper()
+	user, invitation, err := o.Add(o.t.Context(), account.NewUser{Email: email, Name: "Ada Example"}, account.Operator{}, now)
+	require.NoError(o.t, err)
+	return user, ticketOf(o.t, invitation)
+}
+
+func ticketOf(t testing.TB, invitation account.Invitation) string {
+	link, err := url.Parse(invitation.URL)
+	require.NoError(t, err)
+	return link.Query().Get("ticket")
+}
+
+// invited sets the password of a ticket's person.
+func (p *person) invited(ticket string, now time.Time) (account.HalfCookie, error) {
+	return p.o.SetInvitedPassword(p.o.t.Context(), account.InvitedPassword{
+		Ticket: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,
+	}, now)
+}
+
+// enroller returns the permission to enrol of a half-done sign-in.
+func (p *person) enroller(half account.HalfCookie, now time.Time) account.Enroller {
+	p.o.t.Helper()
+	who, err := p.o.InvitedEnroller(p.o.t.Context(), half, now)
+	require.NoError(p.o.t, err)
+	return who
+}
+
+// confirmed brings an enrolment to the point where its recovery codes are shown.
+func (p *person) confirmed(who account.Enroller, now time.Time) (phone, []string) {
+	p.o.t.Helper()
+	shown, err := p.o.Enrolment(p.o.t.Context(), who, p.visitor, now)
+	require.NoError(p.o.t, err)
+	phone := phone{shown.Key}
+	require.NoError(p.o.t, p.o.ConfirmEnrolment(p.o.t.Context(), who, phone.at(now), p.visitor, now))
+	shown, err = p.o.Enrolment(p.o.t.Context(), who, p.visitor, now)
+	require.NoError(p.o.t, err)
+	require.Len(p.o.t, shown.RecoveryCodes, 10)
+	return phone, shown.RecoveryCodes
+}
+
+// enrolled adds Ada, who sets everything up at start minus an hour in a browser of her own.
+func (o *office) enrolled() (*person, phone, []string) {
+	o.t.Helper()
+	now := start.Add(-time.Hour)
+	_, ticket := o.add(ada, now)
+	owner := o.person()
+	half, err := owner.invited(ticket, now)
+	require.NoError(o.t, err)
+	who := owner.enroller(half, now)
+	phone, codes := owner.confirmed(who, now)
+	done, err := o.AcknowledgeCodes(o.t.Context(), who, "", owner.visitor, now)
+	require.NoError(o.t, err)
+	owner.keep(done, nil)
+	return owner, phone, codes
+}
+
+// events returns how many audit entries have a name.
+func (o *office) events(name audit.Name) int {
+	o.t.Helper()
+	events, err := o.store.Events(o.t.Context(), storage.EventQuery{Limit: 10000})
+	require.NoError(o.t, err)
+	count := 0
+	for _, e := range events {
+		if e.Name == string(name) {
+			count++
+		}
+	}
+	return count
+}
+
+// each runs body with an office on each kind of database.
+func each(t *testing.T, body func(t *testing.T, o *office)) {
+	t.Helper()
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { body(t, openOffice(t, db)) })
+}

@@ -1,0 +1,100 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// In all operations name is the id, user name or e-mail address of a user; storage.ErrNotFound says that nobody has it.
+
+// operate finds a user and runs one operation and its audit entry in a transaction.
+func (s *Service) operate(ctx context.Context, name string, event audit.Name, by Operator, now time.Time,
+	do func(context.Context, storage.User) error) (storage.User, error) {
+	user, err := s.store.FindUser(ctx, name)
+	if err != nil {
+		return storage.User{}, err
+	}
+	return user, s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := do(ctx, user); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, by.event(event, user.ID), now)
+	})
+}
+
+// Disable shuts an account and ends everything that was granted.
+func (s *Service) Disable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+	return s.operate(ctx, name, audit.UserDisabled, by, now, func(ctx context.Context, user storage.User) error {
+		if err := s.store.DisableUser(ctx, user.ID, now); err != nil {
+			return err
+		}
+		_, err := s.store.EndSessions(ctx, user.ID)
+		return err
+	})
+}
+
+// Enable opens an account again; nothing that had been granted comes back.
+func (s *Service) Enable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+	return s.operate(ctx, name, audit.UserEnabled, by, now, func(ctx context.Context, user storage.User) error {
+		return s.store.EnableUser(ctx, user.ID, now)
+	})
+}
+
+// Delete removes an account and all that hangs on it.
+func (s *Service) Delete(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+	return s.operate(ctx, name, audit.UserDeleted, by, now, func(ctx context.Context, user storage.User) error {
+		return s.store.DeleteUser(ctx, user.ID)
+	})
+}
+
+// Unlock lifts the waits that wrong passwords and codes have caused and reopens a closed factor.
+func (s *Service) Unlock(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+	return s.operate(ctx, name, audit.UserUnlocked, by, now, func(ctx context.Context, user storage.User) error {
+		return s.throttle.Unlock(ctx, user.ID)
+	})
+}
+
+// SignOut ends all sessions and grants of a user and returns how many sessions there were.
+func (s *Service) SignOut(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, ended int64, err error) {
+	user, err = s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
+		if ended, err = s.store.EndSessions(ctx, user.ID); err != nil {
+			return err
+		}
+		return s.store.RaiseEpoch(ctx, user.ID, now)
+	})
+	return user, ended, err
+}
+
+// EndSession ends one session of a user: storage.ErrNotFound when the user has no such session.
+func (s *Service) EndSession(ctx context.Context, name, sessionID string, by Operator, now time.Time) (storage.User, error) {
+	return s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
+		return s.store.EndSessionOf(ctx, user.ID, sessionID)
+	})
+}
+
+// ResetFactor removes a user's authenticators and recovery codes, ends all sessions and grants, lifts all waits, and makes a new
+// invitation, which is mailed too.
+func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, invitation Invitation, err error) {
+	user, err = s.operate(ctx, name, audit.UserFactorReset, by, now, func(ctx context.Context, user storage.User) error {
+		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
+			return err
+		}
+		if _, err := s.endEverything(ctx, user.ID, now); err != nil {
+			return err
+		}
+		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
+			return err
+		}
+		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
+			return err
+		}
+		return s.notices.FactorReset(ctx, user, invitation.URL, invitation.ExpiresAt, now)
+	})
+	if err != nil {
+		return storage.User{}, Invitation{}, err
+	}
+	return user, invitation, nil
+}

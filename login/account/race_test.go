@@ -1,0 +1,193 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const racers = 50
+
+// race runs try at once on two replicas, and returns how many answers there were of each kind.
+func race(t *testing.T, try func(i int) error) map[string]int {
+	t.Helper()
+	var (
+		group   sync.WaitGroup
+		mu      sync.Mutex
+		answers = map[string]int{}
+		ready   = make(chan struct{})
+	)
+	for i := range racers {
+		group.Go(func() {
+			<-ready
+			err := try(i)
+			mu.Lock()
+			defer mu.Unlock()
+			answers[kindOf(err)]++
+		})
+	}
+	close(ready)
+	group.Wait()
+	return answers
+}
+
+func kindOf(err error) string {
+	var wait *account.WaitError
+	switch {
+	case err == nil:
+		return "done"
+	case errors.As(err, &wait):
+		return "wait"
+	case errors.Is(err, account.ErrCode):
+		return "wrong code"
+	case errors.Is(err, account.ErrCredentials):
+		return "wrong password"
+	case errors.Is(err, account.ErrStartAgain), errors.Is(err, account.ErrEnrolmentLost):
+		return "start again"
+	}
+	return err.Error()
+}
+
+// replicas runs body with two offices on one database of each kind.
+func replicas(t *testing.T, body func(t *testing.T, a, b *office)) {
+	t.Helper()
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		body(t, openOffice(t, db), openOffice(t, db))
+	})
+}
+
+func TestRaceOnOneCode(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
+		for i := range racers {
+			people[i] = []*office{a, b}[i%2].person()
+			halves[i] = people[i].half(start)
+		}
+		answers := race(t, func(i int) error { return people[i].code(halves[i], phone.at(start), start) })
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		require.Equal(t, racers-1, answers["wrong code"]+answers["wait"], "%v", answers)
+	})
+}
+
+func TestRaceOnOneHalfDoneSignIn(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		p := a.person()
+		half := p.half(start)
+		answers := race(t, func(i int) error {
+			_, err := []*office{a, b}[i%2].ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
+			return err
+		})
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		require.Equal(t, racers-1, answers["wrong code"]+answers["wait"]+answers["start again"], "%v", answers)
+	})
+}
+
+func TestRaceOnOneRecoveryCode(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, _, codes := a.enrolled()
+		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
+		for i := range racers {
+			people[i] = []*office{a, b}[i%2].person()
+			halves[i] = people[i].half(start)
+		}
+		answers := race(t, func(i int) error { return people[i].recoveryCode(halves[i], codes[0], start) })
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		require.Equal(t, racers-1, answers["wrong code"]+answers["wait"], "%v", answers)
+		profile, err := a.Show(t.Context(), ada)
+		require.NoError(t, err)
+		require.Equal(t, 9, profile.RecoveryCodesLeft)
+	})
+}
+
+func TestRaceOnOneEnrolment(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, ticket := a.add(ada, start)
+		p := a.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		p.confirmed(who, start)
+		answers := race(t, func(i int) error {
+			_, err := []*office{a, b}[i%2].AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+			return err
+		})
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		require.Equal(t, racers-1, answers["start again"], "%v", answers)
+		profile, err := a.Show(t.Context(), ada)
+		require.NoError(t, err)
+		require.Len(t, profile.Authenticators, 1)
+		require.Equal(t, 10, profile.RecoveryCodesLeft)
+	})
+}
+
+func TestRaceOnTheBudgetOfCodes(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		p := a.person()
+		half, wrong := p.half(start), phone.wrongAt(start)
+		answers := race(t, func(i int) error {
+			_, err := []*office{a, b}[i%2].ConfirmCode(context.Background(), p.attempt(half, wrong), start)
+			return err
+		})
+		require.Equal(t, map[string]int{"wrong code": 5, "wait": racers - 5}, answers)
+		require.Equal(t, 1, a.notices.count("wrong codes")+b.notices.count("wrong codes"))
+		_, err := a.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
+		require.Equal(t, "wait", kindOf(err))
+	})
+}
+
+func TestRaceOnTheBudgetOfRecoveryCodes(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		a.enrolled()
+		p := a.person()
+		half := p.half(start)
+		answers := race(t, func(i int) error {
+			_, err := []*office{a, b}[i%2].UseRecoveryCode(context.Background(), p.attempt(half, "00000-00000"), start)
+			return err
+		})
+		require.Equal(t, map[string]int{"wrong code": 5, "wait": racers - 5}, answers)
+	})
+}
+
+func TestRaceOnTheBudgetOfPasswords(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		a.enrolled()
+		answers := race(t, func(i int) error {
+			p := []*office{a, b}[i%2].person()
+			_, err := p.passwordOf(ada, "wrong", start)
+			return err
+		})
+		require.Equal(t, map[string]int{"wrong password": 10, "wait": racers - 10}, answers)
+		require.Equal(t, 10, a.events(audit.PasswordRefused), "no more were looked at")
+	})
+}
+
+func TestRaceOfDisablingAndSigningIn(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		p := b.person()
+		half := p.half(start)
+		race(t, func(i int) error {
+			if i == racers/2 {
+				_, err := a.Disable(context.Background(), ada, account.Operator{}, start)
+				return err
+			}
+			done, err := b.ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
+			if err == nil {
+				p.keep(done, nil)
+			}
+			return err
+		})
+		_, err := p.signIn(start)
+		require.Error(t, err, "nothing is alive after the account was disabled")
+	})
+}

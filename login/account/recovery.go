@@ -1,0 +1,96 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the
+// owner is told, the user's other sessions end, and a factor that too many wrong codes have closed is open again.
+//
+// The attempt is counted as a failure before the code is looked at; a right one ends the row.
+//
+// Errors: ErrCode, *WaitError, ErrStartAgain, ErrNotEnrolled.
+func (s *Service) UseRecoveryCode(ctx context.Context, try CodeAttempt, now time.Time) (Done, error) {
+	half, err := s.waitingForCode(ctx, try.Half, now)
+	if err != nil {
+		return Done{}, err
+	}
+	who := s.subject(try.Visitor, half.User, now)
+	failures, err := s.throttle.Fail(ctx, throttle.RecoveryCode, who, now)
+	if err != nil {
+		return Done{}, s.noteWait(ctx, err, half.User, try.Visitor, now)
+	}
+	var done Done
+	code, err := otp.NormalizeRecovery(try.Typed)
+	if err == nil {
+		err = s.store.InTx(ctx, func(ctx context.Context) error {
+			done, err = s.recover(ctx, half, code, who, try, now)
+			return err
+		})
+	}
+	if errors.Is(err, otp.ErrMalformedCode) || errors.Is(err, storage.ErrNotFound) {
+		return Done{}, s.refuseRecoveryCode(ctx, half.User, failures, try.Visitor, now)
+	}
+	if err != nil {
+		return Done{}, err
+	}
+	return done, nil
+}
+
+func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code string, who throttle.Subject, try CodeAttempt, now time.Time) (Done, error) {
+	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
+		return Done{}, err
+	}
+	for _, subject := range []throttle.Subject{who, throttle.User(half.User.ID)} {
+		if err := s.throttle.Reopen(ctx, subject); err != nil {
+			return Done{}, err
+		}
+	}
+	if err := s.endOtherSessions(ctx, half.User.ID, now); err != nil {
+		return Done{}, err
+	}
+	// RFC 8176: no "otp", because none was shown.
+	done, err := s.complete(ctx, half, try, factor{methods: []string{"pwd", "mfa"}, recovered: true, event: audit.SignInCompleted}, now)
+	if err != nil {
+		return Done{}, err
+	}
+	if done.Left, err = s.store.RecoveryCodesLeft(ctx, half.User.ID); err != nil {
+		return Done{}, err
+	}
+	if err := s.audit.Record(ctx, try.Visitor.event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
+		return Done{}, err
+	}
+	return done, s.notices.RecoveryCodeUsed(ctx, half.User, done.Left, now)
+}
+
+// endOtherSessions ends every complete session of a user: who signs in with a recovery code may have lost the phone on
+// which one of them lives.
+func (s *Service) endOtherSessions(ctx context.Context, userID string, now time.Time) error {
+	sessions, err := s.store.Sessions(ctx, userID, now)
+	if err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		if err := s.store.EndSessionOf(ctx, userID, session.ID); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) refuseRecoveryCode(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {
+	if err := s.audit.Record(ctx, visitor.event(audit.RecoveryCodeRefused, user.ID), now); err != nil {
+		return err
+	}
+	if err := s.warnOwner(ctx, user, failures, visitor, now); err != nil {
+		return err
+	}
+	return ErrCode
+}

@@ -1,0 +1,152 @@
+package account_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+func TestRecoveryCode(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, codes := o.enrolled()
+		p := o.person()
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		signIn, err := p.signIn(start)
+		require.NoError(t, err)
+		require.Equal(t, []string{"pwd", "mfa"}, signIn.Methods())
+		require.True(t, signIn.Recovered())
+		require.Equal(t, 1, o.notices.count("recovery code used"))
+		require.Equal(t, 1, o.events(audit.RecoveryCodeUsed))
+		_, err = owner.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound, "the session on the lost phone has ended")
+
+		require.ErrorIs(t, p.recoveryCode(p.half(start), codes[0], start), account.ErrCode, "it works once")
+		sloppy := strings.ToUpper(strings.ReplaceAll(codes[1], "-", " "))
+		require.NoError(t, p.recoveryCode(p.half(start), sloppy, start))
+	})
+}
+
+func TestRecoveryCodeIsOneUsersOwn(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, _, codes := o.enrolled()
+		_, ticket := o.add("eve@example.test", start)
+		eve := o.person()
+		half, err := eve.invited(ticket, start)
+		require.NoError(t, err)
+		who := eve.enroller(half, start)
+		eve.confirmed(who, start)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
+		require.NoError(t, err)
+		half, err = eve.passwordOf("eve@example.test", adaPassword, start)
+		require.NoError(t, err)
+		require.ErrorIs(t, eve.recoveryCode(half, codes[0], start), account.ErrCode)
+	})
+}
+
+func TestWrongRecoveryCodesWaitAndClose(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, phone, codes := o.enrolled()
+		p, now := o.person(), start
+		half := p.half(now)
+		for range 4 {
+			require.ErrorIs(t, p.recoveryCode(half, "00000-00000", now), account.ErrCode)
+		}
+		require.ErrorIs(t, p.recoveryCode(half, "no code", now), account.ErrCode)
+		waitsFor(t, p.recoveryCode(half, codes[0], now), now, time.Minute)
+		require.Equal(t, 5, o.events(audit.RecoveryCodeRefused))
+		require.Equal(t, 1, o.notices.count("wrong codes"))
+
+		for range 95 {
+			now = now.Add(time.Hour)
+			require.ErrorIs(t, p.recoveryCode(p.half(now), "00000-00000", now), account.ErrCode)
+		}
+		now = now.Add(time.Hour)
+		isClosed(t, p.recoveryCode(p.half(now), codes[0], now))
+		require.NoError(t, p.code(p.half(now), phone.at(now), now), "the authenticator still works")
+	})
+}
+
+func TestReplacingALostAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, lost, codes := o.enrolled()
+		p, elsewhere := o.person(), o.person()
+		require.NoError(t, elsewhere.recoveryCode(elsewhere.half(start), codes[1], start))
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		recovered, err := p.signIn(start)
+		require.NoError(t, err)
+		who, err := o.RecoveredEnroller(recovered, start)
+		require.NoError(t, err)
+		require.True(t, who.Replaces())
+		fresh, newCodes := p.confirmed(who, start)
+
+		half := elsewhere.half(start)
+		require.NoError(t, elsewhere.code(half, lost.at(start), start), "until the new codes are acknowledged, nothing has changed")
+		done, err := o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
+		require.NoError(t, err)
+		earlier := p.session
+		p.keep(done, nil)
+
+		signIn, err := p.signIn(start)
+		require.NoError(t, err)
+		require.False(t, signIn.Recovered())
+		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
+		for _, ended := range []string{earlier, elsewhere.session} {
+			_, err := (&person{o: o, session: ended}).signIn(start)
+			require.ErrorIs(t, err, storage.ErrNotFound)
+		}
+		require.Equal(t, 1, o.notices.count("authenticator replaced"))
+
+		now := start.Add(time.Minute)
+		half = p.half(now)
+		require.ErrorIs(t, p.code(half, lost.at(now), now), account.ErrCode)
+		require.ErrorIs(t, p.recoveryCode(half, codes[2], now), account.ErrCode)
+		require.NoError(t, p.code(half, fresh.at(now), now))
+		require.NoError(t, p.recoveryCode(p.half(now), newCodes[0], now))
+	})
+}
+
+func TestWhoMayReplaceAnAuthenticator(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	owner, _, codes := o.enrolled()
+	ordinary, err := owner.signIn(start.Add(-time.Hour))
+	require.NoError(t, err)
+	_, err = o.RecoveredEnroller(ordinary, start.Add(-time.Hour))
+	require.ErrorIs(t, err, account.ErrStartAgain, "not who signed in with a code")
+
+	p := o.person()
+	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+	recovered, err := p.signIn(start)
+	require.NoError(t, err)
+	_, err = o.RecoveredEnroller(recovered, start.Add(10*time.Minute-time.Second))
+	require.NoError(t, err)
+	_, err = o.RecoveredEnroller(recovered, start.Add(10*time.Minute))
+	require.ErrorIs(t, err, account.ErrStartAgain, "not later")
+}
+
+func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, _, codes := o.enrolled()
+		p := o.person()
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		recovered, err := p.signIn(start)
+		require.NoError(t, err)
+		who, err := o.RecoveredEnroller(recovered, start)
+		require.NoError(t, err)
+		p.confirmed(who, start)
+		_, _, err = o.SignOut(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		_, err = o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
+		require.ErrorIs(t, err, account.ErrStartAgain)
+		profile, err := o.Show(t.Context(), ada)
+		require.NoError(t, err)
+		require.Len(t, profile.Authenticators, 1)
+		require.Equal(t, 9, profile.RecoveryCodesLeft)
+	})
+}

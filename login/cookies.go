@@ -1,0 +1,54 @@
+package login
+
+import (
+	"net/http"
+	"time"
+)
+
+// The cookies by their plain names; over https they have the prefix __Host-, which ties them to this very host.
+const (
+	sessionCookie = "postern_session" // a complete sign-in
+	halfCookie    = "postern_signin"  // a half-done one
+	browserCookie = "postern_browser" // tells this browser from others
+	deviceCookie  = "postern_device"  // budgets of its own for a browser that signed in before
+	ticketCookie  = "postern_ticket"  // the secret of an invitation
+)
+
+const (
+	untilClosed   = time.Duration(0)
+	deviceLife    = 90 * 24 * time.Hour
+	ticketLife    = 72 * time.Hour
+	longestCookie = 512 // characters; no cookie of ours is longer
+)
+
+// cookies reads and writes them.
+type cookies struct{ secure bool }
+
+func (c cookies) name(plain string) string {
+	if c.secure {
+		return "__Host-" + plain
+	}
+	return plain
+}
+
+// get returns the value of a cookie; empty when there is none that could be ours.
+func (c cookies) get(r *http.Request, plain string) string {
+	cookie, err := r.Cookie(c.name(plain))
+	if err != nil || len(cookie.Value) > longestCookie {
+		return ""
+	}
+	return cookie.Value
+}
+
+// set stores a cookie for life, or until the browser is closed.
+func (c cookies) set(w http.ResponseWriter, plain, value string, life time.Duration) {
+	c.write(w, plain, value, int(life/time.Second))
+}
+
+func (c cookies) clear(w http.ResponseWriter, plain string) { c.write(w, plain, "", -1) }
+
+func (c cookies) write(w http.ResponseWriter, plain, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{
+		Name: c.name(plain), Value: value, Path: "/", MaxAge: maxAge, Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}

@@ -1,0 +1,26 @@
+// Package login owns the pages on which people sign in, set up their account and sign out, and the browser's session.
+//
+//	/login            user name and password
+//	/login/code       one-time code
+//	/login/recovery   recovery code
+//	/login/enroll     new authenticator: QR code, key, confirmation
+//	/login/codes      its recovery codes, shown until they are acknowledged
+//	/login/cancel     gives up the request in progress
+//	/invite           an invitation: choose a password
+//	/account          overview
+//	/logout           sign out
+//
+// # Levels
+//
+// A browser has at most one half-done sign-in (cookie postern_signin, bound to this browser by postern_browser) and one
+// session (cookie postern_session). They are different cookies with different values, so nothing that was planted before a
+// level is worth anything after it. Cookies hold random secrets; the database knows their hashes.
+//
+// A page that belongs to a request in progress carries its id in the query (flow) and ends with a redirect to
+// Config.ContinueURL, where package provider decides what comes next. Without one it ends at /account.
+//
+// # What it leaves to others
+//
+// Every rule about accounts is in login/account: a handler here parses a form, makes one call and shows a page. What the pages look
+// like is in templates. The caller mounts net/http.CrossOriginProtection around the routes and sets the proxies that gin trusts.
+package login

@@ -1,0 +1,105 @@
+package login
+
+import (
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, or a session that a recovery code has
+// just opened.
+func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
+	now := time.Now()
+	who, err := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.half(c.Request), now)
+	if !errors.Is(err, account.ErrStartAgain) {
+		return who, err
+	}
+	signIn, err := l.cfg.Sessions.Current(c.Request, "")
+	if errors.Is(err, storage.ErrNotFound) {
+		return account.Enroller{}, account.ErrStartAgain
+	}
+	if err != nil {
+		return account.Enroller{}, err
+	}
+	return l.cfg.Account.RecoveredEnroller(signIn, now)
+}
+
+// mayNotEnrol answers who is not at this point of the way.
+func (l *Login) mayNotEnrol(c *gin.Context, err error) error {
+	if !errors.Is(err, account.ErrNotEnrolled) {
+		return l.halfWay(c, err)
+	}
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	return l.cfg.Pages.Render(c, http.StatusForbidden, templates.EnrollNeeded{Page: request.page(""), RestartURL: l.at("/login", request.id)})
+}
+
+// showEnrolment is GET /login/enroll.
+func (l *Login) showEnrolment(c *gin.Context) error {
+	return l.showEnrolmentPage(c, refusal{status: http.StatusOK})
+}
+
+func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
+	who, err := l.enroller(c)
+	if err != nil {
+		return l.mayNotEnrol(c, err)
+	}
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.visitor(c), time.Now())
+	if err != nil {
+		return err
+	}
+	if enrolment.RecoveryCodes != nil {
+		return l.next(c, "/login/codes")
+	}
+	view, err := enrolView(request, enrolment, refused)
+	if err != nil {
+		return err
+	}
+	return l.cfg.Pages.Render(c, refused.status, view)
+}
+
+func enrolView(r request, e account.Enrolment, refused refusal) (templates.Enroll, error) {
+	qr, err := otp.QR(e.URI, "QR code of the setup key")
+	if err != nil {
+		return templates.Enroll{}, err
+	}
+	return templates.Enroll{
+		Page: r.page(refused.message), Issuer: e.Issuer, Account: e.Account, QR: template.HTML(qr), URI: template.URL(e.URI),
+		Key: strings.Fields(e.Key.Groups()), Algorithm: e.Key.Algorithm, Digits: e.Key.Digits, Period: e.Key.Period, ServerTime: refused.clock,
+	}, nil
+}
+
+// confirmEnrolment is POST /login/enroll.
+func (l *Login) confirmEnrolment(c *gin.Context) error {
+	who, err := l.enroller(c)
+	if err != nil {
+		return l.mayNotEnrol(c, err)
+	}
+	now := time.Now()
+	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.visitor(c), now)
+	if err == nil {
+		return l.next(c, "/login/codes")
+	}
+	if errors.Is(err, account.ErrEnrolmentLost) {
+		return l.showEnrolmentPage(c, refusal{status: http.StatusUnprocessableEntity, message: newKey})
+	}
+	if refused, ok := l.refused(c, err, wrongCode, factorClosed, now); ok {
+		return l.showEnrolmentPage(c, refused)
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+package login
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gin-gonic/gin"
+)
+
+// longestForm is more than any of our forms can fill.
+const longestForm = 16 << 10
+
+// formError refuses a request body that no form of ours sends.
+type formError struct {
+	status  int
+	message string
+}
+
+// Error returns the message.
+func (e *formError) Error() string { return e.message }
+
+func badForm(message string) error { return &formError{http.StatusBadRequest, message} }
+
+// readForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
+// valid UTF-8 without NUL, and refuses everything else.
+func readForm(c *gin.Context) error {
+	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return &formError{http.StatusUnsupportedMediaType, "This address takes forms only (application/x-www-form-urlencoded)."}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestForm))
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return &formError{http.StatusRequestEntityTooLarge, "That is more than this form takes."}
+	}
+	if err != nil {
+		return badForm("The form did not arrive in full. Please send it again.")
+	}
+	fields, err := url.ParseQuery(string(body))
+	if err != nil {
+		return badForm("The form is not well-formed.")
+	}
+	for name, values := range fields {
+		if len(values) != 1 {
+			return badForm("The form has a field twice.")
+		}
+		for _, text := range []string{name, values[0]} {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return badForm("The form contains something that is not a character.")
+			}
+		}
+	}
+	c.Request.PostForm = fields
+	return nil
+}

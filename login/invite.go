@@ -1,0 +1,82 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// showInvitation is GET /invite. The secret leaves the address at once, so that it stays out of the browser's history,
+// of screenshots, and of what the page sends elsewhere.
+func (l *Login) showInvitation(c *gin.Context) error {
+	if ticket := c.Query("ticket"); ticket != "" {
+		if len(ticket) != secretLength {
+			return l.invitationOver(c)
+		}
+		l.cfg.Sessions.cookies.set(c.Writer, ticketCookie, ticket, ticketLife)
+		return l.next(c, "/invite")
+	}
+	user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, ticketCookie), time.Now())
+	if err != nil {
+		return l.invitationRefused(c, err)
+	}
+	l.cfg.Sessions.Browser(c.Writer, c.Request)
+	return l.cfg.Pages.Render(c, http.StatusOK, l.invitationView(user, ""))
+}
+
+func (l *Login) invitationView(user storage.User, message string) templates.Invitation {
+	return templates.Invitation{
+		Page: templates.Page{Error: message}, Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
+	}
+}
+
+// acceptInvitation is POST /invite.
+func (l *Login) acceptInvitation(c *gin.Context) error {
+	sessions, now := l.cfg.Sessions, time.Now()
+	ticket := sessions.cookies.get(c.Request, ticketCookie)
+	half, err := l.cfg.Account.SetInvitedPassword(c.Request.Context(), account.InvitedPassword{
+		Ticket: ticket, Password: c.Request.PostForm.Get("new_password"),
+		Browser: sessions.browser(c.Writer, c.Request), Visitor: l.visitor(c),
+	}, now)
+	var weak *account.WeakPasswordError
+	switch {
+	case err == nil:
+		sessions.begin(c.Writer, half)
+		return l.next(c, "/login/enroll")
+	case errors.As(err, &weak):
+		user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), ticket, now)
+		if err != nil {
+			return l.invitationRefused(c, err)
+		}
+		return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, l.invitationView(user, weak.Reason))
+	}
+	return l.invitationRefused(c, err)
+}
+
+func (l *Login) invitationRefused(c *gin.Context, err error) error {
+	switch {
+	case errors.Is(err, account.ErrTicket):
+		return l.invitationOver(c)
+	case errors.Is(err, account.ErrEnrolled):
+		l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
+		return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{
+			Title: "Your account is ready", Text: "This invitation has done its work. Sign in with your password and a code from your authenticator app.",
+			LinkURL: l.at("/login", ""), LinkText: "Sign in",
+		})
+	}
+	return err
+}
+
+func (l *Login) invitationOver(c *gin.Context) error {
+	l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
+	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
+		Title: "This invitation does not work", Text: "It is older than three days, was used already, or was replaced by a newer one. Ask the people who sent it for a new link.",
+		LinkURL: l.at("/login", ""), LinkText: "Sign in instead",
+	})
+}

@@ -1,0 +1,192 @@
+package login
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// Flows is the authorize requests in progress.
+type Flows interface {
+	// Flow returns a flow that the browser with that cookie hash began. storage.ErrNotFound says that there is none, it is
+	// another browser's, or it is over.
+	Flow(ctx context.Context, id string, browserHash []byte, now time.Time) (storage.Flow, error)
+	// DenyFlow notes that the person gave the request up. storage.ErrNotFound says that it is over.
+	DenyFlow(ctx context.Context, id string, now time.Time) error
+}
+
+var _ Flows = (*storage.Store)(nil)
+
+// Request is what the pages show of an authorize request in progress.
+type Request struct {
+	App       templates.App
+	LoginHint string // login_hint of OIDC Core section 3.1.2.1
+	// RedirectURI is where the answer goes; pages whose form ends there must allow it.
+	RedirectURI string
+}
+
+// Config is what New needs. All fields but the last two are required.
+type Config struct {
+	Account  *account.Service
+	Sessions *Sessions
+	Pages    *templates.Pages
+	Flows    Flows
+	// Describe returns what to show of a flow.
+	Describe func(context.Context, storage.Flow) (Request, error)
+	Log      *slog.Logger
+	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
+	ContinueURL string
+	// Issuer is the name of the service in authenticator apps.
+	Issuer string
+	// BasePath is the path of the issuer: empty, or such as "/auth".
+	BasePath string
+	// OfferRemember shows "keep me signed in".
+	OfferRemember bool
+}
+
+// Login serves the pages.
+type Login struct{ cfg Config }
+
+// New returns the pages or an error that says what is missing.
+func New(cfg Config) (*Login, error) {
+	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.Log == nil {
+		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe and Log are required")
+	}
+	if cfg.ContinueURL == "" || cfg.Issuer == "" {
+		return nil, errors.New("login.New: ContinueURL and Issuer are required")
+	}
+	return &Login{cfg: cfg}, nil
+}
+
+// Mount adds the pages to r, which stands for the issuer's path.
+func (l *Login) Mount(r gin.IRouter) {
+	handle := templates.Handle(l.cfg.Pages, l.cfg.Log, public)
+	page := func(path string, show, post func(*gin.Context) error) {
+		r.GET(path, handle(l.orExpired(show)))
+		if post != nil {
+			r.POST(path, handle(readForm), handle(l.orExpired(post)))
+		}
+	}
+	page("/login", l.showSignIn, l.signIn)
+	page("/login/code", l.showCode, l.confirmCode)
+	page("/login/recovery", l.showRecovery, l.useRecoveryCode)
+	page("/login/enroll", l.showEnrolment, l.confirmEnrolment)
+	page("/login/codes", l.showCodes, l.acknowledgeCodes)
+	page("/login/cancel", l.cancel, nil)
+	page("/invite", l.showInvitation, l.acceptInvitation)
+	page("/account", l.showHome, nil)
+	page("/logout", l.showSignOut, l.signOut)
+}
+
+// errExpired: the flow that the address names is over, or another browser's.
+var errExpired = errors.New("request in progress is over")
+
+// orExpired shows the page for a flow that is over.
+func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) error {
+	return func(c *gin.Context) error {
+		err := handler(c)
+		if errors.Is(err, errExpired) {
+			return l.cfg.Pages.Render(c, http.StatusGone, templates.Expired{})
+		}
+		return err
+	}
+}
+
+// flowID is the form of storage.NewID.
+var flowID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+
+// request is the request in progress that a page belongs to; its zero value is none.
+type request struct {
+	id string
+	Request
+}
+
+// request returns the request that the address names, or errExpired.
+func (l *Login) request(c *gin.Context) (request, error) {
+	id := c.Query("flow")
+	if id == "" {
+		return request{}, nil
+	}
+	if !flowID.MatchString(id) {
+		return request{}, errExpired
+	}
+	flow, err := l.cfg.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return request{}, errExpired
+	}
+	if err != nil {
+		return request{}, err
+	}
+	described, err := l.cfg.Describe(c.Request.Context(), flow)
+	if err != nil {
+		return request{}, err
+	}
+	templates.ForApp(c, described.App)
+	return request{id: id, Request: described}, nil
+}
+
+// page returns the part that all views share, with what is wrong with the form, if anything.
+func (r request) page(message string) templates.Page {
+	page := templates.Page{App: r.App, Error: message}
+	if r.RedirectURI != "" {
+		page.FormTargets = []string{r.RedirectURI}
+	}
+	return page
+}
+
+// at returns the address of a page of this package, within the same request in progress.
+func (l *Login) at(path, flow string) string {
+	address := l.cfg.BasePath + path
+	if flow != "" {
+		address += "?" + url.Values{"flow": {flow}}.Encode()
+	}
+	return address
+}
+
+// cancelURL returns the address that gives the request up; empty when there is none.
+func (l *Login) cancelURL(r request) string {
+	if r.id == "" {
+		return ""
+	}
+	return l.at("/login/cancel", r.id)
+}
+
+// next sends the browser to another page of the same request.
+func (l *Login) next(c *gin.Context, path string) error {
+	c.Redirect(http.StatusSeeOther, l.at(path, c.Query("flow")))
+	return nil
+}
+
+// leave sends the browser back to the request in progress, or to the account page.
+func (l *Login) leave(c *gin.Context) error {
+	flow := c.Query("flow")
+	if flow == "" {
+		return l.next(c, "/account")
+	}
+	c.Redirect(http.StatusSeeOther, l.cfg.ContinueURL+"?"+url.Values{"flow": {flow}}.Encode())
+	return nil
+}
+
+// visitor returns where a request comes from.
+func (l *Login) visitor(c *gin.Context) account.Visitor {
+	address, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		address = netip.Addr{}
+	}
+	return account.Visitor{
+		Address: address,
+		Browser: describeBrowser(c.Request.UserAgent()),
+		Device:  l.cfg.Sessions.cookies.get(c.Request, deviceCookie),
+	}
+}

@@ -1,0 +1,59 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/templates"
+)
+
+// showCodes is GET /login/codes. A reload shows the same codes until they are acknowledged.
+func (l *Login) showCodes(c *gin.Context) error {
+	return l.showCodesPage(c, http.StatusOK, "")
+}
+
+func (l *Login) showCodesPage(c *gin.Context, status int, message string) error {
+	who, err := l.enroller(c)
+	if err != nil {
+		return l.mayNotEnrol(c, err)
+	}
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.visitor(c), time.Now())
+	if err != nil {
+		return err
+	}
+	if enrolment.RecoveryCodes == nil {
+		return l.next(c, "/login/enroll")
+	}
+	return l.cfg.Pages.Render(c, status, templates.RecoveryCodes{
+		Page: request.page(message), Account: enrolment.Account, Codes: enrolment.RecoveryCodes,
+	})
+}
+
+// acknowledgeCodes is POST /login/codes: from here on the authenticator is a factor, and the person is signed in.
+func (l *Login) acknowledgeCodes(c *gin.Context) error {
+	if c.Request.PostForm.Get("saved") != "yes" {
+		return l.showCodesPage(c, http.StatusUnprocessableEntity, "Please tick the box once you have saved the codes.")
+	}
+	who, err := l.enroller(c)
+	if err != nil {
+		return l.mayNotEnrol(c, err)
+	}
+	previous := l.cfg.Sessions.cookies.get(c.Request, sessionCookie)
+	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.visitor(c), time.Now())
+	switch {
+	case err == nil:
+		l.cfg.Sessions.complete(c.Writer, done)
+		return l.leave(c)
+	case errors.Is(err, account.ErrEnrolmentLost), errors.Is(err, account.ErrNotConfirmed):
+		return l.next(c, "/login/enroll")
+	}
+	return l.halfWay(c, err)
+}

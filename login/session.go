@@ -1,0 +1,138 @@
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// SessionsConfig is what NewSessions needs.
+type SessionsConfig struct {
+	Store *storage.Store // required
+	Audit *audit.Log     // required
+	// Secure says that the issuer is https: cookies are Secure and have the prefix __Host-.
+	Secure bool
+	// Idle is how long a session lives without use; default 1 h.
+	Idle time.Duration
+	// Remember is how long a session lives whose person asked to stay signed in; 0: not offered.
+	Remember time.Duration
+}
+
+// Sessions tells which complete sign-in a browser has.
+type Sessions struct {
+	store    *storage.Store
+	audit    *audit.Log
+	cookies  cookies
+	idle     time.Duration
+	remember time.Duration
+}
+
+// NewSessions returns the sessions of a store.
+func NewSessions(cfg SessionsConfig) (*Sessions, error) {
+	if cfg.Store == nil || cfg.Audit == nil {
+		return nil, errors.New("login.NewSessions: Store and Audit are required")
+	}
+	if cfg.Idle == 0 {
+		cfg.Idle = time.Hour
+	}
+	return &Sessions{
+		store: cfg.Store, audit: cfg.Audit, cookies: cookies{cfg.Secure}, idle: cfg.Idle, remember: cfg.Remember,
+	}, nil
+}
+
+// touchEvery is how precisely it is known when a session was last in use: noting it is a write.
+const touchEvery = 5 * time.Minute
+
+// Current returns the complete sign-in of the browser that sent r, with what its user has granted to a client (empty: to
+// none). storage.ErrNotFound says that there is none; a half-done sign-in is none.
+func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, error) {
+	value := s.cookies.get(r, sessionCookie)
+	if value == "" {
+		return storage.SignIn{}, storage.ErrNotFound
+	}
+	now := time.Now()
+	signIn, err := s.store.SignIn(r.Context(), storage.Hash(value), clientID, now)
+	if err != nil {
+		return storage.SignIn{}, err
+	}
+	if now.Sub(signIn.LastSeen()) >= touchEvery {
+		idle := s.idle
+		if signIn.Remembered() {
+			idle = max(idle, s.remember)
+		}
+		err = s.store.TouchSession(r.Context(), signIn.ID(), now, now.Add(idle))
+	}
+	return signIn, err
+}
+
+// End ends the session of the browser that sent r, if it has one, and takes back its cookie.
+func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+	signIn, err := s.Current(r, "")
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if err == nil {
+		event := audit.Event{Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID}
+		err = s.store.InTx(ctx, func(ctx context.Context) error {
+			if err := s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
+				return err
+			}
+			return s.audit.Record(ctx, event, time.Now())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	s.cookies.clear(w, sessionCookie)
+	return nil
+}
+
+// Browser returns SHA-256 of the cookie by which a browser is known, setting the cookie when there is none yet.
+func (s *Sessions) Browser(w http.ResponseWriter, r *http.Request) []byte {
+	return storage.Hash(s.browser(w, r))
+}
+
+func (s *Sessions) browser(w http.ResponseWriter, r *http.Request) string {
+	if value := s.cookies.get(r, browserCookie); len(value) == secretLength {
+		return value
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails: crypto/rand ends the process instead
+	value := base64.RawURLEncoding.EncodeToString(secret)
+	s.cookies.set(w, browserCookie, value, untilClosed)
+	// A second call while the same request is answered must find the same browser.
+	r.AddCookie(&http.Cookie{Name: s.cookies.name(browserCookie), Value: value})
+	return value
+}
+
+// secretLength is the length of 32 bytes in base64url.
+const secretLength = 43
+
+// half returns what the browser shows of its half-done sign-in.
+func (s *Sessions) half(r *http.Request) account.HalfCookie {
+	return account.HalfCookie{Secret: s.cookies.get(r, halfCookie), Browser: s.cookies.get(r, browserCookie)}
+}
+
+// begin stores the cookie of a half-done sign-in.
+func (s *Sessions) begin(w http.ResponseWriter, half account.HalfCookie) {
+	s.cookies.set(w, halfCookie, half.Secret, untilClosed)
+}
+
+// complete stores the cookies of a complete sign-in and takes back those of the way to it.
+func (s *Sessions) complete(w http.ResponseWriter, done account.Done) {
+	life := untilClosed
+	if done.Remember {
+		life = s.remember
+	}
+	s.cookies.set(w, sessionCookie, done.Session, life)
+	s.cookies.set(w, deviceCookie, done.Device, deviceLife)
+	s.cookies.clear(w, halfCookie)
+	s.cookies.clear(w, ticketCookie)
+}

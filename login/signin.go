@@ -1,0 +1,89 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+func (l *Login) signInView(r request, username, message string) templates.SignIn {
+	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r)}
+}
+
+// showSignIn is GET /login. With a request in progress it always asks, because the provider sends people here only when a
+// sign-in is needed.
+func (l *Login) showSignIn(c *gin.Context) error {
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	if request.id == "" {
+		_, err := l.cfg.Sessions.Current(c.Request, "")
+		if err == nil {
+			return l.next(c, "/account")
+		}
+		if !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	l.cfg.Sessions.Browser(c.Writer, c.Request)
+	return l.cfg.Pages.Render(c, http.StatusOK, l.signInView(request, request.LoginHint, ""))
+}
+
+// signIn is POST /login.
+func (l *Login) signIn(c *gin.Context) error {
+	form, now, sessions := c.Request.PostForm, time.Now(), l.cfg.Sessions
+	half, err := l.cfg.Account.Authenticate(c.Request.Context(), account.PasswordAttempt{
+		Name: form.Get("username"), Password: form.Get("password"), Remember: form.Get("remember") == "yes",
+		Ticket:  sessions.cookies.get(c.Request, ticketCookie),
+		Browser: sessions.browser(c.Writer, c.Request),
+		Visitor: l.visitor(c),
+	}, now)
+	var wait *account.WaitError
+	switch {
+	case err == nil:
+		sessions.begin(c.Writer, half)
+		return l.next(c, "/login/code")
+	case errors.As(err, &wait):
+		return l.signInAgain(c, http.StatusTooManyRequests, retryLater(c, wait, now))
+	case errors.Is(err, account.ErrCredentials):
+		return l.signInAgain(c, http.StatusUnprocessableEntity, wrongCredentials)
+	}
+	return err
+}
+
+// signInAgain keeps the name and drops the password.
+func (l *Login) signInAgain(c *gin.Context, status int, message string) error {
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	view := l.signInView(request, c.Request.PostForm.Get("username"), message)
+	view.Remember = c.Request.PostForm.Get("remember") == "yes"
+	return l.cfg.Pages.Render(c, status, view)
+}
+
+// cancel is GET /login/cancel: the app is told that the person gave up (access_denied).
+func (l *Login) cancel(c *gin.Context) error {
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	if request.id == "" {
+		return l.next(c, "/login")
+	}
+	err = l.cfg.Flows.DenyFlow(c.Request.Context(), request.id, time.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return errExpired
+	}
+	if err != nil {
+		return err
+	}
+	return l.leave(c)
+}

@@ -1,0 +1,69 @@
+package throttle
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Kind is what sort of second factor an attempt is at. Recovery codes are counted apart, because they are the way in
+// when the codes of the authenticator are closed.
+type Kind string
+
+// The kinds of second factors.
+const (
+	Code         Kind = "code"
+	RecoveryCode Kind = "recovery"
+)
+
+func (g *Guard) budget(kind Kind, who Subject) storage.Budget {
+	return storage.Budget{Key: string(kind) + ":" + who.key, Tries: g.cfg.CodeTries, CloseAfter: g.cfg.CodeCloseAfter}
+}
+
+// Pass is called with a right one-time code, in the transaction that accepts it: it ends the row of failures. A *WaitError
+// says that the code must not be accepted now.
+func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
+	budget := g.budget(Code, who)
+	passed, err := g.store.PassAttempt(ctx, now, budget)
+	if err == nil && !passed {
+		return g.wait(ctx, budget.Key)
+	}
+	return err
+}
+
+// Fail counts a code as wrong and returns how many there were in a row. It commits by itself and must not be called in a
+// transaction that a refusal rolls back. A *WaitError says that the code came during a wait and was not counted; it must
+// not be accepted then.
+func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time) (failures int, err error) {
+	budget := g.budget(kind, who)
+	states, allowed, err := g.store.CountAttempt(ctx, now, budget)
+	if err != nil {
+		return 0, err
+	}
+	if !allowed {
+		return 0, g.wait(ctx, budget.Key)
+	}
+	return states[0].Failures, nil
+}
+
+// Closes reports whether so many failures in a row have closed the factor.
+func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAfter }
+
+// Reopen ends both rows of wrong codes of a subject, closed or not.
+func (g *Guard) Reopen(ctx context.Context, who Subject) error {
+	for _, kind := range []Kind{Code, RecoveryCode} {
+		if err := g.store.ClearAttempts(ctx, g.budget(kind, who).Key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Unlock lifts every wait of a user but those of single browsers and addresses.
+func (g *Guard) Unlock(ctx context.Context, userID string) error {
+	if err := g.store.ClearAttempts(ctx, "password:"+User(userID).key); err != nil {
+		return err
+	}
+	return g.Reopen(ctx, User(userID))
+}

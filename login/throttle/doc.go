@@ -1,0 +1,10 @@
+// Package throttle owns the budgets of wrong passwords and wrong codes: which counter an attempt belongs to, how many
+// failures are free of a wait, and when a second factor is closed.
+//
+// Counters live in the database (storage.Budget), so they hold across restarts and replicas and commit whether or not the
+// operation around them succeeds. What it leaves to package account: deciding whether an attempt was right, whose it
+// was, and telling anybody about it.
+//
+// Each budget belongs to a Subject. A browser that completed a sign-in for a user before has a subject of its own, so
+// that a stranger who keeps failing on a name cannot lock out its owner.
+package throttle

@@ -1,0 +1,114 @@
+package throttle
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Config is how many failures are free of a wait. Zero fields have their defaults.
+type Config struct {
+	PasswordTries int // wrong passwords of one subject; default 10
+	AddressTries  int // wrong passwords from one client address; default 100
+	CodeTries     int // wrong codes of one subject, recovery codes counted apart; default 5
+	// CodeCloseAfter wrong codes in a row close the factor until Reopen; default 100 (NIST SP 800-63B-4 section 3.2.2).
+	CodeCloseAfter int
+}
+
+// How long failures are remembered without a new one. Codes are not forgotten: only a success ends a row of failures.
+const (
+	forgetPasswords = 24 * time.Hour
+	forgetAddresses = time.Hour
+)
+
+// WaitError refuses an attempt, right or wrong, because earlier ones failed.
+type WaitError struct {
+	Until time.Time // from then on one more attempt is allowed
+}
+
+// Error says when the next attempt is allowed.
+func (e *WaitError) Error() string {
+	if e.Closed() {
+		return "too many failures: closed"
+	}
+	return "too many failures: wait until " + e.Until.UTC().Format(time.RFC3339)
+}
+
+// Closed reports whether waiting does not help: Reopen has to be called.
+func (e *WaitError) Closed() bool { return !e.Until.Before(storage.Never) }
+
+// Subject is whose failures are counted together.
+type Subject struct{ key string }
+
+// User counts failures of strangers on a user's account.
+func User(id string) Subject { return Subject{"user:" + id} }
+
+// Device counts failures in a browser that completed a sign-in before.
+func Device(id string) Subject { return Subject{"device:" + id} }
+
+// Guard counts attempts. Its methods may be called from many goroutines at once.
+type Guard struct {
+	store *storage.Store
+	cfg   Config
+}
+
+// New returns a Guard or an error that names the field out of range.
+func New(store *storage.Store, cfg Config) (*Guard, error) {
+	if store == nil {
+		return nil, errors.New("throttle.New: no store")
+	}
+	cfg.PasswordTries = orDefault(cfg.PasswordTries, 10)
+	cfg.AddressTries = orDefault(cfg.AddressTries, 100)
+	cfg.CodeTries = orDefault(cfg.CodeTries, 5)
+	cfg.CodeCloseAfter = orDefault(cfg.CodeCloseAfter, 100)
+	if min(cfg.PasswordTries, cfg.AddressTries, cfg.CodeTries) < 1 || cfg.CodeCloseAfter < cfg.CodeTries {
+		return nil, fmt.Errorf("throttle.New: tries must be 1 or more, and codes close after at least %d", cfg.CodeTries)
+	}
+	return &Guard{store: store, cfg: cfg}, nil
+}
+
+func orDefault(value, standard int) int {
+	if value == 0 {
+		return standard
+	}
+	return value
+}
+
+// CodeTries returns how many wrong codes are free of a wait.
+func (g *Guard) CodeTries() int { return g.cfg.CodeTries }
+
+// Name counts failures on a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
+// keyed hash of it, because people type passwords into the wrong field.
+func (g *Guard) Name(canonical string) Subject {
+	return Subject{"name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
+}
+
+// addressKey is the counter of a client's address. The hosts of one IPv6 network, a /64, count together.
+func (g *Guard) addressKey(address netip.Addr) string {
+	address = address.Unmap()
+	if address.Is6() {
+		network, _ := address.WithZone("").Prefix(64) // an IPv6 address always has one
+		address = network.Addr()
+	}
+	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", address.String()))
+}
+
+// wait returns the WaitError of the longest block among keys.
+func (g *Guard) wait(ctx context.Context, keys ...string) error {
+	states, err := g.store.Attempts(ctx, keys...)
+	if err != nil {
+		return err
+	}
+	var wait WaitError
+	for _, state := range states {
+		if state.BlockedUntil.After(wait.Until) {
+			wait.Until = state.BlockedUntil.Time
+		}
+	}
+	return &wait
+}

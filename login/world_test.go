@@ -1,0 +1,157 @@
+package login_test
+
+import (
+	"context"
+	"encoding/base32"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login"
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/mail"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/login/password"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+	"github.com/postern-id/postern/templates"
+)
+
+// world is the pages on a database, and the end of the road: an address that says who is signed in.
+type world struct {
+	t       *testing.T
+	store   *storage.Store
+	account *account.Service
+	handler http.Handler
+	client  storage.Client
+}
+
+// inWorld runs body with its own time and a fresh SQLite database.
+func inWorld(t *testing.T, body func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		body(t, newWorld(t, storagetest.SQLite(t)))
+	})
+}
+
+func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *world {
+	t.Helper()
+	gin.SetMode(gin.TestMode)
+	store := db.Open(t, interceptors...)
+	log, quiet := audit.New(store), slog.New(slog.NewTextHandler(io.Discard, nil))
+	hasher, err := password.New(password.Config{Memory: 64, Time: 1, Queue: 100})
+	require.NoError(t, err)
+	guard, err := throttle.New(store, throttle.Config{})
+	require.NoError(t, err)
+	notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: origin + "/account"})
+	require.NoError(t, err)
+	service, err := account.New(account.Config{
+		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,
+		Issuer: "Example", InvitationURL: origin + "/invite", Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
+	})
+	require.NoError(t, err)
+	sessions, err := login.NewSessions(login.SessionsConfig{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
+	require.NoError(t, err)
+	pages, err := templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
+	require.NoError(t, err)
+	w := &world{t: t, store: store, account: service, client: storagetest.Client(t, store)}
+	end, err := login.New(login.Config{
+		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
+		OfferRemember: true, Describe: func(context.Context, storage.Flow) (login.Request, error) {
+			return login.Request{App: templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/"}, RedirectURI: "https://notes.example.com/cb"}, nil
+		},
+	})
+	require.NoError(t, err)
+	router := gin.New()
+	require.NoError(t, router.SetTrustedProxies(nil))
+	router.NoRoute(pages.NotFound)
+	end.Mount(router)
+	router.GET("/begin", func(c *gin.Context) { // as the provider does it
+		flow := storage.Flow{
+			ID: storage.NewID(), BrowserHash: sessions.Browser(c.Writer, c.Request), ClientID: w.client.ID,
+			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
+		}
+		require.NoError(t, store.SaveFlow(c.Request.Context(), flow))
+		c.Redirect(http.StatusSeeOther, "/login?flow="+flow.ID)
+	})
+	router.GET("/oauth2/auth", func(c *gin.Context) {
+		signIn, err := sessions.Current(c.Request, "")
+		if err != nil {
+			c.String(http.StatusOK, "nobody: %v", err)
+			return
+		}
+		c.String(http.StatusOK, "signed in as %s by %s", signIn.User().Email, strings.Join(signIn.Methods(), " "))
+	})
+	w.handler = router
+	return w
+}
+
+const (
+	ada         = "ada@example.test"
+	adaPassword = "violet anchors drift north"
+)
+
+// invite adds a user and returns the invitation link.
+func (w *world) invite(email string) string {
+	w.t.Helper()
+	_, invitation, err := w.account.Add(w.t.Context(), account.NewUser{Email: email, Name: "Ada Example"}, account.Operator{}, time.Now())
+	require.NoError(w.t, err)
+	return strings.TrimPrefix(invitation.URL, origin)
+}
+
+// phone is an authenticator app.
+type phone struct{ key otp.Key }
+
+func (p phone) code() string { return p.codeAt(time.Now()) }
+
+func (p phone) codeAt(at time.Time) string {
+	code, err := p.key.CodeAt(at)
+	if err != nil {
+		panic(err)
+	}
+	return code
+}
+
+var keyGroup = regexp.MustCompile(`<code class="key" id="key">(.*?)</code>`)
+
+// scan reads the key off the enrolment page.
+func (w *world) scan(p page) phone {
+	w.t.Helper()
+	shown := keyGroup.FindStringSubmatch(p.body)
+	require.NotNil(w.t, shown, "no key on the page:\n%s", p.text())
+	text := regexp.MustCompile(`[^A-Z2-7]`).ReplaceAllString(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(shown[1], ""), "")
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	require.NoError(w.t, err)
+	return phone{otp.Key{Secret: secret, Parameters: otp.Default()}}
+}
+
+var recoveryCode = regexp.MustCompile(`<li><code>([^<]+)</code></li>`)
+
+func recoveryCodes(p page) []string {
+	var codes []string
+	for _, found := range recoveryCode.FindAllStringSubmatch(p.body, -1) {
+		codes = append(codes, found[1])
+	}
+	return codes
+}
+
+// enrolled adds a user, who sets everything up in a browser of their own, and lets the confirming code pass.
+func (w *world) enrolled(email string) (phone, []string) {
+	w.t.Helper()
+	b := newBrowser(w.t, w.handler)
+	p := b.submit(b.open(w.invite(email)), "new_password", adaPassword)
+	phone := w.scan(p)
+	codes := b.submit(p, "code", phone.code())
+	require.Equal(w.t, http.StatusOK, b.submit(codes, "saved", "yes").status)
+	return phone, recoveryCodes(codes)
+}

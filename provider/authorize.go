@@ -1,0 +1,214 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// SignIns answers who is signed in; it is the only way in which this package learns of a person.
+type SignIns interface {
+	// Current returns the complete sign-in of the request's browser with what its user has granted to the client.
+	// storage.ErrNotFound: there is none, a half-done one included.
+	Current(r *http.Request, clientID string) (storage.SignIn, error)
+	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
+	Browser(w http.ResponseWriter, r *http.Request) []byte
+}
+
+// Flows keeps authorization requests while people visit pages.
+type Flows interface {
+	SaveFlow(ctx context.Context, f storage.Flow) error
+	// Flow returns storage.ErrNotFound unless the browser with that cookie hash began it and it is not over.
+	Flow(ctx context.Context, id string, browserHash []byte, now time.Time) (storage.Flow, error)
+	// EndFlow returns storage.ErrStale when it was ended before.
+	EndFlow(ctx context.Context, id string) error
+}
+
+// authorize is the authorization endpoint (RFC 6749 section 3.1, OIDC Core section 3.1.2). It is entered with a request of a client, and
+// again, with the id of the frozen request, each time a page is done.
+func (p *Provider) authorize(c *gin.Context) error {
+	ctx, now := c.Request.Context(), time.Now()
+	form, fault := queryAndBody(c.Writer, c.Request)
+	if id := form.Get("flow"); id != "" && !form.Has("client_id") {
+		return p.resume(c, id, now)
+	}
+	request, err := p.clientOf(ctx, form)
+	if err != nil {
+		return err
+	}
+	if fault == nil {
+		fault = p.validate(request, now)
+	}
+	return p.proceed(c, request, storage.Flow{}, fault, now)
+}
+
+// resume continues a frozen request. The client is looked up and the request judged anew: both may have changed.
+func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
+	ctx := c.Request.Context()
+	flow, err := p.flows.Flow(ctx, id, p.signIns.Browser(c.Writer, c.Request), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errFlowOver
+	}
+	if err != nil {
+		return err
+	}
+	form, fault := parse(flow.Request)
+	request, err := p.clientOf(ctx, form)
+	if err != nil {
+		return err
+	}
+	if fault == nil {
+		fault = p.validate(request, now)
+	}
+	return p.proceed(c, request, flow, fault, now)
+}
+
+// proceed takes the next step of a request whose client and redirect URI are certain.
+func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fault error, now time.Time) error {
+	ctx := c.Request.Context()
+	if fault == nil {
+		fault = p.checkWithEngine(ctx, a, now)
+	}
+	if fault != nil {
+		return p.redirectError(c, a, fault)
+	}
+	signedIn, err := p.signIns.Current(c.Request, a.client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return p.redirectError(c, a, err)
+	}
+	v := visitOf(a, flow, signedIn, err == nil)
+	next := decide(v, now)
+	p.log.DebugContext(ctx, "authorize", "client", a.client.ID, "reason", next.reason)
+	switch {
+	case next.action == deny:
+		return p.denied(c, a, flow)
+	case next.action == signIn && a.prompt.none:
+		return p.redirectError(c, a, refuse(loginRequired, "The person is not signed in."))
+	case next.action == consent && a.prompt.none:
+		return p.redirectError(c, a, refuse(consentRequired, "The person has not agreed to this yet."))
+	case next.action == signIn:
+		return p.visitPage(c, a, flow, p.cfg.SignInURL, now)
+	case next.action == consent:
+		return p.visitPage(c, a, flow, p.cfg.ConsentURL, now)
+	}
+	return p.issueCode(c, a, flow, signedIn, now)
+}
+
+func visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
+	return visit{
+		prompt: a.prompt, maxAge: a.maxAge, hint: a.hint, scopes: a.scopes,
+		skipAsk: a.client.Consent == client.ConsentSkip, unproven: a.client.Type == client.Native,
+		startedAt: flow.CreatedAt.Time, denied: !flow.DeniedAt.IsZero(), consentedBy: flow.ConsentedBy,
+		signedIn: signedIn, user: s.User().ID, authTime: s.Time(), granted: s.Consented(),
+	}
+}
+
+// checkWithEngine lets fosite judge the request as well: response types and scopes against the registration.
+func (p *Provider) checkWithEngine(ctx context.Context, a *authRequest, now time.Time) error {
+	_, err := p.engine.NewAuthorizeRequest(withUnit(ctx, &unit{now: now, client: a.client, request: a}), a.http())
+	return err
+}
+
+// http is the validated request in the form that fosite reads: one value for each parameter, nothing that it would fetch.
+func (a *authRequest) http() *http.Request {
+	form := url.Values{}
+	for _, name := range []string{"client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method"} {
+		if a.form.Has(name) {
+			form.Set(name, a.form.Get(name))
+		}
+	}
+	form.Set("scope", joinScopes(a.scopes))
+	return &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}, Form: form, PostForm: url.Values{}}
+}
+
+// visitPage sends the browser to a page, freezing the request first when this is its first look.
+func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, page string, now time.Time) error {
+	if flow.ID == "" {
+		flow = storage.Flow{
+			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.form.Encode(),
+			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
+		}
+		if err := p.flows.SaveFlow(c.Request.Context(), flow); err != nil {
+			return err
+		}
+	}
+	noStore(c)
+	c.Redirect(http.StatusSeeOther, page+"?flow="+flow.ID)
+	return nil
+}
+
+// issueCode answers the request with an authorization code: the code, the grant behind it and the audit entry are one
+// statement; with a flow, ending it is in the same transaction, so that one flow yields one code.
+func (p *Provider) issueCode(c *gin.Context, a *authRequest, flow storage.Flow, s storage.SignIn, now time.Time) error {
+	u := &unit{now: now, client: a.client, request: a, signIn: s}
+	ctx := withUnit(c.Request.Context(), u)
+	engineRequest, err := p.engine.NewAuthorizeRequest(ctx, a.http())
+	if err != nil {
+		return p.redirectError(c, a, err)
+	}
+	for _, scope := range a.scopes { // the person has agreed to these, in decide
+		engineRequest.GrantScope(scope)
+	}
+	if _, err := p.engine.NewAuthorizeResponse(ctx, engineRequest, &session{subject: s.User().ID}); err != nil {
+		return p.redirectError(c, a, err)
+	}
+	grant, err := p.grantOf(u)
+	if err != nil {
+		return err
+	}
+	event := p.audit.Rider(audit.Event{Name: audit.AuthorizationIssued, UserID: grant.UserID, ClientID: grant.ClientID, Actor: audit.ActorUser}, now)
+	switch err := p.writeCode(ctx, grant, flow, event); {
+	case errors.Is(err, storage.ErrStale):
+		return errFlowOver
+	case err != nil:
+		return p.redirectError(c, a, err)
+	}
+	p.redirect(c, a, url.Values{"code": {u.code}})
+	return nil
+}
+
+func (p *Provider) writeCode(ctx context.Context, grant storage.Grant, flow storage.Flow, event string) error {
+	if flow.ID == "" {
+		return p.grants.IssueCode(ctx, grant, event)
+	}
+	return p.store.InTx(ctx, func(ctx context.Context) error {
+		if err := p.flows.EndFlow(ctx, flow.ID); err != nil {
+			return err
+		}
+		return p.grants.IssueCode(ctx, grant, event)
+	})
+}
+
+// grantOf is the row of a grant whose code is still to be redeemed.
+func (p *Provider) grantOf(u *unit) (storage.Grant, error) {
+	detail, err := json.Marshal(grantDetail{
+		RedirectURI: u.request.redirectURI, Challenge: u.request.challenge, Nonce: u.request.nonce, ACR: u.request.acr,
+		AMR: u.signIn.Methods(), Claims: u.request.claims,
+	})
+	user := u.signIn.User()
+	return storage.Grant{
+		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), Epoch: user.Epoch,
+		Scopes: u.request.scopes, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
+		CodeHash: storage.Hash(u.code), CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)),
+		ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
+	}, err
+}
+
+// denied answers the client of a request that the person refused.
+func (p *Provider) denied(c *gin.Context, a *authRequest, flow storage.Flow) error {
+	if err := p.flows.EndFlow(c.Request.Context(), flow.ID); errors.Is(err, storage.ErrStale) {
+		return errFlowOver
+	} else if err != nil {
+		return err
+	}
+	return p.redirectError(c, a, refuse(accessDenied, "The person refused the request."))
+}

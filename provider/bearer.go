@@ -1,0 +1,115 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// presented is an access token that was found to be good, with the grant behind it.
+type presented struct {
+	token accessToken
+	state storage.GrantState // zero for client_credentials
+}
+
+var errToken = &oauthError{Status: http.StatusUnauthorized, Code: invalidToken, Description: "The access token is invalid, expired or revoked."}
+
+// bearer returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
+// place only (RFC 6750 sections 2 and 3.1). A token in the query is refused: it would be in every log. The empty string
+// means that there is none.
+func bearer(r *http.Request, form url.Values) (string, error) {
+	if r.URL.Query().Has("access_token") {
+		return "", invalid("An access token does not belong into the query.")
+	}
+	headers := r.Header.Values("Authorization")
+	inBody := form.Get("access_token")
+	switch {
+	case len(headers) > 1, len(headers) == 1 && inBody != "":
+		return "", invalid("The access token is sent more than once.")
+	case len(headers) == 0:
+		return inBody, nil
+	}
+	scheme, token, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return "", nil
+	}
+	return strings.TrimSpace(token), nil
+}
+
+// readAccessToken takes an access token of either form apart, without asking whether it was revoked.
+func (p *Provider) readAccessToken(token string, now time.Time) (accessToken, bool) {
+	if t, ok := openToken(p.store.Keyset(), token); ok {
+		return t, true
+	}
+	payload, header, err := p.keys.Verify(token, p.keys.Algorithms(), now)
+	// The type keeps ID tokens and logout tokens, signed with the same keys, from passing for access tokens: RFC 9068 section 4.
+	if err != nil || header.Type != "at+jwt" {
+		return accessToken{}, false
+	}
+	var claims struct {
+		Issuer   string   `json:"iss"`
+		JTI      string   `json:"jti"`
+		ClientID string   `json:"client_id"`
+		Subject  string   `json:"sub"`
+		Scope    string   `json:"scope"`
+		UserInfo []string `json:"userinfo_claims"`
+		Issued   int64    `json:"iat"`
+		Expires  int64    `json:"exp"`
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer {
+		return accessToken{}, false
+	}
+	grantID, id, _ := strings.Cut(claims.JTI, ".")
+	return accessToken{
+		ID: id, GrantID: grantID, ClientID: claims.ClientID, Subject: claims.Subject, Scopes: strings.Fields(claims.Scope),
+		UserInfo: claims.UserInfo, Issued: claims.Issued, Expires: claims.Expires,
+	}, true
+}
+
+// present returns the access token if it is good at now: genuine, not expired, not revoked, its grant, user and client not
+// ended. It asks the database once. Errors: errToken, storage.ErrUnavailable.
+func (p *Provider) present(ctx context.Context, token string, now time.Time) (presented, error) {
+	t, ok := p.readAccessToken(token, now)
+	if !ok || t.expired(now) {
+		return presented{}, errToken
+	}
+	if t.GrantID == "" {
+		return p.presentClientToken(ctx, t)
+	}
+	state, err := p.grants.Grant(ctx, t.GrantID, t.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return presented{}, errToken
+	}
+	if err != nil {
+		return presented{}, err
+	}
+	if state.Ended(now) || state.TokenRevoked {
+		return presented{}, errToken
+	}
+	return presented{token: t, state: state}, nil
+}
+
+// presentClientToken judges a token of the client_credentials grant, which has no row but that of its revocation.
+func (p *Provider) presentClientToken(ctx context.Context, t accessToken) (presented, error) {
+	c, err := p.clients.Client(ctx, t.ClientID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && c.Disabled {
+		return presented{}, errToken
+	}
+	if err != nil {
+		return presented{}, err
+	}
+	revoked, err := p.grants.TokenRevoked(ctx, t.ID)
+	if err != nil {
+		return presented{}, err
+	}
+	if revoked {
+		return presented{}, errToken
+	}
+	return presented{token: t}, nil
+}

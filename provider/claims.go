@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"slices"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Authentication context classes: our own, and the one of REFEDS for clients that ask for it by name.
+const (
+	acrMFA   = "urn:postern:acr:mfa"
+	acrREFED = "https://refeds.org/profile/mfa"
+)
+
+// acrFor returns the class an ID token names. Every sign-in has shown both factors, so it always is one of these; which
+// one is a matter of the language that the client speaks.
+func acrFor(asked []string) string {
+	for _, acr := range asked {
+		if acr == acrMFA || acr == acrREFED {
+			return acr
+		}
+	}
+	return acrMFA
+}
+
+// claimsOfScope lists the claims that a scope stands for (OIDC Core section 5.4; groups is a convention of this field).
+var claimsOfScope = map[string][]string{
+	"profile": {
+		"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website",
+		"gender", "birthdate", "zoneinfo", "locale", "updated_at",
+	},
+	"email":   {"email", "email_verified"},
+	"address": {"address"},
+	"phone":   {"phone_number", "phone_number_verified"},
+	"groups":  {"groups"},
+}
+
+// Scopes that can be asked for, in the order in which discovery announces them.
+var supportedScopes = []string{"openid", "profile", "email", "address", "phone", "groups", "offline_access"}
+
+// supportedClaims are the claims that discovery announces.
+func supportedClaims() []string {
+	claims := []string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}
+	for _, scope := range supportedScopes {
+		claims = append(claims, claimsOfScope[scope]...)
+	}
+	return claims
+}
+
+// claimsRequest names the claims that the claims parameter asks for beyond those of the scopes (OIDC Core section 5.5).
+type claimsRequest struct {
+	IDToken  []string `json:"id_token,omitempty"`
+	UserInfo []string `json:"userinfo,omitempty"`
+}
+
+var errClaims = invalid("The parameter claims is not a claims request.")
+
+// parseClaims reads the claims parameter: a JSON object without repeated names, nested no deeper than claims requests are.
+// Unknown claims are left out, as OIDC Core section 5.5.1 allows.
+func parseClaims(text string) (claimsRequest, error) {
+	if text == "" {
+		return claimsRequest{}, nil
+	}
+	if err := checkJSON(text, 6); err != nil {
+		return claimsRequest{}, errClaims
+	}
+	var asked struct {
+		IDToken  map[string]json.RawMessage `json:"id_token"`
+		UserInfo map[string]json.RawMessage `json:"userinfo"`
+	}
+	if text[0] != '{' || json.Unmarshal([]byte(text), &asked) != nil {
+		return claimsRequest{}, errClaims
+	}
+	return claimsRequest{IDToken: knownClaims(asked.IDToken), UserInfo: knownClaims(asked.UserInfo)}, nil
+}
+
+func knownClaims(asked map[string]json.RawMessage) []string {
+	var known []string
+	for _, names := range claimsOfScope {
+		for _, name := range names {
+			if _, ok := asked[name]; ok {
+				known = append(known, name)
+			}
+		}
+	}
+	slices.Sort(known)
+	return known
+}
+
+// checkJSON reports whether text is one JSON value whose objects repeat no name and whose depth stays within the limit.
+// encoding/json alone would keep the last of repeated names, others keep the first: an attacker's choice.
+func checkJSON(text string, depth int) error {
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	if err := checkValue(decoder, depth); err != nil {
+		return err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("data behind the value")
+	}
+	return nil
+}
+
+func checkValue(decoder *json.Decoder, depth int) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	opening, nested := token.(json.Delim)
+	if !nested {
+		return nil
+	}
+	if depth == 0 {
+		return errors.New("nested too deeply")
+	}
+	names := map[string]bool{}
+	for decoder.More() {
+		if opening == '{' {
+			name, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			if names[name.(string)] {
+				return errors.New("repeated name")
+			}
+			names[name.(string)] = true
+		}
+		if err := checkValue(decoder, depth-1); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
+}
+
+// userClaims returns the claims of a user with those names. What is not known of the user is left out: a claim is never
+// null or empty (OIDC Core section 5.3.2). The names come from the tables above, so that an attribute called iss or acr
+// can never reach a token.
+func userClaims(u storage.User, names []string) map[string]any {
+	claims := make(map[string]any, len(names))
+	for _, name := range names {
+		if value := userClaim(u, name); !empty(value) {
+			claims[name] = value
+		}
+	}
+	return claims
+}
+
+func userClaim(u storage.User, name string) any {
+	switch name {
+	case "email":
+		return u.Email
+	case "email_verified":
+		return u.EmailVerified
+	case "preferred_username":
+		return u.Username
+	case "groups":
+		return []string(u.Groups)
+	case "updated_at":
+		return u.UpdatedAt.Unix()
+	}
+	return u.Claims[name]
+}
+
+func empty(value any) bool {
+	switch v := value.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []string:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	}
+	return false
+}
+
+// namesOf returns the claims that the scopes stand for together with those asked for by name.
+func namesOf(scopes, asked []string) []string {
+	names := slices.Clone(asked)
+	for _, scope := range scopes {
+		names = append(names, claimsOfScope[scope]...)
+	}
+	return names
+}

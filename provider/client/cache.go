@@ -1,0 +1,68 @@
+package client
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/postern-id/postern/storage"
+)
+
+const (
+	mostCached  = 10000 // clients
+	mostUnknown = 1000  // ids that no client has
+)
+
+// cache holds what was read since the last change of any client. Clearing it starts a new generation: what was read before the
+// change and arrives after it goes to the old one, which nobody asks any more.
+type cache struct {
+	current atomic.Pointer[generation]
+}
+
+type generation struct {
+	mu      sync.RWMutex
+	clients map[string]*Client
+	unknown map[string]bool
+	origins atomic.Pointer[map[string]bool] // of all clients; nil: not read yet
+}
+
+func (c *cache) clear() {
+	c.current.Store(&generation{clients: map[string]*Client{}, unknown: map[string]bool{}})
+}
+
+// get returns what is known about id, calling read when nothing is. Failures of read other than storage.ErrNotFound are not kept.
+func (c *cache) get(id string, read func() (*Client, error)) (*Client, error) {
+	g := c.current.Load()
+	g.mu.RLock()
+	found, unknown := g.clients[id], g.unknown[id]
+	g.mu.RUnlock()
+	switch {
+	case found != nil:
+		return found, nil
+	case unknown:
+		return nil, storage.ErrNotFound
+	}
+	found, err := read()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case err == nil:
+		makeRoom(g.clients, mostCached)
+		g.clients[id] = found
+	case errors.Is(err, storage.ErrNotFound):
+		makeRoom(g.unknown, mostUnknown)
+		g.unknown[id] = true
+	}
+	return found, err
+}
+
+// makeRoom drops an entry of a full map.
+func makeRoom[V any](m map[string]V, most int) {
+	if len(m) < most {
+		return
+	}
+	for id := range m {
+		delete(m, id)
+		return
+	}
+}

@@ -1,0 +1,229 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Registration is what Add needs.
+type Registration struct {
+	ID     string // client_id; empty: a random one
+	Secret string // 32 to 512 printable ASCII characters; empty: a random one, if the client authenticates with a secret
+	Metadata
+}
+
+// Add registers a client and returns it with its secret, which nobody can read again; empty when it has none. by says who acts:
+// its Actor, UserID and Address. Errors: *MetadataError (several joined, see Faults), storage.ErrConflict when the id is taken.
+func (r *Registry) Add(ctx context.Context, reg Registration, by audit.Event, now time.Time) (*Client, string, error) {
+	if err := reg.validate(); err != nil {
+		return nil, "", err
+	}
+	row := storage.Client{ID: reg.ID, Version: 1, CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
+	if row.ID == "" {
+		row.ID = storage.NewID()
+	}
+	secret := reg.Secret
+	if reg.HasSecret() {
+		if secret == "" {
+			secret = newSecret()
+		}
+		row.SecretMAC = r.secretMAC(row.ID, secret)
+	}
+	if err := setMetadata(&row, reg.Metadata); err != nil {
+		return nil, "", err
+	}
+	err := r.store.InTx(ctx, func(ctx context.Context) error {
+		if err := r.store.AddClient(ctx, row); err != nil {
+			return err
+		}
+		return r.record(ctx, by, audit.ClientAdded, row.ID, map[string]string{"client_type": string(reg.Type)}, now)
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	r.cache.clear()
+	c, err := fromRow(row)
+	return c, secret, err
+}
+
+func (reg Registration) validate() error {
+	var f faults
+	if reg.ID != "" && !idCharacters.MatchString(reg.ID) {
+		f.add("client_id", "must be 1 to 128 letters, digits and . _ ~ -")
+	}
+	switch {
+	case reg.Secret == "":
+	case !reg.HasSecret():
+		f.add("client_secret", "is not used with the authentication method %.100q", reg.AuthMethod)
+	default:
+		checkSecret(&f, reg.Secret)
+	}
+	return errors.Join(f.err(), reg.Metadata.Validate())
+}
+
+// Update replaces the metadata of a client, if its version is still the one given. It returns the client and, if it now
+// authenticates with a secret and did not before, that secret. Metadata that change nothing write nothing. by is as in Add.
+// Errors: *MetadataError (several joined), storage.ErrNotFound, storage.ErrStale.
+func (r *Registry) Update(ctx context.Context, id string, version int64, m Metadata, by audit.Event, now time.Time) (c *Client, secret string, err error) {
+	if err := m.Validate(); err != nil {
+		return nil, "", err
+	}
+	err = r.store.InTx(ctx, func(ctx context.Context) error {
+		row, err := r.store.Client(ctx, id)
+		if err != nil {
+			return err
+		}
+		if row.Version != version {
+			return storage.ErrStale
+		}
+		if c, err = fromRow(row); err != nil {
+			return err
+		}
+		changed, err := m.Differences(c.Metadata)
+		if err != nil || len(changed) == 0 {
+			return err
+		}
+		if err := setMetadata(&row, m); err != nil {
+			return err
+		}
+		secret = r.adjustSecret(&row, m)
+		if err := r.write(ctx, row, by, audit.ClientChanged, marks(changed), now); err != nil {
+			return err
+		}
+		row.Version, row.UpdatedAt = row.Version+1, storage.At(now)
+		c, err = fromRow(row)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	r.cache.clear()
+	return c, secret, nil
+}
+
+// adjustSecret gives a client that authenticates with a secret one, and takes those of any other client away.
+func (r *Registry) adjustSecret(row *storage.Client, m Metadata) (secret string) {
+	switch {
+	case !m.HasSecret():
+		row.SecretMAC, row.OldSecretMAC, row.OldSecretUntil = nil, nil, storage.Time{}
+	case row.SecretMAC == nil:
+		secret = newSecret()
+		row.SecretMAC = r.secretMAC(row.ID, secret)
+	}
+	return secret
+}
+
+// RotateSecret gives a client a new random secret and returns it. The one before it is accepted for overlap more; zero ends it at
+// once. Any still older one ends. by is as in Add. Errors: storage.ErrNotFound, ErrNoSecret.
+func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Duration, by audit.Event, now time.Time) (string, error) {
+	secret := newSecret()
+	err := r.change(ctx, id, by, audit.ClientSecretRotated, now, func(row *storage.Client) (bool, error) {
+		if row.SecretMAC == nil {
+			return false, ErrNoSecret
+		}
+		row.OldSecretMAC, row.OldSecretUntil = nil, storage.Time{}
+		if overlap > 0 {
+			row.OldSecretMAC, row.OldSecretUntil = row.SecretMAC, storage.At(now.Add(overlap))
+		}
+		row.SecretMAC = r.secretMAC(id, secret)
+		return true, nil
+	})
+	if err != nil {
+		return "", err
+	}
+	return secret, nil
+}
+
+// Disable shuts a client: it cannot authenticate, and nothing granted to it works until Enable. One that is shut already is
+// left as it is. by is as in Add. Errors: storage.ErrNotFound.
+func (r *Registry) Disable(ctx context.Context, id string, by audit.Event, now time.Time) error {
+	return r.change(ctx, id, by, audit.ClientDisabled, now, func(row *storage.Client) (bool, error) {
+		changed := row.DisabledAt.IsZero()
+		row.DisabledAt = storage.At(now)
+		return changed, nil
+	})
+}
+
+// Enable opens a client again. One that is open already is left as it is. by is as in Add. Errors: storage.ErrNotFound.
+func (r *Registry) Enable(ctx context.Context, id string, by audit.Event, now time.Time) error {
+	return r.change(ctx, id, by, audit.ClientEnabled, now, func(row *storage.Client) (bool, error) {
+		changed := !row.DisabledAt.IsZero()
+		row.DisabledAt = storage.Time{}
+		return changed, nil
+	})
+}
+
+// Remove deletes a client with all consents and grants. by is as in Add. Errors: storage.ErrNotFound.
+func (r *Registry) Remove(ctx context.Context, id string, by audit.Event, now time.Time) error {
+	err := r.store.InTx(ctx, func(ctx context.Context) error {
+		if err := r.store.DeleteClient(ctx, id); err != nil {
+			return err
+		}
+		return r.record(ctx, by, audit.ClientRemoved, id, nil, now)
+	})
+	r.cache.clear()
+	return err
+}
+
+// mostTries bounds how often an operation that needs no version starts again because somebody else changed the client.
+const mostTries = 5
+
+// change applies edit, which says whether it changed anything, to the row as it is now.
+func (r *Registry) change(
+	ctx context.Context, id string, by audit.Event, name audit.Name, now time.Time, edit func(*storage.Client) (bool, error),
+) error {
+	once := func(ctx context.Context) error {
+		row, err := r.store.Client(ctx, id)
+		if err != nil {
+			return err
+		}
+		changed, err := edit(&row)
+		if err != nil || !changed {
+			return err
+		}
+		return r.write(ctx, row, by, name, nil, now)
+	}
+	err := storage.ErrStale
+	for try := 0; try < mostTries && errors.Is(err, storage.ErrStale); try++ {
+		err = r.store.InTx(ctx, once)
+	}
+	r.cache.clear()
+	return err
+}
+
+// write stores a changed row with its audit entry.
+func (r *Registry) write(
+	ctx context.Context, row storage.Client, by audit.Event, name audit.Name, detail map[string]string, now time.Time,
+) error {
+	if err := r.store.UpdateClient(ctx, row, now); err != nil {
+		return err
+	}
+	return r.record(ctx, by, name, row.ID, detail, now)
+}
+
+func (r *Registry) record(
+	ctx context.Context, by audit.Event, name audit.Name, id string, detail map[string]string, now time.Time,
+) error {
+	by.Name, by.ClientID, by.Detail = name, id, detail
+	return r.audit.Record(ctx, by, now)
+}
+
+// marks is the detail that names changed members and none of their values.
+func marks(changed []string) map[string]string {
+	detail := make(map[string]string, len(changed))
+	for _, name := range changed {
+		detail[name] = "changed"
+	}
+	return detail
+}
+
+func setMetadata(row *storage.Client, m Metadata) error {
+	text, err := json.Marshal(m.normal())
+	row.Name, row.Metadata = m.Name, text
+	return err
+}

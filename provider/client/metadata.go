@@ -1,0 +1,170 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Type says where a client runs, and so what it can keep secret.
+type Type string
+
+// The types of clients.
+const (
+	Web     Type = "web"     // on a server that keeps a secret
+	SPA     Type = "spa"     // in the browser: public
+	Native  Type = "native"  // on the person's device: public (RFC 8252)
+	Service Type = "service" // a machine without a person
+)
+
+// Values of token_endpoint_auth_method (RFC 7591 section 2, OIDC Core section 9).
+const (
+	AuthNone       = "none"
+	AuthBasic      = "client_secret_basic"
+	AuthPost       = "client_secret_post"
+	AuthPrivateKey = "private_key_jwt"
+)
+
+// Values of grant_types (RFC 7591 section 2).
+const (
+	GrantCode    = "authorization_code"
+	GrantRefresh = "refresh_token"
+	GrantClient  = "client_credentials"
+)
+
+// Whether a person is asked before the client gets anything.
+const (
+	ConsentAsk  = "ask"
+	ConsentSkip = "skip" // for the operator's own apps
+)
+
+// Forms of access tokens.
+const (
+	TokenSealed = "sealed" // opaque, readable by Postern alone
+	TokenJWT    = "jwt"    // RFC 9068, for resource servers that verify locally
+)
+
+// Scopes is a list of scopes whose JSON form is one string with spaces (RFC 7591 section 2).
+type Scopes []string
+
+// MarshalJSON implements json.Marshaler.
+func (s Scopes) MarshalJSON() ([]byte, error) { return json.Marshal(strings.Join(s, " ")) }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Scopes) UnmarshalJSON(text []byte) error {
+	var list string
+	if err := json.Unmarshal(text, &list); err != nil {
+		return err
+	}
+	*s = strings.Fields(list)
+	return nil
+}
+
+// Metadata is what is registered about a client, in the names of RFC 7591 section 2 and OIDC Registration section 2. Start from
+// Defaults: a zero field means "none", not "the default".
+type Metadata struct {
+	Name                   string   `json:"client_name"`
+	Type                   Type     `json:"client_type"`
+	RedirectURIs           []string `json:"redirect_uris"`
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris"`
+	GrantTypes             []string `json:"grant_types"`
+	ResponseTypes          []string `json:"response_types"`
+	Scopes                 Scopes   `json:"scope"`
+	AuthMethod             string   `json:"token_endpoint_auth_method"`
+	// AuthSigningAlg is the only algorithm of client assertions that is accepted; empty: any of SigningAlgs.
+	AuthSigningAlg string `json:"token_endpoint_auth_signing_alg"`
+	// JWKS is the JWK Set of the client's public keys; empty: none.
+	JWKS       json.RawMessage `json:"jwks"`
+	IDTokenAlg string          `json:"id_token_signed_response_alg"`
+	// PKCERequired refuses authorization requests without a code challenge. Always true for public clients.
+	PKCERequired      bool   `json:"require_pkce"`
+	Consent           string `json:"consent"`
+	AccessTokenFormat string `json:"access_token_format"`
+	// Audience names the resource servers in the aud of the client's access tokens, beside the client itself.
+	Audience         []string `json:"audience"`
+	ClientURI        string   `json:"client_uri"`
+	LogoURI          string   `json:"logo_uri"`
+	PolicyURI        string   `json:"policy_uri"`
+	TOSURI           string   `json:"tos_uri"`
+	Contacts         []string `json:"contacts"`
+	InitiateLoginURI string   `json:"initiate_login_uri"`
+}
+
+// StandardScopes returns the scopes that a client gets unless it asks for others.
+func StandardScopes() []string {
+	return []string{"openid", "profile", "email", "address", "phone", "groups", "offline_access"}
+}
+
+// SigningAlgs returns the signature algorithms that can be registered, for ID tokens and for client assertions.
+func SigningAlgs() []string { return []string{"RS256", "PS256", "ES256", "EdDSA"} }
+
+// Defaults returns the metadata of a client of type t of which nothing else is said. An unknown type gets those of Web.
+func Defaults(t Type) Metadata {
+	m := Metadata{
+		Type:              t,
+		GrantTypes:        []string{GrantCode, GrantRefresh},
+		ResponseTypes:     []string{"code"},
+		Scopes:            StandardScopes(),
+		AuthMethod:        AuthBasic,
+		IDTokenAlg:        "RS256",
+		PKCERequired:      true,
+		Consent:           ConsentAsk,
+		AccessTokenFormat: TokenSealed,
+	}
+	switch t {
+	case SPA, Native:
+		m.AuthMethod = AuthNone
+	case Service:
+		m.GrantTypes, m.ResponseTypes, m.Scopes = []string{GrantClient}, nil, nil
+	}
+	return m
+}
+
+// HasSecret reports whether the client proves itself with a secret.
+func (m Metadata) HasSecret() bool { return m.AuthMethod == AuthBasic || m.AuthMethod == AuthPost }
+
+// Public reports whether the client cannot prove itself (RFC 6749 section 2.1).
+func (m Metadata) Public() bool { return m.AuthMethod == AuthNone }
+
+// Differences returns the names, sorted, of the members in which m and other differ.
+func (m Metadata) Differences(other Metadata) ([]string, error) {
+	ours, err := m.members()
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := other.members()
+	if err != nil {
+		return nil, err
+	}
+	maps.DeleteFunc(ours, func(name string, value json.RawMessage) bool { return bytes.Equal(value, theirs[name]) })
+	return slices.Sorted(maps.Keys(ours)), nil
+}
+
+func (m Metadata) members() (map[string]json.RawMessage, error) {
+	text, err := json.Marshal(m.normal())
+	if err != nil {
+		return nil, err
+	}
+	var members map[string]json.RawMessage
+	err = json.Unmarshal(text, &members)
+	return members, err
+}
+
+// normal returns m in the one form in which equal metadata are equal bytes: lists are not nil, the JWK Set has no blanks.
+func (m Metadata) normal() Metadata {
+	for _, list := range []*[]string{
+		&m.RedirectURIs, &m.PostLogoutRedirectURIs, &m.GrantTypes, &m.ResponseTypes, (*[]string)(&m.Scopes), &m.Audience, &m.Contacts,
+	} {
+		*list = append([]string{}, *list...)
+	}
+	if string(m.JWKS) == "null" {
+		m.JWKS = nil
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, m.JWKS) == nil {
+		m.JWKS = compact.Bytes()
+	}
+	return m
+}

@@ -1,0 +1,309 @@
+package client_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+// valid returns metadata that can be registered.
+func valid(t client.Type) client.Metadata {
+	m := client.Defaults(t)
+	m.Name = "Wiki"
+	if t != client.Service {
+		m.RedirectURIs = []string{"https://app.example/cb"}
+	}
+	return m
+}
+
+func TestDefaults(t *testing.T) {
+	for kind, want := range map[client.Type]string{
+		client.Web: `{"client_name":"","client_type":"web","redirect_uris":null,"post_logout_redirect_uris":null,
+			"grant_types":["authorization_code","refresh_token"],"response_types":["code"],
+			"scope":"openid profile email address phone groups offline_access","token_endpoint_auth_method":"client_secret_basic",
+			"token_endpoint_auth_signing_alg":"","jwks":null,"id_token_signed_response_alg":"RS256","require_pkce":true,"consent":"ask",
+			"access_token_format":"sealed","audience":null,"client_uri":"","logo_uri":"","policy_uri":"","tos_uri":"","contacts":null,
+			"initiate_login_uri":""}`,
+		client.Service: `{"client_name":"","client_type":"service","redirect_uris":null,"post_logout_redirect_uris":null,
+			"grant_types":["client_credentials"],"response_types":null,"scope":"","token_endpoint_auth_method":"client_secret_basic",
+			"token_endpoint_auth_signing_alg":"","jwks":null,"id_token_signed_response_alg":"RS256","require_pkce":true,"consent":"ask",
+			"access_token_format":"sealed","audience":null,"client_uri":"","logo_uri":"","policy_uri":"","tos_uri":"","contacts":null,
+			"initiate_login_uri":""}`,
+	} {
+		text, err := json.Marshal(client.Defaults(kind))
+		require.NoError(t, err)
+		require.JSONEq(t, want, string(text))
+	}
+	for _, kind := range []client.Type{client.SPA, client.Native} {
+		m := client.Defaults(kind)
+		require.True(t, m.Public())
+		require.True(t, m.PKCERequired)
+		require.Equal(t, client.Defaults(client.Web).GrantTypes, m.GrantTypes)
+	}
+}
+
+func TestDefaultsAreNotShared(t *testing.T) {
+	m := client.Defaults(client.Web)
+	require.NoError(t, json.Unmarshal([]byte(`{"grant_types":["client_credentials"],"scope":"openid"}`), &m))
+	m.GrantTypes[0], m.Scopes[0] = "spoiled", "spoiled"
+	require.Equal(t, client.GrantCode, client.Defaults(client.Web).GrantTypes[0])
+	require.Equal(t, "openid", client.StandardScopes()[0])
+}
+
+func TestScopesAsJSON(t *testing.T) {
+	var m client.Metadata
+	require.NoError(t, json.Unmarshal([]byte(`{"scope":" openid  profile "}`), &m))
+	require.Equal(t, client.Scopes{"openid", "profile"}, m.Scopes)
+	require.Error(t, json.Unmarshal([]byte(`{"scope":["openid"]}`), &m))
+}
+
+func TestValidMetadata(t *testing.T) {
+	for name, change := range map[string]func(*client.Metadata){
+		"everything": func(m *client.Metadata) {
+			m.Name, m.Scopes = "Wiki – „Größe“ 🚪", client.Scopes{"openid", "wiki:read", "https://api.example/all"}
+			m.PostLogoutRedirectURIs = []string{"https://app.example/bye"}
+			m.ClientURI, m.LogoURI, m.PolicyURI = "https://app.example", "https://app.example/logo.png", "https://app.example/privacy"
+			m.TOSURI, m.InitiateLoginURI = "https://app.example/terms", "https://app.example/login?x=1"
+			m.Contacts, m.Audience = []string{"Ada <ada@example.test>"}, []string{"https://api.example", "api"}
+			m.Consent, m.AccessTokenFormat, m.IDTokenAlg, m.PKCERequired = client.ConsentSkip, client.TokenJWT, "ES256", false
+		},
+		"secret in the form": func(m *client.Metadata) { m.AuthMethod = client.AuthPost },
+		"private_key_jwt": func(m *client.Metadata) {
+			m.AuthMethod, m.AuthSigningAlg, m.JWKS = client.AuthPrivateKey, "ES256", jwks(publicJWK(p256(), "1"))
+		},
+		"keys for nothing":               func(m *client.Metadata) { m.JWKS = jwks(publicJWK(p256(), "1")) },
+		"public web client":              func(m *client.Metadata) { m.AuthMethod = client.AuthNone },
+		"client_credentials in addition": func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, client.GrantClient) },
+		"client_credentials alone": func(m *client.Metadata) {
+			m.GrantTypes, m.ResponseTypes, m.RedirectURIs = []string{client.GrantClient}, nil, nil
+		},
+		"code alone": func(m *client.Metadata) { m.GrantTypes = []string{client.GrantCode} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := valid(client.Web)
+			change(&m)
+			require.NoError(t, m.Validate())
+		})
+	}
+	for _, kind := range []client.Type{client.Web, client.SPA, client.Native, client.Service} {
+		require.NoError(t, valid(kind).Validate(), kind)
+	}
+}
+
+func TestInvalidMetadata(t *testing.T) {
+	many := make([]string, 101)
+	for i := range many {
+		many[i] = "https://app.example/" + strings.Repeat("a", i+1)
+	}
+	for name, c := range map[string]struct {
+		kind   client.Type
+		change func(*client.Metadata)
+		field  string
+	}{
+		"no type":                    {client.Web, func(m *client.Metadata) { m.Type = "" }, "client_type"},
+		"unknown type":               {client.Web, func(m *client.Metadata) { m.Type = "mobile" }, "client_type"},
+		"no name":                    {client.Web, func(m *client.Metadata) { m.Name = "" }, "client_name"},
+		"name of blanks":             {client.Web, func(m *client.Metadata) { m.Name = "  " }, "client_name"},
+		"long name":                  {client.Web, func(m *client.Metadata) { m.Name = strings.Repeat("a", 256) }, "client_name"},
+		"name of two lines":          {client.Web, func(m *client.Metadata) { m.Name = "a\nb" }, "client_name"},
+		"name with NUL":              {client.Web, func(m *client.Metadata) { m.Name = "a\x00" }, "client_name"},
+		"name that turns around":     {client.Web, func(m *client.Metadata) { m.Name = "a\u202egnip" }, "client_name"},
+		"name that is not UTF-8":     {client.Web, func(m *client.Metadata) { m.Name = "a\xff" }, "client_name"},
+		"contact of two lines":       {client.Web, func(m *client.Metadata) { m.Contacts = []string{"a\nb"} }, "contacts"},
+		"empty contact":              {client.Web, func(m *client.Metadata) { m.Contacts = []string{""} }, "contacts"},
+		"audience with a blank":      {client.Web, func(m *client.Metadata) { m.Audience = []string{"a b"} }, "audience"},
+		"empty audience":             {client.Web, func(m *client.Metadata) { m.Audience = []string{""} }, "audience"},
+		"scope with a quote":         {client.Web, func(m *client.Metadata) { m.Scopes = client.Scopes{`a"b`} }, "scope"},
+		"scope not in ASCII":         {client.Web, func(m *client.Metadata) { m.Scopes = client.Scopes{"ä"} }, "scope"},
+		"standard scope in capitals": {client.Web, func(m *client.Metadata) { m.Scopes = client.Scopes{"OPENID"} }, "scope"},
+		"scope twice":                {client.Web, func(m *client.Metadata) { m.Scopes = client.Scopes{"openid", "openid"} }, "scope"},
+		"logo by script":             {client.Web, func(m *client.Metadata) { m.LogoURI = "javascript:alert(1)" }, "logo_uri"},
+		"logo in data":               {client.Web, func(m *client.Metadata) { m.LogoURI = "data:image/png;base64,AA==" }, "logo_uri"},
+		"policy over http":           {client.Web, func(m *client.Metadata) { m.PolicyURI = "http://app.example/p" }, "policy_uri"},
+		"terms with user info":       {client.Web, func(m *client.Metadata) { m.TOSURI = "https://a@app.example" }, "tos_uri"},
+		"relative home page":         {client.Web, func(m *client.Metadata) { m.ClientURI = "/" }, "client_uri"},
+		"login of a private scheme":  {client.Native, func(m *client.Metadata) { m.InitiateLoginURI = "com.example.app:/login" }, "initiate_login_uri"},
+		"no grants":                  {client.Web, func(m *client.Metadata) { m.GrantTypes = nil }, "grant_types"},
+		"password grant":             {client.Web, func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, "password") }, "grant_types"},
+		"implicit grant":             {client.Web, func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, "implicit") }, "grant_types"},
+		"grant twice":                {client.Web, func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, client.GrantCode) }, "grant_types"},
+		"refresh without code": {client.Web, func(m *client.Metadata) {
+			m.GrantTypes, m.ResponseTypes, m.RedirectURIs = []string{client.GrantRefresh}, nil, nil
+		}, "grant_types"},
+		"service with code":            {client.Service, func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, client.GrantCode) }, "grant_types"},
+		"token in the front channel":   {client.Web, func(m *client.Metadata) { m.ResponseTypes = []string{"code", "token"} }, "response_types"},
+		"response without grant":       {client.Service, func(m *client.Metadata) { m.ResponseTypes = []string{"code"} }, "response_types"},
+		"grant without response":       {client.Web, func(m *client.Metadata) { m.ResponseTypes = nil }, "response_types"},
+		"unknown method":               {client.Web, func(m *client.Metadata) { m.AuthMethod = "tls_client_auth" }, "token_endpoint_auth_method"},
+		"client_secret_jwt":            {client.Web, func(m *client.Metadata) { m.AuthMethod = "client_secret_jwt" }, "token_endpoint_auth_method"},
+		"spa with a secret":            {client.SPA, func(m *client.Metadata) { m.AuthMethod = client.AuthBasic }, "token_endpoint_auth_method"},
+		"native with a secret":         {client.Native, func(m *client.Metadata) { m.AuthMethod = client.AuthPost }, "token_endpoint_auth_method"},
+		"service without proof":        {client.Service, func(m *client.Metadata) { m.AuthMethod = client.AuthNone }, "token_endpoint_auth_method"},
+		"public for itself":            {client.SPA, func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, client.GrantClient) }, "token_endpoint_auth_method"},
+		"public without PKCE":          {client.SPA, func(m *client.Metadata) { m.PKCERequired = false }, "require_pkce"},
+		"unsigned ID token":            {client.Web, func(m *client.Metadata) { m.IDTokenAlg = "none" }, "id_token_signed_response_alg"},
+		"HMAC-signed ID token":         {client.Web, func(m *client.Metadata) { m.IDTokenAlg = "HS256" }, "id_token_signed_response_alg"},
+		"no ID token algorithm":        {client.Web, func(m *client.Metadata) { m.IDTokenAlg = "" }, "id_token_signed_response_alg"},
+		"unsigned assertion":           {client.Web, func(m *client.Metadata) { m.AuthSigningAlg = "none" }, "token_endpoint_auth_signing_alg"},
+		"assertion without its method": {client.Web, func(m *client.Metadata) { m.AuthSigningAlg = "ES256" }, "token_endpoint_auth_signing_alg"},
+		"private_key_jwt without keys": {client.Web, func(m *client.Metadata) { m.AuthMethod = client.AuthPrivateKey }, "jwks"},
+		"unknown consent":              {client.Web, func(m *client.Metadata) { m.Consent = "never" }, "consent"},
+		"unknown token format":         {client.Web, func(m *client.Metadata) { m.AccessTokenFormat = "opaque" }, "access_token_format"},
+		"no redirect URI":              {client.Web, func(m *client.Metadata) { m.RedirectURIs = nil }, "redirect_uris"},
+		"redirect URI twice":           {client.Web, func(m *client.Metadata) { m.RedirectURIs = append(m.RedirectURIs, m.RedirectURIs...) }, "redirect_uris"},
+		"too many redirect URIs":       {client.Web, func(m *client.Metadata) { m.RedirectURIs = many }, "redirect_uris"},
+		"redirect URI of a service":    {client.Service, func(m *client.Metadata) { m.RedirectURIs = []string{"https://app.example/cb"} }, "redirect_uris"},
+		"logout by script":             {client.Web, func(m *client.Metadata) { m.PostLogoutRedirectURIs = []string{"javascript:x"} }, "post_logout_redirect_uris"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := valid(c.kind)
+			c.change(&m)
+			faults := client.Faults(m.Validate())
+			require.Len(t, faults, 1)
+			require.Equal(t, c.field, faults[0].Field)
+			code := client.InvalidMetadata
+			if c.field == "redirect_uris" {
+				code = client.InvalidRedirectURI
+			}
+			require.Equal(t, code, faults[0].Code)
+			require.NotEmpty(t, faults[0].Message)
+		})
+	}
+}
+
+func TestAllFaultsAtOnce(t *testing.T) {
+	m := valid(client.Web)
+	m.Name, m.Consent, m.RedirectURIs = "", "", []string{"http://app.example", "ftp://app.example"}
+	err := m.Validate()
+	require.Len(t, client.Faults(err), 4)
+	var first *client.MetadataError
+	require.ErrorAs(t, err, &first)
+	require.Empty(t, client.Faults(nil))
+	require.Empty(t, client.Faults(json.Unmarshal(nil, &m)))
+}
+
+func p256() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+func rsaOf(bits int) *rsa.PrivateKey {
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
+
+// publicJWK is the public half of key, as JSON.
+func publicJWK(key any, kid string) string {
+	jwk := jose.JSONWebKey{Key: key, KeyID: kid}
+	public := jwk.Public()
+	text, err := json.Marshal(public)
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
+}
+
+func jwks(keys ...string) json.RawMessage {
+	return json.RawMessage(`{"keys":[` + strings.Join(keys, ",") + `]}`)
+}
+
+func TestKeySets(t *testing.T) {
+	_, ed, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	ec := p256()
+	private, err := json.Marshal(jose.JSONWebKey{Key: ec})
+	require.NoError(t, err)
+	rsaJWK := func(n *big.Int, e int64) string {
+		b64 := base64.RawURLEncoding.EncodeToString
+		return `{"kty":"RSA","n":"` + b64(n.Bytes()) + `","e":"` + b64(big.NewInt(e).Bytes()) + `"}`
+	}
+	n := rsaOf(2048).N
+	coordinate := base64.RawURLEncoding.EncodeToString(make([]byte, 32))
+	same := publicJWK(ec, "same")
+	many := make([]string, 11)
+	for i := range many {
+		many[i] = publicJWK(ec, strings.Repeat("k", i+1))
+	}
+	for name, c := range map[string]struct {
+		set json.RawMessage
+		ok  bool
+	}{
+		"RSA-2048":              {jwks(publicJWK(rsaOf(2048), "1")), true},
+		"P-256":                 {jwks(publicJWK(ec, "1")), true},
+		"Ed25519":               {jwks(publicJWK(ed, "1")), true},
+		"two kinds":             {jwks(publicJWK(ec, "1"), publicJWK(ed, "2")), true},
+		"two without kid":       {jwks(publicJWK(ec, ""), publicJWK(ed, "")), true},
+		"ten":                   {jwks(many[:10]...), true},
+		"eleven":                {jwks(many...), false},
+		"none":                  {jwks(), false},
+		"not JSON":              {json.RawMessage(`{`), false},
+		"not a set":             {json.RawMessage(`[]`), false},
+		"one key, not a set":    {json.RawMessage(publicJWK(ec, "1")), false},
+		"too long":              {json.RawMessage(`{"keys":[` + publicJWK(ec, "1") + `],"x":"` + strings.Repeat("x", 33*1024) + `"}`), false},
+		"RSA-1024":              {jwks(publicJWK(rsaOf(1024), "1")), false},
+		"RSA, exponent 1":       {jwks(rsaJWK(n, 1)), false},
+		"RSA, exponent 3":       {jwks(rsaJWK(n, 3)), false},
+		"RSA, even exponent":    {jwks(rsaJWK(n, 65538)), false},
+		"RSA, even modulus":     {jwks(rsaJWK(new(big.Int).Add(n, big.NewInt(1)), 65537)), false},
+		"off the curve":         {jwks(`{"kty":"EC","crv":"P-256","x":"` + coordinate + `","y":"` + coordinate + `"}`), false},
+		"P-224":                 {jwks(`{"kty":"EC","crv":"P-224","x":"AA","y":"AA"}`), false},
+		"private key":           {jwks(string(private)), false},
+		"private RSA factor":    {jwks(strings.Replace(publicJWK(rsaOf(2048), "1"), "{", `{"p":"AA",`, 1)), false},
+		"symmetric key":         {jwks(`{"kty":"oct","k":"c2VjcmV0"}`), false},
+		"unknown type":          {jwks(`{"kty":"XYZ"}`), false},
+		"one kid twice":         {jwks(same, same), false},
+		"a null among the keys": {jwks(`null`), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := valid(client.Web)
+			m.JWKS = c.set
+			faults := client.Faults(m.Validate())
+			if c.ok {
+				require.Empty(t, faults)
+				return
+			}
+			require.Len(t, faults, 1)
+			require.Equal(t, "jwks", faults[0].Field)
+		})
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	a := valid(client.Web)
+	b := valid(client.Web)
+	changed, err := a.Differences(b)
+	require.NoError(t, err)
+	require.Empty(t, changed)
+
+	// Empty and missing lists are the same; so is a key set with other blanks.
+	a.Contacts, b.Contacts = nil, []string{}
+	a.JWKS, b.JWKS = json.RawMessage(`{"keys": [ ]}`), json.RawMessage(`{"keys":[]}`)
+	changed, err = a.Differences(b)
+	require.NoError(t, err)
+	require.Empty(t, changed)
+
+	b.Name, b.PKCERequired, b.Scopes, b.JWKS = "Other", false, client.Scopes{"openid"}, nil
+	for _, pair := range [][2]client.Metadata{{a, b}, {b, a}} {
+		changed, err = pair[0].Differences(pair[1])
+		require.NoError(t, err)
+		require.Equal(t, []string{"client_name", "jwks", "require_pkce", "scope"}, changed)
+	}
+}

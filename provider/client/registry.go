@@ -1,0 +1,89 @@
+package client
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Config is what a Registry needs. All fields are required.
+type Config struct {
+	Store *storage.Store
+	Audit *audit.Log
+}
+
+// Registry holds the registered clients. All its methods are safe for concurrent use.
+type Registry struct {
+	store *storage.Store
+	audit *audit.Log
+	cache cache
+}
+
+// New returns a registry. It reads clients when they are first asked for; Run keeps it up to date.
+func New(cfg Config) *Registry {
+	r := &Registry{store: cfg.Store, audit: cfg.Audit}
+	r.cache.clear()
+	return r
+}
+
+// idCharacters need no encoding in a URL or in HTTP Basic authentication (RFC 6749 section 2.3.1).
+var idCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,128}$`)
+
+// Client returns the client with that id, a disabled one included, from memory if it was asked for before. storage.ErrNotFound
+// when there is none; storage.ErrUnavailable when that cannot be known.
+func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
+	if !idCharacters.MatchString(id) {
+		return nil, storage.ErrNotFound
+	}
+	return r.cache.get(id, func() (*Client, error) {
+		row, err := r.store.Client(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		return fromRow(row)
+	})
+}
+
+// List returns up to limit clients in the order they were added, after the one with the id after (empty: from the first).
+func (r *Registry) List(ctx context.Context, after string, limit int) ([]*Client, error) {
+	rows, err := r.store.Clients(ctx, after, limit)
+	if err != nil {
+		return nil, err
+	}
+	clients := make([]*Client, len(rows))
+	for i, row := range rows {
+		if clients[i], err = fromRow(row); err != nil {
+			return nil, err
+		}
+	}
+	return clients, nil
+}
+
+// Run forgets the clients in memory whenever any was changed, here or elsewhere, looking every poll (1 s in service), until
+// ctx is done. It returns nil. While the database is unreachable, what is in memory stays.
+func (r *Registry) Run(ctx context.Context, poll time.Duration) error {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	var seen int64
+	failing := false
+	for {
+		versions, err := r.store.Versions(ctx)
+		switch {
+		case err != nil && !failing && ctx.Err() == nil:
+			slog.WarnContext(ctx, "changes of clients cannot be followed", "error", err)
+		case err == nil && versions[storage.VersionClients] != seen:
+			seen = versions[storage.VersionClients]
+			r.cache.clear()
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// credentials are what a client presented: exactly one method of RFC 6749 section 2.3.1.
+type credentials struct {
+	clientID, secret string
+	method           string // client.AuthBasic, AuthPost or AuthNone // client_secret_basic, client_secret_post or none
+}
+
+var errClient = &oauthError{Status: http.StatusUnauthorized, Code: invalidClient, Description: "The client could not be authenticated."}
+
+// authenticate finds and proves the client of a request to an endpoint that clients call. Unknown clients, wrong secrets and
+// disabled clients get the same answer after the same work.
+func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.Values, now time.Time) (*client.Client, error) {
+	given, err := credentialsOf(r, form)
+	if err != nil {
+		return nil, err
+	}
+	if !p.attempts.allowed(r, now) {
+		return nil, errClientThrottled
+	}
+	found, err := p.clients.Client(ctx, given.clientID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	proven := p.clients.Authenticate(found, given.secret, now)
+	switch {
+	case found == nil, found.Disabled, found.AuthMethod != given.method:
+	case given.method == client.AuthNone || proven:
+		return found, nil
+	}
+	p.attempts.failed(r, now)
+	return nil, p.refusedClient(ctx, r, found, now)
+}
+
+// refusedClient records the refusal, so that guessing of secrets is seen; an id that is not registered is not repeated in the record.
+func (p *Provider) refusedClient(ctx context.Context, r *http.Request, found *client.Client, now time.Time) error {
+	event := audit.Event{Name: audit.ClientRefused, Actor: audit.ActorClient, Address: p.cfg.Address(r)}
+	if found != nil {
+		event.ClientID = found.ID
+	}
+	if err := p.audit.Record(ctx, event, now); err != nil {
+		return err
+	}
+	return errClient
+}
+
+// credentialsOf reads the one method that was used. Two at once are refused: which of them counts would be anybody's guess.
+func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
+	if form.Has("client_assertion") || form.Has("client_assertion_type") {
+		return credentials{}, errClient // no client is registered for private_key_jwt
+	}
+	header := r.Header.Values("Authorization")
+	if len(header) == 0 {
+		switch id := form.Get("client_id"); {
+		case id == "":
+			return credentials{}, errClient
+		case form.Has("client_secret"):
+			return credentials{id, form.Get("client_secret"), client.AuthPost}, nil
+		default:
+			return credentials{id, "", client.AuthNone}, nil
+		}
+	}
+	id, secret, ok := basic(header)
+	if !ok || form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id {
+		return credentials{}, errClient
+	}
+	return credentials{id, secret, client.AuthBasic}, nil
+}
+
+// basic decodes HTTP Basic credentials. RFC 6749 section 2.3.1 has both parts form-encoded before; many clients leave that
+// out, which makes no difference for the ids and secrets that Postern makes.
+func basic(header []string) (id, secret string, ok bool) {
+	if len(header) != 1 {
+		return "", "", false
+	}
+	scheme, encoded, _ := strings.Cut(header[0], " ")
+	text, err := base64.StdEncoding.Strict().DecodeString(encoded)
+	if !strings.EqualFold(scheme, "Basic") || err != nil {
+		return "", "", false
+	}
+	rawID, rawSecret, found := strings.Cut(string(text), ":")
+	id, idErr := url.QueryUnescape(rawID)
+	secret, secretErr := url.QueryUnescape(rawSecret)
+	return id, secret, found && idErr == nil && secretErr == nil && id != ""
+}
+
+// authenticateClient is authenticate for fosite.
+func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
+	u := unitOf(ctx)
+	found, err := p.authenticate(ctx, r, form, u.now)
+	if err != nil {
+		return nil, u.note(err)
+	}
+	u.client = found
+	return engineClient{Client: found}, nil
+}

@@ -1,0 +1,89 @@
+package provider
+
+import (
+	"slices"
+	"time"
+)
+
+// action is what an authorize request needs next.
+type action int
+
+const (
+	issue action = iota
+	signIn
+	consent
+	deny
+)
+
+// verdict is an action and why: the name stands in the log, in metrics and in the test table.
+type verdict struct {
+	action action
+	reason string
+}
+
+// visit is what is known of an authorize request when its next step is decided.
+type visit struct {
+	prompt    prompts
+	maxAge    *time.Duration // nil: not asked for
+	hint      string         // sub of a verified id_token_hint, empty: none
+	scopes    []string       // asked for
+	skipAsk   bool           // the client is the operator's own
+	unproven  bool           // the client cannot prove its identity (RFC 8252 section 8.6)
+	startedAt time.Time      // of the flow; zero: this is the first look at the request
+	denied    bool
+
+	signedIn    bool
+	user        string
+	authTime    time.Time
+	granted     []string // scopes the user has granted to the client earlier
+	consentedBy string   // the user who agreed within this flow, empty: none
+}
+
+// decide says what the request needs next. It reads nothing but v, so that the answer does not depend on the page the
+// browser comes from: each time it comes back the whole question is asked again.
+func decide(v visit, now time.Time) verdict {
+	fresh := !v.startedAt.IsZero() && v.authTime.After(v.startedAt)
+	switch {
+	case v.denied:
+		return verdict{deny, "denied"}
+	case !v.signedIn:
+		return verdict{signIn, "no_session"}
+	case v.hint != "" && v.hint != v.user:
+		return verdict{signIn, "id_token_hint"}
+	case v.prompt.login && !fresh:
+		return verdict{signIn, "prompt_login"}
+	case v.prompt.selectAccount && !fresh:
+		return verdict{signIn, "prompt_select_account"}
+	case v.maxAge != nil && !fresh && tooOld(v.authTime, *v.maxAge, now):
+		return verdict{signIn, "max_age"}
+	}
+	if v.consentedBy == v.user && subset(v.scopes, v.granted) {
+		return verdict{issue, "consented"}
+	}
+	switch {
+	case v.prompt.consent:
+		return verdict{consent, "prompt_consent"}
+	case v.skipAsk:
+		return verdict{issue, "consent_not_asked"}
+	case v.unproven:
+		return verdict{consent, "client_unproven"}
+	case !subset(v.scopes, v.granted):
+		return verdict{consent, "scopes_missing"}
+	}
+	return verdict{issue, "remembered"}
+}
+
+// tooOld compares in whole seconds, as auth_time is told to clients; max_age=0 asks for a new sign-in whenever
+// (OIDC Core section 3.1.2.1).
+func tooOld(authTime time.Time, maxAge time.Duration, now time.Time) bool {
+	return maxAge == 0 || now.Sub(authTime) > maxAge
+}
+
+func subset(some, all []string) bool {
+	for _, s := range some {
+		if !slices.Contains(all, s) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,51 @@
+package provider
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+// RequestView is what the pages of a flow show of its request.
+type RequestView struct {
+	ClientID, ClientName string
+	ClientURI, LogoURI   string
+	PolicyURI, TOSURI    string
+	RedirectURI          string // where the answer will go, for the Content-Security-Policy of forms
+	Scopes               []string
+	LoginHint            string
+	UILocales            []string
+	Native               bool // the client cannot prove who it is
+}
+
+// Describe reads what the pages of a flow show. Errors: storage.ErrNotFound when the client is gone.
+func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView, error) {
+	form, err := url.ParseQuery(flow.Request)
+	if err != nil {
+		return RequestView{}, err
+	}
+	c, err := p.clients.Client(ctx, flow.ClientID)
+	if err != nil {
+		return RequestView{}, err
+	}
+	scopes, err := scopesOf(form.Get("scope"), c)
+	if err != nil {
+		return RequestView{}, storage.ErrNotFound // the client lost a scope since: the request cannot be answered any more
+	}
+	return RequestView{
+		ClientID: c.ID, ClientName: c.Name, ClientURI: c.ClientURI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI,
+		RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
+		UILocales: strings.Fields(clip(form.Get("ui_locales"), 200)), Native: c.Type == client.Native,
+	}, nil
+}
+
+// clip cuts text that is only shown, at a character.
+func clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "")
+}

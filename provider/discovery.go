@@ -1,0 +1,71 @@
+package provider
+
+import (
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// metadata is the discovery document (OIDC Discovery section 3, RFC 8414 section 2): what is switched on, and nothing else.
+func (p *Provider) metadata() ([]byte, error) {
+	at := func(path string) string { return p.cfg.Issuer + path }
+	return json.Marshal(map[string]any{
+		"issuer":                                p.cfg.Issuer,
+		"authorization_endpoint":                at("/oauth2/auth"),
+		"token_endpoint":                        at("/oauth2/token"),
+		"userinfo_endpoint":                     at("/userinfo"),
+		"jwks_uri":                              at("/.well-known/jwks.json"),
+		"revocation_endpoint":                   at("/oauth2/revoke"),
+		"introspection_endpoint":                at("/oauth2/introspect"),
+		"scopes_supported":                      supportedScopes,
+		"claims_supported":                      supportedClaims(),
+		"claim_types_supported":                 []string{"normal"},
+		"claims_parameter_supported":            true,
+		"request_parameter_supported":           false,
+		"request_uri_parameter_supported":       false,
+		"response_types_supported":              []string{"code"},
+		"response_modes_supported":              []string{"query"},
+		"grant_types_supported":                 grantTypes,
+		"subject_types_supported":               []string{"public"},
+		"id_token_signing_alg_values_supported": p.keys.Algorithms(),
+		"acr_values_supported":                  []string{acrMFA, acrREFED},
+		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},
+		"code_challenge_methods_supported":      []string{"S256"},
+
+		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post", "none"},
+		"revocation_endpoint_auth_methods_supported":     []string{"client_secret_basic", "client_secret_post", "none"},
+		"introspection_endpoint_auth_methods_supported":  []string{"client_secret_basic", "client_secret_post"},
+		"authorization_response_iss_parameter_supported": true,
+	})
+}
+
+// serve answers with bytes made once, which browsers, clients and caches may keep for a while.
+func serve(body []byte, etag string, c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Access-Control-Allow-Origin", "*") // public: any browser app may read it
+	h.Set("Cache-Control", "public, max-age=300")
+	h.Set("ETag", etag)
+	if c.GetHeader("If-None-Match") == etag {
+		c.Status(http.StatusNotModified)
+		return
+	}
+	c.Data(http.StatusOK, "application/json", body)
+}
+
+// discovery answers with the metadata.
+func (p *Provider) discovery(c *gin.Context) error {
+	serve(p.about, p.aboutTag, c)
+	return nil
+}
+
+// jwks answers with the public signing keys (OIDC Discovery section 3, jwks_uri).
+func (p *Provider) jwks(c *gin.Context) error {
+	document, err := p.keys.Public(time.Now())
+	if err != nil {
+		return err
+	}
+	serve(document.JSON, document.ETag, c)
+	return nil
+}

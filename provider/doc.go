@@ -1,0 +1,28 @@
+// Package provider serves the OAuth 2.0 and OpenID Connect endpoints and decides what an authorization request needs next.
+//
+// # Routes
+//
+//	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   discovery.go
+//	GET  /.well-known/jwks.json                                                       discovery.go
+//	GET, POST /oauth2/auth                                                            authorize.go
+//	POST /oauth2/token                                                                token.go
+//	POST /oauth2/revoke                                                               revoke.go
+//	POST /oauth2/introspect                                                           introspect.go
+//	GET, POST /userinfo                                                               userinfo.go
+//
+// # One request
+//
+// parameters.go turns the raw request into validated, single-valued parameters. authrequest.go judges an authorization
+// request, decide.go says what it needs next from stored facts alone, and describe.go tells the pages what to show.
+//
+// The engine is fosite, wrapped so that it neither reads a raw request nor writes an answer: engine.go composes the handlers
+// that are wanted, engine_handlers.go mends them, engine_tokens.go makes codes and tokens, engine_storage.go is its database.
+// What it reads and writes during one request is collected in a unit of work (unitofwork.go): one read, and one
+// conditional write after the whole answer has been made. That statement decides races; losing it is invalid_grant.
+//
+// # What it leaves to others
+//
+// Who is signed in (interface SignIns): a half-done sign-in has no value there, so that no code can be issued for one.
+// Asking for passwords, codes and consent: pages at addresses that are handed in. Keys: provider/keys. The registration
+// of clients: provider/client.
+package provider

@@ -1,0 +1,119 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+	"github.com/ory/fosite/handler/pkce"
+
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// A code dies after so many wrong verifiers: nobody who holds the right one needs more tries.
+const maxVerifierFailures = 3
+
+// pkceHandler adds to fosite's a count of wrong verifiers.
+type pkceHandler struct {
+	*pkce.Handler
+	p *Provider
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h pkceHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	err := h.Handler.HandleTokenEndpointRequest(ctx, request)
+	if !errors.Is(err, fosite.ErrInvalidGrant) {
+		return err
+	}
+	u := unitOf(ctx)
+	failures, countErr := h.p.grants.CountCodeFailure(ctx, u.state.ID)
+	if countErr == nil && failures >= maxVerifierFailures {
+		countErr = h.p.endGrant(ctx, u, audit.VerifierGuessed)
+	}
+	return errors.Join(u.note(countErr), err)
+}
+
+// refreshHandler adds to fosite's the narrowing of scopes.
+type refreshHandler struct {
+	*oauth2.RefreshTokenGrantHandler
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The scope parameter narrows the access token that is
+// asked for, never the grant; a scope that was not granted is an error (RFC 6749 section 6).
+func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	asked := request.GetRequestedScopes()
+	if err := h.RefreshTokenGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
+		return err
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	granted := request.GetGrantedScopes()
+	for _, scope := range asked {
+		if !slices.Contains(granted, scope) {
+			return fosite.ErrInvalidScope
+		}
+	}
+	if narrowed, ok := request.(*fosite.AccessRequest); ok {
+		narrowed.GrantedScope = slices.Clone(asked)
+	}
+	return nil
+}
+
+// clientCredentialsHandler adds to fosite's, which leaves both out, the check of the grant type before anything is
+// done and the grant of the scopes asked for. Scopes about a person make no sense where there is none.
+type clientCredentialsHandler struct {
+	*oauth2.ClientCredentialsGrantHandler
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler (RFC 6749 section 4.4.2).
+func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	c := request.GetClient()
+	if !slices.Contains(c.GetGrantTypes(), "client_credentials") || c.IsPublic() {
+		return fosite.ErrUnauthorizedClient
+	}
+	for _, scope := range request.GetRequestedScopes() {
+		if slices.Contains(supportedScopes, scope) || !slices.Contains(c.GetScopes(), scope) {
+			return fosite.ErrInvalidScope
+		}
+	}
+	if err := h.ClientCredentialsGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
+		return err
+	}
+	for _, scope := range request.GetRequestedScopes() {
+		request.GrantScope(scope)
+	}
+	return nil
+}
+
+// idTokenHandler adds the ID token to the answer of a code or a refresh token whose grant has the scope openid. Fosite's
+// own would answer without one when its separate session row is missing.
+type idTokenHandler struct{ p *Provider }
+
+// CanSkipClientAuth implements fosite.TokenEndpointHandler.
+func (h idTokenHandler) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// CanHandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h idTokenHandler) CanHandleTokenEndpointRequest(_ context.Context, request fosite.AccessRequester) bool {
+	return request.GetGrantTypes().ExactOne("authorization_code") || request.GetGrantTypes().ExactOne("refresh_token")
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler: others have checked the request.
+func (h idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessRequester) error {
+	return fosite.ErrUnknownRequest
+}
+
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler (OIDC Core section 3.1.3.3).
+func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, request fosite.AccessRequester, response fosite.AccessResponder) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, request) || !slices.Contains(request.GetGrantedScopes(), "openid") {
+		return fosite.ErrUnknownRequest
+	}
+	token, err := h.p.idToken(unitOf(ctx))
+	if err != nil {
+		return err
+	}
+	response.SetExtra("id_token", token)
+	return nil
+}

@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about its own tokens, and a resource
+// server about access tokens meant for it; anything else is answered like a token that does not exist.
+func (p *Provider) introspect(c *gin.Context) error {
+	now := time.Now()
+	form, err := formBody(c.Writer, c.Request)
+	if err != nil {
+		return err
+	}
+	caller, err := p.authenticate(c.Request.Context(), c.Request, form, now)
+	if err != nil {
+		return err
+	}
+	if caller.Public() {
+		return errClient
+	}
+	if !form.Has("token") {
+		return invalid("The parameter token is missing.")
+	}
+	noStore(c)
+	if grantID, generation, ok := readRefreshToken(p.store, form.Get("token")); ok {
+		return p.introspectRefresh(c, caller, grantID, generation, now)
+	}
+	shown, err := p.present(c.Request.Context(), form.Get("token"), now)
+	if errors.Is(err, errToken) || err == nil && !p.mayIntrospect(c, caller, shown.token) {
+		c.JSON(http.StatusOK, gin.H{"active": false})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"active": true, "token_type": "Bearer", "client_id": shown.token.ClientID, "sub": shown.token.Subject, "iss": p.cfg.Issuer,
+		"scope": joinScopes(shown.token.Scopes), "iat": shown.token.Issued, "exp": shown.token.Expires, "jti": shown.token.ID,
+	})
+	return nil
+}
+
+// mayIntrospect reports whether the caller is the client of the token or in the audience of that client's tokens.
+func (p *Provider) mayIntrospect(c *gin.Context, caller *client.Client, t accessToken) bool {
+	if t.ClientID == caller.ID {
+		return true
+	}
+	owner, err := p.clients.Client(c.Request.Context(), t.ClientID)
+	return err == nil && slices.Contains(owner.Audience, caller.ID)
+}
+
+func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, grantID string, generation int64, now time.Time) error {
+	state, err := p.grants.Grant(c.Request.Context(), grantID, "")
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	if err != nil || state.ClientID != caller.ID || state.Ended(now) || !now.Before(state.IdleUntil.Time) || generation != state.Generation {
+		c.JSON(http.StatusOK, gin.H{"active": false})
+		return nil
+	}
+	c.JSON(http.StatusOK, gin.H{
+		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": state.UserID, "iss": p.cfg.Issuer,
+		"scope": joinScopes(state.Scopes), "exp": state.ExpiresAt.Unix(),
+	})
+	return nil
+}

@@ -1,0 +1,61 @@
+package keys
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Document is the JWK Set that clients fetch (RFC 7517 section 5). Nobody may change it.
+type Document struct {
+	JSON []byte
+	ETag string // strong entity tag of JSON with its quotes (RFC 9110 section 8.8.3)
+}
+
+// published is a Document and the time in which it is right.
+type published struct {
+	Document
+	of    *set
+	until time.Time // the next end of a key's publication; zero: there is none
+}
+
+// Public returns the keys that clients may see at now: announced ones, signing ones, and retired ones that living tokens may
+// carry. It is serialised once per change.
+func (r *Ring) Public(now time.Time) (Document, error) {
+	loaded := r.current.Load()
+	last := r.published.Load()
+	if last != nil && last.of == loaded && (last.until.IsZero() || now.Before(last.until)) {
+		return last.Document, nil
+	}
+	made, err := publish(loaded, now)
+	if err != nil {
+		return Document{}, err
+	}
+	r.published.Store(made)
+	return made.Document, nil
+}
+
+func publish(loaded *set, now time.Time) (*published, error) {
+	made := &published{of: loaded}
+	jwks := struct {
+		Keys []json.RawMessage `json:"keys"`
+	}{Keys: []json.RawMessage{}}
+	for _, k := range loaded.keys {
+		if !k.published(now) {
+			continue
+		}
+		jwks.Keys = append(jwks.Keys, k.jwk)
+		if end := k.PublishedUntil; !end.IsZero() && (made.until.IsZero() || end.Before(made.until)) {
+			made.until = end
+		}
+	}
+	text, err := json.Marshal(jwks)
+	if err != nil {
+		return nil, fmt.Errorf("serialise the public keys: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	made.JSON, made.ETag = text, `"`+base64.RawURLEncoding.EncodeToString(sum[:16])+`"`
+	return made, nil
+}

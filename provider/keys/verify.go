@@ -1,0 +1,73 @@
+package keys
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// longestToken bounds what Verify looks at, in bytes.
+const longestToken = 16 * 1024
+
+// Header is what a verified token says about itself.
+type Header struct {
+	KeyID     string
+	Algorithm string
+	Type      string // typ, empty when the token has none
+}
+
+// Verify checks that token is a compact JWS that a published key signed with its own algorithm, one of algs, and returns its
+// payload. What the payload says, its expiry too, is for the caller to check. Errors: ErrToken, ErrUnknownKey.
+func (r *Ring) Verify(token string, algs []string, now time.Time) ([]byte, Header, error) {
+	// A long token of dots would be costly to split, so its length comes first.
+	if len(token) > longestToken || !oneSpelling(token) {
+		return nil, Header{}, ErrToken
+	}
+	accepted := make([]jose.SignatureAlgorithm, 0, len(algs))
+	for _, alg := range algs {
+		if slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
+			accepted = append(accepted, jose.SignatureAlgorithm(alg))
+		}
+	}
+	if len(accepted) == 0 {
+		return nil, Header{}, ErrToken
+	}
+	parsed, err := jose.ParseSignedCompact(token, accepted)
+	if err != nil {
+		return nil, Header{}, errors.Join(ErrToken, err)
+	}
+	protected := parsed.Signatures[0].Protected
+	k, known := r.current.Load().byID[protected.KeyID]
+	switch {
+	case !known || !k.published(now):
+		return nil, Header{}, ErrUnknownKey
+	case k.Algorithm != protected.Algorithm:
+		return nil, Header{}, fmt.Errorf("%w: the key is for another algorithm", ErrToken)
+	}
+	payload, err := parsed.Verify(k.public)
+	if err != nil {
+		return nil, Header{}, errors.Join(ErrToken, err)
+	}
+	typ, _ := protected.ExtraHeaders[jose.HeaderType].(string)
+	return payload, Header{KeyID: k.ID, Algorithm: k.Algorithm, Type: typ}, nil
+}
+
+// oneSpelling reports whether token has three parts in base64url without padding, line breaks and unused bits that are not
+// zero, which decoders overlook: nobody can turn a token into another text that is accepted too.
+func oneSpelling(token string) bool {
+	if strings.Count(token, ".") != 2 {
+		return false
+	}
+	for part := range strings.SplitSeq(token, ".") {
+		raw, err := base64.RawURLEncoding.DecodeString(part)
+		if err != nil || base64.RawURLEncoding.EncodeToString(raw) != part {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,133 @@
+package provider
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// The bounds of what a request may hold. Real requests stay far below.
+const (
+	maxBody       = 64 << 10 // bytes
+	maxParameters = 64
+	maxParameter  = 8 << 10 // bytes of one value
+)
+
+// queryAndBody reads the parameters of an authorization request, from the query of a GET or from query and form body of
+// a POST (OIDC Core section 3.1.2.1). Each may come once only (RFC 6749 section 3.1): a repeated one is left out of the form, which
+// is returned together with the error, so that the error can still be sent to a redirect URI about which there is no doubt.
+func queryAndBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	query, err := parse(r.URL.RawQuery)
+	if err != nil || r.Method != http.MethodPost {
+		return query, err
+	}
+	body, err := bodyOnly(w, r)
+	for name, values := range body {
+		if query.Has(name) {
+			err = errors.Join(err, repeated(name))
+			query.Del(name)
+			continue
+		}
+		query[name] = values
+	}
+	return query, err
+}
+
+// bodyOnly reads the form body of a POST to a protocol endpoint. Parameters in the query are refused by formBody.
+func bodyOnly(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return nil, &oauthError{Status: http.StatusUnsupportedMediaType, Code: invalidRequest, Description: "The body must not be compressed."}
+	}
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, &oauthError{
+			Status: http.StatusUnsupportedMediaType, Code: invalidRequest,
+			Description: "The body must be application/x-www-form-urlencoded.",
+		}
+	}
+	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
+		return nil, &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The body is too large."}
+	}
+	if err != nil {
+		return nil, invalid("The body could not be read.")
+	}
+	return parse(string(text))
+}
+
+// formBody reads the parameters of the endpoints that clients call directly: a POST with a form body and nothing in the
+// query, where proxies and logs would see it (RFC 6749 sections 2.3.1 and 3.2).
+func formBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.URL.RawQuery != "" {
+		return nil, invalid("Parameters belong into the body, not into the query.")
+	}
+	return bodyOnly(w, r)
+}
+
+// parse decodes form-encoded text. Unknown parameters are kept: they are ignored later, as RFC 6749 section 3.1 demands.
+func parse(text string) (url.Values, error) {
+	form, seen := url.Values{}, map[string]bool{}
+	var fault error
+	if len(text) > maxBody {
+		return form, &oauthError{Status: http.StatusRequestURITooLong, Code: invalidRequest, Description: "The request is too large."}
+	}
+	for count := 0; text != ""; count++ {
+		var pair string
+		pair, text, _ = strings.Cut(text, "&")
+		if count >= maxParameters {
+			return form, errors.Join(fault, invalid("There are too many parameters."))
+		}
+		if pair == "" {
+			continue
+		}
+		name, value, err := decode(pair)
+		switch {
+		case err != nil:
+			fault = errors.Join(fault, err)
+		case seen[name]:
+			form.Del(name)
+			fault = errors.Join(fault, repeated(name))
+		case value != "": // without a value it counts as left out: RFC 6749 section 3.1
+			form.Set(name, value)
+		}
+		seen[name] = true
+	}
+	return form, fault
+}
+
+func decode(pair string) (name, value string, err error) {
+	rawName, rawValue, _ := strings.Cut(pair, "=")
+	name, nameErr := url.QueryUnescape(rawName)
+	value, valueErr := url.QueryUnescape(rawValue)
+	switch {
+	case nameErr != nil || valueErr != nil:
+		return "", "", invalid("A parameter is not form-encoded.")
+	case !utf8.ValidString(name) || !utf8.ValidString(value):
+		return "", "", invalid("A parameter is not valid UTF-8.")
+	case strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0):
+		return "", "", invalid("A parameter contains a NUL character.")
+	case len(value) > maxParameter:
+		return "", "", invalid("A parameter is too long.")
+	}
+	return name, value, nil
+}
+
+func repeated(name string) error {
+	if !safeName(name) {
+		return invalid("A parameter is sent more than once.")
+	}
+	return invalid("The parameter " + name + " is sent more than once.")
+}
+
+// safeName reports whether a parameter's name may be repeated in an answer.
+func safeName(name string) bool {
+	for _, c := range name {
+		if (c < 'a' || c > 'z') && c != '_' {
+			return false
+		}
+	}
+	return len(name) <= 40
+}

@@ -1,0 +1,106 @@
+package provider
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// Config is what the provider works with. Every field is required.
+type Config struct {
+	Issuer     string // without a slash at the end
+	SignInURL  string // of the page that asks for the password
+	ConsentURL string // of the page that asks for consent
+
+	Store   *storage.Store
+	Audit   *audit.Log
+	Keys    *keys.Ring
+	Clients *client.Registry
+	SignIns SignIns
+	Pages   *templates.Pages
+	Log     *slog.Logger
+	Address func(*http.Request) string // of the caller, shortened as logs and audit show it
+
+	FlowLife        time.Duration // of a request in progress
+	CodeLife        time.Duration
+	AccessTokenLife time.Duration
+	IDTokenLife     time.Duration
+	RefreshIdle     time.Duration // a refresh token that is not used for so long is dead
+	RefreshAbsolute time.Duration // and so is the family after this
+	RefreshGrace    time.Duration // in which a refresh whose answer was lost may be repeated
+}
+
+// Provider serves the protocol endpoints.
+type Provider struct {
+	cfg      Config
+	store    *storage.Store
+	grants   Grants
+	flows    Flows
+	audit    *audit.Log
+	keys     *keys.Ring
+	clients  *client.Registry
+	signIns  SignIns
+	pages    *templates.Pages
+	log      *slog.Logger
+	attempts *failedAttempts
+	engine   *fosite.Fosite
+	about    []byte // the discovery document
+	aboutTag string // its entity tag
+}
+
+// New builds a provider, or says which part is missing.
+func New(cfg Config) (*Provider, error) {
+	switch {
+	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
+		return nil, errors.New("provider.New: an address is missing")
+	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.SignIns == nil || cfg.Pages == nil ||
+		cfg.Log == nil || cfg.Address == nil:
+		return nil, errors.New("provider.New: a part is missing")
+	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
+		return nil, errors.New("provider.New: a lifetime is missing")
+	}
+	p := &Provider{
+		cfg: cfg, store: cfg.Store, grants: cfg.Store, flows: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
+		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, attempts: newFailedAttempts(cfg.Address),
+	}
+	p.engine = newEngine(p)
+	var err error
+	if p.about, err = p.metadata(); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(p.about)
+	p.aboutTag = `"` + hex.EncodeToString(sum[:16]) + `"`
+	return p, nil
+}
+
+// Mount adds the endpoints to r, whose root is the issuer.
+func (p *Provider) Mount(r gin.IRouter) {
+	for path, handler := range map[string]func(*gin.Context) error{
+		"/.well-known/openid-configuration": p.discovery, "/.well-known/oauth-authorization-server": p.discovery,
+		"/.well-known/jwks.json": p.jwks,
+	} {
+		r.GET(path, p.endpoint(handler))
+		r.HEAD(path, p.endpoint(handler))
+	}
+	r.GET("/oauth2/auth", p.page(p.authorize))
+	r.POST("/oauth2/auth", p.page(p.authorize))
+	r.GET("/userinfo", p.endpoint(p.userinfo))
+	for path, handler := range map[string]func(*gin.Context) error{
+		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,
+	} {
+		r.POST(path, p.endpoint(handler))
+		r.OPTIONS(path, p.preflight)
+	}
+}

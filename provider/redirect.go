@@ -1,0 +1,95 @@
+package provider
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/templates"
+)
+
+// redirect sends the browser back to the client with the parameters, the state and our issuer (RFC 9207). A query that
+// the redirect URI was registered with is kept.
+func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Values) {
+	parameters.Set("iss", p.cfg.Issuer)
+	if a.form.Has("state") {
+		parameters.Set("state", a.state)
+	}
+	separator := "?"
+	if target, err := url.Parse(a.redirectURI); err == nil && (target.RawQuery != "" || target.ForceQuery) {
+		separator = "&"
+	}
+	noStore(c)
+	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
+	// 303: a form that led here is not sent again, least of all to the client.
+	c.Redirect(http.StatusSeeOther, a.redirectURI+separator+parameters.Encode())
+}
+
+// redirectError tells the client of an error (RFC 6749 section 4.1.2.1). An outage is a page instead: the client could do
+// nothing but send the browser here again.
+func (p *Provider) redirectError(c *gin.Context, a *authRequest, err error) error {
+	answer := translate(err)
+	if answer.Code == temporarilyUnavailable || answer.Code == serverError {
+		templates.ForApp(c, appOf(a.client))
+		return err
+	}
+	p.log.InfoContext(c.Request.Context(), "authorize refused", "client", a.client.ID, "error", answer.Code, "cause", err.Error())
+	p.redirect(c, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
+	return nil
+}
+
+func noStore(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	c.Header("Pragma", "no-cache")
+}
+
+// pageError is a mistake in a link that only a page can answer.
+type pageError struct {
+	title, message string
+	received       string // the redirect URI that was sent
+}
+
+func (e *pageError) Error() string { return e.title }
+
+// errFlowOver says that the request in progress has expired, was answered already or belongs to another browser.
+var errFlowOver = errors.New("authorization request is over")
+
+// page turns the authorization endpoint, which returns errors, into a gin handler that shows them as pages.
+func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
+	show := templates.Handle(p.pages, p.log, publicError)
+	return show(func(c *gin.Context) error {
+		err := handler(c)
+		var mistake *pageError
+		switch {
+		case errors.As(err, &mistake):
+			view := templates.ErrorPage{Status: http.StatusBadRequest, Title: mistake.title, Message: mistake.message}
+			if mistake.received != "" {
+				view.Details = []templates.Detail{{Label: "Address received", Value: clip(mistake.received, 500)}}
+			}
+			p.log.InfoContext(c.Request.Context(), "authorize refused", "cause", err.Error())
+			return p.pages.Render(c, http.StatusBadRequest, view)
+		case errors.Is(err, errFlowOver):
+			return p.pages.Render(c, http.StatusBadRequest, templates.Expired{})
+		}
+		return err
+	})
+}
+
+// publicError is what a person is told about an error of a page.
+func publicError(err error) (status int, title, message string) {
+	switch answer := translate(err); answer.Code {
+	case serverError:
+		return 0, "", ""
+	case temporarilyUnavailable:
+		return http.StatusServiceUnavailable, "Back in a moment", "The service cannot be reached right now. Please try again in a few seconds."
+	default:
+		return answer.Status, "This link does not work", answer.Description
+	}
+}
+
+func appOf(c *client.Client) templates.App {
+	return templates.App{Name: c.Name, Logo: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TOSURI, BackURL: c.ClientURI}
+}

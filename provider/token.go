@@ -1,0 +1,121 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ory/fosite"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
+
+// token is the token endpoint (RFC 6749 section 3.2).
+func (p *Provider) token(c *gin.Context) error {
+	form, err := formBody(c.Writer, c.Request)
+	if err != nil {
+		return err
+	}
+	if err := checkGrantType(form.Get("grant_type")); err != nil {
+		return err
+	}
+	u := &unit{now: time.Now()}
+	ctx := withUnit(c.Request.Context(), u)
+	answer, err := p.tokens(ctx, c.Request, form)
+	if u.failure != nil {
+		err = u.failure
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.write(ctx, u, form.Get("grant_type")); err != nil {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+func checkGrantType(name string) error {
+	switch {
+	case name == "":
+		return invalid("The parameter grant_type is missing.")
+	case !slices.Contains(grantTypes, name):
+		return refuse(unsupportedGrantType, "This grant type is not supported.")
+	}
+	return nil
+}
+
+// tokens makes the whole answer; nothing has been spent when it returns.
+func (p *Provider) tokens(ctx context.Context, r *http.Request, form url.Values) (map[string]any, error) {
+	// Fosite reads the parameters that were validated, and nothing else of the body. An audience cannot be asked for.
+	form.Del("audience")
+	parsed := &http.Request{Method: r.Method, URL: r.URL, Header: r.Header, RemoteAddr: r.RemoteAddr, Body: http.NoBody, Form: form, PostForm: form}
+	request, err := p.engine.NewAccessRequest(ctx, parsed.WithContext(ctx), &session{})
+	if err != nil {
+		return nil, err
+	}
+	response, err := p.engine.NewAccessResponse(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	answer := response.ToMap()
+	answer["token_type"] = "Bearer"
+	return answer, nil
+}
+
+// write makes the one conditional statement on which the answer depends. Losing it means that another request has used the
+// same code or token meanwhile.
+func (p *Provider) write(ctx context.Context, u *unit, grantType string) error {
+	switch grantType {
+	case "authorization_code":
+		return p.redeem(ctx, u)
+	case "refresh_token":
+		return p.rotate(ctx, u)
+	}
+	return nil
+}
+
+func (p *Provider) redeem(ctx context.Context, u *unit) error {
+	redemption := storage.Redemption{Generation: u.generation, ExpiresAt: u.now.Add(p.cfg.AccessTokenLife)}
+	if u.generation > 0 {
+		redemption.IdleUntil = u.now.Add(p.cfg.RefreshIdle)
+		redemption.ExpiresAt = u.now.Add(p.cfg.RefreshAbsolute)
+	}
+	err := p.grants.RedeemCode(ctx, u.state.ID, redemption, u.now)
+	if !errors.Is(err, storage.ErrStale) {
+		return err
+	}
+	// The code was used twice: what the first use got is void as well (RFC 6749 section 4.1.2).
+	if err := p.endGrant(ctx, u, audit.AuthorizationCodeReused); err != nil {
+		return err
+	}
+	return fosite.ErrInvalidGrant
+}
+
+func (p *Provider) rotate(ctx context.Context, u *unit) error {
+	if u.retry {
+		return nil
+	}
+	err := p.grants.RotateRefreshToken(ctx, u.state.ID, u.state.Generation, u.now.Add(p.cfg.RefreshIdle), u.now)
+	if !errors.Is(err, storage.ErrStale) {
+		return err
+	}
+	// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is given
+	// out again while it is unused.
+	state, err := p.grants.Grant(ctx, u.state.ID, "")
+	if err != nil {
+		return err
+	}
+	if state.Ended(u.now) || !p.withinGrace(state, u.state.Generation, u.now) {
+		return fosite.ErrInvalidGrant
+	}
+	return nil
+}

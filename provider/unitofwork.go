@@ -1,0 +1,80 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ory/fosite"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Grants is the part of the store that decides what happens once. Every method that changes something is one conditional
+// statement; ErrStale says that another request was first.
+type Grants interface {
+	IssueCode(ctx context.Context, g storage.Grant, event string) error
+	GrantByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
+	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	RedeemCode(ctx context.Context, id string, r storage.Redemption, now time.Time) error
+	RotateRefreshToken(ctx context.Context, id string, generation int64, idleUntil, now time.Time) error
+	CountCodeFailure(ctx context.Context, id string) (int, error)
+	RevokeGrant(ctx context.Context, id, event string, now time.Time) error
+	RevokeToken(ctx context.Context, tokenID string, expires time.Time) error
+	TokenRevoked(ctx context.Context, tokenID string) (bool, error)
+}
+
+var _ Grants = (*storage.Store)(nil)
+
+// unit collects what fosite wants to read and write during one request. Fosite asks for code, PKCE and OpenID sessions and
+// writes tokens in separate calls; here they are one read when first needed and one conditional write at the end, after
+// the whole answer has been made. So a failure on the way spends nothing, and of two requests one wins.
+type unit struct {
+	now    time.Time
+	client *client.Client
+
+	request *authRequest // at the authorization endpoint
+	signIn  storage.SignIn
+
+	state  storage.GrantState // of the code or refresh token presented
+	loaded bool
+	detail grantDetail
+
+	code        string     // issued
+	generation  int64      // of the refresh token issued; 0: none
+	reused      audit.Name // why the grant is revoked, when a used code or token was presented
+	retry       bool       // a refresh whose answer was lost: the successor is given out again
+	accessToken string
+	failure     error // the first error of the store, which fosite may have wrapped beyond recognition
+}
+
+// grantDetail is what later steps need to know of the authorization request, kept with the grant.
+type grantDetail struct {
+	RedirectURI string        `json:"redirect_uri"`
+	Challenge   string        `json:"challenge,omitempty"`
+	Nonce       string        `json:"nonce,omitempty"`
+	ACR         string        `json:"acr"`
+	AMR         []string      `json:"amr"`
+	Claims      claimsRequest `json:"claims"`
+}
+
+type unitKey struct{}
+
+func withUnit(ctx context.Context, u *unit) context.Context {
+	return context.WithValue(ctx, unitKey{}, u)
+}
+
+func unitOf(ctx context.Context) *unit { return ctx.Value(unitKey{}).(*unit) }
+
+// note keeps the first failure of the store and returns err as fosite understands it.
+func (u *unit) note(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return fosite.ErrNotFound
+	}
+	if err != nil && u.failure == nil {
+		u.failure = err
+	}
+	return err
+}

@@ -1,0 +1,108 @@
+package audit
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/postern-id/postern/storage"
+)
+
+const (
+	chainBatch = 500
+	chainPause = time.Second
+	chainLease = "audit chain"
+	leaseTime  = 15 * time.Second
+)
+
+// Log is the audit log. It is safe for concurrent use.
+type Log struct {
+	store  *storage.Store
+	counts *prometheus.CounterVec
+}
+
+// New returns the audit log of a store that is unlocked.
+func New(store *storage.Store) *Log {
+	l := &Log{store: store, counts: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "postern_audit_events_total",
+		Help: "Audit entries by name, counted once over all replicas when they are chained.",
+	}, []string{"event"})}
+	for _, name := range Names() {
+		l.counts.WithLabelValues(string(name))
+	}
+	return l
+}
+
+// Record files e in the caller's transaction, if ctx carries one. An error means that the operation it records must fail.
+func (l *Log) Record(ctx context.Context, e Event, now time.Time) error {
+	return l.store.AddEvent(ctx, l.body(e, now))
+}
+
+// Rider returns e as text, for those methods of storage.Store that file it with the statement they run.
+func (l *Log) Rider(e Event, now time.Time) string { return l.body(e, now) }
+
+// Chain links entries that are not chained yet, at most a few hundred at once, counts them and returns how many there were. Replicas
+// may call it at the same time.
+func (l *Log) Chain(ctx context.Context) (int, error) {
+	events, broken, err := l.store.ChainEvents(ctx, chainBatch, storage.Chain{Link: l.link, Seal: l.seal})
+	if err != nil {
+		return 0, err
+	}
+	if broken {
+		slog.ErrorContext(ctx, "the end of the audit log is not as it was left; run: postern audit verify")
+	}
+	for _, e := range events {
+		l.counts.WithLabelValues(e.Name).Inc()
+	}
+	return len(events), nil
+}
+
+// Run chains every second, on one replica at a time, until ctx is done. It returns nil.
+func (l *Log) Run(ctx context.Context) error {
+	holder := storage.NewID()
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chainPause)
+		defer cancel()
+		if err := l.store.EndLease(ctx, chainLease, holder); err != nil {
+			slog.WarnContext(ctx, "give back the lease of the audit log", "error", err)
+		}
+	}()
+	failing := false
+	ticker := time.NewTicker(chainPause)
+	defer ticker.Stop()
+	for {
+		err := l.chainAll(ctx, holder)
+		if err != nil && !failing && ctx.Err() == nil {
+			slog.ErrorContext(ctx, "audit entries are written but not chained", "error", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+func (l *Log) chainAll(ctx context.Context, holder string) error {
+	for {
+		mine, err := l.store.Lease(ctx, chainLease, holder, leaseTime, time.Now())
+		if err != nil || !mine {
+			return err
+		}
+		chained, err := l.Chain(ctx)
+		if err != nil || chained < chainBatch {
+			return err
+		}
+	}
+}
+
+// Describe implements prometheus.Collector.
+func (l *Log) Describe(descs chan<- *prometheus.Desc) { l.counts.Describe(descs) }
+
+// Collect implements prometheus.Collector.
+func (l *Log) Collect(metrics chan<- prometheus.Metric) { l.counts.Collect(metrics) }
+
+var _ prometheus.Collector = (*Log)(nil)

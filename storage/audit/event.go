@@ -1,0 +1,134 @@
+package audit
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/json"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Actor says who acted.
+type Actor string
+
+// The kinds of actors.
+const (
+	ActorUser     Actor = "user"     // a person in a browser, or somebody who claims to be one
+	ActorOperator Actor = "operator" // the command line or an administrator
+	ActorClient   Actor = "client"   // an OAuth client
+	ActorSystem   Actor = "system"   // Postern itself
+)
+
+// Event is what happened. Texts are cut to 256 bytes.
+type Event struct {
+	Name     Name   // required
+	Actor    Actor  // required
+	UserID   string // to or by whom; empty when no user is concerned or known
+	ClientID string
+	Address  string // IP address of the request, stored as ShortAddress has it
+	Detail   map[string]string
+}
+
+// entry is the stored form of an event. The keyed hash follows as its last member; see Log.body.
+type entry struct {
+	ID       string            `json:"id"`
+	At       int64             `json:"at"` // microseconds since 1970
+	Name     Name              `json:"name"`
+	UserID   string            `json:"user_id,omitempty"`
+	ClientID string            `json:"client_id,omitempty"`
+	Actor    Actor             `json:"actor"`
+	Address  string            `json:"address,omitempty"`
+	Detail   map[string]string `json:"detail,omitempty"`
+}
+
+// body returns the canonical text of e: its members in the order of entry without spaces, the keys of detail sorted, and last the
+// member mac: the keyed hash of the text without it, in base64url.
+func (l *Log) body(e Event, now time.Time) string {
+	stored := entry{
+		ID: storage.NewID(), At: now.UnixMicro(), Name: e.Name, UserID: clean(e.UserID), ClientID: clean(e.ClientID), Actor: e.Actor,
+		Address: ShortAddress(e.Address),
+	}
+	if len(e.Detail) > 0 {
+		stored.Detail = make(map[string]string, len(e.Detail))
+		for key, value := range e.Detail {
+			stored.Detail[clean(key)] = clean(value)
+		}
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(stored); err != nil {
+		panic(err) // strings, numbers and a map of strings always encode
+	}
+	plain := strings.TrimSuffix(text.String(), "\n")
+	return strings.TrimSuffix(plain, "}") + macMember + encodeMAC(l.mac(plain)) + `"}`
+}
+
+const macMember = `,"mac":"`
+
+// genuine reports whether body is a text that Log.body made.
+func (l *Log) genuine(body string) bool {
+	at := strings.LastIndex(body, macMember)
+	if at < 0 {
+		return false
+	}
+	expected := macMember + encodeMAC(l.mac(body[:at]+"}")) + `"}`
+	return hmac.Equal([]byte(body[at:]), []byte(expected))
+}
+
+func (l *Log) mac(plain string) []byte { return l.store.MAC("audit event", plain) }
+
+func encodeMAC(mac []byte) string { return base64.RawURLEncoding.EncodeToString(mac) }
+
+func (l *Log) link(previous []byte, seq int64, body string) []byte {
+	return l.store.MAC("audit link", string(previous), strconv.FormatInt(seq, 10), body)
+}
+
+func (l *Log) seal(seq int64, last []byte) []byte {
+	return l.store.MAC("audit head", strconv.FormatInt(seq, 10), string(last))
+}
+
+const longestText = 256 // bytes
+
+// clean makes text that comes from outside safe to store: bounded, valid UTF-8, and without NUL, which PostgreSQL refuses.
+func clean(text string) string {
+	if len(text) > longestText {
+		cut := longestText
+		for cut > 0 && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		text = text[:cut]
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// ShortAddress returns the network of an IP address that is kept instead of it: /24 of IPv4, /48 of IPv6. An address with port and the
+// result itself are taken too. Anything else is "".
+func ShortAddress(address string) string {
+	addr, err := netip.ParseAddr(address)
+	if prefix, prefixErr := netip.ParsePrefix(address); err != nil && prefixErr == nil {
+		addr, err = prefix.Addr(), nil
+	}
+	if port, portErr := netip.ParseAddrPort(address); err != nil && portErr == nil {
+		addr, err = port.Addr(), nil
+	}
+	if err != nil {
+		return ""
+	}
+	addr = addr.Unmap().WithZone("")
+	bits := 48
+	if addr.Is4() {
+		bits = 24
+	}
+	network, err := addr.Prefix(bits)
+	if err != nil {
+		return ""
+	}
+	return network.String()
+}

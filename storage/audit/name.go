@@ -1,0 +1,124 @@
+package audit
+
+// Name says what happened. The list is closed: metrics, dashboards and people's filters depend on it.
+type Name string
+
+const (
+	// PasswordAccepted: the password was right; the one-time code is still to come.
+	PasswordAccepted Name = "password.accepted"
+	// PasswordRefused: a wrong password, or a name that nobody has.
+	PasswordRefused Name = "password.refused"
+	// PasswordThrottled: a password was not looked at because too many were wrong.
+	PasswordThrottled Name = "password.throttled"
+	// PasswordSet: a person chose a password.
+	PasswordSet Name = "password.set"
+
+	// SignInCompleted: both factors were right and a session began.
+	SignInCompleted Name = "sign_in.completed"
+	// SignedOut: a person ended the session of a browser.
+	SignedOut Name = "sign_in.ended"
+	// SessionsEnded: sessions of a user were ended from elsewhere, by the person or an operator.
+	SessionsEnded Name = "sessions.ended"
+
+	// CodeRefused: a wrong one-time code after a right password.
+	CodeRefused Name = "one_time_code.refused"
+	// CodeReplayed: a one-time code that was right and had been used before.
+	CodeReplayed Name = "one_time_code.replayed"
+	// CodeThrottled: a one-time code was not looked at because too many were wrong.
+	CodeThrottled Name = "one_time_code.throttled"
+	// FactorClosed: so many codes were wrong in a row that only a recovery code or an operator opens the account.
+	FactorClosed Name = "one_time_code.closed"
+	// RecoveryCodeUsed: a recovery code took the place of the one-time code.
+	RecoveryCodeUsed Name = "recovery_code.used"
+	// RecoveryCodeRefused: a recovery code that does not exist or was used before.
+	RecoveryCodeRefused Name = "recovery_code.refused"
+
+	// EnrolmentStarted: a new authenticator's key was shown.
+	EnrolmentStarted Name = "enrolment.started"
+	// EnrolmentRefused: a wrong code for an authenticator on its way.
+	EnrolmentRefused Name = "enrolment.refused"
+	// EnrolmentConfirmed: the right code was typed and the recovery codes were shown.
+	EnrolmentConfirmed Name = "enrolment.confirmed"
+	// EnrolmentAcknowledged: the person has kept the recovery codes; the authenticator is a factor from now on.
+	EnrolmentAcknowledged Name = "enrolment.acknowledged"
+
+	// TicketIssued: a one-time link was made.
+	TicketIssued Name = "ticket.issued"
+	// TicketUsed: a one-time link was used up.
+	TicketUsed Name = "ticket.used"
+	// TicketRefused: a one-time link that does not exist, was used before or has expired.
+	TicketRefused Name = "ticket.refused"
+
+	// UserAdded: an account was made.
+	UserAdded Name = "user.added"
+	// UserImported: an account was made from another product's data.
+	UserImported Name = "user.imported"
+	// UsersExported: the accounts were written out.
+	UsersExported Name = "users.exported"
+	// UserDisabled: an account was shut and everything granted ended.
+	UserDisabled Name = "user.disabled"
+	// UserEnabled: an account was opened again.
+	UserEnabled Name = "user.enabled"
+	// UserDeleted: an account was removed.
+	UserDeleted Name = "user.deleted"
+	// UserUnlocked: an operator cleared the counters of wrong passwords and codes.
+	UserUnlocked Name = "user.unlocked"
+	// UserFactorReset: an operator removed all authenticators and recovery codes.
+	UserFactorReset Name = "user.factor_reset"
+
+	// ConsentGiven: a person granted scopes to a client.
+	ConsentGiven Name = "consent.given"
+	// ConsentDenied: a person refused what a client asked for.
+	ConsentDenied Name = "consent.denied"
+	// ConsentWithdrawn: a person took back what a client had been granted.
+	ConsentWithdrawn Name = "consent.withdrawn"
+
+	// AuthorizationIssued: a client was sent an authorization code.
+	AuthorizationIssued Name = "authorization.issued"
+	// AuthorizationCodeReused: a code came a second time; everything issued from it was revoked.
+	AuthorizationCodeReused Name = "authorization_code.reused"
+	// VerifierGuessed: a code came with a wrong code verifier too often (RFC 7636) and was revoked.
+	VerifierGuessed Name = "authorization_code.verifier_guessed"
+	// RefreshTokenReused: a refresh token came a second time; its family was revoked.
+	RefreshTokenReused Name = "refresh_token.reused"
+	// TokenRevoked: a client revoked a token (RFC 7009).
+	TokenRevoked Name = "token.revoked"
+
+	// ClientAdded: a client was registered.
+	ClientAdded Name = "client.added"
+	// ClientChanged: the metadata of a client were changed.
+	ClientChanged Name = "client.changed"
+	// ClientDisabled: a client was shut.
+	ClientDisabled Name = "client.disabled"
+	// ClientEnabled: a client was opened again.
+	ClientEnabled Name = "client.enabled"
+	// ClientRemoved: a client was removed with all that was granted to it.
+	ClientRemoved Name = "client.removed"
+	// ClientSecretRotated: a client was given a new secret.
+	ClientSecretRotated Name = "client.secret_rotated"
+	// ClientRefused: a client did not authenticate.
+	ClientRefused Name = "client.refused"
+
+	// KeyAdded: a signing key was made and published.
+	KeyAdded Name = "key.added"
+	// KeyRetired: a signing key signs no more.
+	KeyRetired Name = "key.retired"
+	// SecretsRotated: the stored secrets were encrypted with a new key.
+	SecretsRotated Name = "secrets.rotated"
+)
+
+// Names returns every event name.
+func Names() []Name {
+	return []Name{
+		PasswordAccepted, PasswordRefused, PasswordThrottled, PasswordSet,
+		SignInCompleted, SignedOut, SessionsEnded,
+		CodeRefused, CodeReplayed, CodeThrottled, FactorClosed, RecoveryCodeUsed, RecoveryCodeRefused,
+		EnrolmentStarted, EnrolmentRefused, EnrolmentConfirmed, EnrolmentAcknowledged,
+		TicketIssued, TicketUsed, TicketRefused,
+		UserAdded, UserImported, UsersExported, UserDisabled, UserEnabled, UserDeleted, UserUnlocked, UserFactorReset,
+		ConsentGiven, ConsentDenied, ConsentWithdrawn,
+		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
+		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,
+		KeyAdded, KeyRetired, SecretsRotated,
+	}
+}

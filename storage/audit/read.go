@@ -1,0 +1,152 @@
+package audit
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+const page = 1000
+
+// Tail calls show with the newest n entries, oldest of them first. With follow it goes on with each new one until ctx is done; it
+// returns nil then.
+func (l *Log) Tail(ctx context.Context, n int, follow bool, show func(storage.Event) error) error {
+	events, err := l.store.Events(ctx, storage.EventQuery{Limit: n})
+	if err != nil {
+		return err
+	}
+	slices.Reverse(events)
+	shown := follower{}
+	if err := shown.show(events, show); err != nil || !follow {
+		return err
+	}
+	ticker := time.NewTicker(chainPause)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		events, err := l.since(ctx, shown.newest.Add(-lateness))
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := shown.show(events, show); err != nil {
+			return err
+		}
+	}
+}
+
+// lateness is how much later than its own time an entry may appear: the longest transaction and a replica's slow clock.
+const lateness = time.Minute
+
+// since returns the entries from a time on, oldest first.
+func (l *Log) since(ctx context.Context, from time.Time) ([]storage.Event, error) {
+	var all []storage.Event
+	for q := (storage.EventQuery{Since: from, Limit: page}); ; {
+		events, err := l.store.Events(ctx, q)
+		all = append(all, events...)
+		if err != nil || len(events) < page {
+			slices.Reverse(all)
+			return all, err
+		}
+		q.Before = events[len(events)-1].ID
+	}
+}
+
+// follower remembers what was shown lately.
+type follower struct {
+	newest time.Time
+	ids    map[string]time.Time
+}
+
+func (f *follower) show(events []storage.Event, show func(storage.Event) error) error {
+	if f.ids == nil {
+		f.ids = map[string]time.Time{}
+	}
+	for _, e := range events {
+		if _, again := f.ids[e.ID]; again {
+			continue
+		}
+		if err := show(e); err != nil {
+			return err
+		}
+		f.ids[e.ID] = e.At.Time
+		if e.At.After(f.newest) {
+			f.newest = e.At.Time
+		}
+	}
+	for id, at := range f.ids {
+		if at.Before(f.newest.Add(-lateness)) {
+			delete(f.ids, id)
+		}
+	}
+	return nil
+}
+
+// exported is one line of an export. Kept elsewhere, its link proves what the log up to it was.
+type exported struct {
+	Seq   int64           `json:"seq,omitempty"`
+	Time  time.Time       `json:"time"`
+	Event json.RawMessage `json:"event"`
+	Link  string          `json:"link,omitempty"`
+}
+
+// Export writes the whole log as JSON lines: the chained entries in their order with number, time and link (base64url), then those that are not
+// chained yet.
+func (l *Log) Export(ctx context.Context, w io.Writer) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	return l.walk(ctx, func(e storage.Event) error {
+		if !json.Valid([]byte(e.Body)) {
+			return fmt.Errorf("audit entry %s is not JSON; run: postern audit verify", e.ID)
+		}
+		return encoder.Encode(exported{
+			Seq: e.Seq, Time: e.At.Time, Event: json.RawMessage(e.Body), Link: base64.RawURLEncoding.EncodeToString(e.Link),
+		})
+	})
+}
+
+// walk visits all entries: the chained ones in their order, then the others. An entry that is chained meanwhile is visited once.
+func (l *Log) walk(ctx context.Context, visit func(storage.Event) error) error {
+	var seq int64
+	chained := func() error {
+		for {
+			events, err := l.store.ChainedEvents(ctx, seq, page)
+			if err != nil || len(events) == 0 {
+				return err
+			}
+			for _, e := range events {
+				seq = e.Seq
+				if err := visit(e); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := chained(); err != nil {
+		return err
+	}
+	for after := (storage.Event{}); ; {
+		events, err := l.store.UnchainedEvents(ctx, after, page)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			if err := visit(e); err != nil {
+				return err
+			}
+		}
+		after = events[len(events)-1]
+	}
+}

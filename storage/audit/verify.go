@@ -1,0 +1,138 @@
+package audit
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Report is the result of Verify.
+type Report struct {
+	Chained   int64  `json:"chained"`         // entries looked at that have a number
+	Unchained int64  `json:"unchained"`       // entries looked at that have none yet
+	Fault     *Fault `json:"fault,omitempty"` // the first one; nil: none
+}
+
+// Damage says what was done to an entry.
+type Damage string
+
+// The kinds of damage.
+const (
+	Changed Damage = "changed" // its text or one of its columns is not as it was written
+	Removed Damage = "removed" // its number is missing
+	Moved   Damage = "moved"   // it is as it was written and does not follow the one before it
+)
+
+// Fault is a place where the log is not as it was written.
+type Fault struct {
+	Seq    int64  `json:"seq,omitempty"` // 0: an entry that is not chained
+	ID     string `json:"id,omitempty"`  // empty: the entry is not there
+	Damage Damage `json:"damage"`
+}
+
+// String returns a sentence.
+func (f Fault) String() string {
+	switch {
+	case f.Seq == 0:
+		return fmt.Sprintf("entry %s, not chained yet, was %s", f.ID, f.Damage)
+	case f.ID == "":
+		return fmt.Sprintf("entry %d was %s", f.Seq, f.Damage)
+	}
+	return fmt.Sprintf("entry %d (%s) was %s", f.Seq, f.ID, f.Damage)
+}
+
+// errFault stops the walk.
+var errFault = errors.New("fault found")
+
+// Verify reads the whole log and reports the first entry that was changed, removed or moved. It may run while entries are
+// written. An error says that the log could not be read.
+func (l *Log) Verify(ctx context.Context) (Report, error) {
+	head, err := l.head(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	v := verification{log: l, head: head}
+	if err = l.walk(ctx, v.visit); err == nil {
+		err = v.checkEnd(ctx)
+	}
+	if errors.Is(err, errFault) {
+		err = nil
+	}
+	return v.report, err
+}
+
+// head returns the end of the chain; its zero value when there is none.
+func (l *Log) head(ctx context.Context) (storage.EventHead, error) {
+	head, err := l.store.EventHead(ctx)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = nil
+	}
+	return head, err
+}
+
+// verification is the state of one Verify.
+type verification struct {
+	log    *Log
+	head   storage.EventHead // as it was before the walk
+	last   storage.Event     // the last chained entry visited
+	report Report
+}
+
+func (v *verification) fail(seq int64, id string, damage Damage) error {
+	v.report.Fault = &Fault{Seq: seq, ID: id, Damage: damage}
+	return errFault
+}
+
+func (v *verification) visit(e storage.Event) error {
+	if e.Seq == 0 {
+		v.report.Unchained++
+		if !v.log.intact(e) {
+			return v.fail(0, e.ID, Changed)
+		}
+		return nil
+	}
+	v.report.Chained++
+	switch {
+	case e.Seq != v.last.Seq+1:
+		return v.fail(v.last.Seq+1, "", Removed)
+	case !v.log.intact(e):
+		return v.fail(e.Seq, e.ID, Changed)
+	case !hmac.Equal(e.Link, v.log.link(v.last.Link, e.Seq, e.Body)):
+		return v.fail(e.Seq, e.ID, Moved)
+	case e.Seq == v.head.Seq && !hmac.Equal(v.head.Seal, v.log.seal(e.Seq, e.Link)):
+		return v.fail(e.Seq+1, "", Removed) // the end was set back to here
+	}
+	v.last = e
+	return nil
+}
+
+// checkEnd compares the last entry with the end of the chain: entries behind it are missing when it is further on, and it was set
+// back, hiding that, when it has not moved with entries that were chained during the walk.
+func (v *verification) checkEnd(ctx context.Context) error {
+	end := v.head
+	if v.last.Seq > end.Seq {
+		var err error
+		if end, err = v.log.head(ctx); err != nil {
+			return err
+		}
+	} else if v.last.Seq == end.Seq {
+		return nil
+	}
+	if end.Seq > v.head.Seq && end.Seq >= v.last.Seq {
+		return nil
+	}
+	return v.fail(v.last.Seq+1, "", Removed)
+}
+
+// intact reports whether the text and the columns of e are as they were written.
+func (l *Log) intact(e storage.Event) bool {
+	var text entry
+	if !l.genuine(e.Body) || json.Unmarshal([]byte(e.Body), &text) != nil {
+		return false
+	}
+	return text.ID == e.ID && text.At == e.At.UnixMicro() && string(text.Name) == e.Name && text.UserID == e.UserID
+}

@@ -1,0 +1,82 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Client is a registered OAuth 2.0 client as a row; provider/client knows what its metadata mean.
+type Client struct {
+	ID       string `db:"id"`
+	Name     string `db:"name"`
+	Metadata JSON   `db:"metadata"`
+	// SecretMAC is the keyed hash of the client secret, nil for a client without one.
+	SecretMAC []byte `db:"secret_mac"`
+	// OldSecretMAC is still accepted until OldSecretUntil, so that a secret can be replaced without an outage.
+	OldSecretMAC   []byte `db:"old_secret_mac"`
+	OldSecretUntil Time   `db:"old_secret_until"`
+	DisabledAt     Time   `db:"disabled_at"`
+	Version        int64  `db:"version"`
+	CreatedAt      Time   `db:"created_at"`
+	UpdatedAt      Time   `db:"updated_at"`
+}
+
+const clientColumns = `id, name, metadata, secret_mac, old_secret_mac, old_secret_until, disabled_at, version, created_at, updated_at`
+
+// AddClient inserts c. ErrConflict when the id is taken.
+func (s *Store) AddClient(ctx context.Context, c Client) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.exec(ctx, `
+			INSERT INTO clients (`+clientColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Name, c.Metadata, c.SecretMAC, c.OldSecretMAC, c.OldSecretUntil, c.DisabledAt, c.Version,
+			c.CreatedAt, c.UpdatedAt); err != nil {
+			return err
+		}
+		return s.raiseVersion(ctx, VersionClients)
+	})
+}
+
+// Client returns the client with that id, disabled ones included, or ErrNotFound.
+func (s *Store) Client(ctx context.Context, id string) (Client, error) {
+	var c Client
+	err := s.get(ctx, &c, `SELECT `+clientColumns+` FROM clients WHERE id = ?`, id)
+	return c, err
+}
+
+// Clients returns up to limit clients in the order they were added, after the client with the id after (empty: from the first).
+// ErrNotFound when the client after is gone and the end of the list cannot be told.
+func (s *Store) Clients(ctx context.Context, after string, limit int) ([]Client, error) {
+	var clients []Client
+	err := s.list(ctx, &clients, `
+		SELECT `+clientColumns+` FROM clients
+		WHERE ? = '' OR (created_at, id) > (SELECT a.created_at, a.id FROM clients a WHERE a.id = ?)
+		ORDER BY created_at, id LIMIT ?`, after, after, limit)
+	if err == nil && len(clients) == 0 && after != "" {
+		_, err = s.Client(ctx, after)
+	}
+	return clients, err
+}
+
+// UpdateClient writes all of c if its version is still the one c was read with: ErrStale otherwise.
+func (s *Store) UpdateClient(ctx context.Context, c Client, now time.Time) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.execOne(ctx, ErrStale, `
+			UPDATE clients SET name = ?, metadata = ?, secret_mac = ?, old_secret_mac = ?, old_secret_until = ?, disabled_at = ?,
+				version = version + 1, updated_at = ?
+			WHERE id = ? AND version = ?`,
+			c.Name, c.Metadata, c.SecretMAC, c.OldSecretMAC, c.OldSecretUntil, c.DisabledAt, At(now), c.ID, c.Version); err != nil {
+			return err
+		}
+		return s.raiseVersion(ctx, VersionClients)
+	})
+}
+
+// DeleteClient removes the client with all consents, grants and requests in progress. ErrNotFound when there is none.
+func (s *Store) DeleteClient(ctx context.Context, id string) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.execOne(ctx, ErrNotFound, `DELETE FROM clients WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return s.raiseVersion(ctx, VersionClients)
+	})
+}

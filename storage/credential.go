@@ -1,0 +1,140 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// SetPassword stores the PHC string of a user's password, replacing any other.
+func (s *Store) SetPassword(ctx context.Context, userID, hash string, now time.Time) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO passwords (user_id, hash, changed_at) VALUES (?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`, userID, hash, At(now))
+	return err
+}
+
+// ReplacePasswordHash stores another hash of the same password, if nobody has changed the password since: else ErrStale.
+func (s *Store) ReplacePasswordHash(ctx context.Context, userID, old, hash string) error {
+	return s.execOne(ctx, ErrStale, `UPDATE passwords SET hash = ? WHERE user_id = ? AND hash = ?`, hash, userID, old)
+}
+
+// PasswordLogin is what the password step needs to know of a user.
+type PasswordLogin struct {
+	User
+	Hash string `db:"hash"` // empty: no password was set yet
+}
+
+// PasswordLogin returns the user who types name (user name or e-mail address), or ErrNotFound.
+func (s *Store) PasswordLogin(ctx context.Context, name string) (PasswordLogin, error) {
+	var login PasswordLogin
+	key := CanonicalName(name)
+	err := s.get(ctx, &login, `
+		SELECT `+userColumns+`, coalesce(p.hash, '') AS hash
+		FROM users u LEFT JOIN passwords p ON p.user_id = u.id
+		WHERE u.email_key = ? OR u.username_key = ?
+		ORDER BY CASE WHEN u.username_key = ? THEN 0 ELSE 1 END LIMIT 1`, key, key, key)
+	return login, err
+}
+
+// Authenticator is a confirmed TOTP authenticator (RFC 6238) of a user.
+type Authenticator struct {
+	ID         string
+	UserID     string
+	Name       string
+	Secret     []byte // sealed in the database
+	Algorithm  string // SHA1, SHA256 or SHA512
+	Digits     int
+	Period     int   // seconds
+	LastStep   int64 // the last time step that was accepted
+	CreatedAt  time.Time
+	LastUsedAt time.Time // zero: never since its enrolment
+}
+
+type authenticatorRow struct {
+	ID         string `db:"id"`
+	UserID     string `db:"user_id"`
+	Name       string `db:"name"`
+	Secret     []byte `db:"secret_sealed"`
+	Algorithm  string `db:"algorithm"`
+	Digits     int    `db:"digits"`
+	Period     int    `db:"period"`
+	LastStep   int64  `db:"last_step"`
+	CreatedAt  Time   `db:"created_at"`
+	LastUsedAt Time   `db:"last_used_at"`
+}
+
+func (s *Store) openAuthenticator(row authenticatorRow) (Authenticator, error) {
+	secret, err := s.keyset.Open(row.Secret, "authenticators", "secret_sealed", row.ID)
+	return Authenticator{
+		ID: row.ID, UserID: row.UserID, Name: row.Name, Secret: secret,
+		Algorithm: row.Algorithm, Digits: row.Digits, Period: row.Period, LastStep: row.LastStep,
+		CreatedAt: row.CreatedAt.Time, LastUsedAt: row.LastUsedAt.Time,
+	}, err
+}
+
+// AddAuthenticator inserts a confirmed authenticator, sealing its secret.
+func (s *Store) AddAuthenticator(ctx context.Context, a Authenticator) error {
+	sealed, err := s.keyset.Seal(a.Secret, "authenticators", "secret_sealed", a.ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.exec(ctx, `
+		INSERT INTO authenticators (id, user_id, name, secret_sealed, algorithm, digits, period, last_step, created_at, last_used_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.UserID, a.Name, sealed, a.Algorithm, a.Digits, a.Period, a.LastStep, At(a.CreatedAt), At(a.LastUsedAt))
+	return err
+}
+
+const authenticatorColumns = `a.id, a.user_id, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at`
+
+// Authenticators returns a user's authenticators, oldest first.
+func (s *Store) Authenticators(ctx context.Context, userID string) ([]Authenticator, error) {
+	var rows []authenticatorRow
+	if err := s.list(ctx, &rows, `
+		SELECT `+authenticatorColumns+` FROM authenticators a WHERE a.user_id = ? ORDER BY a.created_at, a.id`, userID); err != nil {
+		return nil, err
+	}
+	return s.openAuthenticators(rows)
+}
+
+// openAuthenticators leaves out a row whose secret does not open, so that one damaged row does not shut out the
+// person's other authenticators; when none opens, the error says so.
+func (s *Store) openAuthenticators(rows []authenticatorRow) ([]Authenticator, error) {
+	opened := make([]Authenticator, 0, len(rows))
+	var failed error
+	for _, row := range rows {
+		a, err := s.openAuthenticator(row)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		opened = append(opened, a)
+	}
+	if len(opened) > 0 {
+		return opened, nil
+	}
+	return nil, failed
+}
+
+// BurnStep accepts a time step of an authenticator: it must be later than every step accepted before, else ErrStale. So
+// one code signs in once, whoever sends it, in whichever spelling, on whichever replica.
+func (s *Store) BurnStep(ctx context.Context, authenticatorID string, step int64, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE authenticators SET last_step = ?, last_used_at = ? WHERE id = ? AND last_step < ?`, step, At(now), authenticatorID, step)
+}
+
+// RemoveFactors deletes a user's authenticators, recovery codes, pending enrolment and unused tickets.
+func (s *Store) RemoveFactors(ctx context.Context, userID string) error {
+	for _, query := range []string{
+		`DELETE FROM authenticators WHERE user_id = ?`,
+		`DELETE FROM recovery_codes WHERE user_id = ?`,
+		`DELETE FROM enrolments WHERE user_id = ?`,
+		`DELETE FROM tickets WHERE user_id = ?`,
+	} {
+		if _, err := s.exec(ctx, query, userID); err != nil {
+			return err
+		}
+	}
+	return nil
+}

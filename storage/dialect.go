@@ -1,0 +1,172 @@
+package storage
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+	"github.com/lib/pq"
+	"github.com/pressly/goose/v3"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect holds every difference between the two databases.
+type dialect struct {
+	name   string // as in the names of migration files
+	driver string // as sqlx knows its placeholders
+	goose  goose.Dialect
+	// singleWriter says that only one transaction can write at a time.
+	singleWriter bool
+	// clock is a query for the present in microseconds.
+	clock       string
+	connector   func(url string) (driver.Connector, error)
+	unique      func(error) bool
+	unavailable func(error) bool
+}
+
+var sqliteDialect = dialect{
+	name: "sqlite", driver: "sqlite", goose: goose.DialectSQLite3, singleWriter: true,
+	clock:       `SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
+	connector:   sqliteConnector,
+	unique:      sqliteUnique,
+	unavailable: sqliteUnavailable,
+}
+
+var postgresDialect = dialect{
+	name: "postgres", driver: "postgres", goose: goose.DialectPostgres,
+	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
+	connector:   postgresConnector,
+	unique:      postgresUnique,
+	unavailable: postgresUnavailable,
+}
+
+func init() { sqlx.BindDriver("sqlite", sqlx.QUESTION) }
+
+func dialectOf(url string) (dialect, error) {
+	switch scheme, _, _ := strings.Cut(url, ":"); scheme {
+	case "sqlite":
+		return sqliteDialect, nil
+	case "postgres", "postgresql":
+		return postgresDialect, nil
+	}
+	return dialect{}, errors.New("database.url must begin with sqlite: or postgres://")
+}
+
+func defaultConns(asked int) int {
+	if asked > 0 {
+		return asked
+	}
+	return max(8, 4*runtime.NumCPU())
+}
+
+func (d dialect) writers(asked int) int {
+	if d.singleWriter {
+		return 1
+	}
+	return defaultConns(asked)
+}
+
+// sqliteConnector opens sqlite:PATH. The file is made readable for its owner only; WAL with synchronous=FULL keeps every
+// acknowledged write through a power loss.
+func sqliteConnector(address string) (driver.Connector, error) {
+	path := strings.TrimPrefix(address, "sqlite:")
+	if path == "" || strings.ContainsAny(path, "?#") {
+		return nil, errors.New("database.url: sqlite: needs the path of a file, without ? or #")
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the database's folder: %w", err)
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the database file: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("open the database file: %w", err)
+	}
+	pragmas := url.Values{
+		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
+		"_txlock": {"immediate"},
+	}
+	return dsnConnector{driver: &sqlite.Driver{}, dsn: "file:" + path + "?" + pragmas.Encode()}, nil
+}
+
+// dsnConnector makes a driver.Connector of a driver that has none.
+type dsnConnector struct {
+	driver driver.Driver
+	dsn    string
+}
+
+func (c dsnConnector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.dsn) }
+func (c dsnConnector) Driver() driver.Driver                        { return c.driver }
+
+func sqliteUnique(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) &&
+		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+}
+
+func sqliteUnavailable(err error) bool {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return false
+	}
+	switch e.Code() & 0xff { // the primary code; the rest says where it happened
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
+		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+		return true
+	}
+	return false
+}
+
+// postgresConnector adds the limits that lib/pq leaves open, unless the address sets them.
+func postgresConnector(address string) (driver.Connector, error) {
+	cfg, err := pq.NewConfig(address)
+	if err != nil {
+		return nil, fmt.Errorf("database.url: %w", err)
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = 5 * time.Second
+	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		"statement_timeout":                   "10s",
+		"lock_timeout":                        "8s",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		if _, set := cfg.Runtime[name]; !set {
+			cfg.Runtime[name] = value
+		}
+	}
+	return pq.NewConnectorConfig(cfg)
+}
+
+func postgresUnique(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && e.Code == "23505"
+}
+
+func postgresUnavailable(err error) bool {
+	var e *pq.Error
+	if errors.As(err, &e) {
+		switch e.Code.Class() {
+		case "08", "53", "57", "58": // connection, resources, operator intervention (timeouts, shutdown), system
+			return true
+		}
+		// read-only standby, lock timeout, deadlock and serialization victims
+		return e.Code == "25006" || e.Code == "55P03" || e.Code == "40P01" || e.Code == "40001"
+	}
+	var network net.Error
+	return errors.As(err, &network)
+}

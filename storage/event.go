@@ -1,0 +1,165 @@
+package storage
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Event is an entry of the audit log. Package audit knows what its body says.
+type Event struct {
+	ID     string `db:"id"`
+	At     Time   `db:"at"`
+	Name   string `db:"name"`
+	UserID string `db:"user_id"` // may be empty
+	Body   string `db:"body"`    // JSON object
+	// Seq numbers the chained entries from 1; 0: not chained yet.
+	Seq  int64  `db:"seq"`
+	Link []byte `db:"link"`
+}
+
+const eventColumns = `e.id, e.at, e.name, e.user_id, e.body, coalesce(e.seq, 0) AS seq, e.link`
+
+// AddEvent files an audit entry in the caller's transaction. The body is a JSON object with the members id, at (microseconds
+// since 1970), name and, where a user is concerned, user_id.
+func (s *Store) AddEvent(ctx context.Context, body string) error {
+	var entry struct {
+		ID     string `json:"id"`
+		At     int64  `json:"at"`
+		Name   string `json:"name"`
+		UserID string `json:"user_id"`
+	}
+	if err := json.Unmarshal([]byte(body), &entry); err != nil {
+		return fmt.Errorf("read the audit entry: %w", err)
+	}
+	_, err := s.exec(ctx, `INSERT INTO audit_events (id, at, name, user_id, body) VALUES (?, ?, ?, ?, ?)`,
+		entry.ID, entry.At, entry.Name, entry.UserID, body)
+	return err
+}
+
+// EventQuery selects audit entries.
+type EventQuery struct {
+	UserID string    // empty: of everybody and everything
+	Before string    // id of an entry: only older ones; empty: from the newest
+	Since  time.Time // zero: from the beginning
+	Limit  int
+}
+
+// Events returns up to q.Limit audit entries, newest first.
+func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+	conditions, args := []string{"1 = 1"}, []any{}
+	if q.UserID != "" {
+		conditions, args = append(conditions, "e.user_id = ?"), append(args, q.UserID)
+	}
+	if q.Before != "" {
+		conditions = append(conditions, "(e.at, e.id) < (SELECT b.at, b.id FROM audit_events b WHERE b.id = ?)")
+		args = append(args, q.Before)
+	}
+	if !q.Since.IsZero() {
+		conditions, args = append(conditions, "e.at >= ?"), append(args, At(q.Since))
+	}
+	var events []Event
+	err := s.list(ctx, &events, `
+		SELECT `+eventColumns+` FROM audit_events e
+		WHERE `+strings.Join(conditions, " AND ")+` ORDER BY e.at DESC, e.id DESC LIMIT ?`, append(args, q.Limit)...)
+	return events, err
+}
+
+// ChainedEvents returns up to limit chained entries in their order, after the one with the number after.
+func (s *Store) ChainedEvents(ctx context.Context, after int64, limit int) ([]Event, error) {
+	var events []Event
+	err := s.list(ctx, &events, `SELECT `+eventColumns+` FROM audit_events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`, after, limit)
+	return events, err
+}
+
+// UnchainedEvents returns up to limit entries that are not chained yet, oldest first, after the entry after (its zero value:
+// from the first).
+func (s *Store) UnchainedEvents(ctx context.Context, after Event, limit int) ([]Event, error) {
+	var events []Event
+	err := s.list(ctx, &events, `
+		SELECT `+eventColumns+` FROM audit_events e
+		WHERE e.seq IS NULL AND (e.at, e.id) > (?, ?) ORDER BY e.at, e.id LIMIT ?`, after.microseconds(), after.ID, limit)
+	return events, err
+}
+
+func (e Event) microseconds() int64 {
+	if e.At.IsZero() {
+		return -1
+	}
+	return e.At.UnixMicro()
+}
+
+// EventHead is the end of the chain: the number of its last entry and the seal over that entry's link.
+type EventHead struct {
+	Seq  int64  `db:"seq"`
+	Seal []byte `db:"link"`
+}
+
+// EventHead returns the end of the chain, or ErrNotFound before the first entry was chained.
+func (s *Store) EventHead(ctx context.Context) (EventHead, error) {
+	var head EventHead
+	err := s.get(ctx, &head, `SELECT seq, link FROM audit_head WHERE id = 1`)
+	return head, err
+}
+
+// Chain says how an entry is linked to the one before it, and how the end of the chain is sealed. The seal is another value than
+// the link, so that who cuts entries off cannot take the new end's seal from the entry that is left.
+type Chain struct {
+	Link func(previous []byte, seq int64, body string) []byte
+	Seal func(seq int64, last []byte) []byte
+}
+
+// ChainEvents appends up to limit unchained entries to the chain and returns them; broken says that the end of the chain was not as
+// it was left. Then a number is left out before the new entries, because chaining on would hide what happened.
+func (s *Store) ChainEvents(ctx context.Context, limit int, chain Chain) (chained []Event, broken bool, err error) {
+	if waiting, err := s.UnchainedEvents(ctx, Event{}, 1); err != nil || len(waiting) == 0 {
+		return nil, false, err
+	}
+	err = s.InTx(ctx, func(ctx context.Context) error {
+		var last Event
+		if last, broken, err = s.lockChain(ctx, chain); err != nil {
+			return err
+		}
+		if chained, err = s.UnchainedEvents(ctx, Event{}, limit); err != nil || len(chained) == 0 {
+			return err
+		}
+		for i := range chained {
+			e := &chained[i]
+			e.Seq = last.Seq + 1
+			e.Link = chain.Link(last.Link, e.Seq, e.Body)
+			if err := s.execOne(ctx, ErrStale, `UPDATE audit_events SET seq = ?, link = ? WHERE id = ? AND seq IS NULL`, e.Seq, e.Link, e.ID); err != nil {
+				return err
+			}
+			last = *e
+		}
+		return s.execOne(ctx, ErrNotFound, `UPDATE audit_head SET seq = ?, link = ? WHERE id = 1`, last.Seq, chain.Seal(last.Seq, last.Link))
+	})
+	if err != nil {
+		return nil, broken, err
+	}
+	return chained, broken, nil
+}
+
+// lockChain keeps other replicas from chaining until the transaction ends, and returns the last chained entry; behind a
+// broken end, its number is the one to leave out.
+func (s *Store) lockChain(ctx context.Context, chain Chain) (last Event, broken bool, err error) {
+	var head EventHead
+	if err := s.getFresh(ctx, &head, `
+		INSERT INTO audit_head (id, seq, link) VALUES (1, 0, ?)
+		ON CONFLICT (id) DO UPDATE SET seq = audit_head.seq RETURNING seq, link`, chain.Seal(0, nil)); err != nil {
+		return last, false, err
+	}
+	err = s.get(ctx, &last, `SELECT `+eventColumns+` FROM audit_events e WHERE e.seq IS NOT NULL ORDER BY e.seq DESC LIMIT 1`)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return last, false, err
+	}
+	if last.Seq == head.Seq && hmac.Equal(head.Seal, chain.Seal(last.Seq, last.Link)) {
+		return last, false, nil
+	}
+	last.Seq = max(last.Seq, head.Seq) + 1
+	return last, true, nil
+}

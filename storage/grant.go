@@ -1,0 +1,133 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// Grant is what one authorization gave to a client. It is one row for its whole life: the code first, then the family
+// of refresh tokens, of which only the number of the latest is kept. So spending the code, rotating a refresh token
+// and revoking the family are each one conditional UPDATE of one row.
+type Grant struct {
+	ID       string  `db:"id"`
+	UserID   string  `db:"user_id"`
+	ClientID string  `db:"client_id"`
+	SID      string  `db:"sid"`    // session it was given in
+	Epoch    int64   `db:"epoch"`  // of the user at that time
+	Scopes   Strings `db:"scopes"` // granted
+	Detail   JSON    `db:"detail"` // what provider needs later: redirect URI, challenge, nonce and so on
+	AuthTime Time    `db:"auth_time"`
+	// CodeHash is SHA-256 of the authorization code.
+	CodeHash      []byte `db:"code_hash"`
+	CodeExpiresAt Time   `db:"code_expires_at"`
+	CodeUsedAt    Time   `db:"code_used_at"`
+	// Generation numbers the refresh tokens of the family from 1; 0: none was issued.
+	Generation int64 `db:"generation"`
+	RotatedAt  Time  `db:"rotated_at"`
+	IdleUntil  Time  `db:"idle_until"`
+	RevokedAt  Time  `db:"revoked_at"`
+	CreatedAt  Time  `db:"created_at"`
+	// ExpiresAt is the end of everything in the family; the row is swept after it.
+	ExpiresAt Time `db:"expires_at"`
+}
+
+// GrantState is a grant with what decides whether it is still good.
+type GrantState struct {
+	Grant
+	User           User `db:"owner"`
+	ClientDisabled bool `db:"client_disabled"`
+	TokenRevoked   bool `db:"token_revoked"`
+}
+
+// Ended reports whether the grant was revoked, or its user or client has lost the right to it since.
+func (g GrantState) Ended(now time.Time) bool {
+	return !g.RevokedAt.IsZero() || !now.Before(g.ExpiresAt.Time) || g.User.Disabled() || g.User.Epoch != g.Epoch || g.ClientDisabled
+}
+
+const grantStateQuery = `
+	SELECT g.id, g.user_id, g.client_id, g.sid, g.epoch, g.scopes, g.detail, g.auth_time, g.code_hash, g.code_expires_at,
+		g.code_used_at, g.generation, g.rotated_at, g.idle_until, g.revoked_at, g.created_at, g.expires_at,
+		u.id AS "owner.id", u.email AS "owner.email", u.email_verified AS "owner.email_verified",
+		coalesce(u.username, '') AS "owner.username", u.admin AS "owner.admin", u.groups AS "owner.groups", u.claims AS "owner.claims",
+		u.epoch AS "owner.epoch", u.disabled_at AS "owner.disabled_at", u.created_at AS "owner.created_at",
+		u.updated_at AS "owner.updated_at",
+		c.disabled_at IS NOT NULL AS client_disabled,
+		EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?) AS token_revoked
+	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
+
+// IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry.
+func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at,
+			code_failures, generation, expires_at, event)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+		g.ID, g.UserID, g.ClientID, g.SID, g.Epoch, g.Scopes, g.Detail, g.AuthTime, g.CreatedAt, g.CodeHash, g.CodeExpiresAt,
+		g.ExpiresAt, nullText(event))
+	return err
+}
+
+// GrantByCode returns the grant of an authorization code in whatever state it is, or ErrNotFound.
+func (s *Store) GrantByCode(ctx context.Context, codeHash []byte) (GrantState, error) {
+	var g GrantState
+	err := s.get(ctx, &g, grantStateQuery+` WHERE g.code_hash = ?`, "", codeHash)
+	return g, err
+}
+
+// Grant returns a grant in whatever state it is, and whether the access token with that id was revoked by itself. ErrNotFound
+// when there is none.
+func (s *Store) Grant(ctx context.Context, id, tokenID string) (GrantState, error) {
+	var g GrantState
+	err := s.get(ctx, &g, grantStateQuery+` WHERE g.id = ?`, tokenID, id)
+	return g, err
+}
+
+// Redemption is what redeeming a code writes to its grant.
+type Redemption struct {
+	Generation int64 // 1 when a refresh token is issued, else 0
+	IdleUntil  time.Time
+	ExpiresAt  time.Time
+}
+
+// RedeemCode spends the authorization code of a grant. ErrStale when it was spent before, has expired or was revoked:
+// of any number of attempts one succeeds.
+func (s *Store) RedeemCode(ctx context.Context, id string, r Redemption, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE grants SET code_used_at = ?, generation = ?, rotated_at = ?, idle_until = ?, expires_at = ?
+		WHERE id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?`,
+		At(now), r.Generation, At(now), At(r.IdleUntil), At(r.ExpiresAt), id, At(now))
+}
+
+// RotateRefreshToken makes generation+1 the latest refresh token of a grant. ErrStale when generation is not the latest any
+// more or the grant was revoked: of any number of attempts one succeeds.
+func (s *Store) RotateRefreshToken(ctx context.Context, id string, generation int64, idleUntil, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?
+		WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_until > ? AND expires_at > ?`,
+		At(now), At(idleUntil), id, generation, At(now), At(now))
+}
+
+// CountCodeFailure counts a redemption of a code with a wrong verifier and returns how many there were.
+func (s *Store) CountCodeFailure(ctx context.Context, id string) (int, error) {
+	var failures int
+	err := s.getFresh(ctx, &failures, `UPDATE grants SET code_failures = code_failures + 1 WHERE id = ? RETURNING code_failures`, id)
+	return failures, err
+}
+
+// RevokeGrant ends everything issued from a grant, together with its audit entry. ErrStale when that had happened already.
+func (s *Store) RevokeGrant(ctx context.Context, id, event string, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE grants SET revoked_at = ?, event = ? WHERE id = ? AND revoked_at IS NULL`, At(now), nullText(event), id)
+}
+
+// RevokeToken makes one access token invalid until it would have expired.
+func (s *Store) RevokeToken(ctx context.Context, tokenID string, expires time.Time) error {
+	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING`, tokenID, At(expires))
+	return err
+}
+
+// TokenRevoked reports whether RevokeToken was called for that access token.
+func (s *Store) TokenRevoked(ctx context.Context, tokenID string) (bool, error) {
+	var revoked bool
+	err := s.get(ctx, &revoked, `SELECT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?)`, tokenID)
+	return revoked, err
+}

@@ -1,0 +1,121 @@
+package storage
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version int64  `json:"version"`
+	Name    string `json:"name"`
+	Applied bool   `json:"applied"`
+}
+
+// Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
+// call it at the same time: each step is applied once.
+func (s *Store) Migrate(ctx context.Context) (int, error) {
+	provider, err := s.migrator()
+	if err != nil {
+		return 0, err
+	}
+	results, err := provider.Up(ctx)
+	if err != nil && s.dialect.singleWriter {
+		// Another process may have applied the same step between our look and our attempt; SQLite has no lock to wait at.
+		if more, again := provider.Up(ctx); again == nil {
+			return len(more), nil
+		}
+	}
+	if err != nil {
+		return len(results), fmt.Errorf("migrate the database: %w", mapError(s.dialect, err))
+	}
+	return len(results), nil
+}
+
+// Migrations returns all steps of the schema in order.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	provider, err := s.migrator()
+	if err != nil {
+		return nil, err
+	}
+	states, err := provider.Status(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the state of migrations: %w", mapError(s.dialect, err))
+	}
+	steps := make([]Migration, len(states))
+	for i, state := range states {
+		steps[i] = Migration{
+			Version: state.Source.Version,
+			Name:    strings.TrimSuffix(state.Source.Path, ".sql"),
+			Applied: state.State == goose.StateApplied,
+		}
+	}
+	return steps, nil
+}
+
+// Pending reports whether a step of the schema is not applied yet.
+func (s *Store) Pending(ctx context.Context) (bool, error) {
+	provider, err := s.migrator()
+	if err != nil {
+		return false, err
+	}
+	pending, err := provider.HasPending(ctx)
+	return pending, mapError(s.dialect, err)
+}
+
+func (s *Store) migrator() (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	excluded, err := otherDialects(files, s.dialect.name)
+	if err != nil {
+		return nil, err
+	}
+	options := []goose.ProviderOption{goose.WithExcludeNames(excluded), goose.WithDisableGlobalRegistry(true)}
+	if !s.dialect.singleWriter {
+		// Ask for the lock each second for five minutes; goose's own pause of five seconds delays every replica but the first.
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+		if err != nil {
+			return nil, fmt.Errorf("make the lock for migrations: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	return goose.NewProvider(s.dialect.goose, s.writer.DB, files, options...)
+}
+
+// otherDialects names the files meant for the other database. A step with a text of its own for one database
+// (0002_x.postgres.sql) must have one for the other.
+func otherDialects(files fs.FS, name string) ([]string, error) {
+	all, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return nil, err
+	}
+	ours := map[string]bool{}
+	var others []string
+	for _, file := range all {
+		parts := strings.Split(file, ".")
+		switch {
+		case len(parts) == 2:
+		case parts[1] == name:
+			ours[parts[0]] = true
+		default:
+			others = append(others, file)
+		}
+	}
+	for _, file := range others {
+		if step, _, _ := strings.Cut(file, "."); !ours[step] {
+			return nil, fmt.Errorf("migration %s has no text for %s", file, name)
+		}
+	}
+	return others, nil
+}

@@ -1,0 +1,83 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// on returns what runs a statement: the transaction of ctx, or else pool p.
+func on(ctx context.Context, p *sqlx.DB) sqlx.ExtContext {
+	if tx, ok := ctx.Value(txKey{}).(*sqlx.Tx); ok {
+		return tx
+	}
+	return p
+}
+
+// get scans the one row of a read-only query into dest: a struct with db tags or a single value. No row is ErrNotFound.
+func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
+	return s.getFrom(ctx, s.reader, dest, query, args...)
+}
+
+// getFresh is get for a statement that writes (RETURNING).
+func (s *Store) getFresh(ctx context.Context, dest any, query string, args ...any) error {
+	return s.getFrom(ctx, s.writer, dest, query, args...)
+}
+
+func (s *Store) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
+	err := mapError(s.dialect, sqlx.GetContext(ctx, on(ctx, p), dest, p.Rebind(query), args...))
+	if errors.Is(err, ErrText) {
+		return ErrNotFound // no row holds such a text
+	}
+	return err
+}
+
+// list scans all rows of a read-only query into the slice dest points to.
+func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
+	return s.listFrom(ctx, s.reader, dest, query, args...)
+}
+
+func (s *Store) listFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
+	return mapError(s.dialect, sqlx.SelectContext(ctx, on(ctx, p), dest, p.Rebind(query), args...))
+}
+
+// exec runs a statement and returns how many rows it changed.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	result, err := on(ctx, s.writer).ExecContext(ctx, s.writer.Rebind(query), args...)
+	if err != nil {
+		return 0, mapError(s.dialect, err)
+	}
+	return result.RowsAffected()
+}
+
+// execOne runs a statement that must change exactly one row; none is otherwise.
+func (s *Store) execOne(ctx context.Context, none error, query string, args ...any) error {
+	changed, err := s.exec(ctx, query, args...)
+	if err == nil && changed == 0 || errors.Is(err, ErrText) {
+		return none
+	}
+	return err
+}
+
+// mapError turns a driver's error into the sentinel that says what it means for a caller, keeping the cause.
+func mapError(d dialect, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNotFound
+	case errors.Is(err, context.Canceled):
+		return err // the caller went away: nobody waits for an answer
+	case d.unique(err):
+		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case d.unavailable(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn),
+		errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,83 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal.
+var sealedColumns = []struct{ table, row, column string }{
+	{"secrets", "name", "value_sealed"},
+	{"authenticators", "id", "secret_sealed"},
+	{"enrolments", "id", "secret_sealed"},
+	{"enrolments", "id", "codes_sealed"},
+	{"signing_keys", "id", "private_sealed"},
+	{"outbox", "id", "body_sealed"},
+}
+
+// Reseal seals every stored secret with the primary key of the keyset, batch rows in a transaction, and returns how many were
+// sealed with another key before. It can be stopped at any time and called again. A secret that does not open is left as it is
+// and is part of the error, which is ErrSealed then; all others are done nevertheless.
+func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
+	total := 0
+	var failed error
+	for _, c := range sealedColumns {
+		for after, done := "", false; !done; {
+			var rewritten int
+			err := s.InTx(ctx, func(ctx context.Context) error {
+				var rows []sealedRow
+				if err := s.list(ctx, &rows, fmt.Sprintf(`
+					SELECT %[2]s AS id, %[3]s AS sealed FROM %[1]s WHERE %[2]s > ? AND %[3]s IS NOT NULL ORDER BY %[2]s LIMIT ?`,
+					c.table, c.row, c.column), after, batch); err != nil {
+					return err
+				}
+				if done = len(rows) < batch; len(rows) > 0 {
+					after = rows[len(rows)-1].ID
+				}
+				var err error
+				rewritten, err = s.resealRows(ctx, c.table, c.row, c.column, rows)
+				if errors.Is(err, ErrSealed) {
+					failed = errors.Join(failed, err)
+					return nil
+				}
+				return err
+			})
+			if err != nil {
+				return total, err
+			}
+			total += rewritten
+		}
+	}
+	return total, failed
+}
+
+type sealedRow struct {
+	ID     string `db:"id"`
+	Sealed []byte `db:"sealed"`
+}
+
+func (s *Store) resealRows(ctx context.Context, table, key, column string, rows []sealedRow) (rewritten int, failed error) {
+	for _, row := range rows {
+		if s.keyset.Current(row.Sealed) {
+			continue
+		}
+		plain, err := s.keyset.Open(row.Sealed, table, column, row.ID)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("row %s: %w", row.ID, err))
+			continue
+		}
+		sealed, err := s.keyset.Seal(plain, table, column, row.ID)
+		if err != nil {
+			return rewritten, err
+		}
+		// Only what was read is replaced: the owner of the row may have written it meanwhile.
+		changed, err := s.exec(ctx, fmt.Sprintf(`UPDATE %s SET %s = ? WHERE %s = ? AND %s = ?`, table, column, key, column),
+			sealed, row.ID, row.Sealed)
+		if err != nil {
+			return rewritten, err
+		}
+		rewritten += int(changed)
+	}
+	return rewritten, failed
+}

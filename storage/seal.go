@@ -1,0 +1,105 @@
+package storage
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/tink-crypto/tink-go/v2/aead"
+	"github.com/tink-crypto/tink-go/v2/insecurecleartextkeyset"
+	"github.com/tink-crypto/tink-go/v2/keyset"
+	"github.com/tink-crypto/tink-go/v2/tink"
+)
+
+// Keyset encrypts what must be readable by Postern alone: AES-256-GCM, one primary key that seals, older keys that still
+// open. Every value is bound to its table, column and row, so that copying a sealed value elsewhere makes it unreadable.
+type Keyset struct {
+	current atomic.Pointer[keys]
+}
+
+// keys is what Replace exchanges.
+type keys struct {
+	handle *keyset.Handle
+	cipher tink.AEAD
+}
+
+// NewKeyset makes a keyset with one fresh key.
+func NewKeyset() (*Keyset, error) {
+	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("make keyset: %w", err)
+	}
+	return newKeyset(handle)
+}
+
+// ReadKeyset reads the cleartext JSON form of a Tink AEAD keyset.
+func ReadKeyset(text []byte) (*Keyset, error) {
+	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
+	if err != nil {
+		return nil, fmt.Errorf("read keyset: %w", err)
+	}
+	return newKeyset(handle)
+}
+
+func newKeyset(handle *keyset.Handle) (*Keyset, error) {
+	cipher, err := aead.New(handle)
+	if err != nil {
+		return nil, fmt.Errorf("use keyset: %w", err)
+	}
+	k := &Keyset{}
+	k.current.Store(&keys{handle: handle, cipher: cipher})
+	return k, nil
+}
+
+// Replace makes k seal and open with the keys of other from now on, for all who hold k.
+func (k *Keyset) Replace(other *Keyset) { k.current.Store(other.current.Load()) }
+
+// JSON returns the cleartext form that ReadKeyset takes. Whoever has it and the database can read every secret.
+func (k *Keyset) JSON() ([]byte, error) {
+	var text bytes.Buffer
+	if err := insecurecleartextkeyset.Write(k.current.Load().handle, keyset.NewJSONWriter(&text)); err != nil {
+		return nil, fmt.Errorf("write keyset: %w", err)
+	}
+	return text.Bytes(), nil
+}
+
+// Rotated returns a keyset that seals with a fresh key and still opens what k sealed.
+func (k *Keyset) Rotated() (*Keyset, error) {
+	manager := keyset.NewManagerFromHandle(k.current.Load().handle)
+	id, err := manager.Add(aead.AES256GCMKeyTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("add key: %w", err)
+	}
+	if err := manager.SetPrimary(id); err != nil {
+		return nil, fmt.Errorf("make key primary: %w", err)
+	}
+	handle, err := manager.Handle()
+	if err != nil {
+		return nil, fmt.Errorf("rotate keyset: %w", err)
+	}
+	return newKeyset(handle)
+}
+
+// Seal encrypts plaintext for one place.
+func (k *Keyset) Seal(plaintext []byte, table, column, row string) ([]byte, error) {
+	return k.current.Load().cipher.Encrypt(plaintext, place(table, column, row))
+}
+
+// Open decrypts what Seal made for the same place. Any other input is ErrSealed.
+func (k *Keyset) Open(sealed []byte, table, column, row string) ([]byte, error) {
+	plaintext, err := k.current.Load().cipher.Decrypt(sealed, place(table, column, row))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s.%s", ErrSealed, table, column)
+	}
+	return plaintext, nil
+}
+
+// Current reports whether sealed was made with the primary key. Tink puts the key's id behind a version byte.
+func (k *Keyset) Current(sealed []byte) bool {
+	return len(sealed) > 5 && binary.BigEndian.Uint32(sealed[1:5]) == k.current.Load().handle.KeysetInfo().GetPrimaryKeyId()
+}
+
+func place(table, column, row string) []byte {
+	return []byte(table + "\x00" + column + "\x00" + row)
+}

@@ -1,0 +1,136 @@
+package storage
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jmoiron/sqlx"
+)
+
+// Config says which database to open.
+type Config struct {
+	// URL is sqlite:PATH or a postgres:// address in libpq's form. Required.
+	URL string
+	// Keyset opens and seals the secrets in the database. Required.
+	Keyset *Keyset
+	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite. Default 4 for each core, at least 8.
+	MaxConns int
+	// Intercept, when set, stands between the pool and the driver: tests count, delay and fail statements there.
+	Intercept func(driver.Connector) driver.Connector
+}
+
+// Store is the database. All its methods are safe for concurrent use and join the transaction that InTx put into
+// their context.
+type Store struct {
+	dialect dialect
+	keyset  *Keyset
+	macKey  []byte
+	// PostgreSQL reads and writes through one pool; SQLite has one writer, so that writers queue here, in order.
+	reader, writer *sqlx.DB
+}
+
+// Open connects to the database; it changes nothing there. Before other use, Migrate must have run once and Unlock
+// must be called. Errors: a wrong URL, ErrUnavailable.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	if cfg.Keyset == nil {
+		return nil, errors.New("storage.Open: no keyset")
+	}
+	d, err := dialectOf(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	connector, err := d.connector(cfg.URL)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Intercept != nil {
+		connector = cfg.Intercept(connector)
+	}
+	s := &Store{dialect: d, keyset: cfg.Keyset}
+	s.writer = newPool(connector, d, d.writers(cfg.MaxConns))
+	s.reader = s.writer
+	if d.singleWriter {
+		s.reader = newPool(connector, d, defaultConns(cfg.MaxConns))
+	}
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close releases all connections.
+func (s *Store) Close() error {
+	err := s.writer.Close()
+	if s.reader != s.writer {
+		err = errors.Join(err, s.reader.Close())
+	}
+	return err
+}
+
+// Ping asks the database for a sign of life: ErrUnavailable when there is none.
+func (s *Store) Ping(ctx context.Context) error {
+	return mapError(s.dialect, s.writer.PingContext(ctx))
+}
+
+// Clock returns the database's present, to compare with the server's own.
+func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+	var now Time
+	err := s.get(ctx, &now, s.dialect.clock)
+	return now.Time, err
+}
+
+// Stats returns the state of the connection pool that writes.
+func (s *Store) Stats() sql.DBStats { return s.writer.Stats() }
+
+const macKeyName = "mac"
+
+// Unlock reads the key of keyed hashes, making it at the first start of an empty database. ErrSealed says that
+// the keyset is not the one this database was written with; nothing is changed then.
+func (s *Store) Unlock(ctx context.Context) error {
+	fresh := make([]byte, 32)
+	rand.Read(fresh)
+	sealed, err := s.keyset.Seal(fresh, "secrets", "value_sealed", macKeyName)
+	if err != nil {
+		return fmt.Errorf("seal the key of keyed hashes: %w", err)
+	}
+	// Two replicas may start on one empty database: the first row stays.
+	if _, err := s.exec(ctx, `INSERT INTO secrets (name, value_sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, macKeyName, sealed); err != nil {
+		return err
+	}
+	if err := s.getFresh(ctx, &sealed, `SELECT value_sealed FROM secrets WHERE name = ?`, macKeyName); err != nil {
+		return err
+	}
+	s.macKey, err = s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
+	return err
+}
+
+// Keyset returns the keyset that the store seals with.
+func (s *Store) Keyset() *Keyset { return s.keyset }
+
+// MAC returns HMAC-SHA-256 over the parts under a key that never leaves the database unsealed. The purpose keeps
+// the keyed hashes of different things apart.
+func (s *Store) MAC(purpose string, parts ...string) []byte {
+	h := hmac.New(sha256.New, s.macKey)
+	for _, part := range append([]string{purpose}, parts...) {
+		var length [8]byte
+		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
+		h.Write(length[:])
+		h.Write([]byte(part))
+	}
+	return h.Sum(nil)
+}
+
+func newPool(connector driver.Connector, d dialect, conns int) *sqlx.DB {
+	db := sqlx.NewDb(sql.OpenDB(preparing{connector}), d.driver)
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	return db
+}

@@ -1,0 +1,34 @@
+package storage_test
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+func TestSQLite(t *testing.T) { storagetest.Exercise(t, storagetest.SQLite) }
+
+func TestPostgres(t *testing.T) { storagetest.Exercise(t, storagetest.Postgres) }
+
+// The suite calls every method, so that none behaves differently on the two databases unseen.
+func TestExerciseCallsEveryMethod(t *testing.T) {
+	files, err := filepath.Glob("storagetest/*.go")
+	require.NoError(t, err)
+	var suite strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		suite.Write(text)
+	}
+	store := reflect.TypeFor[*storage.Store]()
+	for i := range store.NumMethod() {
+		require.Contains(t, suite.String(), "."+store.Method(i).Name+"(", "no behaviour calls it")
+	}
+}

@@ -1,0 +1,44 @@
+package storagetest
+
+import (
+	"testing"
+)
+
+// Exercise runs the behaviour suite: everything that storage.Store promises, on an empty database of one kind for each behaviour.
+func Exercise(t *testing.T, empty func(testing.TB) *Database) {
+	for _, group := range []struct {
+		name       string
+		behaviours []behaviour
+	}{
+		{"schema", schemaBehaviours},
+		{"transactions", transactionBehaviours},
+		{"users", userBehaviours},
+		{"credentials", credentialBehaviours},
+		{"tickets", ticketBehaviours},
+		{"enrolments", enrolmentBehaviours},
+		{"attempts", attemptBehaviours},
+		{"sessions", sessionBehaviours},
+		{"clients", clientBehaviours},
+		{"consents", consentBehaviours},
+		{"flows", flowBehaviours},
+		{"grants", grantBehaviours},
+		{"secrets", secretBehaviours},
+		{"keys", keyBehaviours},
+		{"events", eventBehaviours},
+		{"outbox", outboxBehaviours},
+		{"upkeep", upkeepBehaviours},
+		{"faults", faultBehaviours},
+	} {
+		t.Run(group.name, func(t *testing.T) {
+			for _, b := range group.behaviours {
+				t.Run(b.name, func(t *testing.T) { b.check(t, empty(t)) })
+			}
+		})
+	}
+}
+
+// behaviour is one promise and how to check it on an empty database.
+type behaviour struct {
+	name  string
+	check func(*testing.T, *Database)
+}

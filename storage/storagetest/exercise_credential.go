@@ -1,0 +1,169 @@
+package storagetest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+var credentialBehaviours = []behaviour{
+	{"a password is set, found by name and replaced", passwordsAreSet},
+	{"a hash is replaced only while it is the one seen", hashesAreReplacedWhenSeen},
+	{"authenticators are kept in order of their age", authenticatorsRoundTrip},
+	{"a time step is accepted once and only forwards", stepsBurnForwards},
+	{"a secret that does not open leaves the others", oneBrokenSecretLeavesTheOthers},
+	{"a recovery code is good once and for its user", recoveryCodesAreGoodOnce},
+	{"removing the factors removes all of them", factorsAreRemoved},
+}
+
+func passwordsAreSet(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := newUser()
+	u.Email, u.Username = "Ada@Example.test", "ada"
+	require.NoError(t, s.AddUser(t.Context(), u))
+	login, err := s.PasswordLogin(t.Context(), "ada@example.TEST")
+	require.NoError(t, err)
+	require.Equal(t, storage.PasswordLogin{User: u}, login)
+
+	for _, hash := range []string{"first", "second"} {
+		require.NoError(t, s.SetPassword(t.Context(), u.ID, hash, Now))
+		login, err = s.PasswordLogin(t.Context(), "ADA")
+		require.NoError(t, err)
+		require.Equal(t, storage.PasswordLogin{User: u, Hash: hash}, login)
+	}
+	for _, name := range []string{"", "nobody", u.ID} {
+		_, err = s.PasswordLogin(t.Context(), name)
+		require.ErrorIs(t, err, storage.ErrNotFound, name)
+	}
+}
+
+func hashesAreReplacedWhenSeen(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := User(t, s)
+	require.NoError(t, s.SetPassword(t.Context(), u.ID, "old", Now))
+	require.NoError(t, s.ReplacePasswordHash(t.Context(), u.ID, "old", "new"))
+	require.ErrorIs(t, s.ReplacePasswordHash(t.Context(), u.ID, "old", "newer"), storage.ErrStale)
+	login, err := s.PasswordLogin(t.Context(), u.Username)
+	require.NoError(t, err)
+	require.Equal(t, "new", login.Hash)
+}
+
+func authenticatorsRoundTrip(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, other := User(t, s), User(t, s)
+	var added []storage.Authenticator
+	for i, name := range []string{"Phone", "Tablet", "Schlüssel"} {
+		a := storage.Authenticator{
+			ID: storage.NewID(), UserID: u.ID, Name: name, Secret: []byte{1, 2, 3, byte(i)}, Algorithm: "SHA256", Digits: 8, Period: 60,
+			LastStep: int64(i), CreatedAt: Now.Add(time.Duration(i) * time.Second), LastUsedAt: Now.Add(time.Hour),
+		}
+		require.NoError(t, s.AddAuthenticator(t.Context(), a))
+		added = append(added, a)
+	}
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, added, found)
+	found, err = s.Authenticators(t.Context(), other.ID)
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
+func stepsBurnForwards(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, _ := EnrolledUser(t, s)
+	later := Now.Add(time.Minute)
+	require.NoError(t, s.BurnStep(t.Context(), a.ID, 100, later))
+	for _, step := range []int64{100, 99, 0} {
+		require.ErrorIs(t, s.BurnStep(t.Context(), a.ID, step, later), storage.ErrStale, step)
+	}
+	require.NoError(t, s.BurnStep(t.Context(), a.ID, 101, later))
+	require.ErrorIs(t, s.BurnStep(t.Context(), "none", 200, later), storage.ErrStale)
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, int64(101), found[0].LastStep)
+	require.Equal(t, later, found[0].LastUsedAt)
+}
+
+func oneBrokenSecretLeavesTheOthers(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, _ := EnrolledUser(t, s)
+	b := a
+	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
+	require.NoError(t, s.AddAuthenticator(t.Context(), b))
+	half := HalfSignIn(t, s, u)
+
+	raw := db.SQL(t)
+	_, err := raw.Exec(`UPDATE authenticators SET secret_sealed = (SELECT x.secret_sealed FROM authenticators x WHERE x.id = '` + a.ID + `') WHERE id = '` + b.ID + `'`)
+	require.NoError(t, err)
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Authenticator{a}, found, "a sealed value is good in its own row only")
+	h, err := s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Authenticator{a}, h.Authenticators)
+
+	_, err = raw.Exec(`DELETE FROM authenticators WHERE id = '` + a.ID + `'`)
+	require.NoError(t, err)
+	_, err = s.Authenticators(t.Context(), u.ID)
+	require.ErrorIs(t, err, storage.ErrSealed)
+	_, err = s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	require.ErrorIs(t, err, storage.ErrSealed)
+}
+
+func recoveryCodesAreGoodOnce(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, other := User(t, s), User(t, s)
+	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), u.ID, []string{"aaa", "bbb"}))
+	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), other.ID, []string{"aaa", "ccc"}))
+	left := func(u storage.User) int {
+		n, err := s.RecoveryCodesLeft(t.Context(), u.ID)
+		require.NoError(t, err)
+		return n
+	}
+	require.Equal(t, 2, left(u))
+	var distinct int
+	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(DISTINCT code_mac) FROM recovery_codes`).Scan(&distinct))
+	require.Equal(t, 4, distinct, "equal codes of two users are stored differently")
+
+	require.NoError(t, s.SpendRecoveryCode(t.Context(), u.ID, "aaa", Now))
+	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "aaa", Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "ccc", Now), storage.ErrNotFound, "of somebody else")
+	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "", Now), storage.ErrNotFound)
+	require.Equal(t, 1, left(u))
+	require.Equal(t, 2, left(other))
+
+	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), u.ID, []string{"ddd"}))
+	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "bbb", Now), storage.ErrNotFound)
+	require.NoError(t, s.SpendRecoveryCode(t.Context(), u.ID, "ddd", Now))
+	require.Zero(t, left(u))
+}
+
+func factorsAreRemoved(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, codes := EnrolledUser(t, s)
+	other, _, _ := EnrolledUser(t, s)
+	ticket := newTicket(u)
+	require.NoError(t, s.AddTicket(t.Context(), ticket))
+	_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
+	require.NoError(t, err)
+
+	require.NoError(t, s.RemoveFactors(t.Context(), u.ID))
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Empty(t, found)
+	require.ErrorIs(t, s.BurnStep(t.Context(), a.ID, 1, Now), storage.ErrStale)
+	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now), storage.ErrNotFound)
+	_, err = s.Enrolment(t.Context(), u.ID, Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	login, err := s.PasswordLogin(t.Context(), u.Username)
+	require.NoError(t, err)
+	require.NotEmpty(t, login.Hash)
+
+	found, err = s.Authenticators(t.Context(), other.ID)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+}

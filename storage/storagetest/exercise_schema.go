@@ -1,0 +1,139 @@
+package storagetest
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+var schemaBehaviours = []behaviour{
+	{"steps are applied once and shown", migrationsAreAppliedOnce},
+	{"replicas that start at once apply each step once", replicasMigrateAtOnce},
+	{"another keyset is refused and changes nothing", anotherKeysetIsRefused},
+	{"keyed hashes are the same on all replicas", keyedHashesAgree},
+	{"a change of what replicas cache raises its version", changesRaiseVersions},
+	{"the database has a clock", theDatabaseHasAClock},
+}
+
+func migrationsAreAppliedOnce(t *testing.T, db *Database) {
+	s := db.OpenLocked(t)
+	pending, err := s.Pending(t.Context())
+	require.NoError(t, err)
+	require.True(t, pending)
+	steps, err := s.Migrations(t.Context())
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(steps), 2)
+	for i, step := range steps {
+		require.False(t, step.Applied, step.Name)
+		require.Equal(t, int64(i+1), step.Version)
+	}
+
+	applied, err := s.Migrate(t.Context())
+	require.NoError(t, err)
+	require.Len(t, steps, applied)
+	steps, err = s.Migrations(t.Context())
+	require.NoError(t, err)
+	for _, step := range steps {
+		require.True(t, step.Applied, step.Name)
+	}
+	pending, err = s.Pending(t.Context())
+	require.NoError(t, err)
+	require.False(t, pending)
+	applied, err = s.Migrate(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, applied)
+}
+
+func replicasMigrateAtOnce(t *testing.T, db *Database) {
+	const replicas = 4
+	stores := make([]*storage.Store, replicas)
+	for i := range stores {
+		stores[i] = db.OpenLocked(t)
+	}
+	applied, errs := make([]int, replicas), make([]error, replicas)
+	var wg sync.WaitGroup
+	for i, s := range stores {
+		wg.Go(func() {
+			if applied[i], errs[i] = s.Migrate(t.Context()); errs[i] == nil {
+				errs[i] = s.Unlock(t.Context())
+			}
+		})
+	}
+	wg.Wait()
+	total := 0
+	for i := range stores {
+		require.NoError(t, errs[i])
+		total += applied[i]
+	}
+	steps, err := stores[0].Migrations(t.Context())
+	require.NoError(t, err)
+	require.Len(t, steps, total)
+	for _, s := range stores {
+		require.Equal(t, stores[0].MAC("test", "a"), s.MAC("test", "a"))
+	}
+}
+
+func anotherKeysetIsRefused(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, _, _ := EnrolledUser(t, s)
+
+	stranger := (&Database{URL: db.URL, Keyset: newKeyset(t)}).OpenLocked(t)
+	require.ErrorIs(t, stranger.Unlock(t.Context()), storage.ErrSealed)
+
+	again := db.Open(t)
+	require.Equal(t, s.MAC("test"), again.MAC("test"))
+	require.Same(t, db.Keyset, again.Keyset())
+	found, err := again.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+}
+
+func keyedHashesAgree(t *testing.T, db *Database) {
+	a, b := db.Open(t), db.Open(t)
+	require.Equal(t, a.MAC("purpose", "x", "y"), b.MAC("purpose", "x", "y"))
+	require.Len(t, a.MAC("purpose"), 32)
+	require.NotEqual(t, a.MAC("purpose", "x"), a.MAC("other", "x"))
+	require.NotEqual(t, a.MAC("purpose", "xy"), a.MAC("purpose", "x", "y"))
+	require.NotEqual(t, a.MAC("purpose", "x", ""), a.MAC("purpose", "x"))
+}
+
+func changesRaiseVersions(t *testing.T, db *Database) {
+	s := db.Open(t)
+	versions := func() map[string]int64 {
+		v, err := s.Versions(t.Context())
+		require.NoError(t, err)
+		return v
+	}
+	before := versions()
+	require.Contains(t, before, storage.VersionClients)
+	require.Contains(t, before, storage.VersionSigningKeys)
+
+	c := Client(t, s)
+	require.Equal(t, before[storage.VersionClients]+1, versions()[storage.VersionClients])
+	require.NoError(t, s.UpdateClient(t.Context(), c, Now))
+	require.NoError(t, s.DeleteClient(t.Context(), c.ID))
+	require.Equal(t, before[storage.VersionClients]+3, versions()[storage.VersionClients])
+	require.Equal(t, before[storage.VersionSigningKeys], versions()[storage.VersionSigningKeys])
+
+	key := signingKey(t, s, "k1")
+	require.NoError(t, s.RetireSigningKey(t.Context(), key.ID, Now, Now))
+	_, err := s.DeleteSigningKeys(t.Context(), Now)
+	require.NoError(t, err)
+	require.Equal(t, before[storage.VersionSigningKeys]+3, versions()[storage.VersionSigningKeys])
+	_, err = s.DeleteSigningKeys(t.Context(), Now)
+	require.NoError(t, err)
+	require.Equal(t, before[storage.VersionSigningKeys]+3, versions()[storage.VersionSigningKeys], "nothing was deleted")
+}
+
+func theDatabaseHasAClock(t *testing.T, db *Database) {
+	s := db.Open(t)
+	require.NoError(t, s.Ping(t.Context()))
+	now, err := s.Clock(t.Context())
+	require.NoError(t, err)
+	require.WithinDuration(t, time.Now(), now, 5*time.Second)
+	require.Positive(t, s.Stats().MaxOpenConnections)
+}

@@ -1,0 +1,111 @@
+package storagetest
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+var transactionBehaviours = []behaviour{
+	{"what a transaction did is there after it", transactionCommits},
+	{"an error or a panic undoes a transaction", transactionRollsBack},
+	{"a nested transaction joins", transactionsJoin},
+	{"a transaction reads what it wrote and nobody else does", transactionIsIsolated},
+	{"text with NUL or broken UTF-8 is refused", brokenTextIsRefused},
+}
+
+func transactionCommits(t *testing.T, db *Database) {
+	s := db.Open(t)
+	var u storage.User
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
+		u = newUser()
+		return s.AddUser(ctx, u)
+	}))
+	_, err := s.User(t.Context(), u.ID)
+	require.NoError(t, err)
+}
+
+var errRefused = errors.New("refused")
+
+func transactionRollsBack(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := newUser()
+	err := s.InTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, s.AddUser(ctx, u))
+		require.NoError(t, s.SetPassword(ctx, u.ID, "hash", Now))
+		return errRefused
+	})
+	require.ErrorIs(t, err, errRefused)
+	_, err = s.User(t.Context(), u.ID)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+
+	require.PanicsWithValue(t, "boom", func() {
+		_ = s.InTx(t.Context(), func(ctx context.Context) error {
+			require.NoError(t, s.AddUser(ctx, u))
+			panic("boom")
+		})
+	})
+	_, err = s.User(t.Context(), u.ID)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	require.NoError(t, s.AddUser(t.Context(), u), "the connection is free again")
+}
+
+func transactionsJoin(t *testing.T, db *Database) {
+	var counter Counter
+	s := db.Open(t, counter.Intercept)
+	u := newUser()
+	counter.Reset()
+	err := s.InTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, s.AddUser(ctx, u))
+		require.NoError(t, s.InTx(ctx, func(ctx context.Context) error {
+			return s.ReplaceRecoveryCodes(ctx, u.ID, []string{"a"})
+		}))
+		return errRefused
+	})
+	require.ErrorIs(t, err, errRefused)
+	begun, ended := counter.Transactions()
+	require.Equal(t, 1, begun)
+	require.Equal(t, 1, ended)
+	_, err = s.User(t.Context(), u.ID)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func transactionIsIsolated(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := newUser()
+	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, s.AddUser(ctx, u))
+		_, err := s.User(ctx, u.ID)
+		require.NoError(t, err)
+		_, err = s.User(t.Context(), u.ID)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		return nil
+	}))
+}
+
+func brokenTextIsRefused(t *testing.T, db *Database) {
+	s := db.Open(t)
+	for _, broken := range []string{"a\x00b", "a\xffb"} {
+		u := newUser()
+		u.Email = broken
+		require.ErrorIs(t, s.AddUser(t.Context(), u), storage.ErrText)
+		_, err := s.User(t.Context(), broken)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		_, err = s.FindUser(t.Context(), broken)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		require.ErrorIs(t, s.DeleteUser(t.Context(), broken), storage.ErrNotFound)
+		require.ErrorIs(t, s.EndFlow(t.Context(), broken), storage.ErrStale)
+		_, _, err = s.CountAttempt(t.Context(), Now, storage.Budget{Key: broken})
+		require.ErrorIs(t, err, storage.ErrText)
+	}
+	u := newUser()
+	u.Claims, u.Groups = storage.Claims{"name": "a\x00b"}, storage.Strings{"\x00"}
+	require.NoError(t, s.AddUser(t.Context(), u), "JSON escapes NUL")
+	found, err := s.User(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, u, found)
+}

@@ -1,0 +1,108 @@
+package storagetest
+
+import (
+	"database/sql"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+var upkeepBehaviours = []behaviour{
+	{"sweeping deletes what is over and nothing else", sweepingDeletesWhatIsOver},
+	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
+	{"a lease has one holder until it ends", leasesHaveOneHolder},
+}
+
+func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	for _, table := range []string{
+		"users", "sessions", "flows", "grants", "revoked_tokens", "tickets", "enrolments", "throttle", "outbox", "audit_events",
+	} {
+		var n int
+		require.NoError(t, raw.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))
+		counts[table] = n
+	}
+	return counts
+}
+
+func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
+	s, raw := db.Open(t), db.SQL(t)
+	c := Client(t, s)
+	for range 5 {
+		u := User(t, s)
+		SignIn(t, s, u)     // idle after an hour, over after a day
+		HalfSignIn(t, s, u) // five minutes
+		Grant(t, s, u, c)   // an hour
+		require.NoError(t, s.SaveFlow(t.Context(), newFlow(c)))
+		require.NoError(t, s.RevokeToken(t.Context(), storage.NewID(), Now.Add(10*time.Minute)))
+		require.NoError(t, s.AddTicket(t.Context(), newTicket(u)))
+		_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
+		require.NoError(t, err)
+		count(t, s, Now, storage.Budget{Key: u.ID, Tries: 5, Forget: time.Hour})
+		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now}))
+		require.NoError(t, s.AddEvent(t.Context(), eventBody("x", u.ID, 0)))
+	}
+	sweep := func(now time.Time) int64 {
+		deleted, err := s.Sweep(t.Context(), now, 2)
+		require.NoError(t, err)
+		return deleted
+	}
+	require.Zero(t, sweep(Now))
+	require.Zero(t, sweep(Now.Add(5*time.Minute-time.Microsecond)))
+	require.Equal(t, int64(5), sweep(Now.Add(5*time.Minute)))
+	require.Equal(t, map[string]int{
+		"users": 5, "sessions": 5, "flows": 5, "grants": 5, "revoked_tokens": 5, "tickets": 5, "enrolments": 5, "throttle": 5,
+		"outbox": 5, "audit_events": 5,
+	}, rowCounts(t, raw))
+	require.Equal(t, int64(15), sweep(Now.Add(10*time.Minute)))
+	require.Equal(t, int64(15), sweep(Now.Add(time.Hour)))
+	require.Equal(t, map[string]int{
+		"users": 5, "sessions": 0, "flows": 0, "grants": 0, "revoked_tokens": 0, "tickets": 5, "enrolments": 0, "throttle": 0,
+		"outbox": 5, "audit_events": 5,
+	}, rowCounts(t, raw))
+	require.Equal(t, int64(5), sweep(Now.Add(72*time.Hour)))
+	require.Zero(t, sweep(Now.Add(7*24*time.Hour-time.Microsecond)))
+	require.Equal(t, int64(5), sweep(Now.Add(7*24*time.Hour)))
+	require.Zero(t, sweep(Now.Add(10*365*24*time.Hour)), "users and audit entries stay")
+}
+
+func sweepingKeepsBlockedKeys(t *testing.T, db *Database) {
+	s := db.Open(t)
+	b := storage.Budget{Key: "k", Tries: 1, Forget: time.Second}
+	count(t, s, Now, b)
+	deleted, err := s.Sweep(t.Context(), Now.Add(59*time.Second), 10)
+	require.NoError(t, err)
+	require.Zero(t, deleted)
+	_, allowed := count(t, s, Now.Add(59*time.Second), b)
+	require.False(t, allowed)
+	deleted, err = s.Sweep(t.Context(), Now.Add(time.Minute), 10)
+	require.NoError(t, err)
+	require.Equal(t, int64(1), deleted)
+}
+
+func leasesHaveOneHolder(t *testing.T, db *Database) {
+	s, other := db.Open(t), db.Open(t)
+	lease := func(s *storage.Store, holder string, now time.Time) bool {
+		held, err := s.Lease(t.Context(), "task", holder, time.Minute, now)
+		require.NoError(t, err)
+		return held
+	}
+	require.True(t, lease(s, "a", Now))
+	require.False(t, lease(other, "b", Now))
+	require.True(t, lease(s, "a", Now.Add(30*time.Second)), "prolonged")
+	require.False(t, lease(other, "b", Now.Add(90*time.Second-time.Microsecond)))
+	require.True(t, lease(other, "b", Now.Add(90*time.Second)))
+	require.False(t, lease(s, "a", Now.Add(91*time.Second)))
+
+	require.NoError(t, s.EndLease(t.Context(), "task", "a"))
+	require.False(t, lease(s, "a", Now.Add(91*time.Second)), "only its holder ends it")
+	require.NoError(t, other.EndLease(t.Context(), "task", "b"))
+	require.True(t, lease(s, "a", Now.Add(91*time.Second)))
+	held, err := s.Lease(t.Context(), "another task", "b", time.Minute, Now)
+	require.NoError(t, err)
+	require.True(t, held)
+}

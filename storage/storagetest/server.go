@@ -1,0 +1,124 @@
+package storagetest
+
+import (
+	"bytes"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// serverURL returns the address of the PostgreSQL server for tests. The test fails when there is none and none can be started.
+func serverURL(t testing.TB) string {
+	t.Helper()
+	if address := os.Getenv("POSTERN_TEST_POSTGRES"); address != "" {
+		return address
+	}
+	address, err := sharedServer()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v\nhint: install the server's binaries or set POSTERN_TEST_POSTGRES=postgres://…", err)
+	}
+	return address
+}
+
+// The processes of one or more "go test" runs meet in this folder. Each holds a shared lock on the file users as long as it lives, which
+// the system releases however it ends; who starts the server holds the file start. The server is a child of a supervisor, which is
+// this test binary started again, and which ends it when it gets the exclusive lock on users.
+const superviseVariable = "POSTERN_TEST_SUPERVISE"
+
+func serverFolder() string {
+	return filepath.Join("/tmp", "postern-test-postgres-"+strconv.Itoa(os.Getuid()))
+}
+
+const startTimeout = time.Minute
+
+// sharedServer joins the running server or starts it, once in a process.
+var sharedServer = sync.OnceValues(func() (string, error) {
+	folder := serverFolder()
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return "", err
+	}
+	start, err := lockFile(filepath.Join(folder, "start"), syscall.LOCK_EX)
+	if err != nil {
+		return "", err
+	}
+	defer start.Close()
+	// Never closed: the lock says that this process is alive.
+	users, err := lockFile(filepath.Join(folder, "users"), syscall.LOCK_SH)
+	if err != nil {
+		return "", err
+	}
+	usersOfServer = users
+	address := filepath.Join(folder, "url")
+	if text, err := os.ReadFile(address); err == nil && reachable(string(text)) {
+		return string(text), nil
+	}
+	if err := os.RemoveAll(address); err != nil {
+		return "", err
+	}
+	return startSupervisor(folder, address)
+})
+
+// usersOfServer keeps the lock's file from being closed by the garbage collector.
+var usersOfServer *os.File
+
+func lockFile(path string, how int) (*os.File, error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), how); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+	}
+	return file, nil
+}
+
+func reachable(address string) bool {
+	db, err := sql.Open("postgres", address)
+	if err != nil {
+		return false
+	}
+	defer db.Close()
+	return db.Ping() == nil
+}
+
+func startSupervisor(folder, address string) (string, error) {
+	binary, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	log, err := os.Create(filepath.Join(folder, "log"))
+	if err != nil {
+		return "", err
+	}
+	defer log.Close()
+	supervisor := exec.Command(binary)
+	supervisor.Env = append(os.Environ(), superviseVariable+"="+folder)
+	supervisor.Dir = "/"
+	supervisor.Stdout, supervisor.Stderr = log, log
+	supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt for the tests is not for it
+	if err := supervisor.Start(); err != nil {
+		return "", err
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- supervisor.Wait() }()
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); {
+		if text, err := os.ReadFile(address); err == nil {
+			return string(text), nil
+		}
+		select {
+		case err := <-ended:
+			text, readErr := os.ReadFile(log.Name())
+			return "", errors.Join(fmt.Errorf("start the server: %w\n%s", err, bytes.TrimSpace(text)), readErr)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return "", fmt.Errorf("the server did not start within %v; see %s", startTimeout, log.Name())
+}

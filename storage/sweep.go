@@ -1,0 +1,52 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+)
+
+// mailKept is how long a message stays in the outbox, sent or not: longer than any link in it is good for.
+const mailKept = 7 * 24 * time.Hour
+
+// expiries are the tables that grow with use: in which column a row's end stands, how long it is kept after it,
+// and in which other column a later end may stand.
+var expiries = []struct {
+	table, key, column string
+	kept               time.Duration
+	unless             string
+}{
+	{table: "sessions", key: "session_hash", column: "expires_at"},
+	{table: "sessions", key: "session_hash", column: "idle_until"},
+	{table: "flows", key: "id", column: "expires_at"},
+	{table: "grants", key: "id", column: "expires_at"},
+	{table: "revoked_tokens", key: "id", column: "expires_at"},
+	{table: "tickets", key: "ticket_hash", column: "expires_at"},
+	{table: "enrolments", key: "user_id", column: "expires_at"},
+	{table: "throttle", key: "key", column: "expires_at", unless: "blocked_until"},
+	{table: "outbox", key: "id", column: "created_at", kept: mailKept},
+}
+
+// Sweep deletes every row that is over at now, batch rows in a statement, and returns how many there were. Audit entries stay.
+func (s *Store) Sweep(ctx context.Context, now time.Time, batch int) (int64, error) {
+	var total int64
+	for _, e := range expiries {
+		// The outer condition keeps a row that was prolonged after the inner query had found it.
+		query := fmt.Sprintf(`
+			DELETE FROM %[1]s WHERE %[3]s <= ? AND %[4]s <= ? AND %[2]s IN (
+				SELECT x.%[2]s FROM %[1]s x WHERE x.%[3]s <= ? AND x.%[4]s <= ? LIMIT ?)`,
+			e.table, e.key, e.column, cmp.Or(e.unless, e.column))
+		for over := At(now.Add(-e.kept)); ; {
+			deleted, err := s.exec(ctx, query, over, over, over, over, batch)
+			total += deleted
+			if err != nil {
+				return total, err
+			}
+			if deleted < int64(batch) {
+				break
+			}
+		}
+	}
+	return total, nil
+}

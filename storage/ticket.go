@@ -1,0 +1,47 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// TicketEnrol is the kind of ticket that lets a person set a password and enrol a first authenticator.
+const TicketEnrol = "enrol"
+
+// Ticket is a one-time link. Only the hash of its secret is stored.
+type Ticket struct {
+	Hash      []byte `db:"ticket_hash"`
+	Kind      string `db:"kind"`
+	UserID    string `db:"user_id"`
+	CreatedAt Time   `db:"created_at"`
+	ExpiresAt Time   `db:"expires_at"`
+	UsedAt    Time   `db:"used_at"`
+}
+
+// AddTicket inserts t in place of the user's other tickets of its kind: only the newest link works.
+func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.exec(ctx, `DELETE FROM tickets WHERE user_id = ? AND kind = ?`, t.UserID, t.Kind); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `
+			INSERT INTO tickets (ticket_hash, kind, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
+			t.Hash, t.Kind, t.UserID, t.CreatedAt, t.ExpiresAt)
+		return err
+	})
+}
+
+// Ticket returns a ticket with that hash and kind, used and expired ones included, or ErrNotFound.
+func (s *Store) Ticket(ctx context.Context, hash []byte, kind string) (Ticket, error) {
+	var t Ticket
+	err := s.get(ctx, &t, `
+		SELECT ticket_hash, kind, user_id, created_at, expires_at, used_at FROM tickets WHERE ticket_hash = ? AND kind = ?`, hash, kind)
+	return t, err
+}
+
+// SpendTicket uses a ticket up. ErrNotFound when it does not exist, was used or has expired.
+func (s *Store) SpendTicket(ctx context.Context, hash []byte, kind string, now time.Time) error {
+	return s.execOne(ctx, ErrNotFound, `
+		UPDATE tickets SET used_at = ? WHERE ticket_hash = ? AND kind = ? AND used_at IS NULL AND expires_at > ?`,
+		At(now), hash, kind, At(now))
+}

@@ -1,0 +1,102 @@
+package storage
+
+import (
+	"context"
+	"time"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// User is a person who can sign in. It holds no credential.
+type User struct {
+	ID            string  `db:"id"`
+	Email         string  `db:"email"`
+	EmailVerified bool    `db:"email_verified"`
+	Username      string  `db:"username"` // may be empty
+	Admin         bool    `db:"admin"`
+	Groups        Strings `db:"groups"`
+	Claims        Claims  `db:"claims"`
+	// Epoch rises whenever everything that was granted so far must end: sessions, half-done sign-ins, grants and
+	// device cookies carry the epoch of their birth and are dead once it differs.
+	Epoch      int64 `db:"epoch"`
+	DisabledAt Time  `db:"disabled_at"`
+	CreatedAt  Time  `db:"created_at"`
+	UpdatedAt  Time  `db:"updated_at"`
+}
+
+// Disabled reports whether an operator has shut the account.
+func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
+
+const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') AS username, u.admin, u.groups, u.claims, u.epoch,
+	u.disabled_at, u.created_at, u.updated_at`
+
+// CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded,
+// so that no two accounts differ only in ways a person cannot see or does not type.
+func CanonicalName(name string) string {
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+}
+
+// AddUser inserts u. ErrConflict when the e-mail address or user name is taken.
+func (s *Store) AddUser(ctx context.Context, u User) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO users (id, email, email_key, email_verified, username, username_key, admin, groups, claims, epoch,
+			disabled_at, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		u.ID, u.Email, CanonicalName(u.Email), u.EmailVerified, nullText(u.Username), nullText(CanonicalName(u.Username)), u.Admin,
+		u.Groups, u.Claims, u.Epoch, u.DisabledAt, u.CreatedAt, u.UpdatedAt)
+	return err
+}
+
+// User returns the user with that id, or ErrNotFound.
+func (s *Store) User(ctx context.Context, id string) (User, error) {
+	var u User
+	err := s.get(ctx, &u, `SELECT `+userColumns+` FROM users u WHERE u.id = ?`, id)
+	return u, err
+}
+
+// FindUser returns the user whose id, else user name, else e-mail address is name, or ErrNotFound.
+func (s *Store) FindUser(ctx context.Context, name string) (User, error) {
+	var u User
+	key := CanonicalName(name)
+	err := s.get(ctx, &u, `
+		SELECT `+userColumns+` FROM users u
+		WHERE u.id = ? OR u.email_key = ? OR u.username_key = ?
+		ORDER BY u.id = ? DESC, CASE WHEN u.username_key = ? THEN 0 ELSE 1 END LIMIT 1`, name, key, key, name, key)
+	return u, err
+}
+
+// Users returns up to limit users in the order they were added, after the user with the id after (empty: from the first).
+// ErrNotFound when the user after is gone and the end of the list cannot be told.
+func (s *Store) Users(ctx context.Context, after string, limit int) ([]User, error) {
+	var users []User
+	err := s.list(ctx, &users, `
+		SELECT `+userColumns+` FROM users u
+		WHERE ? = '' OR (u.created_at, u.id) > (SELECT a.created_at, a.id FROM users a WHERE a.id = ?)
+		ORDER BY u.created_at, u.id LIMIT ?`, after, after, limit)
+	if err == nil && len(users) == 0 && after != "" {
+		_, err = s.User(ctx, after)
+	}
+	return users, err
+}
+
+// DisableUser shuts the account and ends everything that was granted. ErrNotFound when there is none.
+func (s *Store) DisableUser(ctx context.Context, id string, now time.Time) error {
+	return s.execOne(ctx, ErrNotFound, `
+		UPDATE users SET disabled_at = coalesce(disabled_at, ?), epoch = epoch + 1, updated_at = ? WHERE id = ?`, At(now), At(now), id)
+}
+
+// EnableUser opens the account again; nothing that had been granted comes back.
+func (s *Store) EnableUser(ctx context.Context, id string, now time.Time) error {
+	return s.execOne(ctx, ErrNotFound, `UPDATE users SET disabled_at = NULL, updated_at = ? WHERE id = ?`, At(now), id)
+}
+
+// RaiseEpoch ends all sessions, half-done sign-ins, grants and device cookies of a user.
+func (s *Store) RaiseEpoch(ctx context.Context, id string, now time.Time) error {
+	return s.execOne(ctx, ErrNotFound, `UPDATE users SET epoch = epoch + 1, updated_at = ? WHERE id = ?`, At(now), id)
+}
+
+// DeleteUser removes the user and all that hangs on it but audit entries, which hold only the id.
+func (s *Store) DeleteUser(ctx context.Context, id string) error {
+	return s.execOne(ctx, ErrNotFound, `DELETE FROM users WHERE id = ?`, id)
+}

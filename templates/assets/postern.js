@@ -1,0 +1,82 @@
+// Comfort for pages that are complete without it. Nothing here is needed to
+// sign in.
+
+// Show and hide a password.
+for (const button of document.querySelectorAll("[data-reveal]")) {
+  const field = document.getElementById(button.dataset.reveal);
+  const show = (shown) => {
+    field.type = shown ? "text" : "password";
+    button.textContent = shown ? "Hide" : "Show";
+    button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+  };
+  show(false);
+  button.hidden = false;
+  button.addEventListener("click", () => show(field.type === "password"));
+  // Browsers remember what was typed into a field that is text when sent.
+  field.form.addEventListener("submit", () => show(false));
+}
+
+// Copy a key or the recovery codes. The clipboard exists only on https and
+// loopback.
+if (navigator.clipboard) {
+  const status = document.createElement("p");
+  status.className = "spoken";
+  status.setAttribute("role", "status");
+  document.querySelector("main").append(status);
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    const label = button.textContent;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(button.dataset.copy);
+        button.textContent = status.textContent = "Copied";
+      } catch {
+        button.textContent = status.textContent = "Could not copy";
+      }
+      setTimeout(() => {
+        button.textContent = label;
+        status.textContent = "";
+      }, 2500);
+    });
+  }
+}
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.hidden = false;
+  button.addEventListener("click", () => window.print());
+}
+
+// The server's clock in the zone of this device, to compare with the phone.
+for (const time of document.querySelectorAll("time[data-clock]")) {
+  time.textContent = new Date(time.dateTime).toLocaleTimeString(document.documentElement.lang, {
+    hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+  });
+}
+
+// A second click on a form that is on its way is ignored. No button is
+// disabled, since a disabled one would not send its value.
+for (const form of document.querySelectorAll('form[method="post"]')) {
+  form.addEventListener("submit", (event) => {
+    if (form.ariaBusy === "true") {
+      event.preventDefault();
+      return;
+    }
+    form.ariaBusy = "true";
+    setTimeout(() => { form.ariaBusy = null; }, 8000);
+  });
+  // Back from the next page: the form is usable again.
+  window.addEventListener("pageshow", () => { form.ariaBusy = null; });
+}
+
+// Send a code once, at its last digit. Blanks and hyphens do not count.
+for (const field of document.querySelectorAll("input[data-digits]")) {
+  const wanted = Number(field.dataset.digits);
+  const complete = () => {
+    const typed = field.value.replace(/[\s-]/g, "");
+    if (/^\p{Nd}+$/u.test(typed) && [...typed].length === wanted) {
+      field.removeEventListener("input", complete);
+      field.form.requestSubmit();
+    }
+  };
+  field.addEventListener("input", complete);
+}

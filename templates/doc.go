@@ -1,0 +1,32 @@
+// Package templates owns everything a browser sees: the pages, the
+// stylesheet and script, the security headers of every HTML answer, and the
+// error page. It knows nothing about accounts, clients or storage: handlers
+// fill one of the view structs and hand it over.
+//
+// # Layout
+//
+// Each view struct names its template file (SignIn is login/signin.html).
+// A file defines two blocks, "title" and "content", and gets the view itself
+// as its dot. layout.html frames them; parts.html holds the blocks that pages
+// share. Templates may call these functions besides Go's own:
+//
+//	brand         the Brand: .Name, .Color
+//	logo          the address of the brand's logo
+//	asset NAME    the address of a file below assets/, with its content hash
+//	path PATH     a path of this provider with the issuer's path in front
+//	isolate TEXT  text between Unicode isolates, for <title>, where <bdi> cannot go
+//	utc TIME      an instant as "14:03:22 UTC"
+//	rfc3339 TIME  an instant for the datetime attribute
+//
+// # What every page may rely on
+//
+// Pages are complete without JavaScript; assets/postern.js only adds comfort.
+// The Content-Security-Policy allows neither inline style nor inline script.
+// Every page is sent with Cache-Control: no-store. Forms carry no CSRF token:
+// the caller protects its routes with net/http.CrossOriginProtection, which
+// needs the Referrer-Policy that this package sets.
+//
+// An operator replaces single templates by files of the same name in
+// Config.Dir. All templates are parsed, and run once with an empty view, by
+// New, so a mistake in one shows at the start and names its file.
+package templates

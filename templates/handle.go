@@ -1,0 +1,137 @@
+package templates
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// SupportHeader carries the code that a person quotes and the log holds.
+const SupportHeader = "X-Support-Code"
+
+// retryAfter is sent with 503, in seconds.
+const retryAfter = "5"
+
+// appKey is where ForApp keeps the app of a request.
+const appKey = "postern.app"
+
+// statusClientGone is for the request log only: nobody receives it.
+const statusClientGone = 499
+
+// ForApp notes which app a request is about, so that an error page of this
+// request can lead back to it.
+func ForApp(c *gin.Context, app App) { c.Set(appKey, app) }
+
+// Public is a package's own translation of its errors: status, title and
+// message for people, 503 for an outage, or status 0 for an error that it does
+// not know.
+type Public func(error) (status int, title, message string)
+
+// Handle turns a page handler that returns an error into a gin handler. An
+// error that public does not know becomes 500 and a general sentence. Every
+// answer of 500 and above has a support code, in the page, in SupportHeader
+// and, with the cause, in the log. A request that its client gave up is
+// dropped without a log line.
+func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) error) gin.HandlerFunc {
+	return func(handler func(*gin.Context) error) gin.HandlerFunc {
+		return func(c *gin.Context) {
+			err := handler(c)
+			if err == nil {
+				return
+			}
+			c.Abort()
+			if errors.Is(c.Request.Context().Err(), context.Canceled) {
+				c.Status(statusClientGone)
+				return
+			}
+			status, title, message := public(err)
+			p.answer(c, log, err, ErrorPage{Status: status, Title: title, Message: message}, p.fail)
+		}
+	}
+}
+
+// Recover is middleware that answers a panic like an unknown error. The log
+// gets the panic and its stack, and nothing of the request but its route.
+func Recover(p *Pages, log *slog.Logger) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		defer func() {
+			thrown := recover()
+			if thrown == nil {
+				return
+			}
+			if err, ok := thrown.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(thrown) // net/http's own way to end a connection
+			}
+			c.Abort()
+			p.answer(c, log, fmt.Errorf("panic: %v\n%s", thrown, debug.Stack()), ErrorPage{}, p.failAny)
+		}()
+		c.Next()
+	}
+}
+
+// answer logs err and hands page, completed where the translation left it
+// empty, to send.
+func (p *Pages) answer(c *gin.Context, log *slog.Logger, err error, page ErrorPage, send func(*gin.Context, ErrorPage)) {
+	if page.Status == 0 {
+		page = ErrorPage{
+			Status:  http.StatusInternalServerError,
+			Title:   "Something went wrong",
+			Message: "The fault is ours, not yours. Please try again in a moment.",
+		}
+	}
+	attrs := []any{"status", page.Status, "method", c.Request.Method, "route", c.FullPath(), "err", err}
+	if page.Status < http.StatusInternalServerError {
+		log.InfoContext(c.Request.Context(), "request refused", attrs...)
+	} else {
+		page.SupportCode = supportCode()
+		c.Header(SupportHeader, page.SupportCode)
+		log.ErrorContext(c.Request.Context(), "request failed", append(attrs, "support_code", page.SupportCode)...)
+	}
+	if c.Writer.Written() {
+		return
+	}
+	if page.Status == http.StatusServiceUnavailable {
+		c.Header("Retry-After", retryAfter)
+	}
+	if app, ok := c.Get(appKey); ok {
+		page.App = app.(App)
+	}
+	send(c, page)
+}
+
+// fail sends an error page.
+func (p *Pages) fail(c *gin.Context, page ErrorPage) {
+	if err := p.Render(c, page.Status, page); err != nil {
+		p.setHeaders(c.Writer.Header(), page.Page)
+		c.String(page.Status, "%s\n%s\n%s\n", page.Title, page.Message, page.SupportCode)
+	}
+}
+
+// failAny is fail for addresses that are not known to be pages: a client that
+// does not ask for HTML gets the JSON of RFC 6749 section 5.2.
+func (p *Pages) failAny(c *gin.Context, page ErrorPage) {
+	if strings.Contains(c.GetHeader("Accept"), "text/html") {
+		p.fail(c, page)
+		return
+	}
+	code := "invalid_request"
+	if page.Status >= http.StatusInternalServerError {
+		code = "server_error"
+	}
+	p.Headers(c)
+	c.Header("Cache-Control", "no-store")
+	c.JSON(page.Status, gin.H{"error": code, "error_description": page.Message})
+}
+
+// supportCode is 40 random bits in base32, as "ABCD-EFGH".
+func supportCode() string {
+	text := rand.Text()
+	return text[:4] + "-" + text[4:8]
+}

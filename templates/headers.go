@@ -1,0 +1,89 @@
+package templates
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Headers is middleware for every answer of the public listener, redirects,
+// JSON and errors included: no framing, no sniffing, no content allowed in what
+// is not a page. Render replaces the policy by one that a page can live with.
+func (p *Pages) Headers(c *gin.Context) {
+	h := c.Writer.Header()
+	p.setCommon(h)
+	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+}
+
+// setHeaders sets what an HTML answer needs.
+func (p *Pages) setHeaders(h http.Header, page Page) {
+	p.setCommon(h)
+	h.Set("Content-Security-Policy", contentPolicy(page))
+	h.Set("Cache-Control", "no-store")
+	// A page in the middle of an app's sign-in must keep its opener, else an
+	// app that signs in through a popup never hears of the result.
+	if page.App.Name == "" {
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	}
+}
+
+func (p *Pages) setCommon(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	// Not no-referrer: browsers would then send "Origin: null" with a form and
+	// net/http.CrossOriginProtection would have nothing to compare.
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()")
+	if p.secure {
+		h.Set("Strict-Transport-Security", "max-age=63072000")
+	}
+}
+
+// contentPolicy is the Content-Security-Policy (CSP Level 3) of a page.
+func contentPolicy(page Page) string {
+	images := append([]string{"'self'"}, sources([]string{page.App.SafeLogo()})...)
+	return strings.Join([]string{
+		"default-src 'none'",
+		"style-src 'self'",
+		"script-src 'self'",
+		"img-src " + strings.Join(images, " "),
+		// Chromium and Safari apply form-action to each redirect that follows
+		// the form, so the app that gets the answer has to be listed.
+		"form-action " + strings.Join(append([]string{"'self'"}, sources(page.FormTargets)...), " "),
+		"frame-ancestors 'none'",
+		"base-uri 'none'",
+	}, "; ")
+}
+
+// A scheme and a host as the grammar of CSP Level 3, section 2.3.1, takes them.
+// Everything else, above all ";" and ",", would let a client's registration
+// write directives of its own.
+var (
+	schemeSource = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
+	hostSource   = regexp.MustCompile(`^[a-zA-Z0-9.-]+(:[0-9]+)?$`)
+)
+
+// sources reduces addresses to CSP sources: their origin, or only their scheme
+// when they have no host (com.example.app:/callback) or one that CSP cannot
+// express (an IPv6 address). What is no address is left out.
+func sources(addresses []string) []string {
+	var out []string
+	for _, address := range addresses {
+		u, err := url.Parse(address)
+		if err != nil || !schemeSource.MatchString(u.Scheme) {
+			continue
+		}
+		source := u.Scheme + ":"
+		if hostSource.MatchString(u.Host) {
+			source += "//" + u.Host
+		}
+		if !slices.Contains(out, source) {
+			out = append(out, source)
+		}
+	}
+	return out
+}

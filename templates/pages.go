@@ -1,0 +1,145 @@
+package templates
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Page is what all views share. Every field may be left empty, and every text
+// is plain text: the templates escape it.
+type Page struct {
+	// App is the relying app this page belongs to; zero when there is none.
+	App App
+	// Action is the address the page's form posts to. Empty: the address of
+	// the page itself, with its query.
+	Action string
+	// Error is what is wrong with the form, as a sentence or two. It is shown
+	// beside the field and announced; the title then starts with "Error:".
+	Error string
+	// FormTargets are addresses outside Postern at which the form's redirects
+	// may end: the redirect URI of the request in progress. Only their origin
+	// is used, for the Content-Security-Policy.
+	FormTargets []string
+}
+
+func (p Page) page() Page { return p }
+
+// App is a relying app as shown to people.
+type App struct {
+	Name string
+	// Logo is an https address. A logo from anywhere else is not shown.
+	Logo string
+	// PolicyURL and TermsURL are the addresses of the app's privacy policy and
+	// terms of service, shown on the consent page.
+	PolicyURL, TermsURL string
+	// BackURL is where "Go back to APP" leads: an http or https address
+	// registered for the client, never one that came with a request.
+	BackURL string
+}
+
+// SafeLogo is Logo when it is an https address, else empty.
+func (a App) SafeLogo() string {
+	if !strings.HasPrefix(a.Logo, "https://") {
+		return ""
+	}
+	return a.Logo
+}
+
+// Back is BackURL when a browser can follow it, else empty.
+func (a App) Back() string {
+	if !strings.HasPrefix(a.BackURL, "https://") && !strings.HasPrefix(a.BackURL, "http://") {
+		return ""
+	}
+	return a.BackURL
+}
+
+// Initial stands in for a missing logo.
+func (a App) Initial() string { return initial(a.Name) }
+
+// Person is the account a page is shown to.
+type Person struct {
+	Name  string
+	Email string
+}
+
+// Initial stands in for a portrait.
+func (p Person) Initial() string { return initial(p.Name + p.Email) }
+
+// initial is the first letter or digit of name in upper case; "?" when there
+// is none.
+func initial(name string) string {
+	for _, r := range name {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return string(unicode.ToUpper(r))
+		}
+	}
+	return "?"
+}
+
+// allViews lists every view once, empty.
+func allViews() []View {
+	return []View{
+		SignIn{}, Code{}, Recovery{}, Expired{},
+		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
+		Consent{}, SignOut{}, SignedOut{}, Home{},
+		Message{}, ErrorPage{},
+	}
+}
+
+// WaitMessage is the sentence for a throttled try. It does not say whether
+// the try was right. wait is rounded up to whole minutes.
+func WaitMessage(wait time.Duration) string {
+	minutes := int((wait + time.Minute - 1) / time.Minute)
+	if minutes <= 1 {
+		return "Too many tries. Try again in 1 minute."
+	}
+	return fmt.Sprintf("Too many tries. Try again in %d minutes.", minutes)
+}
+
+// Home is the page of a signed-in person.
+// It posts to Action to sign out.
+type Home struct {
+	Page
+	Person         Person
+	Authenticators int
+	// RecoveryCodesLeft warns when it is 3 or less.
+	RecoveryCodesLeft int
+}
+
+func (Home) template() string { return "account/home.html" }
+
+// Message tells one thing and offers one link onwards, as in "This link has
+// expired".
+type Message struct {
+	Page
+	Title string
+	Text  string
+	// LinkURL and LinkText are the way on. Empty: back to the app when there is
+	// one, else to the account page.
+	LinkURL, LinkText string
+}
+
+func (Message) template() string { return "message.html" }
+
+// ErrorPage is the page for what the person cannot mend in a form.
+type ErrorPage struct {
+	Page
+	// Status is the HTTP status, shown small.
+	Status int
+	Title  string
+	// Message says what happened, Advice what to do about it.
+	Message, Advice string
+	// Details are values worth quoting, such as the redirect URI received.
+	Details []Detail
+	// SupportCode is set by Handle and Recover.
+	SupportCode string
+}
+
+func (ErrorPage) template() string { return "error.html" }
+
+// Detail is one labelled value on an error page.
+type Detail struct {
+	Label, Value string
+}

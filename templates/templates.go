@@ -1,0 +1,174 @@
+package templates
+
+import (
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+//go:embed *.html */*.html
+var pageFiles embed.FS
+
+// Files that frame every page and are no page themselves.
+const (
+	layoutFile = "layout.html"
+	partsFile  = "parts.html"
+)
+
+// Brand is the operator's own look.
+type Brand struct {
+	// Name is shown in the header and the title of every page. Default: Postern.
+	Name string
+	// Color is a CSS hex colour, #rgb or #rrggbb, for buttons, links and the
+	// focus ring. It is darkened or lightened where it would be too faint to
+	// read (WCAG 2.2, 1.4.3). Default: #0b6b5b.
+	Color string
+	// LogoFile is the path of an SVG, PNG, JPEG or WebP file, served below
+	// /assets/. Default: Postern's own mark in the brand's colour.
+	LogoFile string
+}
+
+// Config is what New needs. Its zero value gives Postern's own look on plain
+// http.
+type Config struct {
+	Brand Brand
+	// Dir holds files that replace embedded templates of the same relative
+	// name, as in login/signin.html. Empty: none are replaced.
+	Dir string
+	// BasePath is the path of the issuer: "" or a path such as "/auth",
+	// without a slash at its end.
+	BasePath string
+	// Secure says that the issuer is https; HSTS is sent only then.
+	Secure bool
+}
+
+// Pages renders views. It never changes after New and is safe for concurrent
+// use.
+type Pages struct {
+	brand    Brand
+	basePath string
+	secure   bool
+	pages    map[string]*template.Template // by file name
+	assets   map[string]asset              // by plain name: "postern.css"
+}
+
+// New reads the logo and parses every template. The error names the file that
+// is at fault.
+func New(cfg Config) (*Pages, error) {
+	if cfg.Brand.Name == "" {
+		cfg.Brand.Name = "Postern"
+	}
+	if cfg.Brand.Color == "" {
+		cfg.Brand.Color = "#0b6b5b"
+	}
+	assets, err := loadAssets(cfg.Brand)
+	if err != nil {
+		return nil, err
+	}
+	p := &Pages{
+		brand:    cfg.Brand,
+		basePath: strings.TrimSuffix(cfg.BasePath, "/"),
+		secure:   cfg.Secure,
+		pages:    make(map[string]*template.Template),
+		assets:   assets,
+	}
+	if err := p.parse(cfg.Dir); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// parse fills p.pages, taking a file from dir before the embedded one.
+func (p *Pages) parse(dir string) error {
+	if err := checkReplacements(dir); err != nil {
+		return err
+	}
+	frame := template.New("").Funcs(p.funcs())
+	for _, name := range []string{layoutFile, partsFile} {
+		if err := parseFile(frame, dir, name); err != nil {
+			return err
+		}
+	}
+	for _, view := range allViews() {
+		name := view.template()
+		page, err := frame.Clone()
+		if err != nil {
+			return fmt.Errorf("template %s: %w", name, err)
+		}
+		if err := parseFile(page, dir, name); err != nil {
+			return err
+		}
+		// html/template looks at contexts only when it first runs, so run
+		// each page now: a bad replacement must not wait for a visitor.
+		if err := page.ExecuteTemplate(io.Discard, layoutFile, view); err != nil {
+			return fmt.Errorf("template %s: %w", name, err)
+		}
+		p.pages[name] = page
+	}
+	return nil
+}
+
+func (p *Pages) funcs() template.FuncMap {
+	return template.FuncMap{
+		"brand":   func() Brand { return p.brand },
+		"logo":    func() (string, error) { return p.assetURL(p.logoAsset()) },
+		"asset":   p.assetURL,
+		"path":    func(path string) string { return p.basePath + path },
+		"isolate": func(text string) string { return "\u2068" + text + "\u2069" },
+		"utc":     func(t time.Time) string { return t.UTC().Format("15:04:05 MST") },
+		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	}
+}
+
+// parseFile adds the file called name to set, from dir when it is there.
+func parseFile(set *template.Template, dir, name string) error {
+	text, shown, err := readTemplate(dir, name)
+	if err != nil {
+		return fmt.Errorf("template %s: %w", shown, err)
+	}
+	if _, err := set.New(name).Parse(string(text)); err != nil {
+		return fmt.Errorf("template %s: %w", shown, err)
+	}
+	return nil
+}
+
+// readTemplate returns a template's text and where it came from.
+func readTemplate(dir, name string) (text []byte, shown string, err error) {
+	if dir != "" {
+		shown = filepath.Join(dir, filepath.FromSlash(name))
+		text, err = os.ReadFile(shown)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return text, shown, err
+		}
+	}
+	text, err = pageFiles.ReadFile(name)
+	return text, name, err
+}
+
+// checkReplacements refuses an HTML file in dir that would replace nothing,
+// since a misspelt name would otherwise be ignored in silence.
+func checkReplacements(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	return fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("templates_dir: %w", err)
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".html" {
+			return nil
+		}
+		if _, err := fs.Stat(pageFiles, name); err != nil {
+			return fmt.Errorf("template %s: replaces nothing; the names are those of the embedded templates, such as login/signin.html",
+				filepath.Join(dir, name))
+		}
+		return nil
+	})
+}
