@@ -88,7 +88,7 @@ func (b *browser) codeFlow(c webClient, now time.Time) (tokens, error) {
 	}
 	code, err := asked.code(a, b.target.issuer)
 	if err != nil {
-		return tokens{}, err
+		return tokens{}, fmt.Errorf("authorize: %w", err)
 	}
 	return b.exchange(asked, code, now)
 }
@@ -130,7 +130,7 @@ func (b *browser) signIn(c webClient, now func() time.Time) (tokens, error) {
 	}
 	code, err := asked.code(a, b.target.issuer)
 	if err != nil {
-		return tokens{}, err
+		return tokens{}, fmt.Errorf("authorize after the sign-in: %w", err)
 	}
 	return b.exchange(asked, code, typed)
 }
@@ -161,5 +161,9 @@ func (b *browser) exchange(asked authorization, code string, now time.Time) (tok
 	if err != nil {
 		return tokens{}, err
 	}
-	return userTokens(a, b.target.issuer, asked.client, asked.nonce, now)
+	got, err := userTokens(a, b.target.issuer, asked.client, asked.nonce, now)
+	if err != nil {
+		return got, fmt.Errorf("exchange the code: %w", err)
+	}
+	return got, nil
 }

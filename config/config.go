@@ -180,8 +180,8 @@ type Token struct {
 	RefreshGrace time.Duration `setting:"token.refresh_grace" default:"30s"`
 }
 
-// Throttle is how many wrong attempts are allowed. The counters are kept in the database, so they hold across
-// restarts and replicas.
+// Throttle is how many wrong attempts are allowed before each further one has to wait: 1, 2, 4 … 60 minutes. The counters
+// are kept in the database, so they hold across restarts and replicas.
 type Throttle struct {
 	// Wrong passwords for one account before it has to wait, 1 to 1000.
 	PasswordTries int `setting:"throttle.password_tries" default:"10"`
@@ -197,13 +197,6 @@ type Throttle struct {
 	// Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it
 	// again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).
 	CodeCloseAfter int `setting:"throttle.code_close_after" default:"100"`
-
-	// The first wait, 1s to 1h. Each further failure doubles it.
-	WaitFirst time.Duration `setting:"throttle.wait_first" default:"1m"`
-
-	// The longest wait, throttle.wait_first to 24h. An attacker who keeps failing on a name can make its owner wait
-	// this long.
-	WaitLongest time.Duration `setting:"throttle.wait_longest" default:"1h"`
 }
 
 // Signing is the form of new signing keys.

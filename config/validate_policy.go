@@ -81,9 +81,6 @@ func (v *validator) throttle() {
 	within(v, "throttle.code_tries", t.CodeTries, 1, 10)
 	within(v, "throttle.code_close_after", t.CodeCloseAfter, 1, 100)
 	notAbove(v, "throttle.code_tries", t.CodeTries, "throttle.code_close_after", t.CodeCloseAfter)
-	within(v, "throttle.wait_first", t.WaitFirst, time.Second, time.Hour)
-	within(v, "throttle.wait_longest", t.WaitLongest, time.Second, day)
-	notAbove(v, "throttle.wait_first", t.WaitFirst, "throttle.wait_longest", t.WaitLongest)
 }
 
 // brand checks what ends in pages, mails and authenticator apps.

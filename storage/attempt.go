@@ -95,15 +95,26 @@ func (s *Store) PassAttempt(ctx context.Context, now time.Time, b Budget) (passe
 	return changed == 1, err
 }
 
-// ClearAttempts forgets all failures of the key clear and takes back one failure of each key in giveBack, with the wait that it began.
+// ClearAttempts forgets all failures of the key clear (empty: of none) and takes back one failure of each key in giveBack, with
+// the wait that it began.
 func (s *Store) ClearAttempts(ctx context.Context, clear string, giveBack ...Budget) error {
-	keys := []any{clear}
+	var keys []string
+	if clear != "" {
+		keys = append(keys, clear)
+	}
 	for _, b := range giveBack {
 		keys = append(keys, b.Key)
 	}
+	if len(keys) == 0 {
+		return nil
+	}
+	slices.Sort(keys) // as CountAttempt does; an UPDATE would take the rows in any order
 	_, err := s.exec(ctx, `
-		UPDATE throttle SET failures = CASE WHEN key = ? OR failures < 1 THEN 0 ELSE failures - 1 END, blocked_until = 0
-		WHERE key IN (`+marks(len(keys))+`)`, append([]any{clear}, keys...)...)
+		INSERT INTO throttle (key, failures, blocked_until, expires_at)
+		VALUES (?, 0, 0, 0)`+strings.Repeat(", (?, 0, 0, 0)", len(keys)-1)+`
+		ON CONFLICT (key) DO UPDATE SET blocked_until = 0,
+			failures = CASE WHEN throttle.key = ? OR throttle.failures < 1 THEN 0 ELSE throttle.failures - 1 END`,
+		append(anySlice(keys), clear)...)
 	return err
 }
 

@@ -67,6 +67,14 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 	return stmt.(driver.StmtQueryContext).QueryContext(ctx, args)
 }
 
+// Close implements driver.Conn. SQLite keeps a connection, with its locks, as long as one of its statements is open.
+func (c *preparingConn) Close() error {
+	for _, stmt := range c.prepared {
+		_ = stmt.Close() // a broken connection cannot, and says so below
+	}
+	return c.Conn.Close()
+}
+
 // BeginTx implements driver.ConnBeginTx.
 func (c *preparingConn) BeginTx(ctx context.Context, opts driver.TxOptions) (driver.Tx, error) {
 	return c.Conn.(driver.ConnBeginTx).BeginTx(ctx, opts)

@@ -171,7 +171,7 @@ func TestInvalidMetadata(t *testing.T) {
 			m := valid(c.kind)
 			c.change(&m)
 			faults := client.Faults(m.Validate())
-			require.Len(t, faults, 1)
+			require.NotEmpty(t, faults)
 			require.Equal(t, c.field, faults[0].Field)
 			code := client.InvalidMetadata
 			if c.field == "redirect_uris" {

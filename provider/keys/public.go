@@ -18,7 +18,8 @@ type Document struct {
 type published struct {
 	Document
 	of    *set
-	until time.Time // the next end of a key's publication; zero: there is none
+	from  time.Time // the last end of a key's publication; zero: there was none
+	until time.Time // the next one; zero: there is none
 }
 
 // Public returns the keys that clients may see at now: announced ones, signing ones, and retired ones that living tokens may
@@ -26,7 +27,7 @@ type published struct {
 func (r *Ring) Public(now time.Time) (Document, error) {
 	loaded := r.current.Load()
 	last := r.published.Load()
-	if last != nil && last.of == loaded && (last.until.IsZero() || now.Before(last.until)) {
+	if last != nil && last.of == loaded && !now.Before(last.from) && (last.until.IsZero() || now.Before(last.until)) {
 		return last.Document, nil
 	}
 	made, err := publish(loaded, now)
@@ -43,13 +44,19 @@ func publish(loaded *set, now time.Time) (*published, error) {
 		Keys []json.RawMessage `json:"keys"`
 	}{Keys: []json.RawMessage{}}
 	for _, k := range loaded.keys {
-		if !k.published(now) {
+		end := k.PublishedUntil
+		switch {
+		case k.fault != nil:
 			continue
-		}
-		jwks.Keys = append(jwks.Keys, k.jwk)
-		if end := k.PublishedUntil; !end.IsZero() && (made.until.IsZero() || end.Before(made.until)) {
+		case !k.published(now):
+			if end.After(made.from) {
+				made.from = end
+			}
+			continue
+		case !end.IsZero() && (made.until.IsZero() || end.Before(made.until)):
 			made.until = end
 		}
+		jwks.Keys = append(jwks.Keys, k.jwk)
 	}
 	text, err := json.Marshal(jwks)
 	if err != nil {

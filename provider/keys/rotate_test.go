@@ -72,7 +72,7 @@ func TestRotation(t *testing.T) {
 		later, err := r.Public(ends)
 		require.NoError(t, err)
 		require.NotEqual(t, after.ETag, later.ETag, "the document did not change when a key's publication ended")
-		require.Equal(t, "key.added", eventNames(t, s)[0])
+		require.Equal(t, slices.Repeat([]string{"key.added"}, 5), eventNames(t, s))
 	})
 }
 
@@ -174,6 +174,7 @@ func TestRetire(t *testing.T) {
 
 		_, err = r.Rotate(t.Context(), "RS256", true, operator, at)
 		require.NoError(t, err)
+		at = at.Add(time.Second)
 		retired, err := r.Retire(t.Context(), leaked, operator, at)
 		require.NoError(t, err)
 		require.Equal(t, keys.Removed, retired.State)

@@ -1,8 +1,11 @@
 package storagetest
 
 import (
+	"context"
 	"database/sql"
+	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +15,7 @@ import (
 
 var upkeepBehaviours = []behaviour{
 	{"sweeping deletes what is over and nothing else", sweepingDeletesWhatIsOver},
+	{"the loop sweeps now and then", loopSweeps},
 	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
 	{"a lease has one holder until it ends", leasesHaveOneHolder},
 }
@@ -68,6 +72,29 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 	require.Zero(t, sweep(Now.Add(7*24*time.Hour-time.Microsecond)))
 	require.Equal(t, int64(5), sweep(Now.Add(7*24*time.Hour)))
 	require.Zero(t, sweep(Now.Add(10*365*24*time.Hour)), "users and audit entries stay")
+}
+
+func loopSweeps(t *testing.T, db *Database) {
+	synctest.Test(t, func(t *testing.T) {
+		stores := []*storage.Store{db.Open(t), db.Open(t)}
+		require.NoError(t, stores[0].RevokeToken(t.Context(), "token", time.Now().Add(90*time.Second)))
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, len(stores))
+		for _, s := range stores {
+			go func() { ended <- s.RunSweep(ctx, slog.New(slog.DiscardHandler)) }()
+		}
+		for minutes, revoked := range []bool{true, true, false} {
+			found, err := stores[0].TokenRevoked(t.Context(), "token")
+			require.NoError(t, err)
+			require.Equal(t, revoked, found, "after %d minutes", minutes)
+			time.Sleep(time.Minute)
+			synctest.Wait()
+		}
+		stop()
+		for range stores {
+			require.NoError(t, <-ended)
+		}
+	})
 }
 
 func sweepingKeepsBlockedKeys(t *testing.T, db *Database) {

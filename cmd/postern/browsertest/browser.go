@@ -60,8 +60,7 @@ func Start(t testing.TB, options Options) *Browser {
 		chromedp.ExecPath(path),
 		chromedp.NoSandbox, // as root and in most containers there is none
 		chromedp.DisableGPU,
-		chromedp.Flag("no-zygote", true), // else its children outlive it for a moment
-		chromedp.Flag("disable-crashpad-for-testing", true),
+		chromedp.Flag("no-zygote", true), // else processes outlive Chromium for a moment
 	)...)
 	ctx, cancel := chromedp.NewContext(allocator)
 	t.Cleanup(func() {
@@ -147,9 +146,8 @@ func (b *Browser) fatalf(format string, arguments ...any) {
 		b.t.Fatalf(format, arguments...)
 	}
 	b.failing = true
-	fault := fmt.Sprintf(format, arguments...)
-	complaints := b.Complaints()
-	b.t.Fatalf("%s\nat %s, which says: %s\nconsole: %q\nscreenshot: %s", fault, b.URL(), b.Text(), complaints, b.Screenshot("failure"))
+	screen := fmt.Sprintf("at %s, which says: %s\nscreenshot: %s", b.URL(), b.Text(), b.Screenshot("failure"))
+	b.t.Fatalf("%s\n%s\nconsole: %q", fmt.Sprintf(format, arguments...), screen, b.Complaints())
 }
 
 // within returns the context for one thing to do.

@@ -1,13 +1,24 @@
 package browsertest
 
 import (
+	"cmp"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/otp"
@@ -70,7 +81,7 @@ func TestBrowser(t *testing.T) {
 			require.Equal(t, 200, b.Status())
 			require.Equal(t, "Sign in", b.Title())
 			require.Equal(t, options.Dark, Evaluate[bool](b, `matchMedia("(prefers-color-scheme: dark)").matches`))
-			require.Equal(t, max(options.Width, 0), Evaluate[int](b, `innerWidth`)*min(options.Width, 1))
+			require.Equal(t, cmp.Or(options.Width, 1280), Evaluate[int](b, `innerWidth`))
 			b.Screenshot("signin")
 
 			b.Fill("E-mail or user name", "ada")
@@ -108,4 +119,125 @@ func TestBrowser(t *testing.T) {
 			require.Empty(t, b.Complaints())
 		})
 	}
+}
+
+func TestBrowserSaysWhatIsWrong(t *testing.T) {
+	server := httptest.NewServer(site(t))
+	t.Cleanup(server.Close)
+	b := Start(t, Options{JavaScript: true})
+	b.Open(server.URL + "/broken")
+	awaitComplaints(t, b, "inline style violates the following Content Security Policy", "absent.css")
+	b.Press("Throw")
+	awaitComplaints(t, b, `console.error "said" "so"`, "thrown")
+
+	for name, tc := range map[string]struct {
+		act  func(*Browser)
+		want []string
+	}{
+		"no such field":      {func(b *Browser) { b.Fill("code", "1") }, []string{`no single field called "code" but 0 of ["short"]`, "which says: Red", "failure.png"}},
+		"several":            {func(b *Browser) { b.Submit("Same") }, []string{`no single button called "Same" but 2 of`}},
+		"no such link":       {func(b *Browser) { b.Follow("Home") }, []string{`no single link called "Home"`}},
+		"cut off":            {func(b *Browser) { b.Fill("short", "123456") }, []string{`took "123" instead of "123456"`}},
+		"covered":            {func(b *Browser) { b.Submit("Covered") }, []string{`the button "Covered" is covered by <p class="covered">`}},
+		"no checkbox":        {func(b *Browser) { b.Check("short") }, []string{`"short" cannot be ticked`}},
+		"not the form's":     {func(b *Browser) { b.Submit("Go away") }, []string{"cannot be loaded: net::ERR_ABORTED", "form-action 'self'"}},
+		"nobody there":       {func(b *Browser) { b.Open("http://127.0.0.1:1/") }, []string{"net::ERR_"}},
+		"no QR code":         {func(b *Browser) { b.QR() }, []string{"zbarimg"}},
+		"no such address":    {func(b *Browser) { b.Open("http://[") }, []string{"missing ']'"}},
+		"a script's mistake": {func(b *Browser) { Evaluate[int](b, "nonsense") }, []string{"nonsense is not defined"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b.Open(server.URL + "/broken")
+			b.Complaints()
+			message := failure(t, func(tb testing.TB) {
+				failing := *b
+				failing.t = tb
+				tc.act(&failing)
+			})
+			for _, want := range tc.want {
+				require.Contains(t, message, want)
+			}
+		})
+	}
+	b.Complaints()
+}
+
+func awaitComplaints(t *testing.T, b *Browser, wanted ...string) {
+	t.Helper()
+	var heard string
+	require.Eventually(t, func() bool {
+		heard += strings.Join(b.Complaints(), "\n")
+		return !slices.ContainsFunc(wanted, func(text string) bool { return !strings.Contains(heard, text) })
+	}, 5*time.Second, 10*time.Millisecond, wanted)
+}
+
+func TestNothingHappens(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	m := newMoves("frame")
+	require.ErrorContains(t, m.arrived(ctx), "nothing leads to another page")
+	m.hear(&page.EventFrameStartedNavigating{FrameID: "frame", LoaderID: "loader"})
+	require.ErrorContains(t, m.arrived(ctx), "does not finish loading")
+	m.hear(&page.EventLifecycleEvent{FrameID: "frame", LoaderID: "earlier", Name: "load"})
+	require.ErrorContains(t, m.arrived(ctx), "does not finish loading")
+	m.hear(&page.EventLifecycleEvent{FrameID: "frame", LoaderID: "loader", Name: "load"})
+	require.NoError(t, m.arrived(ctx))
+	m.reset()
+	m.hear(&page.EventFrameNavigated{Frame: &cdp.Frame{ID: "frame"}, Type: page.NavigationTypeBackForwardCacheRestore})
+	require.NoError(t, m.arrived(ctx))
+	m.reset()
+	m.hear(&page.EventFrameRequestedNavigation{FrameID: "frame", Disposition: page.ClientNavigationDispositionDownload})
+	require.False(t, m.hasBegun())
+}
+
+func TestBrowserEndsWithItsTest(t *testing.T) {
+	var processes []string
+	t.Run("browser", func(t *testing.T) {
+		b := Start(t, Options{})
+		processes = family(t, strconv.Itoa(chromedp.FromContext(b.ctx).Browser.Process().Pid))
+		require.Greater(t, len(processes), 1)
+	})
+	for _, id := range processes {
+		require.Eventually(t, func() bool { return !running(id) }, 5*time.Second, 10*time.Millisecond, "process %s", id)
+	}
+}
+
+// family returns a process and its descendants.
+func family(t *testing.T, id string) []string {
+	all := []string{id}
+	threads, err := filepath.Glob("/proc/" + id + "/task/*/children")
+	require.NoError(t, err)
+	for _, thread := range threads {
+		children, err := os.ReadFile(thread)
+		if err != nil {
+			continue // the thread has ended
+		}
+		for child := range strings.FieldsSeq(string(children)) {
+			all = append(all, family(t, child)...)
+		}
+	}
+	return all
+}
+
+// running reports whether a process exists and is more than a status that its
+// parent has not asked for yet.
+func running(id string) bool {
+	status, err := os.ReadFile("/proc/" + id + "/stat")
+	if err != nil {
+		return false
+	}
+	_, state, _ := strings.Cut(string(status), ") ")
+	return !strings.HasPrefix(state, "Z")
+}
+
+func TestArtefacts(t *testing.T) {
+	t.Setenv(artefactsVariable, "")
+	folder, err := artefacts()
+	require.NoError(t, err)
+	require.Equal(t, filepath.Join("build", "artefacts"), filepath.Join(filepath.Base(filepath.Dir(folder)), filepath.Base(folder)))
+	require.FileExists(t, filepath.Join(folder, "..", "..", "go.mod"))
+	t.Setenv(artefactsVariable, "/elsewhere")
+	folder, err = artefacts()
+	require.NoError(t, err)
+	require.Equal(t, "/elsewhere", folder)
 }

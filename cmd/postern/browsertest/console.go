@@ -51,6 +51,11 @@ func (c *console) hear(event any) {
 // Complaints returns the errors on the console since the last call, and
 // forgets them. Those that are left at the end of the test fail it.
 func (b *Browser) Complaints() []string {
+	// What the page has already sent arrives before its answer to a question.
+	// A page that cannot answer has nothing to add.
+	ctx, cancel := b.within()
+	defer cancel()
+	_, _ = chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("0"))
 	b.console.mu.Lock()
 	defer b.console.mu.Unlock()
 	taken := b.console.complaints

@@ -83,6 +83,8 @@ func (v *Visitor) entries(form, pressed *html.Node) url.Values {
 				continue
 			}
 		case control.Data == "textarea":
+		case control.Data == "select":
+			v.t.Fatalf("the field %q is a list, which a Visitor cannot send", name)
 		case control.Data != "input":
 			continue
 		case kind == "checkbox" || kind == "radio":

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/cmd/postern/browsertest"
+)
+
+// runningDemo is what "postern demo --json" prints.
+type runningDemo struct {
+	Issuer     string `json:"issuer"`
+	App        string `json:"app"`
+	Mailbox    string `json:"mailbox"`
+	Invitation string `json:"invitation_url"`
+}
+
+// startDemo runs the real command until the end of the test.
+func startDemo(t *testing.T) runningDemo {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	stdout, writer := io.Pipe()
+	done := make(chan int, 1)
+	var stderr strings.Builder
+	go func() {
+		args := []string{"demo", "--json", "--listen", freeAddress(t), "--app-listen", freeAddress(t)}
+		done <- run(ctx, args, nil, strings.NewReader(""), writer, &stderr)
+		writer.Close()
+	}()
+	t.Cleanup(func() {
+		stop()
+		require.Equal(t, exitDone, <-done, "exit code of the demo")
+		require.Empty(t, stderr.String(), "the demo logged a warning or an error")
+	})
+	var demo runningDemo
+	require.NoError(t, json.NewDecoder(stdout).Decode(&demo))
+	return demo
+}
+
+// freeAddress returns a loopback address that nothing listens on.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "localhost:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	require.NoError(t, err)
+	return net.JoinHostPort("localhost", port)
+}
+
+// person is somebody at a browser who goes through the demo.
+type person struct {
+	*browsertest.Browser
+	t             *testing.T
+	demo          runningDemo
+	uri           string // what the QR code said
+	recoveryCodes []string
+}
+
+const demoPassword = "a long walk over the hills"
+
+// TestDemoInChromium is the whole way of a newcomer, as Chromium shows it, with scripts and without, on a screen and on a phone in the dark.
+func TestDemoInChromium(t *testing.T) {
+	for name, options := range map[string]browsertest.Options{
+		"scripts":    {JavaScript: true},
+		"no scripts": {},
+		"phone":      {JavaScript: true, Dark: true, Width: 320},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &person{Browser: browsertest.Start(t, options), t: t, demo: startDemo(t)}
+			p.acceptInvitation()
+			p.enrol()
+			p.keepRecoveryCodes()
+			p.useApp()
+			p.signInAgain()
+			p.useRecoveryCode()
+			p.seeMistakes()
+		})
+	}
+}
+
+// acceptInvitation opens the link out of the mailbox and chooses a password.
+func (p *person) acceptInvitation() {
+	p.Open(p.demo.Mailbox)
+	p.Screenshot("00-mailbox")
+	require.Equal(p.t, p.demo.Invitation, p.Link(p.demo.Invitation))
+	p.Follow(p.demo.Invitation)
+	require.Equal(p.t, p.demo.Issuer+"/invite", p.URL(), "the secret leaves the address")
+	require.Equal(p.t, "ada@example.test", p.Value("username"))
+	p.Fill("New password", "password1")
+	p.Submit("Save and continue")
+	require.Equal(p.t, 422, p.Status())
+	require.True(p.t, strings.HasPrefix(p.Title(), "Error: "), p.Title())
+	p.Screenshot("01-invitation-weak-password")
+	p.Fill("New password", demoPassword)
+	p.Submit("Save and continue")
+}
+
+// enrol reads the QR code off the screen, mistypes a code, and confirms the right one.
+func (p *person) enrol() {
+	require.Equal(p.t, p.demo.Issuer+"/login/enroll", p.URL())
+	p.Screenshot("02-enrol")
+	p.uri = p.QR()
+	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri, "the picture and the link say the same")
+	p.Fill("Code from the app", "000 000")
+	p.Submit("Confirm")
+	require.Equal(p.t, 422, p.Status())
+	p.Screenshot("03-enrol-wrong-code")
+	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri, "a mistake keeps the key")
+	// The code of the step before: so the ones of this step and the next are left for signing in.
+	p.Fill("Code from the app", browsertest.Code(p.t, p.uri, time.Now().Add(-30*time.Second)))
+	p.Submit("Confirm")
+}
+
+func (p *person) keepRecoveryCodes() {
+	require.Equal(p.t, p.demo.Issuer+"/login/codes", p.URL())
+	p.Screenshot("04-recovery-codes")
+	p.recoveryCodes = recoveryCodesIn(p.Text())
+	require.Len(p.t, p.recoveryCodes, 10)
+	p.Reload()
+	require.Equal(p.t, p.recoveryCodes, recoveryCodesIn(p.Text()), "a reload shows the same codes")
+	p.Check("I have saved my recovery codes")
+	p.Submit("Continue")
+	require.Equal(p.t, p.demo.Issuer+"/account", p.URL())
+	require.Contains(p.t, p.Text(), "ada@example.test")
+	p.Screenshot("05-account")
+}
+
+// useApp reaches the app with an ID token: the session is there, so only consent is asked.
+func (p *person) useApp() {
+	p.Open(p.demo.App)
+	p.Screenshot("06-app")
+	p.Follow("Sign in with Postern")
+	require.True(p.t, strings.HasPrefix(p.URL(), p.demo.Issuer+"/consent?flow="), p.URL())
+	require.Contains(p.t, p.Text(), "Demo App")
+	p.Screenshot("07-consent")
+	p.Submit("Allow")
+	p.seeIDToken()
+	p.Screenshot("08-app-signed-in")
+	p.Submit("Refresh the tokens")
+	p.seeIDToken()
+}
+
+func (p *person) seeIDToken() {
+	p.t.Helper()
+	require.Equal(p.t, p.demo.App+"/", p.URL())
+	text := p.Text()
+	for _, part := range []string{"Ada Example", "urn:postern:acr:mfa", "otp", p.demo.Issuer} {
+		require.Contains(p.t, text, part)
+	}
+}
+
+// signInAgain shows both factors once more because the app asks for it, with a mistake at each.
+func (p *person) signInAgain() {
+	p.Follow("Sign in again with prompt=login")
+	require.Contains(p.t, p.Text(), "Sign in to continue to Demo App")
+	p.Screenshot("09-sign-in")
+	p.Fill("E-mail or user name", "Ada")
+	p.Fill("Password", "not her password")
+	p.Submit("Continue")
+	require.Equal(p.t, 422, p.Status())
+	require.Equal(p.t, "Ada", p.Value("username"), "the name stays")
+	require.Empty(p.t, p.Value("password"), "the password goes")
+	p.Screenshot("10-sign-in-wrong-password")
+	p.Fill("Password", demoPassword)
+	p.Submit("Continue")
+	p.Screenshot("11-code")
+	p.Fill("Code", "000000")
+	p.Submit("Continue")
+	require.Equal(p.t, 422, p.Status())
+	p.Screenshot("12-code-wrong")
+	p.Fill("Code", browsertest.Code(p.t, p.uri, time.Now()))
+	p.Submit("Continue")
+	p.seeIDToken()
+}
+
+// useRecoveryCode signs in without the phone and sees the offer to connect another one.
+func (p *person) useRecoveryCode() {
+	p.Follow("Sign in again with prompt=login")
+	p.Fill("E-mail or user name", "ada@example.test")
+	p.Fill("Password", demoPassword)
+	p.Submit("Continue")
+	p.Follow("Use a recovery code")
+	p.Screenshot("13-recovery")
+	p.Fill("Recovery code", strings.ToUpper(p.recoveryCodes[0]))
+	p.Submit("Continue")
+	p.Screenshot("14-after-recovery")
+	p.Open(p.demo.Mailbox)
+	require.Contains(p.t, p.Text(), "A recovery code for Postern was used")
+}
+
+// seeMistakes looks at the pages for links that do not work, and signs out.
+func (p *person) seeMistakes() {
+	p.Open(p.demo.Issuer + "/oauth2/auth?response_type=code&client_id=demo-app&redirect_uri=https://evil.example/cb&scope=openid")
+	require.Equal(p.t, 400, p.Status())
+	require.Contains(p.t, p.Text(), "https://evil.example/cb")
+	p.Screenshot("15-wrong-redirect-uri")
+	p.Open(p.demo.Issuer + "/login?flow=AAAAAAAAAAAAAAAAAAAAAAAAAA")
+	require.Equal(p.t, 410, p.Status())
+	p.Screenshot("16-expired")
+	p.Open(p.demo.Issuer + "/nowhere")
+	require.Equal(p.t, 404, p.Status())
+	p.Screenshot("17-not-found")
+	p.Open(p.demo.Issuer + "/logout")
+	p.Screenshot("18-sign-out")
+	p.Submit("Sign out")
+	p.Screenshot("19-signed-out")
+	p.Open(p.demo.Issuer + "/account")
+	require.Equal(p.t, p.demo.Issuer+"/login", p.URL(), "signed out")
+}
+
+// recoveryCodesIn finds codes of the form xxxxx-xxxxx.
+func recoveryCodesIn(text string) []string {
+	var codes []string
+	for _, word := range strings.Fields(text) {
+		if len(word) == 11 && word[5] == '-' {
+			codes = append(codes, word)
+		}
+	}
+	return codes
+}
