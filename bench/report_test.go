@@ -112,7 +112,10 @@ func TestJSON(t *testing.T) {
 }
 
 func TestNewMeasurement(t *testing.T) {
-	s := sample{latencies: []time.Duration{time.Millisecond, 2 * time.Millisecond, 30 * time.Millisecond}, errors: 1, firstError: errors.New("x"), duration: 2 * time.Second}
+	s := sample{
+		latencies: []time.Duration{time.Millisecond, 2 * time.Millisecond, 30 * time.Millisecond},
+		errors:    1, firstError: errors.New("x"), duration: 2 * time.Second,
+	}
 	require.Equal(t, measurement{
 		Name: "jwks", Mode: closed, Connections: 8, PerSecond: 1.5, P50: 2, P95: 30, P99: 30, Errors: 1, FirstError: "x",
 	}, newMeasurement("jwks", closed, 8, s))

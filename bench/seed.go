@@ -79,7 +79,9 @@ func seed(ctx context.Context, d database, clientID string, users, grants int, n
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
 	hash := hashPassword()
-	for _, b := range []bulk{seedUsers(users, now), seedPasswords(users, hash, now), seedAuthenticators(users, now), seedGrants(grants, users, clientID, now)} {
+	for _, b := range []bulk{
+		seedUsers(users, now), seedPasswords(users, hash, now), seedAuthenticators(users, now), seedGrants(grants, users, clientID, now),
+	} {
 		fmt.Fprintf(progress, "seeding %d %s\n", b.rows, b.table)
 		if err := insertRows(ctx, db, b); err != nil {
 			return err
@@ -98,13 +100,16 @@ func seedID(kind string, i int) string {
 func seedUsers(n int, now time.Time) bulk {
 	return bulk{
 		table: "users", rows: n,
-		columns: []string{"id", "email", "email_key", "email_verified", "username", "username_key", "admin", "groups", "claims", "epoch", "created_at", "updated_at"},
+		columns: []string{
+			"id", "email", "email_key", "email_verified", "username", "username_key", "admin", "groups", "claims", "epoch", "created_at", "updated_at",
+		},
 		row: func(i int) []any {
 			name := "seed" + seedID("name", i)
 			email := name + "@example.test"
 			at := seedTime(i, now)
 			return []any{
-				seedID("user", i), email, strings.ToLower(email), true, name, strings.ToLower(name), false, `["staff"]`, `{"name":"Seed","locale":"en-GB"}`, int64(1), at, at,
+				seedID("user", i), email, strings.ToLower(email), true, name, strings.ToLower(name), false, `["staff"]`,
+				`{"name":"Seed","locale":"en-GB"}`, int64(1), at, at,
 			}
 		},
 	}
@@ -122,13 +127,16 @@ func seedAuthenticators(n int, now time.Time) bulk {
 		table: "authenticators", rows: n,
 		columns: []string{"id", "user_id", "name", "secret_sealed", "algorithm", "digits", "period", "last_step", "created_at"},
 		row: func(i int) []any {
-			return []any{seedID("authenticator", i), seedID("user", i), "Phone", randomBytes(53), "SHA1", int64(6), int64(30), int64(0), seedTime(i, now)}
+			return []any{
+				seedID("authenticator", i), seedID("user", i), "Phone", randomBytes(53), "SHA1", int64(6), int64(30), int64(0), seedTime(i, now),
+			}
 		},
 	}
 }
 
 // seedDetail is as long as what Postern keeps of an authorization request.
-const seedDetail = `{"redirect_uri":"` + redirectURI + `","challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","nonce":"n-0S6_WzA2Mj","acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"claims":{}}`
+const seedDetail = `{"redirect_uri":"` + redirectURI + `","challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","nonce":"n-0S6_WzA2Mj",` +
+	`"acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"claims":{}}`
 
 func seedGrants(n, users int, clientID string, now time.Time) bulk {
 	return bulk{

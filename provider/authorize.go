@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"time"
@@ -42,6 +43,9 @@ func (p *Provider) authorize(c *gin.Context) error {
 		return p.resume(c, id, now)
 	}
 	request, err := p.clientOf(ctx, form)
+	if mistake := new(pageError); fault != nil && errors.As(err, &mistake) {
+		return fault // it may be why the client or the address is missing
+	}
 	if err != nil {
 		return err
 	}
@@ -61,15 +65,15 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	form, fault := parse(flow.Request)
+	form, err := url.ParseQuery(flow.Request)
+	if err != nil {
+		return fmt.Errorf("read flow %s: %w", flow.ID, err)
+	}
 	request, err := p.clientOf(ctx, form)
 	if err != nil {
 		return err
 	}
-	if fault == nil {
-		fault = p.validate(request, now)
-	}
-	return p.proceed(c, request, flow, fault, now)
+	return p.proceed(c, request, flow, p.validate(request, now), now)
 }
 
 // proceed takes the next step of a request whose client and redirect URI are certain.
@@ -121,20 +125,40 @@ func (p *Provider) checkWithEngine(ctx context.Context, a *authRequest, now time
 // http is the validated request in the form that fosite reads: one value for each parameter, nothing that it would fetch.
 func (a *authRequest) http() *http.Request {
 	form := url.Values{}
-	for _, name := range []string{"client_id", "redirect_uri", "response_type", "state", "nonce", "code_challenge", "code_challenge_method"} {
+	for _, name := range []string{"client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method"} {
 		if a.form.Has(name) {
 			form.Set(name, a.form.Get(name))
 		}
 	}
 	form.Set("scope", joinScopes(a.scopes))
+	// Fosite refuses a state of fewer than 8 characters, which no specification does. It gets one of its own; the client's
+	// goes back as it came.
+	form.Set("state", "not the client's")
 	return &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}, Form: form, PostForm: url.Values{}}
+}
+
+// frozenParameters are those that mean something here or to the pages; others are ignored (RFC 6749 section 3.1).
+var frozenParameters = []string{
+	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
+	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint", "ui_locales",
+}
+
+// frozen is the request as a flow keeps it.
+func (a *authRequest) frozen() string {
+	kept := url.Values{}
+	for _, name := range frozenParameters {
+		if a.form.Has(name) {
+			kept.Set(name, a.form.Get(name))
+		}
+	}
+	return kept.Encode()
 }
 
 // visitPage sends the browser to a page, freezing the request first when this is its first look.
 func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, page string, now time.Time) error {
 	if flow.ID == "" {
 		flow = storage.Flow{
-			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.form.Encode(),
+			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
 		}
 		if err := p.flows.SaveFlow(c.Request.Context(), flow); err != nil {

@@ -1,8 +1,10 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math"
 	"net/url"
 	"slices"
 	"strconv"
@@ -24,16 +26,13 @@ type authRequest struct {
 	challenge   string // S256, empty: none
 	prompt      prompts
 	maxAge      *time.Duration
-	hint        string // sub of a valid id_token_hint
+	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
 	acr         string // what the ID token will say
 	claims      claimsRequest
 }
 
 // prompts is the prompt parameter.
 type prompts struct{ none, login, consent, selectAccount bool }
-
-// errNoRedirect marks a request that must not be answered by a redirect, because its client or redirect URI is not valid.
-var errNoRedirect = errors.New("no valid redirect URI")
 
 // clientOf finds out who asks and where the answer goes. Until both are certain every error is a page: a redirect to an
 // address that was not registered would hand errors, and later codes, to whoever wrote the link.
@@ -42,17 +41,17 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*authRequest,
 	found, err := p.clients.Client(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && found.Disabled:
-		return nil, errors.Join(errNoRedirect, &pageError{title: "Unknown app", message: "No app is registered under the id that this link uses, or it has been switched off."})
+		return nil, &pageError{title: "Unknown app", message: "No app is registered under the id that this link uses, or it has been switched off."}
 	case err != nil:
-		return nil, errors.Join(errNoRedirect, err)
+		return nil, err
 	}
 	uri := form.Get("redirect_uri")
 	if !client.MatchRedirectURI(found, uri) {
-		return nil, errors.Join(errNoRedirect, &pageError{
+		return nil, &pageError{
 			title:    "Wrong return address",
 			message:  "The app " + found.Name + " asked to return to an address that is not registered for it.",
 			received: uri,
-		})
+		}
 	}
 	return &authRequest{form: form, client: found, redirectURI: uri, state: form.Get("state")}, nil
 }
@@ -69,6 +68,8 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 	switch {
 	case !a.form.Has("response_type"):
 		return invalid("The parameter response_type is missing.")
+	case !slices.Contains(a.client.ResponseTypes, a.form.Get("response_type")):
+		return refuse(unsupportedResponseType, "This response type is not supported for this client.")
 	case a.form.Has("response_mode") && a.form.Get("response_mode") != "query":
 		return invalid("This response mode is not supported for this client.")
 	}
@@ -85,9 +86,20 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 			return err
 		}
 	}
+	if a.hint, err = sameSubject(a.hint, a.claims.subject); err != nil {
+		return err
+	}
 	a.nonce = a.form.Get("nonce")
-	a.acr = acrFor(strings.Fields(a.form.Get("acr_values")))
+	a.acr = acrFor(append(strings.Fields(a.form.Get("acr_values")), a.claims.acr...))
 	return nil
+}
+
+// sameSubject joins the two ways of asking for one person: id_token_hint, and sub in the parameter claims.
+func sameSubject(hint, claimed string) (string, error) {
+	if hint != "" && claimed != "" && hint != claimed {
+		return "", invalid("The parameters id_token_hint and claims ask for different people.")
+	}
+	return cmp.Or(hint, claimed), nil
 }
 
 // scopesOf splits the scope parameter. Scopes are compared byte for byte: OPENID is not openid.
@@ -166,6 +178,6 @@ func maxAgeOf(form url.Values) (*time.Duration, error) {
 	if err != nil {
 		return nil, invalid("The parameter max_age must be a number of seconds.")
 	}
-	age := time.Duration(seconds) * time.Second
+	age := time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second
 	return &age, nil
 }

@@ -39,7 +39,7 @@ func bearer(r *http.Request, form url.Values) (string, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return "", nil
 	}
-	return strings.TrimSpace(token), nil
+	return strings.TrimLeft(token, " "), nil
 }
 
 // readAccessToken takes an access token of either form apart, without asking whether it was revoked.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/postern-id/postern/storage"
@@ -19,13 +20,13 @@ const (
 // acrFor returns the class an ID token names. Every sign-in has shown both factors, so it always is one of these; which
 // one is a matter of the language that the client speaks.
 func acrFor(asked []string) string {
-	for _, acr := range asked {
-		if acr == acrMFA || acr == acrREFED {
-			return acr
-		}
+	if i := slices.IndexFunc(asked, isOurACR); i >= 0 {
+		return asked[i]
 	}
 	return acrMFA
 }
+
+func isOurACR(acr string) bool { return acr == acrMFA || acr == acrREFED }
 
 // claimsOfScope lists the claims that a scope stands for (OIDC Core section 5.4; groups is a convention of this field).
 var claimsOfScope = map[string][]string{
@@ -55,6 +56,9 @@ func supportedClaims() []string {
 type claimsRequest struct {
 	IDToken  []string `json:"id_token,omitempty"`
 	UserInfo []string `json:"userinfo,omitempty"`
+
+	subject string   // the only user who may answer the request; empty: any
+	acr     []string // asked for
 }
 
 var errClaims = invalid("The parameter claims is not a claims request.")
@@ -65,20 +69,61 @@ func parseClaims(text string) (claimsRequest, error) {
 	if text == "" {
 		return claimsRequest{}, nil
 	}
-	if err := checkJSON(text, 6); err != nil {
+	// Members are taken from maps, because encoding/json fills a struct from names in any case.
+	var request map[string]json.RawMessage
+	if checkJSON(text, 6) != nil || json.Unmarshal([]byte(text), &request) != nil || request == nil {
 		return claimsRequest{}, errClaims
 	}
-	var asked struct {
-		IDToken  map[string]json.RawMessage `json:"id_token"`
-		UserInfo map[string]json.RawMessage `json:"userinfo"`
-	}
-	if text[0] != '{' || json.Unmarshal([]byte(text), &asked) != nil {
+	idToken, idTokenErr := askedClaims(request["id_token"])
+	userInfo, userInfoErr := askedClaims(request["userinfo"])
+	if idTokenErr != nil || userInfoErr != nil {
 		return claimsRequest{}, errClaims
 	}
-	return claimsRequest{IDToken: knownClaims(asked.IDToken), UserInfo: knownClaims(asked.UserInfo)}, nil
+	parsed := claimsRequest{IDToken: knownClaims(idToken), UserInfo: knownClaims(userInfo), acr: idToken["acr"].Values}
+	for _, sub := range slices.Concat(idToken["sub"].Values, userInfo["sub"].Values) {
+		if parsed.subject != "" && parsed.subject != sub {
+			return claimsRequest{}, invalid("The parameter claims asks for different people.")
+		}
+		parsed.subject = sub
+	}
+	// OIDC Core section 5.5.1.1: an essential class that cannot be met is a failed authentication.
+	if idToken["acr"].Essential && len(parsed.acr) > 0 && !slices.ContainsFunc(parsed.acr, isOurACR) {
+		return claimsRequest{}, refuse(unmetRequirements, "The authentication context that was asked for is not supported.")
+	}
+	return parsed, nil
 }
 
-func knownClaims(asked map[string]json.RawMessage) []string {
+// askedClaim is how one claim is asked for (OIDC Core section 5.5.1).
+type askedClaim struct {
+	Essential bool
+	Values    []string // the texts among value and values
+}
+
+// askedClaims reads a member of the claims parameter; absent and null ask for nothing.
+func askedClaims(text json.RawMessage) (map[string]askedClaim, error) {
+	var members map[string]map[string]any
+	if len(text) == 0 {
+		return nil, nil
+	}
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, err
+	}
+	asked := make(map[string]askedClaim, len(members))
+	for name, how := range members {
+		var claim askedClaim
+		claim.Essential, _ = how["essential"].(bool)
+		values, _ := how["values"].([]any)
+		for _, value := range append(values, how["value"]) {
+			if text, ok := value.(string); ok {
+				claim.Values = append(claim.Values, text)
+			}
+		}
+		asked[name] = claim
+	}
+	return asked, nil
+}
+
+func knownClaims(asked map[string]askedClaim) []string {
 	var known []string
 	for _, names := range claimsOfScope {
 		for _, name := range names {
@@ -142,11 +187,21 @@ func checkValue(decoder *json.Decoder, depth int) error {
 func userClaims(u storage.User, names []string) map[string]any {
 	claims := make(map[string]any, len(names))
 	for _, name := range names {
-		if value := userClaim(u, name); !empty(value) {
+		value := userClaim(u, name)
+		if members, ok := value.(map[string]any); ok { // address
+			value = withoutEmpty(members)
+		}
+		if !empty(value) {
 			claims[name] = value
 		}
 	}
 	return claims
+}
+
+func withoutEmpty(members map[string]any) map[string]any {
+	members = maps.Clone(members)
+	maps.DeleteFunc(members, func(_ string, value any) bool { return empty(value) })
+	return members
 }
 
 func userClaim(u storage.User, name string) any {

@@ -25,7 +25,6 @@ func newEngine(p *Provider) *fosite.Fosite {
 		AudienceMatchingStrategy:       fosite.ExactAudienceMatchingStrategy,
 		RefreshTokenScopes:             []string{"offline_access"},
 		RedirectSecureChecker:          redirectSecure,
-		MinParameterEntropy:            -1, // state and nonce are the client's business: OIDC Core section 3.1.2.1 sets no length
 		EnforcePKCEForPublicClients:    true,
 		EnablePKCEPlainChallengeMethod: false,
 		OmitRedirectScopeParam:         true,

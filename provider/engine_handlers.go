@@ -57,7 +57,7 @@ func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request 
 		}
 	}
 	if narrowed, ok := request.(*fosite.AccessRequest); ok {
-		narrowed.GrantedScope = slices.Clone(asked)
+		narrowed.GrantedScope = slices.DeleteFunc(slices.Clone(granted), func(scope string) bool { return !slices.Contains(asked, scope) })
 	}
 	return nil
 }

@@ -66,12 +66,15 @@ func (t tokens) GenerateAccessToken(ctx context.Context, request fosite.Requeste
 	if u.loaded {
 		claims.GrantID, claims.Subject, claims.UserInfo = u.state.ID, u.state.UserID, u.detail.Claims.UserInfo
 	}
+	if u.state.Generation > 0 { // the token ends with its family at the latest
+		claims.Expires = min(claims.Expires, u.state.ExpiresAt.Unix())
+	}
 	if u.client.AccessTokenFormat == client.TokenJWT {
 		token, err = t.p.jwtAccessToken(u, claims)
 	} else {
 		token, err = sealToken(t.p.store.Keyset(), claims)
 	}
-	u.accessToken = token
+	u.accessToken, u.expiresIn = token, claims.Expires-claims.Issued
 	return token, token, err
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6 and RFC 6750 section 3.1.
+// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1 and the specification
+// OpenID Connect Core Error Code unmet_authentication_requirements.
 const (
 	invalidRequest           = "invalid_request"
 	invalidClient            = "invalid_client"
@@ -26,6 +27,7 @@ const (
 	temporarilyUnavailable   = "temporarily_unavailable"
 	loginRequired            = "login_required"
 	consentRequired          = "consent_required"
+	unmetRequirements        = "unmet_authentication_requirements"
 	requestNotSupported      = "request_not_supported"
 	requestURINotSupported   = "request_uri_not_supported"
 	registrationNotSupported = "registration_not_supported"

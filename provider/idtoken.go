@@ -65,7 +65,6 @@ func (p *Provider) hintOf(hint, clientID string, now time.Time) (string, error) 
 		Issuer   string `json:"iss"`
 		Subject  string `json:"sub"`
 		Audience string `json:"aud"`
-		SID      string `json:"sid"`
 	}
 	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer || claims.Audience != clientID || claims.Subject == "" {
 		return "", fault

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -35,7 +36,10 @@ func (p *Provider) introspect(c *gin.Context) error {
 		return p.introspectRefresh(c, caller, grantID, generation, now)
 	}
 	shown, err := p.present(c.Request.Context(), form.Get("token"), now)
-	if errors.Is(err, errToken) || err == nil && !p.mayIntrospect(c, caller, shown.token) {
+	if err == nil {
+		err = p.mayIntrospect(c.Request.Context(), caller, shown.token)
+	}
+	if errors.Is(err, errToken) {
 		c.JSON(http.StatusOK, gin.H{"active": false})
 		return nil
 	}
@@ -49,13 +53,16 @@ func (p *Provider) introspect(c *gin.Context) error {
 	return nil
 }
 
-// mayIntrospect reports whether the caller is the client of the token or in the audience of that client's tokens.
-func (p *Provider) mayIntrospect(c *gin.Context, caller *client.Client, t accessToken) bool {
+// mayIntrospect returns errToken unless the caller is the client of the token or in the audience of that client's tokens.
+func (p *Provider) mayIntrospect(ctx context.Context, caller *client.Client, t accessToken) error {
 	if t.ClientID == caller.ID {
-		return true
+		return nil
 	}
-	owner, err := p.clients.Client(c.Request.Context(), t.ClientID)
-	return err == nil && slices.Contains(owner.Audience, caller.ID)
+	owner, err := p.clients.Client(ctx, t.ClientID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !slices.Contains(owner.Audience, caller.ID) {
+		return errToken
+	}
+	return err
 }
 
 func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, grantID string, generation int64, now time.Time) error {
@@ -69,7 +76,7 @@ func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, gran
 	}
 	c.JSON(http.StatusOK, gin.H{
 		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": state.UserID, "iss": p.cfg.Issuer,
-		"scope": joinScopes(state.Scopes), "exp": state.ExpiresAt.Unix(),
+		"scope": joinScopes(state.Scopes), "exp": min(state.IdleUntil.Unix(), state.ExpiresAt.Unix()),
 	})
 	return nil
 }

@@ -28,7 +28,7 @@ func (p *Provider) token(c *gin.Context) error {
 	}
 	u := &unit{now: time.Now()}
 	ctx := withUnit(c.Request.Context(), u)
-	answer, err := p.tokens(ctx, c.Request, form)
+	answer, err := p.tokens(ctx, u, c.Request, form)
 	if u.failure != nil {
 		err = u.failure
 	}
@@ -54,7 +54,7 @@ func checkGrantType(name string) error {
 }
 
 // tokens makes the whole answer; nothing has been spent when it returns.
-func (p *Provider) tokens(ctx context.Context, r *http.Request, form url.Values) (map[string]any, error) {
+func (p *Provider) tokens(ctx context.Context, u *unit, r *http.Request, form url.Values) (map[string]any, error) {
 	// Fosite reads the parameters that were validated, and nothing else of the body. An audience cannot be asked for.
 	form.Del("audience")
 	parsed := &http.Request{Method: r.Method, URL: r.URL, Header: r.Header, RemoteAddr: r.RemoteAddr, Body: http.NoBody, Form: form, PostForm: form}
@@ -67,7 +67,7 @@ func (p *Provider) tokens(ctx context.Context, r *http.Request, form url.Values)
 		return nil, err
 	}
 	answer := response.ToMap()
-	answer["token_type"] = "Bearer"
+	answer["token_type"], answer["expires_in"] = "Bearer", u.expiresIn
 	return answer, nil
 }
 
@@ -108,14 +108,21 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	if !errors.Is(err, storage.ErrStale) {
 		return err
 	}
-	// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is given
-	// out again while it is unused.
 	state, err := p.grants.Grant(ctx, u.state.ID, "")
-	if err != nil {
-		return err
-	}
-	if state.Ended(u.now) || !p.withinGrace(state, u.state.Generation, u.now) {
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && state.Ended(u.now):
 		return fosite.ErrInvalidGrant
+	case err != nil:
+		return err
+	case p.withinGrace(state, u.state.Generation, u.now):
+		// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is
+		// given out again while it is unused.
+		return nil
+	case state.Generation > u.state.Generation:
+		// The successor was used meanwhile as well: two parties hold tokens of this family.
+		if err := p.endGrant(ctx, u, audit.RefreshTokenReused); err != nil {
+			return err
+		}
 	}
-	return nil
+	return fosite.ErrInvalidGrant
 }

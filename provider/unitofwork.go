@@ -47,6 +47,7 @@ type unit struct {
 	reused      audit.Name // why the grant is revoked, when a used code or token was presented
 	retry       bool       // a refresh whose answer was lost: the successor is given out again
 	accessToken string
+	expiresIn   int64 // of the access token, in seconds
 	failure     error // the first error of the store, which fosite may have wrapped beyond recognition
 }
 

@@ -109,6 +109,7 @@ func (s *Store) ClearAttempts(ctx context.Context, clear string, giveBack ...Bud
 		return nil
 	}
 	slices.Sort(keys) // as CountAttempt does; an UPDATE would take the rows in any order
+	keys = slices.Compact(keys)
 	_, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at)
 		VALUES (?, 0, 0, 0)`+strings.Repeat(", (?, 0, 0, 0)", len(keys)-1)+`

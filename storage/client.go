@@ -47,11 +47,15 @@ func (s *Store) Client(ctx context.Context, id string) (Client, error) {
 // ErrNotFound when the client after is gone and the end of the list cannot be told.
 func (s *Store) Clients(ctx context.Context, after string, limit int) ([]Client, error) {
 	var clients []Client
+	if after == "" {
+		err := s.list(ctx, &clients, `SELECT `+clientColumns+` FROM clients ORDER BY created_at, id LIMIT ?`, limit)
+		return clients, err
+	}
 	err := s.list(ctx, &clients, `
 		SELECT `+clientColumns+` FROM clients
-		WHERE ? = '' OR (created_at, id) > (SELECT a.created_at, a.id FROM clients a WHERE a.id = ?)
-		ORDER BY created_at, id LIMIT ?`, after, after, limit)
-	if err == nil && len(clients) == 0 && after != "" {
+		WHERE (created_at, id) > (SELECT a.created_at, a.id FROM clients a WHERE a.id = ?)
+		ORDER BY created_at, id LIMIT ?`, after, limit)
+	if err == nil && len(clients) == 0 {
 		_, err = s.Client(ctx, after)
 	}
 	return clients, err

@@ -70,11 +70,15 @@ func (s *Store) FindUser(ctx context.Context, name string) (User, error) {
 // ErrNotFound when the user after is gone and the end of the list cannot be told.
 func (s *Store) Users(ctx context.Context, after string, limit int) ([]User, error) {
 	var users []User
+	if after == "" {
+		err := s.list(ctx, &users, `SELECT `+userColumns+` FROM users u ORDER BY u.created_at, u.id LIMIT ?`, limit)
+		return users, err
+	}
 	err := s.list(ctx, &users, `
 		SELECT `+userColumns+` FROM users u
-		WHERE ? = '' OR (u.created_at, u.id) > (SELECT a.created_at, a.id FROM users a WHERE a.id = ?)
-		ORDER BY u.created_at, u.id LIMIT ?`, after, after, limit)
-	if err == nil && len(users) == 0 && after != "" {
+		WHERE (u.created_at, u.id) > (SELECT a.created_at, a.id FROM users a WHERE a.id = ?)
+		ORDER BY u.created_at, u.id LIMIT ?`, after, limit)
+	if err == nil && len(users) == 0 {
 		_, err = s.User(ctx, after)
 	}
 	return users, err

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"testing"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
@@ -32,7 +33,7 @@ func stored(t *testing.T, alg string, private crypto.Signer) storage.SigningKey 
 	require.NoError(t, err)
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	require.NoError(t, err)
-	return storage.SigningKey{ID: jwk.KeyID, Algorithm: alg, Public: public, Private: der, CreatedAt: now, SignsFrom: now}
+	return storage.SigningKey{ID: jwk.KeyID, Algorithm: alg, Public: public, Private: der, CreatedAt: now.Add(-time.Hour), SignsFrom: now.Add(-time.Hour)}
 }
 
 func newRSA(t *testing.T, bits int) *rsa.PrivateKey {

@@ -227,6 +227,7 @@ func TestTwoReplicasRetireAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, rings[1].Load(t.Context(), at))
 		both := line(rings[0], "ES256", at)
+		at = at.Add(time.Second)
 		faults := make([]error, len(rings))
 		var group sync.WaitGroup
 		for i, r := range rings {

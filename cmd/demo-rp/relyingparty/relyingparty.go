@@ -101,6 +101,9 @@ func (a *App) routes() http.Handler {
 	mux.Handle("POST /refresh", a.handle(a.refresh))
 	mux.Handle("POST /signout", a.handle(a.signOut))
 	mux.Handle("GET /assets/{file}", http.FileServerFS(embedded))
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) {
+		http.ServeFileFS(w, r, embedded, "assets/icon.svg")
+	})
 	mux.Handle("/", a.handle(func(http.ResponseWriter, *http.Request) error { return errNotFound }))
 	return http.NewCrossOriginProtection().Handler(withHeaders(mux))
 }

@@ -101,7 +101,7 @@ func TestProviderMayStartLater(t *testing.T) {
 
 func TestHeadersAndCookie(t *testing.T) {
 	b := newBrowser(t, newOP(t))
-	for _, target := range []string{"/", "/nowhere", "/callback?state=x", "/assets/app.css", "/assets/icon.svg"} {
+	for _, target := range []string{"/", "/nowhere", "/callback?state=x", "/assets/app.css", "/assets/icon.svg", "/favicon.ico"} {
 		w := b.do("GET", target)
 		require.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'", target)
 		require.NotRegexp(t, regexp.MustCompile(`(?i)<script|<style|\sstyle=|\son\w+=`), w.Body.String(), target)

@@ -149,8 +149,3 @@ func (b *Browser) fatalf(format string, arguments ...any) {
 	screen := fmt.Sprintf("at %s, which says: %s\nscreenshot: %s", b.URL(), b.Text(), b.Screenshot("failure"))
 	b.t.Fatalf("%s\n%s\nconsole: %q", fmt.Sprintf(format, arguments...), screen, b.Complaints())
 }
-
-// within returns the context for one thing to do.
-func (b *Browser) within() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(b.ctx, patience)
-}

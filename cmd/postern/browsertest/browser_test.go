@@ -144,6 +144,7 @@ func TestBrowserSaysWhatIsWrong(t *testing.T) {
 		"nobody there":       {func(b *Browser) { b.Open("http://127.0.0.1:1/") }, []string{"net::ERR_"}},
 		"no QR code":         {func(b *Browser) { b.QR() }, []string{"zbarimg"}},
 		"no such address":    {func(b *Browser) { b.Open("http://[") }, []string{"missing ']'"}},
+		"nothing before":     {func(b *Browser) { b.NewTab().Back() }, []string{"no page to go back to"}},
 		"a script's mistake": {func(b *Browser) { Evaluate[int](b, "nonsense") }, []string{"nonsense is not defined"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -53,9 +53,7 @@ func (c *console) hear(event any) {
 func (b *Browser) Complaints() []string {
 	// What the page has already sent arrives before its answer to a question.
 	// A page that cannot answer has nothing to add.
-	ctx, cancel := b.within()
-	defer cancel()
-	_, _ = chromedp.Run(ctx, chromedp.Evaluate[chromedp.Void]("0"))
+	_, _ = run(b, chromedp.Evaluate[chromedp.Void]("0"))
 	b.console.mu.Lock()
 	defer b.console.mu.Unlock()
 	taken := b.console.complaints

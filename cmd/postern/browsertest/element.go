@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"context"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -65,7 +66,7 @@ func (e element) click() {
 	if place.Cover != "" {
 		e.b.fatalf("the %s %q is covered by %s", e.kind, e.name, place.Cover)
 	}
-	do(e.b, chromedp.MouseClickXY(place.X, place.Y))
+	input(e.b, chromedp.MouseClickXY(place.X, place.Y))
 }
 
 func (e element) on(p *runtime.CallFunctionOnParams) { p.ObjectID = e.id }
@@ -73,11 +74,24 @@ func (e element) on(p *runtime.CallFunctionOnParams) { p.ObjectID = e.id }
 // do runs one action, which must not fail.
 func do[T any](b *Browser, action chromedp.Action[T]) T {
 	b.t.Helper()
-	ctx, cancel := b.within()
-	defer cancel()
-	result, err := chromedp.Run(ctx, action)
+	result, err := run(b, action)
 	if err != nil {
 		b.fatalf("chromium: %v", err)
 	}
 	return result
+}
+
+// input is do for the mouse and the keyboard. When they make the page leave,
+// it may be gone before it can confirm.
+func input(b *Browser, action chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if _, err := run(b, action); err != nil && !b.moves.hasBegun() {
+		b.fatalf("chromium: %v", err)
+	}
+}
+
+func run[T any](b *Browser, action chromedp.Action[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Run(ctx, action)
 }

@@ -29,7 +29,16 @@ func (b *Browser) Open(address string) {
 // Back presses the back button and waits for the page.
 func (b *Browser) Back() {
 	b.t.Helper()
-	b.Await(func() { Evaluate[chromedp.Void](b, "history.back()") })
+	history := do(b, chromedp.NavigationEntries())
+	if history.CurrentIndex == 0 {
+		b.fatalf("there is no page to go back to")
+	}
+	before := history.Entries[history.CurrentIndex-1]
+	b.Await(func() {
+		do(b, func(ctx context.Context, tab *chromedp.Target) (cdp.Empty, error) {
+			return cdp.Call(ctx, tab, page.NavigateToHistoryEntry, page.NavigateToHistoryEntryParams{EntryID: before.ID})
+		})
+	})
 }
 
 // Reload presses the reload button and waits for the page. A form that led to
@@ -56,7 +65,7 @@ func (b *Browser) Await(act func()) {
 func (b *Browser) arrive() {
 	b.t.Helper()
 	b.sent = false
-	ctx, cancel := b.within()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := b.moves.arrived(ctx); err != nil {
 		b.fatalf("%v", err)
@@ -73,7 +82,7 @@ func (b *Browser) Fill(field, value string) {
 	if value == "" {
 		value = kb.Delete
 	}
-	do(b, chromedp.KeyEvent(value))
+	input(b, chromedp.KeyEvent(value))
 	if b.sent = b.moves.hasBegun(); b.sent {
 		return
 	}

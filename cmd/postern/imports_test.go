@@ -1,0 +1,210 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/postern-id/postern/"
+
+// allowed is the drawing of the packages: what each may import of ours, outside of tests. The three web applications login, consent
+// and provider do not know one another; whoever needs an arrow that is not here changes the drawing first.
+var allowed = map[string][]string{
+	"config":    {},
+	"storage":   {},
+	"templates": {},
+
+	"login/otp":      {},
+	"login/password": {},
+	"login/throttle": {"storage"},
+	"login/mail":     {"storage"}, // its texts are its own: no browser sees them
+	"login/account":  {"login/otp", "login/password", "login/throttle", "storage", "storage/audit"},
+
+	"storage/audit":       {"storage"},
+	"storage/storagetest": {"storage"},
+
+	"provider/keys":   {"storage", "storage/audit"},
+	"provider/client": {"storage", "storage/audit"},
+
+	"login":    {"login/account", "login/otp", "storage", "storage/audit", "templates"},
+	"consent":  {"storage", "storage/audit", "templates"},
+	"provider": {"provider/client", "provider/keys", "storage", "storage/audit", "templates"},
+
+	"cmd/postern": {
+		"cmd/demo-rp/relyingparty", // the app of postern demo
+		"config", "consent", "login", "login/account", "login/mail", "login/otp", "login/password", "login/throttle",
+		"provider", "provider/client", "provider/keys", "storage", "storage/audit", "templates",
+	},
+	"cmd/postern/browsertest": {},
+
+	// The app is independent of the provider that it tries, so that the one does not inherit the other's mistakes.
+	"cmd/demo-rp":              {"cmd/demo-rp/relyingparty"},
+	"cmd/demo-rp/relyingparty": {},
+
+	"bench": {"storage"}, // fills a database with people and grants; everything else it asks over HTTP
+}
+
+// confined says which packages or files may import a library, a package of it included. What bench imports it measures, or it
+// stands in for somebody who is not Postern.
+var confined = map[string][]string{
+	"github.com/ory/fosite":             {"provider"},
+	"github.com/go-jose/go-jose/v4":     {"provider/client", "provider/keys", "bench"}, // client: the registered keys, parsed once
+	"github.com/gin-gonic/gin":          {"cmd/postern", "consent", "login", "provider", "templates", "bench"},
+	"github.com/jmoiron/sqlx":           {"storage"},
+	"github.com/lib/pq":                 {"storage", "bench"},
+	"modernc.org/sqlite":                {"storage", "bench"},
+	"github.com/pressly/goose/v3":       {"storage"},
+	"github.com/tink-crypto/tink-go/v2": {"storage/seal.go"},
+
+	"github.com/pquerna/otp":              {"login/otp", "bench"},
+	"github.com/skip2/go-qrcode":          {"login/otp"},
+	"golang.org/x/crypto":                 {"login/password", "bench"},
+	"github.com/go-crypt/crypt":           {"login/password"},
+	"github.com/ccojocar/zxcvbn-go":       {"login/password"},
+	"golang.org/x/text":                   {"login/account", "login/password", "storage"}, // one spelling of a name or password
+	"golang.org/x/time":                   {"provider"},                                   // requests of one address, in memory
+	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "bench"},
+	"github.com/spf13/cobra":              {"cmd/postern"},
+	"go.yaml.in/yaml/v3":                  {"config"}, // the nodes know their lines; koanf does not hand them on
+	"github.com/prometheus/client_golang": {"cmd/postern", "storage/audit"},
+
+	"github.com/coreos/go-oidc/v3": {"cmd/demo-rp/relyingparty"},
+	"golang.org/x/oauth2":          {"cmd/demo-rp/relyingparty"},
+
+	// For tests alone.
+	"github.com/stretchr/testify":  {"storage/storagetest"},
+	"github.com/chromedp/chromedp": {"cmd/postern/browsertest"},
+	"github.com/chromedp/cdproto":  {"cmd/postern/browsertest"},
+	"golang.org/x/net":             {"cmd/postern/browsertest"},
+
+	// Of the standard library: SQL is for storage, and what is below the pages knows no HTTP.
+	"database/sql": {"storage", "storage/storagetest", "bench"},
+	"net/http": {
+		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "provider", "templates",
+		"bench",
+	},
+	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
+}
+
+// imported is an import of a file that is not a test.
+type imported struct {
+	file string // from the root of the module
+	path string
+}
+
+func (i imported) pkg() string { return path.Dir(i.file) }
+
+// readImports lists the packages of the module and what their files import, tests left out.
+func readImports(t *testing.T) (packages []string, imports []imported) {
+	for _, name := range sources(t) {
+		if pkg := path.Dir(name); !slices.Contains(packages, pkg) {
+			packages = append(packages, pkg)
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, spec := range file.Imports {
+			imported := imported{file: name}
+			imported.path, err = strconv.Unquote(spec.Path.Value)
+			require.NoError(t, err)
+			imports = append(imports, imported)
+		}
+	}
+	return packages, imports
+}
+
+// root is the folder of go.mod.
+var root = filepath.Join("..", "..")
+
+// sources lists the Go files of the module that are not tests, from its root.
+func sources(t *testing.T) (names []string) {
+	require.NoError(t, fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		base := entry.Name()
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && name != "." && (base == "testdata" || strings.HasPrefix(base, ".")):
+			return fs.SkipDir
+		case !entry.IsDir() && strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_test.go"):
+			names = append(names, name)
+		}
+		return nil
+	}))
+	return names
+}
+
+func TestPackagesImportOnlyWhatTheDrawingShows(t *testing.T) {
+	packages, imports := readImports(t)
+	for _, pkg := range packages {
+		if _, known := allowed[pkg]; !known {
+			t.Errorf("package %s is not in the table: say in imports_test.go what it may import, and in its doc.go what it owns", pkg)
+		}
+	}
+	used := map[string]bool{}
+	for _, i := range imports {
+		ours, isOurs := strings.CutPrefix(i.path, module)
+		if !isOurs {
+			continue
+		}
+		used[i.pkg()+" "+ours] = true
+		if !slices.Contains(allowed[i.pkg()], ours) {
+			t.Errorf("%s imports %s, which the table does not allow for %s: let the caller declare an interface and cmd/postern/app.go satisfy it, "+
+				"or change the drawing", i.file, ours, i.pkg())
+		}
+	}
+	for pkg, may := range allowed {
+		if !slices.Contains(packages, pkg) {
+			t.Errorf("the table names %s, which does not exist: remove it", pkg)
+		}
+		for _, ours := range may {
+			if !used[pkg+" "+ours] {
+				t.Errorf("the table lets %s import %s, which it does not do: remove the permission", pkg, ours)
+			}
+		}
+	}
+}
+
+func TestLibrariesStayWhereTheyBelong(t *testing.T) {
+	_, imports := readImports(t)
+	used := map[string]bool{}
+	for _, i := range imports {
+		library, listed := libraryOf(i.path)
+		first, _, _ := strings.Cut(i.path, "/")
+		if !listed && strings.Contains(first, ".") && !strings.HasPrefix(i.path, module) {
+			t.Errorf("%s imports %s, which is not in the table of libraries: say in imports_test.go who may, and in the commit why it is needed", i.file, i.path)
+		}
+		if !listed {
+			continue
+		}
+		used[library+" "+i.pkg()], used[library+" "+i.file] = true, true
+		if may := confined[library]; !slices.Contains(may, i.pkg()) && !slices.Contains(may, i.file) {
+			t.Errorf("%s imports %s, which belongs to %v alone", i.file, i.path, may)
+		}
+	}
+	for library, may := range confined {
+		for _, place := range may {
+			if !used[library+" "+place] {
+				t.Errorf("the table lets %s import %s, which it does not do: remove the permission", place, library)
+			}
+		}
+	}
+}
+
+// libraryOf finds the entry of confined that an import belongs to.
+func libraryOf(imported string) (library string, listed bool) {
+	for library := range confined {
+		if imported == library || strings.HasPrefix(imported, library+"/") {
+			return library, true
+		}
+	}
+	return "", false
+}

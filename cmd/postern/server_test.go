@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/config"
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const (
+	adaURI      = "otpauth://totp/Postern:ada%40example.test?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Postern"
+	adaPassword = "correct horse battery staple"
+	adaLine     = `{"email":"ada@example.test","email_verified":true,"username":"ada","password":"` + adaPassword + `","totp":["` + adaURI + `"],
+		"groups":["staff"],"claims":{"name":"Ada Example","phone_number":"+4912345"}}`
+)
+
+// settings are those of a provider on a test's database.
+func settings(t testing.TB, db *storagetest.Database, issuer string) config.Config {
+	t.Helper()
+	keyset, err := db.Keyset.JSON()
+	require.NoError(t, err)
+	cfg := config.Default()
+	cfg.Issuer, cfg.OpsListen = issuer, ""
+	cfg.Database.URL, cfg.Database.Migrate, cfg.Secrets.Keyset = config.Secret(db.URL), true, config.Secret(keyset)
+	return cfg
+}
+
+// newTestApp wires a provider on a database, as another replica would be; it does not listen.
+func newTestApp(t testing.TB, db *storagetest.Database, issuer string) *app {
+	t.Helper()
+	a, err := build(t.Context(), settings(t, db, issuer), slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.close()) })
+	return a
+}
+
+// listenAndRun serves a until the end of the test.
+func listenAndRun(t testing.TB, a *app) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	address, err := url.Parse(a.cfg.Issuer)
+	require.NoError(t, err)
+	a.cfg.Listen = address.Host
+	listeners, err := a.listen(ctx)
+	require.NoError(t, err)
+	done := make(chan error, 1)
+	go func() { done <- a.run(ctx, listeners) }()
+	t.Cleanup(func() {
+		stop()
+		require.NoError(t, <-done)
+	})
+}
+
+// addAda makes the user who has a password and an authenticator.
+func addAda(t testing.TB, a *app) {
+	t.Helper()
+	line := strings.ReplaceAll(adaLine, "\n", " ")
+	report, err := a.accounts.Import(t.Context(), strings.NewReader(line), false, account.Operator{}, time.Now())
+	require.NoError(t, err, "%+v", report.Faults)
+}
+
+// addClient registers a client.
+func addClient(t testing.TB, a *app, kind client.Type, redirectURI string, edit func(*client.Metadata)) (id, secret string) {
+	t.Helper()
+	m := client.Defaults(kind)
+	m.Name, m.RedirectURIs = "Example App", []string{redirectURI}
+	if edit != nil {
+		edit(&m)
+	}
+	c, secret, err := a.clients.Add(t.Context(), client.Registration{Metadata: m}, operator, time.Now())
+	require.NoError(t, err)
+	return c.ID, secret
+}
+
+// signInAsAda goes through both pages with a code of the time given.
+func signInAsAda(t testing.TB, v *browsertest.Visitor, at time.Time) {
+	t.Helper()
+	v.Fill("username", "ada@example.test")
+	v.Fill("password", adaPassword)
+	v.Submit("Continue")
+	v.Fill("code", browsertest.Code(t, adaURI, at))
+	v.Submit("Continue")
+}

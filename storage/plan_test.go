@@ -1,0 +1,186 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const manyRows = 100_000
+
+// manyOf fills a table; n is the number of the row, %BYTES% its text as BYTEA, %AT% a time that differs.
+var manyOf = []string{
+	`INSERT INTO users (id, email, email_key, email_verified, username, username_key, admin, groups, claims, epoch, created_at, updated_at)
+		%ROWS% SELECT 'u' || n, 'u' || n || '@x', 'u' || n || '@x', true, 'n' || n, 'n' || n, false, '[]', '{}', 1, %AT%, 0 FROM rows`,
+	`INSERT INTO passwords (user_id, hash, changed_at) %ROWS% SELECT 'u' || n, 'h', 0 FROM rows`,
+	`INSERT INTO authenticators (id, user_id, name, secret_sealed, algorithm, digits, period, last_step, created_at)
+		%ROWS% SELECT 'a' || n, 'u' || n, '', %BYTES%, 'SHA1', 6, 30, 0, 0 FROM rows`,
+	`INSERT INTO recovery_codes (user_id, code_mac) %ROWS% SELECT 'u' || n, %BYTES% FROM rows`,
+	`INSERT INTO tickets (ticket_hash, kind, user_id, created_at, expires_at) %ROWS% SELECT %BYTES%, 'enrol', 'u' || n, 0, %AT% FROM rows`,
+	`INSERT INTO enrolments (user_id, id, secret_sealed, algorithm, digits, period, failures, created_at, expires_at)
+		%ROWS% SELECT 'u' || n, 'e' || n, %BYTES%, 'SHA1', 6, 30, 0, 0, %AT% FROM rows`,
+	`INSERT INTO sessions (session_hash, sid, user_id, epoch, recovered, remember, amr, browser, address, created_at, completed_at,
+			last_seen_at, idle_until, expires_at)
+		%ROWS% SELECT %BYTES%, 's' || n, 'u' || n, 1, false, false, '[]', '', '', 0, %AT%, 0, %AT%, %AT% FROM rows`,
+	`INSERT INTO clients (id, name, metadata, version, created_at, updated_at) %ROWS% SELECT 'c' || n, '', '{}', 1, %AT%, 0 FROM rows`,
+	`INSERT INTO consents (user_id, client_id, scopes, created_at, updated_at) %ROWS% SELECT 'u' || n, 'c' || n, '[]', 0, 0 FROM rows`,
+	`INSERT INTO flows (id, browser_hash, client_id, request, created_at, expires_at) %ROWS% SELECT 'f' || n, %BYTES%, 'c' || n, '', 0, %AT% FROM rows`,
+	`INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at, code_failures,
+			generation, idle_until, expires_at)
+		%ROWS% SELECT 'g' || n, 'u' || n, 'c' || n, 's' || n, 1, '[]', '{}', 0, 0, %BYTES%, %AT%, 0, 1, %AT%, %AT% FROM rows`,
+	`INSERT INTO revoked_tokens (id, expires_at) %ROWS% SELECT 't' || n, %AT% FROM rows`,
+	`INSERT INTO throttle (key, failures, blocked_until, expires_at) %ROWS% SELECT 'k' || n, 1, 0, %AT% FROM rows`,
+	`INSERT INTO audit_events (id, at, name, user_id, body, seq, link)
+		%ROWS% SELECT 'i' || n, %AT%, 'x', 'u' || n, '{}', CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, %BYTES% FROM rows`,
+	`INSERT INTO outbox (id, recipient, subject, body_sealed, created_at) %ROWS% SELECT 'm' || n, '', '', %BYTES%, %AT% FROM rows`,
+}
+
+func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
+	t.Helper()
+	bytes, tidy := `CAST('u' || n AS BLOB)`, `ANALYZE`
+	if db.Postgres() {
+		bytes, tidy = `convert_to('u' || n, 'UTF8')`, `VACUUM ANALYZE`
+	}
+	dialect := strings.NewReplacer(
+		"%ROWS%", fmt.Sprintf(`WITH RECURSIVE rows (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM rows WHERE n < %d)`, manyRows),
+		"%BYTES%", bytes,
+		"%AT%", fmt.Sprintf(`(%d + n * CAST(1000000 AS BIGINT))`, now.UnixMicro()),
+	)
+	for _, text := range manyOf {
+		_, err := raw.Exec(dialect.Replace(text))
+		require.NoError(t, err, text)
+	}
+	_, err := raw.Exec(tidy)
+	require.NoError(t, err)
+}
+
+// lookUps is everything that a request, a page of a list or a loop asks of tables that grow. What it finds is of no interest here.
+func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
+	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
+	half := storage.HalfSignIn{TokenHash: []byte("new"), User: storage.User{ID: "u77"}, CreatedAt: now, ExpiresAt: now}
+	after := storage.Event{ID: "i50000", At: storage.At(now.Add(50_000 * time.Second))}
+	return map[string]func(){
+		"User":               func() { s.User(ctx, "u77") },
+		"FindUser":           func() { s.FindUser(ctx, "u77@x") },
+		"Users, first page":  func() { s.Users(ctx, "", 100) },
+		"Users, later page":  func() { s.Users(ctx, "u50000", 100) },
+		"RaiseEpoch":         func() { s.RaiseEpoch(ctx, "u77", now) },
+		"PasswordLogin":      func() { s.PasswordLogin(ctx, "n77") },
+		"Authenticators":     func() { s.Authenticators(ctx, "u77") },
+		"BurnStep":           func() { s.BurnStep(ctx, "a77", 5, now) },
+		"RemoveFactors":      func() { s.RemoveFactors(ctx, "u78") },
+		"SpendRecoveryCode":  func() { s.SpendRecoveryCode(ctx, "u77", "x", now) },
+		"RecoveryCodesLeft":  func() { s.RecoveryCodesLeft(ctx, "u77") },
+		"Ticket":             func() { s.Ticket(ctx, hash, storage.TicketEnrol) },
+		"SpendTicket":        func() { s.SpendTicket(ctx, hash, storage.TicketEnrol, now) },
+		"Enrolment":          func() { s.Enrolment(ctx, "u77", now) },
+		"ConfirmEnrolment":   func() { s.ConfirmEnrolment(ctx, "e77", 1, nil, now) },
+		"EndEnrolment":       func() { s.EndEnrolment(ctx, "e77") },
+		"CountAttempt":       func() { s.CountAttempt(ctx, now, budget, storage.Budget{Key: "k78", Tries: 5}) },
+		"PassAttempt":        func() { s.PassAttempt(ctx, now, budget) },
+		"ClearAttempts":      func() { s.ClearAttempts(ctx, "k77", budget) },
+		"Attempts":           func() { s.Attempts(ctx, "k77", "k78") },
+		"BeginSignIn":        func() { s.BeginSignIn(ctx, half, "") },
+		"HalfSignIn":         func() { s.HalfSignIn(ctx, hash, now) },
+		"CompleteSignIn":     func() { s.CompleteSignIn(ctx, hash, storage.Completion{TokenHash: []byte("x")}, now) },
+		"SignIn":             func() { s.SignIn(ctx, hash, "c77", now) },
+		"TouchSession":       func() { s.TouchSession(ctx, "s77", now, now) },
+		"Sessions":           func() { s.Sessions(ctx, "u77", now) },
+		"EndSession":         func() { s.EndSession(ctx, hash) },
+		"EndSessionOf":       func() { s.EndSessionOf(ctx, "u77", "s77") },
+		"EndSessions":        func() { s.EndSessions(ctx, "u77") },
+		"Client":             func() { s.Client(ctx, "c77") },
+		"Clients, later":     func() { s.Clients(ctx, "c50000", 100) },
+		"Consents":           func() { s.Consents(ctx, "u77") },
+		"WithdrawConsent":    func() { s.WithdrawConsent(ctx, "u77", "c77", now) },
+		"Flow":               func() { s.Flow(ctx, "f77", hash, now) },
+		"ConsentToFlow":      func() { s.ConsentToFlow(ctx, "f77", "u77", now) },
+		"EndFlow":            func() { s.EndFlow(ctx, "f77") },
+		"GrantByCode":        func() { s.GrantByCode(ctx, hash) },
+		"Grant":              func() { s.Grant(ctx, "g77", "t77") },
+		"RedeemCode":         func() { s.RedeemCode(ctx, "g77", redemption, now) },
+		"RotateRefreshToken": func() { s.RotateRefreshToken(ctx, "g77", 1, now, now) },
+		"RevokeGrant":        func() { s.RevokeGrant(ctx, "g77", "", now) },
+		"CountCodeFailure":   func() { s.CountCodeFailure(ctx, "g77") },
+		"TokenRevoked":       func() { s.TokenRevoked(ctx, "t77") },
+		"Events":             func() { s.Events(ctx, storage.EventQuery{Limit: 50}) },
+		"Events of a user":   func() { s.Events(ctx, storage.EventQuery{UserID: "u77", Limit: 50, Before: "i50000"}) },
+		"Events since": func() {
+			s.Events(ctx, storage.EventQuery{Since: now.Add(99_000 * time.Second), Before: "i99990", Limit: 50})
+		},
+		"ChainedEvents":   func() { s.ChainedEvents(ctx, 50_000, 100) },
+		"UnchainedEvents": func() { s.UnchainedEvents(ctx, after, 100) },
+		"ChainEvents":     func() { s.ChainEvents(ctx, 1, chain) },
+		"Mails":           func() { s.Mails(ctx, 50) },
+		"Sweep":           func() { s.Sweep(ctx, now.Add(100*time.Second), 50) },
+	}
+}
+
+var chain = storage.Chain{
+	Link: func([]byte, int64, string) []byte { return []byte("link") },
+	Seal: func(int64, []byte) []byte { return []byte("seal") },
+}
+
+func TestLookUpsUseAnIndex(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		var counter storagetest.Counter
+		s := db.Open(t, counter.Intercept)
+		raw := db.SQL(t)
+		fill(t, db, raw)
+		unindexed := storagetest.Statement{Text: `SELECT id FROM users WHERE email = 'x'`}
+		require.Regexp(t, readsAll, plan(t, db, raw, unindexed)[0], "the check sees a scan")
+		for name, ask := range lookUps(t.Context(), s) {
+			t.Run(name, func(t *testing.T) {
+				counter.Reset()
+				ask()
+				require.NotZero(t, counter.Count())
+				for _, statement := range counter.Statements() {
+					for _, step := range plan(t, db, raw, statement) {
+						require.NotRegexp(t, readsAll, step, statement.Text)
+					}
+				}
+			})
+		}
+	})
+}
+
+// readsAll is how both databases say that they read a table from one end to the other. A scan in the order of an index is how a page
+// of a list begins; small tables are always scanned.
+var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|enrolments|sessions|consents|clients|flows|` +
+	`grants|revoked_tokens|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
+
+func plan(t *testing.T, db *storagetest.Database, raw *sql.DB, statement storagetest.Statement) []string {
+	t.Helper()
+	prefix := "EXPLAIN QUERY PLAN "
+	if db.Postgres() {
+		prefix = "EXPLAIN "
+	}
+	args := make([]any, len(statement.Args))
+	for i, arg := range statement.Args {
+		args[i] = arg.Value
+	}
+	rows, err := raw.Query(prefix+statement.Text, args...)
+	require.NoError(t, err, statement.Text)
+	defer rows.Close()
+	columns, err := rows.Columns()
+	require.NoError(t, err)
+	var steps []string
+	for rows.Next() {
+		var skip any
+		var step string
+		dest := []any{&skip, &skip, &skip, &step}
+		require.NoError(t, rows.Scan(dest[len(dest)-len(columns):]...))
+		steps = append(steps, step)
+	}
+	require.NoError(t, rows.Err())
+	return steps
+}
