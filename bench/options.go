@@ -50,7 +50,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags.DurationVar(&o.plan.duration, "duration", 5*time.Second, "how long one measurement takes")
 	flags.DurationVar(&o.plan.warmup, "warmup", time.Second, "how long the load runs before it counts")
 	flags.StringVar(&scenarios, "scenarios", strings.Join(scenarioNames(), ","), "which to run")
-	flags.IntVar(&o.users, "users", 3000, "how many users sign in; a one-time code works once, so sign-ins need many")
+	flags.IntVar(&o.users, "users", 5000, "how many users sign in; a one-time code works once, so sign-ins need many")
 	flags.IntVar(&o.rate, "rate", 0, "measure every scenario but sign_in with this many arrivals a second as well")
 	flags.IntVar(&o.seedUsers, "seed-users", 0, "measure again after so many users were added to the database")
 	flags.IntVar(&o.seedGrants, "seed-grants", 0, "and so many refresh tokens")

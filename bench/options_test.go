@@ -13,7 +13,7 @@ func TestOptions(t *testing.T) {
 	o, err := parseOptions(nil, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, options{
-		database: "sqlite", connections: []int{1, 8, 32}, plan: plan{warmup: time.Second, duration: 5 * time.Second}, users: 3000, scenarios: scenarioNames(),
+		database: "sqlite", connections: []int{1, 8, 32}, plan: plan{warmup: time.Second, duration: 5 * time.Second}, users: 5000, scenarios: scenarioNames(),
 	}, o)
 	o, err = parseOptions([]string{
 		"--connections", "4", "--duration", "2s", "--warmup", "0", "--scenarios", "jwks,sign_in", "--database", "postgres://h/d", "--seed-users", "10",
@@ -21,7 +21,7 @@ func TestOptions(t *testing.T) {
 	}, io.Discard)
 	require.NoError(t, err)
 	require.Equal(t, options{
-		database: "postgres://h/d", connections: []int{4}, plan: plan{duration: 2 * time.Second}, users: 3000, scenarios: []string{"jwks", "sign_in"},
+		database: "postgres://h/d", connections: []int{4}, plan: plan{duration: 2 * time.Second}, users: 5000, scenarios: []string{"jwks", "sign_in"},
 		seedUsers: 10, seedGrants: 50, rate: 100, json: true,
 	}, o)
 }

@@ -70,6 +70,9 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	if err != nil {
 		return err
 	}
+	if who.Replaces() {
+		view.SkipURL = l.afterwards(request.id)
+	}
 	return l.cfg.Pages.Render(c, refused.status, view)
 }
 

@@ -99,6 +99,8 @@ func TestRecoveryCode(t *testing.T) {
 		require.Equal(t, "/login/enroll", enrol.address.Path)
 		require.Equal(t, "signed in as ada@example.test by pwd mfa", b.open("/oauth2/auth").body)
 
+		require.Contains(t, enrol.body, `href="`+origin+"/oauth2/auth"+flow[len("/login/code"):]+`">Continue without`)
+
 		fresh := w.scan(enrol)
 		shown := b.submit(enrol, "code", fresh.code())
 		done := b.submit(shown, "saved", "yes")

@@ -168,13 +168,17 @@ func (l *Login) next(c *gin.Context, path string) error {
 	return nil
 }
 
-// leave sends the browser back to the request in progress, or to the account page.
-func (l *Login) leave(c *gin.Context) error {
-	flow := c.Query("flow")
+// afterwards is where a person goes who is signed in: on with the request in progress, or to the account page.
+func (l *Login) afterwards(flow string) string {
 	if flow == "" {
-		return l.next(c, "/account")
+		return l.at("/account", "")
 	}
-	c.Redirect(http.StatusSeeOther, l.cfg.ContinueURL+"?"+url.Values{"flow": {flow}}.Encode())
+	return l.cfg.ContinueURL + "?" + url.Values{"flow": {flow}}.Encode()
+}
+
+// leave sends the browser there.
+func (l *Login) leave(c *gin.Context) error {
+	c.Redirect(http.StatusSeeOther, l.afterwards(c.Query("flow")))
 	return nil
 }
 

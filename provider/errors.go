@@ -10,8 +10,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1 and the specification
-// OpenID Connect Core Error Code unmet_authentication_requirements.
+// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1, and OpenID Connect Core
+// Error Code unmet_authentication_requirements.
 const (
 	invalidRequest           = "invalid_request"
 	invalidClient            = "invalid_client"

@@ -38,6 +38,7 @@ type world struct {
 	provider *Provider
 	router   *gin.Engine
 	browser  *browser
+	log      *logText
 	user     storage.User
 	web      *client.Client // confidential; consent is not asked
 	secret   string
@@ -73,17 +74,25 @@ func newWorld(t testing.TB, store *storage.Store) *world {
 // joinWorld builds a provider on a store as another replica would, without users or clients of its own.
 func joinWorld(t testing.TB, store *storage.Store) *world {
 	log := audit.New(store)
-	w := &world{t: t, store: store, clients: client.New(client.Config{Store: store, Audit: log}), browser: &browser{store: store, id: "browser"}}
+	w := &world{
+		t: t, store: store, clients: client.New(client.Config{Store: store, Audit: log}), browser: &browser{store: store, id: "browser"},
+		log: &logText{},
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
+	})
 	var err error
 	w.keys, err = keys.New(keys.Config{Store: store, Audit: log})
 	require.NoError(t, err)
-	require.NoError(t, w.keys.Load(t.Context(), time.Now()))
+	loadKeys(t, w.keys, store)
 	pages, err := templates.New(templates.Config{Brand: templates.Brand{Name: "Postern"}, Secure: true})
 	require.NoError(t, err)
 	w.provider, err = New(Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",
 		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages,
-		Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Address: func(r *http.Request) string { return r.RemoteAddr },
+		Log: slog.New(slog.NewTextHandler(w.log, nil)), Address: func(r *http.Request) string { return r.RemoteAddr },
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second,
 	})
@@ -95,10 +104,16 @@ func joinWorld(t testing.TB, store *storage.Store) *world {
 	return w
 }
 
-// signIn completes a sign-in of the user at a time, in this browser.
-func (w *world) signIn(at time.Time) {
+// beginSignIn is a sign-in of the user of which only the password was right.
+func (w *world) beginSignIn(at time.Time) storage.HalfSignIn {
 	half := storage.HalfSignIn{TokenHash: storage.Hash(rand.Text()), User: w.user, CreatedAt: at, ExpiresAt: at.Add(5 * time.Minute)}
 	require.NoError(w.t, w.store.BeginSignIn(w.t.Context(), half, ""))
+	return half
+}
+
+// signIn completes a sign-in of the user at a time, in this browser.
+func (w *world) signIn(at time.Time) {
+	half := w.beginSignIn(at)
 	w.browser.session = storage.Hash(rand.Text())
 	require.NoError(w.t, w.store.CompleteSignIn(w.t.Context(), half.TokenHash, storage.Completion{
 		TokenHash: w.browser.session, Methods: []string{"pwd", "otp", "mfa"}, IdleUntil: at.Add(time.Hour), ExpiresAt: at.Add(24 * time.Hour),

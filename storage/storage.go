@@ -66,11 +66,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	return s, nil
 }
 
-// Close releases all connections.
+// Close releases all connections. One that the database has ended before is no error.
 func (s *Store) Close() error {
 	err := s.writer.Close()
 	if s.reader != s.writer {
 		err = errors.Join(err, s.reader.Close())
+	}
+	if err = mapError(s.dialect, err); errors.Is(err, ErrUnavailable) {
+		return nil
 	}
 	return err
 }

@@ -44,6 +44,9 @@ type Enroll struct {
 	// Name.
 	AskName bool
 	Name    string
+	// SkipURL goes on without a new authenticator. It is set for who has just
+	// signed in with a recovery code; the page then says what that means.
+	SkipURL string
 }
 
 func (Enroll) template() string { return "login/enroll.html" }

@@ -59,6 +59,8 @@ func sampleEnroll(page Page) Enroll {
 // samples is every page in the states that look different, by file name.
 func samples() map[string]View {
 	enrollError := sampleEnroll(withError("That code does not match."))
+	enrollAgain := sampleEnroll(samplePage())
+	enrollAgain.SkipURL = "/oauth2/auth?flow=F"
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
 	codes := []string{"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
 		"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA"}
@@ -80,6 +82,7 @@ func samples() map[string]View {
 		"invite-error":    Invitation{Page: Page{Error: "This password is too easy to guess."}, Username: "ada@example.test", MinLength: 8, Advice: []string{"It is among the passwords that attackers try first.", "Add another word or two."}},
 		"enroll":          sampleEnroll(samplePage()),
 		"enroll-error":    enrollError,
+		"enroll-again":    enrollAgain,
 		"codes":           RecoveryCodes{Page: samplePage(), Account: "ada@example.test", Codes: codes},
 		"codes-error":     RecoveryCodes{Page: withError("Please tick the box once you have saved the codes."), Account: "ada@example.test", Codes: codes},
 		"enrollneeded":    EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},

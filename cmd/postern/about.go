@@ -57,11 +57,14 @@ func healthcheckCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// healthcheck asks /readyz of the public listener over loopback.
+// healthcheck asks /readyz of the public listener, over loopback if it listens on all addresses.
 func healthcheck(ctx context.Context, cfg config.Config) error {
-	_, port, err := net.SplitHostPort(cfg.Listen)
+	host, port, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
 		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
 	}
 	scheme := "http"
 	if cfg.TLS.CertFile != "" {
@@ -69,11 +72,11 @@ func healthcheck(ctx context.Context, cfg config.Config) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+"://"+net.JoinHostPort(host, port)+"/readyz", nil)
 	if err != nil {
 		return err
 	}
-	// The certificate is for the issuer's name; here the process asks itself over loopback and sends no secret.
+	// The certificate is for the issuer's name; here the process asks itself and sends no secret.
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
 	response, err := client.Do(request)
 	if err != nil {

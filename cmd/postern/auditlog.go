@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -17,17 +19,20 @@ func auditCommand(t *terminal) *cobra.Command {
 }
 
 func auditTailCommand(t *terminal) *cobra.Command {
-	var lines int
+	var count int
 	var follow bool
 	cmd := &cobra.Command{
 		Use: "tail", Short: "Show the newest entries", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if count < 0 {
+				return usage(cmd, "--lines is 0 or more")
+			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				return s.audit.Tail(ctx, lines, follow, t.showEvent)
+				return s.audit.Tail(ctx, count, follow, t.showEvent)
 			})
 		},
 	}
-	cmd.Flags().IntVarP(&lines, "lines", "n", 20, "how many entries")
+	cmd.Flags().IntVarP(&count, "lines", "n", 20, "how many entries")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones")
 	return cmd
 }
@@ -53,8 +58,8 @@ func (t *terminal) showEvent(e storage.Event) error {
 			line += " " + part[0] + " " + part[1]
 		}
 	}
-	if len(body.Detail) > 0 {
-		line += fmt.Sprintf(" %v", body.Detail)
+	for _, name := range slices.Sorted(maps.Keys(body.Detail)) {
+		line += " " + name + "=" + body.Detail[name]
 	}
 	_, err := fmt.Fprintln(t.stdout, line)
 	return err
@@ -74,19 +79,25 @@ func auditExportCommand(t *terminal) *cobra.Command {
 func auditVerifyCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify", Short: "Name the first entry that was changed, removed or moved", Args: noArguments,
+		Long: "Name the first entry that was changed, removed or moved. postern serve chains new entries within a second or two; that an\n" +
+			"entry was removed can be seen once it is chained.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				report, err := s.audit.Verify(ctx)
 				if err != nil {
 					return err
 				}
-				if report.Fault != nil {
-					return withHint(errors.New("the audit log is damaged: "+report.Fault.String()),
-						"compare with the last export; somebody had write access to the database")
-				}
-				return t.show(report, func(w io.Writer) {
-					fmt.Fprintf(w, "%d entries are as they were written\n", report.Chained+report.Unchained)
+				err = t.show(report, func(w io.Writer) {
+					if report.Fault == nil {
+						fmt.Fprintf(w, "entries that are as they were written: %d, of them not chained yet: %d\n",
+							report.Chained+report.Unchained, report.Unchained)
+					}
 				})
+				if report.Fault == nil {
+					return err
+				}
+				return withHint(errors.New("the audit log is damaged: "+report.Fault.String()),
+					"compare with the last export; somebody had write access to the database")
 			})
 		},
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
 )
 
 func clientCommand(t *terminal) *cobra.Command {
@@ -38,24 +38,51 @@ func shownAs(c *client.Client, secret string) shownClient {
 	return shownClient{c.ID, secret, c.Metadata, c.Disabled, c.CreatedAt, c.UpdatedAt, c.OldSecretUntil}
 }
 
-func (t *terminal) showClient(c *client.Client, secret string) error {
-	shown := shownAs(c, secret)
-	return t.show(shown, func(w io.Writer) {
-		fmt.Fprintln(w, "client_id:    ", shown.ID)
+// showClient prints a client and what its developers enter into their library.
+func (t *terminal) showClient(s *services, c *client.Client, secret string) error {
+	return t.show(shownAs(c, secret), func(w io.Writer) {
+		lines(w, append([][]string{
+			{"client_id", c.ID}, {"client_secret", secret}, {"issuer", s.cfg.Issuer},
+			{"discovery", s.cfg.Issuer + "/.well-known/openid-configuration"},
+		}, clientLines(c)...))
 		if secret != "" {
-			fmt.Fprintln(w, "client_secret:", secret, "  (shown this once)")
+			fmt.Fprintln(w, "\nThe secret is shown this once.")
 		}
-		text, err := json.MarshalIndent(shown.Metadata, "", "  ")
-		if err == nil {
-			fmt.Fprintln(w, string(text))
-		}
-		if shown.Disabled {
-			fmt.Fprintln(w, "disabled")
-		}
-		if !shown.PKCERequired {
-			fmt.Fprintln(w, "warning: PKCE is optional for this client: a stolen code can be redeemed by whoever has the secret")
+		if !c.PKCERequired {
+			fmt.Fprintln(w, "\nwarning: PKCE is optional for this client: a stolen code can be redeemed by whoever has the secret")
 		}
 	})
+}
+
+// clientLines says what is registered about a client, empty values included.
+func clientLines(c *client.Client) [][]string {
+	state, pkce, oldSecret := "enabled", "optional", ""
+	if c.Disabled {
+		state = "disabled"
+	}
+	if c.PKCERequired {
+		pkce = "required"
+	}
+	if !c.OldSecretUntil.IsZero() {
+		oldSecret = "valid until " + stamp(c.OldSecretUntil)
+	}
+	var keys []string
+	if c.Keys != nil {
+		for _, key := range c.Keys.Keys {
+			keys = append(keys, key.KeyID)
+		}
+	}
+	return [][]string{
+		{"name", c.Name}, {"type", string(c.Type)}, {"state", state}, {"authentication", c.AuthMethod},
+		{"old secret", oldSecret}, append([]string{"keys"}, keys...),
+		append([]string{"redirect URI"}, c.RedirectURIs...),
+		append([]string{"after sign-out"}, c.PostLogoutRedirectURIs...),
+		{"scopes", strings.Join(c.Scopes, " ")}, {"grant types", strings.Join(c.GrantTypes, " ")},
+		append([]string{"audience"}, c.Audience...),
+		{"PKCE", pkce}, {"consent", c.Consent}, {"ID token", c.IDTokenAlg}, {"access token", c.AccessTokenFormat},
+		{"home page", c.ClientURI}, {"logo", c.LogoURI}, {"privacy policy", c.PolicyURI}, {"terms", c.TOSURI},
+		{"sign-in starts at", c.InitiateLoginURI},
+	}
 }
 
 func clientAddCommand(t *terminal) *cobra.Command {
@@ -74,19 +101,26 @@ func clientAddCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				if secret == "" {
+					return usage(cmd, "--secret-stdin: standard input is empty")
+				}
 				registration.Secret = secret
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				c, secret, err := s.clients.Add(ctx, registration, operator, time.Now())
+				if errors.Is(err, storage.ErrConflict) {
+					return withHint(fmt.Errorf("there is a client %s already", id), "choose another --id; postern client update changes this one")
+				}
 				if err != nil {
 					return clientFault(err)
 				}
-				return t.showClient(c, secret)
+				return t.showClient(s, c, secret)
 			})
 		},
 	}
 	flags.register(cmd)
 	cmd.Flags().StringVar(&flags.kind, "type", string(client.Web), "web, spa, native or service")
+	complete(cmd, "type", choices(string(client.Web), string(client.SPA), string(client.Native), string(client.Service)))
 	cmd.Flags().StringVar(&id, "id", "", "client_id; default: a random one")
 	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read a secret of your own, 32 characters or more, from standard input")
 	return cmd
@@ -100,7 +134,7 @@ func clientUpdateCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				found, err := s.clients.Client(ctx, args[0])
 				if err != nil {
-					return err
+					return missing(err, "client", args[0])
 				}
 				metadata := found.Metadata
 				if err := flags.apply(cmd, &metadata); err != nil {
@@ -110,7 +144,7 @@ func clientUpdateCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return clientFault(err)
 				}
-				return t.showClient(changed, secret)
+				return t.showClient(s, changed, secret)
 			})
 		},
 	}
@@ -167,9 +201,9 @@ func clientShowCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				c, err := s.clients.Client(ctx, args[0])
 				if err != nil {
-					return err
+					return missing(err, "client", args[0])
 				}
-				return t.showClient(c, "")
+				return t.showClient(s, c, "")
 			})
 		},
 	}
@@ -186,13 +220,13 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 					return withHint(err, "this client authenticates in another way: postern client show tells how")
 				}
 				if err != nil {
-					return err
+					return missing(err, "client", args[0])
 				}
 				c, err := s.clients.Client(ctx, args[0])
 				if err != nil {
 					return err
 				}
-				return t.showClient(c, secret)
+				return t.showClient(s, c, secret)
 			})
 		},
 	}

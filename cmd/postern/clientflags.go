@@ -42,6 +42,13 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.policyURI, "policy-uri", "", "privacy policy, linked on the consent page")
 	flags.StringVar(&f.tosURI, "tos-uri", "", "terms of service, linked on the consent page")
 	flags.StringVar(&f.initiateLoginURI, "initiate-login-uri", "", "where others may start a sign-in to the app")
+	complete(cmd, "grant-type", choices(client.GrantCode, client.GrantRefresh, client.GrantClient))
+	complete(cmd, "auth-method", choices(client.AuthBasic, client.AuthPost, client.AuthNone))
+	complete(cmd, "pkce", choices("required", "optional"))
+	complete(cmd, "consent", choices(client.ConsentAsk, client.ConsentSkip))
+	complete(cmd, "id-token-alg", choices(client.SigningAlgs()...))
+	complete(cmd, "access-token", choices(client.TokenSealed, client.TokenJWT))
+	complete(cmd, "jwks-file", files)
 }
 
 // apply writes the flags that were given into m.
@@ -99,7 +106,7 @@ func clientSwitchCommand(
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				if err := change(s.clients, ctx, args[0], operator, time.Now()); err != nil {
-					return err
+					return missing(err, "client", args[0])
 				}
 				return t.show(map[string]string{"client_id": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })
 			})

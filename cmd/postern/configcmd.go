@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/config"
 )
 
 func configCommand(t *terminal) *cobra.Command {
@@ -15,10 +18,20 @@ func configCheckCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Report every mistake at once", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			if _, err := t.load(nil); err != nil {
+			_, err := t.load(nil)
+			problems, found := errors.AsType[config.Problems](err)
+			if err != nil && !found {
 				return err
 			}
-			return t.show(map[string]bool{"ok": true}, func(w io.Writer) { fmt.Fprintln(w, "the settings are fine") })
+			checked := struct {
+				OK       bool            `json:"ok"`
+				Problems config.Problems `json:"problems,omitempty"`
+			}{!found, problems}
+			return errors.Join(err, t.show(checked, func(w io.Writer) {
+				if !found {
+					fmt.Fprintln(w, "the settings are fine")
+				}
+			}))
 		},
 	}
 }

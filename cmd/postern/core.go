@@ -58,7 +58,7 @@ func prepare(ctx context.Context, cfg config.Config, store *storage.Store, log *
 	}
 	err = store.Unlock(ctx)
 	if errors.Is(err, storage.ErrSealed) {
-		return withHint(err, "this keyset is not the one that the database was written with: put the old secrets.keyset_file back")
+		return withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
 	}
 	return err
 }
@@ -82,10 +82,15 @@ func loadKeyset(cfg config.Config) (*storage.Keyset, error) {
 		return storage.ReadKeyset([]byte(text))
 	}
 	path := keysetFile(cfg)
-	text, err := os.ReadFile(path)
+	keyset, err := readKeyset(path)
 	if errors.Is(err, fs.ErrNotExist) && cfg.Secrets.KeysetFile == "" && onSQLite(cfg) {
 		return makeKeyset(cfg, path)
 	}
+	return keyset, err
+}
+
+func readKeyset(path string) (*storage.Keyset, error) {
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
@@ -94,26 +99,40 @@ func loadKeyset(cfg config.Config) (*storage.Keyset, error) {
 		return nil, fmt.Errorf("read the keyset: %w", err)
 	}
 	if info.Mode().Perm()&0o007 != 0 {
-		return nil, withHint(fmt.Errorf("everybody on this machine can read the keyset %s", path), "chmod 600 "+path)
+		return nil, withHint(fmt.Errorf("everybody on this machine can read the keyset %s", path), "run: chmod 600 "+path)
 	}
-	return storage.ReadKeyset(text)
+	keyset, err := storage.ReadKeyset(text)
+	if err != nil {
+		return nil, withHint(fmt.Errorf("%s: %w", path, err), "put the file back that was made together with the database; postern secrets new makes one for a new database")
+	}
+	return keyset, nil
 }
 
-// makeKeyset writes a new keyset, but never for a database that exists: its secrets would be lost.
+// makeKeyset writes a new keyset, but never for a database that exists: its secrets would be lost. Of several processes that
+// start on one empty folder, one makes the keyset that all use: it is there before the database.
 func makeKeyset(cfg config.Config, path string) (*storage.Keyset, error) {
 	if info, err := os.Stat(strings.TrimPrefix(cfg.Database.URL.Reveal(), "sqlite:")); err == nil && info.Size() > 0 {
-		return nil, withHint(fmt.Errorf("there is a database but no keyset %s that opens its secrets", path),
-			"put the keyset file back that was made together with the database")
+		keyset, err := readKeyset(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, withHint(fmt.Errorf("there is a database but no keyset %s that opens its secrets", path),
+				"put the keyset file back that was made together with the database")
+		}
+		return keyset, err
 	}
 	keyset, err := storage.NewKeyset()
 	if err != nil {
 		return nil, err
 	}
-	return keyset, writeKeyset(keyset, path)
+	err = writeKeyset(keyset, path, os.Link)
+	if errors.Is(err, fs.ErrExist) {
+		return readKeyset(path)
+	}
+	return keyset, err
 }
 
-// writeKeyset writes the file in one step, readable for its owner only.
-func writeKeyset(keyset *storage.Keyset, path string) error {
+// writeKeyset writes the file in one step, readable for its owner only: put is os.Rename, which replaces a file that
+// exists, or os.Link, which is then fs.ErrExist.
+func writeKeyset(keyset *storage.Keyset, path string, put func(from, to string) error) error {
 	text, err := keyset.JSON()
 	if err != nil {
 		return err
@@ -125,27 +144,13 @@ func writeKeyset(keyset *storage.Keyset, path string) error {
 	if err != nil {
 		return fmt.Errorf("write the keyset: %w", err)
 	}
+	defer os.Remove(file.Name())
 	_, err = file.Write(append(text, '\n'))
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
-		err = os.Rename(file.Name(), path)
+		err = put(file.Name(), path)
 	}
 	if err != nil {
-		return fmt.Errorf("write the keyset: %w", errors.Join(err, os.Remove(file.Name())))
+		return fmt.Errorf("write the keyset: %w", err)
 	}
 	return nil
-}
-
-// hintFor says what to do about an error that has no hint of its own.
-func hintFor(err error) string {
-	switch {
-	case errors.Is(err, storage.ErrUnavailable):
-		return "is the database running, and is database.url right? postern config check looks at the settings"
-	case errors.Is(err, storage.ErrNotFound):
-		return "the list command shows what there is"
-	case errors.Is(err, storage.ErrConflict):
-		return "choose another name, or change the one that exists"
-	case errors.Is(err, storage.ErrStale):
-		return "somebody else changed it at the same time: try again"
-	}
-	return "run it again with POSTERN_LOG_LEVEL=debug to see more"
 }

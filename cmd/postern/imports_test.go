@@ -113,10 +113,10 @@ func readImports(t *testing.T) (packages []string, imports []imported) {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ImportsOnly)
 		require.NoError(t, err)
 		for _, spec := range file.Imports {
-			imported := imported{file: name}
-			imported.path, err = strconv.Unquote(spec.Path.Value)
+			one := imported{file: name}
+			one.path, err = strconv.Unquote(spec.Path.Value)
 			require.NoError(t, err)
-			imports = append(imports, imported)
+			imports = append(imports, one)
 		}
 	}
 	return packages, imports

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/keys"
 )
 
@@ -20,7 +21,10 @@ func keyListCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "Show all signing keys", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withServices(cmd, func(_ context.Context, s *services) error { return t.showKeys(s.keys.List(time.Now())) })
+			return t.withServices(cmd, func(_ context.Context, s *services) error {
+				list := s.keys.List(time.Now())
+				return t.showKeys(list, list...)
+			})
 		},
 	}
 }
@@ -28,7 +32,7 @@ func keyListCommand(t *terminal) *cobra.Command {
 func keyRotateCommand(t *terminal) *cobra.Command {
 	var now bool
 	cmd := &cobra.Command{
-		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: arguments(1),
+		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: arguments(1), ValidArgs: client.SigningAlgs(),
 		Long: "Make a new key. It is published at once and signs after 24 hours, when every client has seen it; older keys of the algorithm\n" +
 			"retire then and stay published as long as a token that they signed can live.",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +44,7 @@ func keyRotateCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return t.showKeys([]keys.Key{made})
+				return t.showKeys(made, made)
 			})
 		},
 	}
@@ -59,16 +63,17 @@ func keyRetireCommand(t *terminal) *cobra.Command {
 					return withHint(err, "run postern key rotate --now with its algorithm first")
 				}
 				if err != nil {
-					return err
+					return missing(err, "key", args[0])
 				}
-				return t.showKeys([]keys.Key{retired})
+				return t.showKeys(retired, retired)
 			})
 		},
 	}
 }
 
-func (t *terminal) showKeys(list []keys.Key) error {
-	return t.show(list, func(w io.Writer) {
+// showKeys prints value as JSON, or else the keys in a table.
+func (t *terminal) showKeys(value any, list ...keys.Key) error {
+	return t.show(value, func(w io.Writer) {
 		rows := make([][]string, len(list))
 		for i, k := range list {
 			rows[i] = []string{k.ID, k.Algorithm, string(k.State), stamp(k.SignsFrom), stamp(k.RetiredAt), stamp(k.PublishedUntil)}

@@ -35,7 +35,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		t.fail(withHint(err, "postern "+usage.command+" --help shows how it is used"))
+		t.fail(withHint(err, usage.command+" --help shows how it is used"))
 		return exitUsage
 	default:
 		t.fail(err)
@@ -65,6 +65,7 @@ func newRoot(t *terminal) *cobra.Command {
 		demoCommand(t), serveCommand(t), migrateCommand(t), userCommand(t), clientCommand(t), keyCommand(t), secretsCommand(t),
 		auditCommand(t), configCommand(t), healthcheckCommand(t), versionCommand(t),
 	)
+	initCompletion(root)
 	return root
 }
 
@@ -74,13 +75,7 @@ type usageError struct{ command, message string }
 func (e *usageError) Error() string { return e.message }
 
 func usage(cmd *cobra.Command, message string) error {
-	path := cmd.CommandPath()
-	if root := cmd.Root().Name(); len(path) > len(root) {
-		path = path[len(root)+1:]
-	} else {
-		path = ""
-	}
-	return &usageError{command: path, message: message}
+	return &usageError{command: cmd.CommandPath(), message: message}
 }
 
 // noArguments refuses arguments: an unknown subcommand ends here as well.
@@ -103,8 +98,9 @@ func arguments(n int) cobra.PositionalArgs {
 
 // group makes a command that only holds others.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: noArguments}
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a subcommand") }
+	cmd := &cobra.Command{Use: use, Short: short, Args: noArguments, RunE: nameSubcommand}
 	cmd.AddCommand(commands...)
 	return cmd
 }
+
+func nameSubcommand(cmd *cobra.Command, _ []string) error { return usage(cmd, "name a subcommand") }

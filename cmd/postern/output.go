@@ -55,6 +55,21 @@ func table(w io.Writer, head []string, rows [][]string) {
 	tab.Flush()
 }
 
+// lines prints names with their values, one value a line, and leaves out what has none.
+func lines(w io.Writer, rows [][]string) {
+	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		name := row[0] + ":"
+		for _, value := range row[1:] {
+			if value != "" {
+				fmt.Fprintf(tab, "%s\t%s\n", name, value)
+				name = ""
+			}
+		}
+	}
+	tab.Flush()
+}
+
 // hintError is an error with a line that says what to do about it.
 type hintError struct {
 	error

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -22,19 +23,20 @@ func secretsCommand(t *terminal) *cobra.Command {
 
 func secretsNewCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "new FILE", Short: "Make a keyset for a new database on PostgreSQL", Args: arguments(1),
+		Use: "new FILE", Short: "Make a keyset for a new database on PostgreSQL", Args: arguments(1), ValidArgsFunction: files,
 		Long: "Make a keyset, to be named by secrets.keyset_file. Whoever has it and the database can read every secret; without it the\n" +
 			"database is worth nothing. Keep a copy, apart from the backups of the database.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			path := args[0]
-			if _, err := os.Stat(path); err == nil {
-				return withHint(fmt.Errorf("%s exists already", path), "name a file that does not exist: a keyset is never overwritten")
-			}
 			keyset, err := storage.NewKeyset()
 			if err != nil {
 				return err
 			}
-			if err := writeKeyset(keyset, path); err != nil {
+			err = writeKeyset(keyset, path, os.Link)
+			if errors.Is(err, fs.ErrExist) {
+				return withHint(fmt.Errorf("%s exists already", path), "name a file that does not exist: a keyset is never overwritten")
+			}
+			if err != nil {
 				return err
 			}
 			return t.show(map[string]string{"file": path}, func(w io.Writer) { fmt.Fprintln(w, "keyset written to", path) })
@@ -84,7 +86,7 @@ func (s *services) rotateSecrets(ctx context.Context, path string) (int, error) 
 	if err != nil {
 		return 0, err
 	}
-	if err := writeKeyset(rotated, path); err != nil {
+	if err := writeKeyset(rotated, path, os.Rename); err != nil {
 		return 0, err
 	}
 	select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -17,10 +18,10 @@ import (
 func userCommand(t *terminal) *cobra.Command {
 	return group("user", "The people who sign in; USER is an id, user name or e-mail address",
 		userAddCommand(t), userListCommand(t), userShowCommand(t), userInviteCommand(t), userResetFactorCommand(t),
-		userChangeCommand(t, "disable", "Shut an account: everything granted to it ends at once", (*account.Service).Disable),
-		userChangeCommand(t, "enable", "Open an account again", (*account.Service).Enable),
-		userChangeCommand(t, "unlock", "Clear the counters of wrong passwords and codes", (*account.Service).Unlock),
-		userChangeCommand(t, "delete", "Remove an account with everything that hangs on it", (*account.Service).Delete),
+		userChangeCommand(t, "disable", "disabled", "Shut an account: everything granted to it ends at once", (*account.Service).Disable),
+		userChangeCommand(t, "enable", "enabled", "Open an account again", (*account.Service).Enable),
+		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes", (*account.Service).Unlock),
+		userChangeCommand(t, "delete", "deleted", "Remove an account with everything that hangs on it", (*account.Service).Delete),
 		userSessionsCommand(t), userSignOutCommand(t), userImportCommand(t), userExportCommand(t))
 }
 
@@ -73,23 +74,23 @@ func userAddCommand(t *terminal) *cobra.Command {
 			if add.Email == "" {
 				return usage(cmd, "--email is required")
 			}
-			add.Claims = map[string]any{}
-			for _, claim := range claims {
-				key, value, found := strings.Cut(claim, "=")
-				if !found {
-					return usage(cmd, "--claim wants key=value")
-				}
-				add.Claims[key] = value
+			var err error
+			if add.Claims, err = parseClaims(cmd, claims); err != nil {
+				return err
 			}
 			if passwordStdin {
-				typed, err := t.readLine()
-				if err != nil {
+				if add.Password, err = t.readLine(); err != nil {
 					return err
 				}
-				add.Password = typed
+				if add.Password == "" {
+					return usage(cmd, "--password-stdin: standard input is empty")
+				}
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.Add(ctx, add, account.Operator{}, time.Now())
+				if errors.Is(err, storage.ErrConflict) {
+					return withHint(errors.New("an account has this e-mail address or user name already"), "postern user list shows all")
+				}
 				if err != nil {
 					return err
 				}
@@ -104,9 +105,30 @@ func userAddCommand(t *terminal) *cobra.Command {
 	flags.BoolVar(&add.EmailVerified, "email-verified", false, "the address is known to be the person's")
 	flags.BoolVar(&add.Admin, "admin", false, "may administer Postern")
 	flags.StringArrayVar(&add.Groups, "group", nil, "a group; may be repeated")
-	flags.StringArrayVar(&claims, "claim", nil, "a standard claim as `key=value`; may be repeated")
+	flags.StringArrayVar(&claims, "claim", nil, "a claim as `key=value`, such as locale=en-GB; may be repeated")
 	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
 	return cmd
+}
+
+// parseClaims reads claims in the form key=value. Values are texts but for the two standard claims that are none.
+func parseClaims(cmd *cobra.Command, given []string) (map[string]any, error) {
+	claims := map[string]any{}
+	for _, claim := range given {
+		key, text, found := strings.Cut(claim, "=")
+		if !found {
+			return nil, usage(cmd, "--claim wants key=value")
+		}
+		claims[key] = text
+		if key != "address" && key != "phone_number_verified" {
+			continue
+		}
+		var value any
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			return nil, usage(cmd, "--claim "+key+` is JSON: phone_number_verified=true, address={"locality":"Berlin"}`)
+		}
+		claims[key] = value
+	}
+	return claims, nil
 }
 
 func userListCommand(t *terminal) *cobra.Command {
@@ -158,7 +180,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
 				}
 				if err != nil {
-					return err
+					return missing(err, "user", args[0])
 				}
 				return t.showUser(user, invitation)
 			})
@@ -173,7 +195,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], account.Operator{}, time.Now())
 				if err != nil {
-					return err
+					return missing(err, "user", args[0])
 				}
 				return t.showUser(user, invitation)
 			})
@@ -181,8 +203,8 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// userChangeCommand makes a command that changes the state of one account.
-func userChangeCommand(t *terminal, verb, short string,
+// userChangeCommand makes a command that changes the state of one account; done is what the account is then.
+func userChangeCommand(t *terminal, verb, done, short string,
 	change func(*account.Service, context.Context, string, account.Operator, time.Time) (storage.User, error),
 ) *cobra.Command {
 	return &cobra.Command{
@@ -191,9 +213,9 @@ func userChangeCommand(t *terminal, verb, short string,
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, err := change(s.accounts, ctx, args[0], account.Operator{}, time.Now())
 				if err != nil {
-					return err
+					return missing(err, "user", args[0])
 				}
-				return t.showUser(user, account.Invitation{})
+				return t.show(shownUserOf(user, ""), func(w io.Writer) { fmt.Fprintf(w, "%s (%s): %s\n", user.Email, user.ID, done) })
 			})
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,7 @@ func userShowCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				profile, err := s.accounts.Show(ctx, args[0])
 				if err != nil {
-					return err
+					return missing(err, "user", args[0])
 				}
 				return t.showProfile(profile)
 			})
@@ -65,7 +66,7 @@ func userSessionsCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				_, sessions, err := s.accounts.Sessions(ctx, args[0], time.Now())
 				if err != nil {
-					return err
+					return missing(err, "user", args[0])
 				}
 				return t.showSessions(sessions)
 			})
@@ -95,13 +96,7 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 		Use: "sign-out USER", Short: "End all sessions of somebody, or one", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				ended := int64(1)
-				var err error
-				if session != "" {
-					_, err = s.accounts.EndSession(ctx, args[0], session, account.Operator{}, time.Now())
-				} else {
-					_, ended, err = s.accounts.SignOut(ctx, args[0], account.Operator{}, time.Now())
-				}
+				ended, err := signOut(ctx, s.accounts, args[0], session)
 				if err != nil {
 					return err
 				}
@@ -111,6 +106,19 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVar(&session, "session", "", "end only the session with this id")
 	return cmd
+}
+
+// signOut ends one session of a user, or all when session is empty, and returns how many it were.
+func signOut(ctx context.Context, accounts *account.Service, user, session string) (int64, error) {
+	if session == "" {
+		_, ended, err := accounts.SignOut(ctx, user, account.Operator{}, time.Now())
+		return ended, missing(err, "user", user)
+	}
+	_, err := accounts.EndSession(ctx, user, session, account.Operator{}, time.Now())
+	if errors.Is(err, storage.ErrNotFound) {
+		return 0, withHint(fmt.Errorf("there is no user %s with a session %s", user, session), "postern user sessions USER shows them")
+	}
+	return 1, err
 }
 
 func userImportCommand(t *terminal) *cobra.Command {
@@ -138,13 +146,17 @@ func userImportCommand(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "file with one user a line; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only report what would happen")
+	complete(cmd, "file", files)
 	return cmd
 }
 
 func (t *terminal) showImport(report account.ImportReport, dryRun bool) error {
 	return t.show(report, func(w io.Writer) {
 		for _, fault := range report.Faults {
-			fmt.Fprintf(w, "line %d: %s\n", fault.Line, fault.Message)
+			fmt.Fprintf(w, "line %d: %s\n", fault.Line, strings.ReplaceAll(fault.Message, "\n", "; "))
+		}
+		if len(report.Faults) > 0 && !dryRun {
+			return
 		}
 		invited := 0
 		for _, user := range report.Users {
@@ -159,7 +171,7 @@ func (t *terminal) showImport(report account.ImportReport, dryRun bool) error {
 		if dryRun {
 			verb = "would be imported"
 		}
-		fmt.Fprintf(w, "%d users %s, %d of them with an invitation; %d lines cannot be imported\n", len(report.Users), verb, invited, len(report.Faults))
+		fmt.Fprintf(w, "users %s: %d, of them with an invitation: %d; lines at fault: %d\n", verb, len(report.Users), invited, len(report.Faults))
 	})
 }
 

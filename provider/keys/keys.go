@@ -77,11 +77,12 @@ func (r *Ring) Load(ctx context.Context, now time.Time) error {
 	if err := r.reload(ctx); err != nil {
 		return err
 	}
-	missing := r.current.Load().missing()
+	known := r.current.Load()
+	missing := known.missing()
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := r.makeFirst(ctx, missing, now); err != nil {
+	if err := r.makeFirst(ctx, known, missing, now); err != nil {
 		return err
 	}
 	return r.reload(ctx)

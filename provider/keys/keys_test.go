@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"context"
 	"crypto"
 	"encoding/base64"
 	"encoding/json"
@@ -201,7 +202,7 @@ func TestRunFollowsOtherReplicas(t *testing.T) {
 
 func TestRunEndsWithItsContext(t *testing.T) {
 	r := loadedRing(t, storagetest.Open(t))
-	ctx, cancel := contextWithCancel(t)
+	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error)
 	go func() { done <- r.Run(ctx, time.Hour) }()
 	cancel()

@@ -20,7 +20,7 @@ type overtaken struct{ kid string }
 func (o *overtaken) Error() string { return "another replica has added the key " + o.kid }
 
 // makeFirst adds a key of each missing algorithm, unless another replica has meanwhile.
-func (r *Ring) makeFirst(ctx context.Context, missing []jose.SignatureAlgorithm, now time.Time) error {
+func (r *Ring) makeFirst(ctx context.Context, known *set, missing []jose.SignatureAlgorithm, now time.Time) error {
 	made := make([]storage.SigningKey, len(missing))
 	faults := make([]error, len(missing))
 	var group sync.WaitGroup
@@ -31,7 +31,7 @@ func (r *Ring) makeFirst(ctx context.Context, missing []jose.SignatureAlgorithm,
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	err := r.add(ctx, made, audit.Event{Actor: audit.ActorSystem}, now)
+	err := r.add(ctx, known, made, audit.Event{Actor: audit.ActorSystem}, now)
 	if _, lost := errors.AsType[*overtaken](err); lost {
 		return nil
 	}
@@ -43,16 +43,17 @@ func (r *Ring) makeFirst(ctx context.Context, missing []jose.SignatureAlgorithm,
 // the algorithm that this one had not seen, that key is returned and none is added. by says who acts: its Actor, UserID and
 // Address. ErrNoKey when there is no such algorithm.
 func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audit.Event, now time.Time) (Key, error) {
+	known := r.current.Load()
 	signsFrom := now.Add(r.cfg.Announcement)
 	if immediately {
 		signsFrom = now
 	}
-	made, err := generate(jose.SignatureAlgorithm(alg), r.cfg.RSABits, r.nextCreation(alg, now), signsFrom)
+	made, err := generate(jose.SignatureAlgorithm(alg), r.cfg.RSABits, known.nextCreation(alg, now), signsFrom)
 	if err != nil {
 		return Key{}, err
 	}
 	kid := made.ID
-	err = r.add(ctx, []storage.SigningKey{made}, by, now)
+	err = r.add(ctx, known, []storage.SigningKey{made}, by, now)
 	if other, lost := errors.AsType[*overtaken](err); lost {
 		kid, err = other.kid, nil
 	}
@@ -62,21 +63,9 @@ func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audi
 	return r.reread(ctx, kid, now)
 }
 
-// nextCreation is now, or just after the newest key of the algorithm: the order of creation decides which key follows which, also
-// if the clock of the replica that made the last one is ahead of ours.
-func (r *Ring) nextCreation(alg string, now time.Time) time.Time {
-	for _, k := range slices.Backward(r.current.Load().keys) {
-		if k.Algorithm == alg && !now.After(k.CreatedAt) {
-			return k.CreatedAt.Add(time.Microsecond)
-		}
-	}
-	return now
-}
-
 // add stores keys, all or none, and deletes those that nobody needs any more. An *overtaken error says that there is a key of one
-// of their algorithms that is not in memory: of replicas that add at the same time, one wins.
-func (r *Ring) add(ctx context.Context, made []storage.SigningKey, by audit.Event, now time.Time) error {
-	known := r.current.Load()
+// of their algorithms that is not in known: of replicas that add at the same time, one wins.
+func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, by audit.Event, now time.Time) error {
 	return r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, k := range made {
 			if err := r.cfg.Store.AddSigningKey(ctx, k); err != nil {
@@ -94,10 +83,9 @@ func (r *Ring) add(ctx context.Context, made []storage.SigningKey, by audit.Even
 			return err
 		}
 		for _, row := range rows {
-			sameLine := func(k storage.SigningKey) bool { return k.Algorithm == row.Algorithm }
 			isRow := func(k storage.SigningKey) bool { return k.ID == row.ID }
-			inMemory := slices.ContainsFunc(known.keys, func(k *key) bool { return k.ID == row.ID })
-			if !inMemory && slices.ContainsFunc(made, sameLine) && !slices.ContainsFunc(made, isRow) {
+			sameAlgorithm := func(k storage.SigningKey) bool { return k.Algorithm == row.Algorithm }
+			if !known.has(row.ID) && !slices.ContainsFunc(made, isRow) && slices.ContainsFunc(made, sameAlgorithm) {
 				return &overtaken{kid: row.ID}
 			}
 		}

@@ -240,3 +240,24 @@ func TestTwoReplicasRetireAtOnce(t *testing.T) {
 		require.Equal(t, both[1].ID, kidOf(t, sign(t, rings[1], "ES256", at)))
 	})
 }
+
+// Without its audit entry nothing changes.
+func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		r := loadedRing(t, db.Open(t))
+		added, err := r.Rotate(t.Context(), "ES256", true, operator, now.Add(time.Minute))
+		require.NoError(t, err)
+		before := r.List(now)
+		_, err = db.SQL(t).Exec(`ALTER TABLE audit_events RENAME TO audit_gone`)
+		require.NoError(t, err)
+
+		at := now.Add(time.Hour)
+		_, err = r.Rotate(t.Context(), "ES256", true, operator, at)
+		require.Error(t, err)
+		_, err = r.Retire(t.Context(), before[0].ID, operator, at)
+		require.Error(t, err)
+		require.NoError(t, r.Load(t.Context(), at))
+		require.Equal(t, before, r.List(now))
+		require.Equal(t, added.ID, kidOf(t, sign(t, r, "ES256", at)))
+	})
+}

@@ -86,3 +86,19 @@ func (s *set) missing() []jose.SignatureAlgorithm {
 		return slices.ContainsFunc(s.keys, func(k *key) bool { return k.Algorithm == string(alg) })
 	})
 }
+
+// has reports whether there is a key with that id, usable or not.
+func (s *set) has(id string) bool {
+	return slices.ContainsFunc(s.keys, func(k *key) bool { return k.ID == id })
+}
+
+// nextCreation is now, or just after the newest key of the algorithm: the order of creation decides which key follows which, also
+// if the clock of the replica that made the last one is ahead of ours.
+func (s *set) nextCreation(alg string, now time.Time) time.Time {
+	for _, k := range slices.Backward(s.keys) {
+		if k.Algorithm == alg && !now.After(k.CreatedAt) {
+			return k.CreatedAt.Add(time.Microsecond)
+		}
+	}
+	return now
+}

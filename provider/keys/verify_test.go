@@ -1,7 +1,6 @@
 package keys_test
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/x509"
 	"encoding/base64"
@@ -16,10 +15,6 @@ import (
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
-
-func contextWithCancel(t *testing.T) (context.Context, context.CancelFunc) {
-	return context.WithCancel(t.Context())
-}
 
 func TestSignedTokensVerify(t *testing.T) {
 	r := loadedRing(t, storagetest.Open(t))

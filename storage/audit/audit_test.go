@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/require"
 
@@ -144,15 +145,17 @@ func counted(t *testing.T, log *audit.Log, name audit.Name) float64 {
 	require.NoError(t, err)
 	require.Empty(t, problems)
 	require.Equal(t, len(audit.Names()), testutil.CollectAndCount(log), "every name is there from the start")
-	var value float64
-	families, err := gather(log)
+	registry := prometheus.NewRegistry()
+	require.NoError(t, registry.Register(log))
+	families, err := registry.Gather()
 	require.NoError(t, err)
 	for _, metric := range families[0].Metric {
 		if metric.Label[0].GetValue() == string(name) {
-			value = metric.Counter.GetValue()
+			return metric.Counter.GetValue()
 		}
 	}
-	return value
+	require.Fail(t, "no counter", name)
+	return 0
 }
 
 func TestRecordFailsWithTheDatabase(t *testing.T) {

@@ -45,6 +45,7 @@ func Postgres(t testing.TB) *Database {
 	})
 	query := address.Query()
 	query.Set("search_path", schema)
+	query.Set("application_name", schema)
 	address.RawQuery = query.Encode()
 	return &Database{URL: address.String(), Keyset: newKeyset(t)}
 }

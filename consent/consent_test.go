@@ -1,0 +1,270 @@
+package consent_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/consent"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+	"github.com/postern-id/postern/templates"
+)
+
+// visitor is somebody at a browser; without a session nobody is signed in.
+type visitor struct {
+	store   *storage.Store
+	session []byte
+	browser string
+}
+
+func (v *visitor) Current(r *http.Request, clientID string) (storage.SignIn, error) {
+	if v.session == nil {
+		return storage.SignIn{}, storage.ErrNotFound
+	}
+	return v.store.SignIn(r.Context(), v.session, clientID, storagetest.Now)
+}
+
+func (v *visitor) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(v.browser) }
+
+// world is the page, a request in progress, and the person whom it asks.
+type world struct {
+	t       *testing.T
+	store   *storage.Store
+	handler http.Handler
+	visitor *visitor
+	user    storage.User
+	client  storage.Client
+	flow    string
+	request consent.Request
+}
+
+func each(t *testing.T, body func(t *testing.T, w *world)) {
+	t.Helper()
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { body(t, newWorld(t, db)) })
+}
+
+func newWorld(t *testing.T, db *storagetest.Database) *world {
+	gin.SetMode(gin.TestMode)
+	store := db.Open(t)
+	w := &world{t: t, store: store, user: storagetest.User(t, store), client: storagetest.Client(t, store)}
+	w.visitor = &visitor{store: store, session: storagetest.SignIn(t, store, w.user), browser: "hers"}
+	w.request = consent.Request{
+		App: templates.App{Name: "Harbour Notes"}, Scopes: []string{"openid", "email"}, RedirectURI: "https://notes.example.com/cb",
+	}
+	pages, err := templates.New(templates.Config{})
+	require.NoError(t, err)
+	page, err := consent.New(consent.Config{
+		Store: store, Audit: audit.New(store), Visitor: w.visitor, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Describe:    func(context.Context, storage.Flow) (consent.Request, error) { return w.request, nil },
+		ContinueURL: "https://id.example.test/oauth2/auth",
+	})
+	require.NoError(t, err)
+	router := gin.New()
+	page.Mount(router)
+	w.handler = router
+	w.begin()
+	return w
+}
+
+// begin freezes a new request.
+func (w *world) begin() {
+	w.flow = storage.NewID()
+	require.NoError(w.t, w.store.SaveFlow(w.t.Context(), storage.Flow{
+		ID: w.flow, BrowserHash: storage.Hash("hers"), ClientID: w.client.ID,
+		CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
+	}))
+}
+
+func (w *world) get() *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "/consent?flow="+w.flow, nil)
+	answer := httptest.NewRecorder()
+	w.handler.ServeHTTP(answer, r)
+	return answer
+}
+
+func (w *world) post(body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, "/consent?flow="+w.flow, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer := httptest.NewRecorder()
+	w.handler.ServeHTTP(answer, r)
+	return answer
+}
+
+// goesOn asserts that the browser is sent back to the request.
+func (w *world) goesOn(answer *httptest.ResponseRecorder) {
+	w.t.Helper()
+	require.Equal(w.t, http.StatusSeeOther, answer.Code, answer.Body)
+	require.Equal(w.t, "https://id.example.test/oauth2/auth?"+url.Values{"flow": {w.flow}}.Encode(), answer.Header().Get("Location"))
+}
+
+func (w *world) stored() storage.Flow {
+	w.t.Helper()
+	flow, err := w.store.Flow(w.t.Context(), w.flow, storage.Hash("hers"), time.Now())
+	require.NoError(w.t, err)
+	return flow
+}
+
+func (w *world) granted() []string {
+	w.t.Helper()
+	consents, err := w.store.Consents(w.t.Context(), w.user.ID)
+	require.NoError(w.t, err)
+	if len(consents) == 0 {
+		return nil
+	}
+	return consents[0].Scopes
+}
+
+func (w *world) events(name audit.Name) int {
+	w.t.Helper()
+	events, err := w.store.Events(w.t.Context(), storage.EventQuery{UserID: w.user.ID, Limit: 100})
+	require.NoError(w.t, err)
+	count := 0
+	for _, e := range events {
+		if e.Name == string(name) {
+			count++
+		}
+	}
+	return count
+}
+
+func TestPageSaysWhoAsksForWhat(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		answer := w.get()
+		require.Equal(t, http.StatusOK, answer.Code)
+		for _, shown := range []string{
+			"Harbour Notes", "Ada Example", w.user.Email, "See your e-mail address", "notes.example.com", `name="decision" value="allow"`,
+			`name="decision" value="deny"`, "/login?flow=" + w.flow,
+		} {
+			require.Contains(t, answer.Body.String(), shown)
+		}
+		require.Contains(t, answer.Header().Get("Content-Security-Policy"), "form-action 'self' https://notes.example.com")
+		require.Nil(t, w.granted(), "looking grants nothing")
+	})
+}
+
+func TestHostIsShownOfWebAppsOnly(t *testing.T) {
+	w := newWorld(t, storagetest.SQLite(t))
+	for redirectURI, shown := range map[string]bool{
+		"https://notes.example.com/cb": true, "http://127.0.0.1:8000/cb": false, "http://[::1]/cb": false, "http://localhost/cb": false,
+		"com.example.notes:/cb": false,
+	} {
+		w.request.RedirectURI = redirectURI
+		require.Equal(t, shown, strings.Contains(w.get().Body.String(), "You will be sent to"), redirectURI)
+	}
+}
+
+func TestAllow(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.goesOn(w.post("decision=allow"))
+		require.Equal(t, []string{"email", "openid"}, w.granted())
+		flow := w.stored()
+		require.Equal(t, w.user.ID, flow.ConsentedBy)
+		require.False(t, flow.ConsentedAt.IsZero())
+		require.Equal(t, 1, w.events(audit.ConsentGiven))
+
+		w.begin()
+		w.request.Scopes = []string{"openid", "profile"}
+		w.goesOn(w.post("decision=allow"))
+		require.Equal(t, []string{"email", "openid", "profile"}, w.granted(), "what was granted before stays")
+	})
+}
+
+func TestDeny(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.goesOn(w.post("decision=deny"))
+		require.Nil(t, w.granted())
+		require.False(t, w.stored().DeniedAt.IsZero())
+		require.Equal(t, 1, w.events(audit.ConsentDenied))
+
+		w.goesOn(w.get())
+		require.Equal(t, http.StatusGone, w.post("decision=allow").Code, "what was refused is not granted afterwards")
+		require.Nil(t, w.granted())
+	})
+}
+
+func TestNoDecision(t *testing.T) {
+	w := newWorld(t, storagetest.SQLite(t))
+	for _, body := range []string{"", "decision=", "decision=yes"} {
+		answer := w.post(body)
+		require.Equal(t, http.StatusUnprocessableEntity, answer.Code, body)
+		require.Contains(t, answer.Body.String(), "Please choose one of the two buttons.")
+	}
+	for _, body := range []string{"decision=deny&decision=allow", "decision=%f", "decision=" + strings.Repeat("a", 5000)} {
+		require.Equal(t, http.StatusBadRequest, w.post(body).Code)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/consent?flow="+w.flow, strings.NewReader(`{"decision":"allow"}`))
+	r.Header.Set("Content-Type", "application/json")
+	answer := httptest.NewRecorder()
+	w.handler.ServeHTTP(answer, r)
+	require.Equal(t, http.StatusBadRequest, answer.Code)
+	require.Nil(t, w.granted())
+}
+
+func TestNobodyIsSignedIn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.visitor.session = storagetest.HalfSignIn(t, w.store, w.user).TokenHash
+		w.goesOn(w.get())
+		w.goesOn(w.post("decision=allow"))
+		w.visitor.session = nil
+		w.goesOn(w.get())
+		w.goesOn(w.post("decision=allow"))
+		require.Nil(t, w.granted())
+		require.True(t, w.stored().ConsentedAt.IsZero())
+	})
+}
+
+func TestFlowOfAnotherBrowserOrNone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.visitor.browser = "another"
+		require.Equal(t, http.StatusGone, w.get().Code)
+		require.Equal(t, http.StatusGone, w.post("decision=allow").Code)
+		w.visitor.browser = "hers"
+		for _, flow := range []string{"", "nonsense", storage.NewID()} {
+			w.flow = flow
+			require.Equal(t, http.StatusGone, w.get().Code)
+			require.Equal(t, http.StatusGone, w.post("decision=allow").Code)
+		}
+		require.Nil(t, w.granted())
+	})
+}
+
+func TestNothingIsGrantedUnrecorded(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		w := newWorld(t, db)
+		refuse := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`
+		if db.Postgres() {
+			refuse = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
+		}
+		_, err := db.SQL(t).Exec(refuse)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusInternalServerError, w.post("decision=allow").Code)
+		require.Nil(t, w.granted())
+		require.True(t, w.stored().ConsentedAt.IsZero())
+	})
+}
+
+func TestOutage(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		w := newWorld(t, db)
+		require.NoError(t, w.store.Close())
+		answer := w.post("decision=allow")
+		require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+		require.NotEmpty(t, answer.Header().Get("Retry-After"))
+	})
+}
+
+func TestNewRefusesHalfAConfig(t *testing.T) {
+	_, err := consent.New(consent.Config{})
+	require.Error(t, err)
+}

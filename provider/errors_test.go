@@ -1,0 +1,44 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/ory/fosite"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+func TestTranslate(t *testing.T) {
+	outage := fmt.Errorf("%w: dial tcp 10.0.0.7:5432", storage.ErrUnavailable)
+	for name, tc := range map[string]struct {
+		err    error
+		status int
+		code   string
+	}{
+		"an outage":                        {outage, http.StatusServiceUnavailable, temporarilyUnavailable},
+		"an outage behind the engine":      {fosite.ErrInvalidClient.WithWrap(outage), http.StatusServiceUnavailable, temporarilyUnavailable},
+		"an outage beside another error":   {errors.Join(fosite.ErrInvalidGrant, outage), http.StatusServiceUnavailable, temporarilyUnavailable},
+		"our own time limit":               {fmt.Errorf("read: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, temporarilyUnavailable},
+		"a client":                         {errClient, http.StatusUnauthorized, invalidClient},
+		"the engine's client":              {fosite.ErrInvalidClient, http.StatusUnauthorized, invalidClient},
+		"a grant":                          {fosite.ErrInvalidGrant.WithHint("pst_ac_secret"), http.StatusBadRequest, invalidGrant},
+		"a scope":                          {fosite.ErrScopeNotGranted, http.StatusBadRequest, invalidScope},
+		"a fault of the engine":            {fosite.ErrServerError, http.StatusInternalServerError, serverError},
+		"a code that no specification has": {fosite.ErrInvalidState, http.StatusInternalServerError, serverError},
+		"anything else":                    {errors.New("pq: column swordfish does not exist"), http.StatusInternalServerError, serverError},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := translate(tc.err)
+			require.Equal(t, tc.status, answer.Status)
+			require.Equal(t, tc.code, answer.Code)
+			for _, inner := range []string{"10.0.0.7", "pst_ac_", "swordfish"} {
+				require.NotContains(t, answer.Description, inner)
+			}
+		})
+	}
+}
