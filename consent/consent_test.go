@@ -54,9 +54,9 @@ func each(t *testing.T, body func(t *testing.T, w *world)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { body(t, newWorld(t, db)) })
 }
 
-func newWorld(t *testing.T, db *storagetest.Database) *world {
+func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *world {
 	gin.SetMode(gin.TestMode)
-	store := db.Open(t)
+	store := db.Open(t, interceptors...)
 	w := &world{t: t, store: store, user: storagetest.User(t, store), client: storagetest.Client(t, store)}
 	w.visitor = &visitor{store: store, session: storagetest.SignIn(t, store, w.user), browser: "hers"}
 	w.request = consent.Request{
@@ -256,8 +256,9 @@ func TestNothingIsGrantedUnrecorded(t *testing.T) {
 
 func TestOutage(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		w := newWorld(t, db)
-		require.NoError(t, w.store.Close())
+		faults := &storagetest.Faults{}
+		w := newWorld(t, db, faults.Intercept)
+		faults.Fail(1, false, io.ErrUnexpectedEOF)
 		answer := w.post("decision=allow")
 		require.Equal(t, http.StatusServiceUnavailable, answer.Code)
 		require.NotEmpty(t, answer.Header().Get("Retry-After"))

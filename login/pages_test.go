@@ -1,9 +1,7 @@
 package login_test
 
 import (
-	"encoding/base32"
 	"net/http"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,114 +18,6 @@ func (w *world) halfDone() (*browser, page) {
 	p := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
 	require.Equal(w.t, "/login/code", p.address.Path, p.text())
 	return b, p
-}
-
-func TestCookies(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
-		time.Sleep(time.Minute)
-		b := newBrowser(t, w.handler)
-		set := map[string]*http.Cookie{}
-		b.client.Transport = noteCookies{b.client.Transport, set}
-		done := b.submit(b.submit(b.open("/begin"), "username", ada, "password", adaPassword), "code", phone.code())
-		require.Contains(t, done.body, "signed in")
-		for _, name := range []string{sessionCookie, halfCookie, browserCookie, deviceCookie} {
-			cookie := set[name]
-			require.NotNil(t, cookie, name)
-			require.True(t, cookie.Secure && cookie.HttpOnly, name)
-			require.Equal(t, http.SameSiteLaxMode, cookie.SameSite, name)
-			require.Equal(t, "/", cookie.Path, name)
-			require.Empty(t, cookie.Domain, name)
-		}
-		require.Zero(t, set[sessionCookie].MaxAge, "until the browser is closed")
-		require.Equal(t, 90*24*3600, set[deviceCookie].MaxAge)
-		require.Len(t, b.cookie(sessionCookie), 43)
-	})
-}
-
-// noteCookies remembers the last non-empty cookie of each name.
-type noteCookies struct {
-	http.RoundTripper
-	set map[string]*http.Cookie
-}
-
-func (n noteCookies) RoundTrip(r *http.Request) (*http.Response, error) {
-	response, err := n.RoundTripper.RoundTrip(r)
-	if err == nil {
-		for _, cookie := range response.Cookies() {
-			if cookie.Value != "" {
-				n.set[cookie.Name] = cookie
-			}
-		}
-	}
-	return response, err
-}
-
-func TestRemember(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
-		time.Sleep(time.Minute)
-		b := newBrowser(t, w.handler)
-		set := map[string]*http.Cookie{}
-		b.client.Transport = noteCookies{b.client.Transport, set}
-		code := b.submit(b.open("/login"), "username", ada, "password", adaPassword, "remember", "yes")
-		require.Zero(t, set[halfCookie].MaxAge, "no long-lived cookie before the second factor")
-		b.submit(code, "code", phone.code())
-		require.Equal(t, 30*24*3600, set[sessionCookie].MaxAge)
-		for range 3 {
-			time.Sleep(9 * 24 * time.Hour)
-			require.Equal(t, "/account", b.open("/account").address.Path)
-		}
-		time.Sleep(4 * 24 * time.Hour)
-		require.Equal(t, "/login", b.open("/account").address.Path)
-	})
-}
-
-func TestSessionIdlesOut(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		states["complete"](w, b)
-		for range 4 {
-			time.Sleep(50 * time.Minute)
-			require.Equal(t, "/account", b.open("/account").address.Path, "in use, it lives on")
-		}
-		time.Sleep(time.Hour + time.Minute)
-		require.Equal(t, "/login", b.open("/account").address.Path)
-	})
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		states["complete"](w, b)
-		for range 47 {
-			time.Sleep(30 * time.Minute)
-			require.Equal(t, "/account", b.open("/account").address.Path)
-		}
-		time.Sleep(30 * time.Minute)
-		require.Equal(t, "/login", b.open("/account").address.Path, "a day is the end in any case")
-	})
-}
-
-// Whatever was planted before a level is worth nothing after it.
-func TestPlantedCookies(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
-		time.Sleep(time.Minute)
-		attacker, _ := w.halfDone()
-		planted := attacker.cookie(halfCookie)
-
-		victim := newBrowser(t, w.handler)
-		victim.setCookie(halfCookie, planted)
-		victim.setCookie(sessionCookie, strings.Repeat("A", 43))
-		code := victim.submit(victim.open("/login"), "username", ada, "password", adaPassword)
-		first := victim.cookie(halfCookie)
-		require.NotEqual(t, planted, first)
-		victim.submit(code, "code", phone.code())
-		require.NotEqual(t, strings.Repeat("A", 43), victim.cookie(sessionCookie))
-		require.Contains(t, attacker.open("/oauth2/auth").body, "nobody")
-
-		thief := newBrowser(t, w.handler)
-		thief.setCookie(sessionCookie, first)
-		require.Contains(t, thief.open("/oauth2/auth").body, "nobody", "the cookie of the half-done sign-in is no session")
-	})
 }
 
 func TestHalfDoneSignInIsUselessInAnotherBrowser(t *testing.T) {
@@ -268,79 +158,6 @@ func TestFlowIsOver(t *testing.T) {
 			over := b.open(address)
 			require.Equal(t, http.StatusGone, over.status)
 			require.Contains(t, over.text(), "Please start again")
-		}
-	})
-}
-
-func TestInvitationPages(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		for name, address := range map[string]string{
-			"no ticket": "/invite", "malformed": "/invite?ticket=x", "unknown": "/invite?ticket=" + strings.Repeat("A", 43),
-		} {
-			over := newBrowser(t, w.handler).open(address)
-			require.Equal(t, http.StatusGone, over.status, name)
-			require.Contains(t, over.text(), "This invitation does not work", name)
-		}
-		link := w.invite(ada)
-		b := newBrowser(t, w.handler)
-		form := b.open(link)
-		require.Contains(t, form.body, ada)
-		require.NotContains(t, form.body, strings.TrimPrefix(link, "/invite?ticket="))
-		time.Sleep(72 * time.Hour)
-		require.Equal(t, http.StatusGone, b.submit(form, "new_password", adaPassword).status)
-	})
-	inWorld(t, func(t *testing.T, w *world) {
-		link := w.invite(ada)
-		b := newBrowser(t, w.handler)
-		p := b.submit(b.open(link), "new_password", adaPassword)
-		b.submit(b.submit(p, "code", w.scan(p).code()), "saved", "yes")
-		used := newBrowser(t, w.handler).open(link)
-		require.Equal(t, http.StatusGone, used.status)
-	})
-}
-
-func TestComingBackToTheEnrolment(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		b.submit(b.open(w.invite(ada)), "new_password", adaPassword)
-		time.Sleep(11 * time.Minute)
-		require.Equal(t, "/login", b.open("/login/enroll").address.Path)
-		enrol := b.submit(b.open("/login"), "username", ada, "password", adaPassword)
-		require.Equal(t, "/login/enroll", enrol.address.Path, "the browser still holds the invitation")
-		codes := b.submit(enrol, "code", w.scan(enrol).code())
-		require.Equal(t, "/account", b.submit(codes, "saved", "yes").address.Path)
-	})
-}
-
-func TestFiveWrongCodesMakeANewKey(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		p := b.submit(b.open(w.invite(ada)), "new_password", adaPassword)
-		old := w.scan(p)
-		for range 4 {
-			p = b.submit(p, "code", "x")
-			require.Equal(t, old, w.scan(p))
-		}
-		p = b.submit(p, "code", "x")
-		require.Equal(t, http.StatusUnprocessableEntity, p.status)
-		require.Contains(t, p.text(), "This is a new key")
-		fresh := w.scan(p)
-		require.NotEqual(t, old, fresh)
-		require.Equal(t, "/login/codes", b.submit(p, "code", fresh.code()).address.Path)
-	})
-}
-
-// Once it is enrolled, the key is on no page any more.
-func TestKeyIsNotShownAgain(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		key := states["complete"](w, b).phone.key
-		text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key.Secret)
-		for _, path := range []string{"/account", "/login/enroll", "/login/codes", "/login/code", "/logout", "/invite"} {
-			p := b.open(path)
-			require.NotContains(t, p.body, text[:8], path)
-			require.NotContains(t, p.body, "otpauth:", path)
-			require.Equal(t, "no-store", p.header.Get("Cache-Control"), path)
 		}
 	})
 }

@@ -75,7 +75,7 @@ func TestRedirectURI(t *testing.T) {
 					for _, second := range [][]string{{}, {"scope", "unknown"}, {"prompt", "none"}, {"code_challenge", ""}, {"response_type", "token"}, {"request", "x"}} {
 						a := w.authorize(w.request(c, append(second, "redirect_uri", uri)...))
 						requirePage(t, a, http.StatusBadRequest, "Wrong return address")
-						require.NotContains(t, a.Body.String(), `href="`+uri)
+						require.NotContains(t, a.Body.String(), `href="`+uri+`"`)
 					}
 				}
 			})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,8 +15,6 @@ import (
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
-
-const manyRows = 100_000
 
 // manyOf fills a table; n is the number of the row, %BYTES% its text as BYTEA, %AT% a time that differs.
 var manyOf = []string{
@@ -67,12 +66,12 @@ func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
 func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
 	half := storage.HalfSignIn{TokenHash: []byte("new"), User: storage.User{ID: "u77"}, CreatedAt: now, ExpiresAt: now}
-	after := storage.Event{ID: "i50000", At: storage.At(now.Add(50_000 * time.Second))}
+	after := storage.Event{ID: lastID("i"), At: storage.At(now.Add(manyRows / 2 * time.Second))}
 	return map[string]func(){
 		"User":               func() { s.User(ctx, "u77") },
 		"FindUser":           func() { s.FindUser(ctx, "u77@x") },
 		"Users, first page":  func() { s.Users(ctx, "", 100) },
-		"Users, later page":  func() { s.Users(ctx, "u50000", 100) },
+		"Users, later page":  func() { s.Users(ctx, lastID("u"), 100) },
 		"RaiseEpoch":         func() { s.RaiseEpoch(ctx, "u77", now) },
 		"PasswordLogin":      func() { s.PasswordLogin(ctx, "n77") },
 		"Authenticators":     func() { s.Authenticators(ctx, "u77") },
@@ -99,7 +98,7 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"EndSessionOf":       func() { s.EndSessionOf(ctx, "u77", "s77") },
 		"EndSessions":        func() { s.EndSessions(ctx, "u77") },
 		"Client":             func() { s.Client(ctx, "c77") },
-		"Clients, later":     func() { s.Clients(ctx, "c50000", 100) },
+		"Clients, later":     func() { s.Clients(ctx, lastID("c"), 100) },
 		"Consents":           func() { s.Consents(ctx, "u77") },
 		"WithdrawConsent":    func() { s.WithdrawConsent(ctx, "u77", "c77", now) },
 		"Flow":               func() { s.Flow(ctx, "f77", hash, now) },
@@ -113,17 +112,20 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"CountCodeFailure":   func() { s.CountCodeFailure(ctx, "g77") },
 		"TokenRevoked":       func() { s.TokenRevoked(ctx, "t77") },
 		"Events":             func() { s.Events(ctx, storage.EventQuery{Limit: 50}) },
-		"Events of a user":   func() { s.Events(ctx, storage.EventQuery{UserID: "u77", Limit: 50, Before: "i50000"}) },
+		"Events of a user":   func() { s.Events(ctx, storage.EventQuery{UserID: "u77", Limit: 50, Before: lastID("i")}) },
 		"Events since": func() {
-			s.Events(ctx, storage.EventQuery{Since: now.Add(99_000 * time.Second), Before: "i99990", Limit: 50})
+			s.Events(ctx, storage.EventQuery{Since: now.Add(manyRows * 99 / 100 * time.Second), Before: lastID("i"), Limit: 50})
 		},
-		"ChainedEvents":   func() { s.ChainedEvents(ctx, 50_000, 100) },
+		"ChainedEvents":   func() { s.ChainedEvents(ctx, manyRows/2, 100) },
 		"UnchainedEvents": func() { s.UnchainedEvents(ctx, after, 100) },
 		"ChainEvents":     func() { s.ChainEvents(ctx, 1, chain) },
 		"Mails":           func() { s.Mails(ctx, 50) },
 		"Sweep":           func() { s.Sweep(ctx, now.Add(100*time.Second), 50) },
 	}
 }
+
+// lastID is the id of a row near the end of a table.
+func lastID(prefix string) string { return prefix + strconv.Itoa(manyRows-10) }
 
 var chain = storage.Chain{
 	Link: func([]byte, int64, string) []byte { return []byte("link") },

@@ -45,7 +45,7 @@ func startDemo(t *testing.T) runningDemo {
 }
 
 // freeAddress returns a loopback address that nothing listens on.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)

@@ -97,7 +97,7 @@ func (t *terminal) readLine() (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// clientSwitchCommand makes a command that changes the state of one client.
+// clientSwitchCommand makes a command that changes the state of one client; verb is a word on -e.
 func clientSwitchCommand(
 	t *terminal, verb, short string, change func(*client.Registry, context.Context, string, audit.Event, time.Time) error,
 ) *cobra.Command {
@@ -108,7 +108,8 @@ func clientSwitchCommand(
 				if err := change(s.clients, ctx, args[0], operator, time.Now()); err != nil {
 					return missing(err, "client", args[0])
 				}
-				return t.show(map[string]string{"client_id": args[0]}, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })
+				result := map[string]string{"client_id": args[0], "result": verb + "d"}
+				return t.show(result, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })
 			})
 		},
 	}

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -90,4 +93,24 @@ func signInAsAda(t testing.TB, v *browsertest.Visitor, at time.Time) {
 	v.Submit("Continue")
 	v.Fill("code", browsertest.Code(t, adaURI, at))
 	v.Submit("Continue")
+}
+
+// tokenRequest asks the token endpoint and returns the texts of its answer.
+func tokenRequest(t testing.TB, a *app, id, secret string, form url.Values) map[string]string {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodPost, a.cfg.Issuer+"/oauth2/token", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(id, secret)
+	recorder := httptest.NewRecorder()
+	a.public.ServeHTTP(recorder, r)
+	require.Equal(t, http.StatusOK, recorder.Code, recorder.Body.String())
+	var answer map[string]any
+	require.NoError(t, json.Unmarshal(recorder.Body.Bytes(), &answer))
+	texts := map[string]string{}
+	for name, value := range answer {
+		if text, ok := value.(string); ok {
+			texts[name] = text
+		}
+	}
+	return texts
 }

@@ -49,15 +49,16 @@ func shownUserOf(u storage.User, invitation string) shownUser {
 	}
 }
 
+func stateOf(u storage.User) string {
+	if u.Disabled() {
+		return "disabled"
+	}
+	return "enabled"
+}
+
 func (t *terminal) showUser(u storage.User, invitation account.Invitation) error {
 	return t.show(shownUserOf(u, invitation.URL), func(w io.Writer) {
-		fmt.Fprintf(w, "id:       %s\ne-mail:   %s\n", u.ID, u.Email)
-		if u.Username != "" {
-			fmt.Fprintf(w, "username: %s\n", u.Username)
-		}
-		if u.Disabled() {
-			fmt.Fprintln(w, "disabled")
-		}
+		lines(w, [][]string{{"id", u.ID}, {"e-mail", u.Email}, {"username", u.Username}, {"state", stateOf(u)}})
 		if invitation.URL != "" {
 			fmt.Fprintf(w, "\nInvitation, good until %s, for this person alone:\n%s\n", stamp(invitation.ExpiresAt), invitation.URL)
 		}
@@ -142,12 +143,8 @@ func userListCommand(t *terminal) *cobra.Command {
 				}
 				shown, rows := make([]shownUser, len(users)), make([][]string, len(users))
 				for i, u := range users {
-					state := "enabled"
-					if u.Disabled() {
-						state = "disabled"
-					}
 					shown[i] = shownUserOf(u, "")
-					rows[i] = []string{u.ID, u.Email, u.Username, state, stamp(u.CreatedAt.Time)}
+					rows[i] = []string{u.ID, u.Email, u.Username, stateOf(u), stamp(u.CreatedAt.Time)}
 				}
 				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "e-mail", "username", "state", "added"}, rows) })
 			})
@@ -215,7 +212,8 @@ func userChangeCommand(t *terminal, verb, done, short string,
 				if err != nil {
 					return missing(err, "user", args[0])
 				}
-				return t.show(shownUserOf(user, ""), func(w io.Writer) { fmt.Fprintf(w, "%s (%s): %s\n", user.Email, user.ID, done) })
+				result := map[string]string{"id": user.ID, "email": user.Email, "result": done}
+				return t.show(result, func(w io.Writer) { fmt.Fprintf(w, "%s (%s): %s\n", user.Email, user.ID, done) })
 			})
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -49,14 +50,23 @@ func (t *terminal) showProfile(p account.Profile) error {
 		RecoveryCodes  int                  `json:"recovery_codes_left"`
 	}{shownUserOf(p.User, ""), p.HasPassword, authenticators, p.RecoveryCodesLeft}
 	return t.show(shown, func(w io.Writer) {
-		fmt.Fprintf(w, "id:             %s\ne-mail:         %s (verified: %t)\nusername:       %s\ngroups:         %v\n",
-			shown.ID, shown.Email, shown.EmailVerified, shown.Username, shown.Groups)
-		fmt.Fprintf(w, "admin:          %t\ndisabled:       %t\npassword:       %t\nrecovery codes: %d left\n",
-			shown.Admin, shown.Disabled, shown.HasPassword, shown.RecoveryCodes)
-		for _, a := range authenticators {
-			fmt.Fprintf(w, "authenticator:  %s, added %s, last used %s\n", a.Name, stamp(a.CreatedAt), stamp(a.LastUsedAt))
+		rows := [][]string{
+			{"id", shown.ID}, {"e-mail", shown.Email}, {"verified", yesNo(shown.EmailVerified)}, {"username", shown.Username},
+			{"groups", strings.Join(shown.Groups, ", ")}, {"administrator", yesNo(shown.Admin)}, {"state", stateOf(p.User)},
+			{"password", yesNo(shown.HasPassword)}, {"recovery codes left", strconv.Itoa(shown.RecoveryCodes)},
 		}
+		for _, a := range authenticators {
+			rows = append(rows, []string{"authenticator", fmt.Sprintf("%s, added %s, last used %s", a.Name, stamp(a.CreatedAt), stamp(a.LastUsedAt))})
+		}
+		lines(w, rows)
 	})
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
 }
 
 func userSessionsCommand(t *terminal) *cobra.Command {
@@ -100,7 +110,7 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return t.show(map[string]int64{"ended": ended}, func(w io.Writer) { fmt.Fprintf(w, "%d sessions ended\n", ended) })
+				return t.show(map[string]int64{"ended": ended}, func(w io.Writer) { fmt.Fprintf(w, "sessions ended: %d\n", ended) })
 			})
 		},
 	}

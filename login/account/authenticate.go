@@ -35,7 +35,7 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 	}
 	attempt, err := s.throttle.BeginPassword(ctx, s.passwordSubject(try, login.User, now), try.Visitor.Address, now)
 	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return HalfCookie{}, errors.Join(err, s.audit.Record(ctx, try.Visitor.event(audit.PasswordThrottled, login.ID), now))
+		return HalfCookie{}, s.refuse(ctx, err, try.Visitor.event(audit.PasswordThrottled, login.ID), now)
 	}
 	if err != nil {
 		return HalfCookie{}, err
@@ -89,10 +89,7 @@ func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login
 	default:
 		event.Detail = map[string]string{"reason": "wrong password"}
 	}
-	if err := s.audit.Record(ctx, event, now); err != nil {
-		return err
-	}
-	return ErrCredentials
+	return s.refuse(ctx, ErrCredentials, event, now)
 }
 
 func (s *Service) beginSignIn(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) (HalfCookie, error) {

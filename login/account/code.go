@@ -201,10 +201,18 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 
 // noteWait records an attempt that came during a wait, and passes every error on.
 func (s *Service) noteWait(ctx context.Context, err error, user storage.User, visitor Visitor, now time.Time) error {
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return errors.Join(err, s.audit.Record(ctx, visitor.event(audit.CodeThrottled, user.ID), now))
+	if wait := (*WaitError)(nil); !errors.As(err, &wait) {
+		return err
 	}
-	return err
+	return s.refuse(ctx, err, visitor.event(audit.CodeThrottled, user.ID), now)
+}
+
+// refuse records a refusal and returns it. One that cannot be recorded is a failure of ours.
+func (s *Service) refuse(ctx context.Context, refusal error, event audit.Event, now time.Time) error {
+	if err := s.audit.Record(ctx, event, now); err != nil {
+		return err
+	}
+	return refusal
 }
 
 // factor is the second factor that completes a sign-in.

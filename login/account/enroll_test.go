@@ -1,16 +1,13 @@
 package account_test
 
 import (
-	"database/sql/driver"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
-	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
-	"github.com/postern-id/postern/storage/storagetest"
 )
 
 func TestEnrolment(t *testing.T) {
@@ -218,82 +215,5 @@ func TestUnconfirmedKeyCannotBeAcknowledged(t *testing.T) {
 		require.NoError(t, err)
 		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 		require.ErrorIs(t, err, account.ErrNotConfirmed)
-	})
-}
-
-// A process that dies anywhere on the way leaves nobody with a factor but without recovery codes, and the person can go on.
-func TestAcknowledgingIsAllOrNothing(t *testing.T) {
-	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		faults := &storagetest.Faults{}
-		o := openOffice(t, db, faults.Intercept)
-		_, ticket := o.add(ada, start)
-		p := o.person()
-		half, err := p.invited(ticket, start)
-		require.NoError(t, err)
-		who := p.enroller(half, start)
-		phone, _ := p.confirmed(who, start)
-		failed := 0
-		for n := 3; ; n++ { // behind the read and the beginning of the transaction, which are tried again
-			faults.Fail(n, false, driver.ErrBadConn) // the connection is lost
-			done, err := o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
-			if err == nil {
-				require.True(t, faults.Pending())
-				faults.Fail(0, false, nil)
-				p.keep(done, nil)
-				break
-			}
-			faults.Fail(0, false, nil)
-			failed++
-			profile, err := o.Show(t.Context(), ada)
-			require.NoError(t, err)
-			require.Empty(t, profile.Authenticators, "statement %d", n)
-			require.Zero(t, profile.RecoveryCodesLeft, "statement %d", n)
-		}
-		require.Greater(t, failed, 15)
-		_, err = p.signIn(start)
-		require.NoError(t, err)
-		require.NoError(t, p.code(p.half(start.Add(time.Minute)), phone.at(start.Add(time.Minute)), start.Add(time.Minute)))
-	})
-}
-
-// If it cannot be recorded, it does not happen.
-func TestNothingHappensUnrecorded(t *testing.T) {
-	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		o := openOffice(t, db)
-		_, phone, codes := o.enrolled()
-		p := o.person()
-		half := p.half(start)
-		fill, empty := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`, `DROP TRIGGER full`
-		if db.Postgres() {
-			fill = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
-			empty = `ALTER TABLE audit_events DROP CONSTRAINT full_up`
-		}
-		_, err := db.SQL(t).Exec(fill)
-		require.NoError(t, err)
-		require.Error(t, p.code(half, phone.at(start), start))
-		require.Error(t, p.recoveryCode(half, codes[0], start))
-		_, err = p.password(start)
-		require.Error(t, err)
-		require.NotErrorIs(t, err, account.ErrCredentials)
-		_, err = p.passwordOf(ada, "wrong", start)
-		require.NotErrorIs(t, err, account.ErrCredentials)
-		_, err = o.Disable(t.Context(), ada, account.Operator{}, start)
-		require.Error(t, err)
-
-		_, err = db.SQL(t).Exec(empty)
-		require.NoError(t, err)
-		require.NoError(t, p.code(p.half(start), phone.at(start), start))
-	})
-}
-
-func TestOutageIsNoRefusal(t *testing.T) {
-	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		o := openOffice(t, db)
-		o.enrolled()
-		require.NoError(t, o.store.Close())
-		_, err := o.person().password(start)
-		require.NotErrorIs(t, err, account.ErrCredentials)
-		require.NotErrorIs(t, err, storage.ErrNotFound)
-		require.Error(t, err)
 	})
 }

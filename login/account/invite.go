@@ -24,8 +24,12 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 	if err != nil {
 		return storage.User{}, Invitation{}, err
 	}
-	if complete, err := s.setUp(ctx, user); err != nil || complete {
-		return user, Invitation{}, errors.Join(err, errIf(complete, ErrEnrolled))
+	enrolled, hasPassword, err := s.credentials(ctx, user)
+	if err != nil {
+		return storage.User{}, Invitation{}, err
+	}
+	if enrolled && hasPassword {
+		return user, Invitation{}, ErrEnrolled
 	}
 	var invitation Invitation
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -35,19 +39,6 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 		return s.notices.Invitation(ctx, user, invitation.URL, invitation.ExpiresAt, now)
 	})
 	return user, invitation, err
-}
-
-func errIf(condition bool, err error) error {
-	if condition {
-		return err
-	}
-	return nil
-}
-
-// setUp reports whether the account has a password and an authenticator.
-func (s *Service) setUp(ctx context.Context, user storage.User) (bool, error) {
-	enrolled, hasPassword, err := s.credentials(ctx, user)
-	return enrolled && hasPassword, err
 }
 
 // credentials reports which of its two credentials the account has.
@@ -138,7 +129,7 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	hash := storage.Hash(set.Ticket)
 	user, enrolled, err := s.invited(ctx, hash, now)
 	if errors.Is(err, ErrTicket) {
-		return HalfCookie{}, errors.Join(err, s.audit.Record(ctx, set.Visitor.event(audit.TicketRefused, ""), now))
+		return HalfCookie{}, s.refuse(ctx, err, set.Visitor.event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return HalfCookie{}, err

@@ -129,7 +129,7 @@ func (l line) keys() ([]otp.Key, []otp.Label, error) {
 	return keys, labels, nil
 }
 
-// checkPassword returns what is wrong with the line's password or hash.
+// checkLinePassword returns what is wrong with the line's password or hash.
 func (s *Service) checkLinePassword(l line) error {
 	name, _ := l.Claims["name"].(string)
 	switch {

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// TestTranscripts runs what operators type. POSTGRES holds the address of an empty database on PostgreSQL.
+func TestTranscripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("ADA", adaLine)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"capture":    capture,
+			"eventually": eventually,
+			"exits":      exits,
+			"freeport": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Setenv(args[0], freeAddress(scriptT{t, ts}))
+			},
+			"onejson": oneJSON,
+			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
+				ts.Setenv("POSTERN_DATABASE_URL", storagetest.Postgres(scriptT{t, ts}).URL)
+			},
+			"signin": func(ts *testscript.TestScript, neg bool, args []string) { signInAt(scriptT{t, ts}, neg, args) },
+			"sqlite": sqlite,
+		},
+	})
+}
+
+// scriptT lets a transcript use what was made for tests: it ends the transcript where that would end the test.
+type scriptT struct {
+	testing.TB
+	ts *testscript.TestScript
+}
+
+func (t scriptT) Helper()                           {}
+func (t scriptT) Fatalf(format string, args ...any) { t.ts.Fatalf(format, args...) }
+func (t scriptT) FailNow()                          { t.ts.Fatalf("failed") }
+func (t scriptT) Cleanup(f func())                  { t.ts.Defer(f) }
+
+// exits CODE COMMAND…: the command ends with this exit code, 0 included.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		ended, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("%v", err)
+		}
+		got = ended.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, not %d", got, want)
+	}
+}
+
+// capture NAME PATTERN: the variable becomes what the group of the pattern matches in the last output.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	if len(found) != 2 {
+		ts.Fatalf("%s does not match once, with one group", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// onejson: the last output is one JSON value and nothing else.
+func oneJSON(ts *testscript.TestScript, _ bool, _ []string) {
+	decoder := json.NewDecoder(bytes.NewReader([]byte(ts.ReadFile("stdout"))))
+	var value any
+	ts.Check(decoder.Decode(&value))
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		ts.Fatalf("something follows the JSON value")
+	}
+}
+
+// eventually PATTERN COMMAND…: the command is done and its output matches, if not now then within ten seconds.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	pattern := regexp.MustCompile(args[0])
+	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
+		if ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+	}
+	ts.Fatalf("did not happen: %s", args[0])
+}
+
+// sqlite FILE STATEMENT: changes rows past Postern, as somebody with access to the file could.
+func sqlite(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
+	ts.Check(err)
+	defer db.Close()
+	changed, err := db.Exec(args[1])
+	ts.Check(err)
+	if rows, err := changed.RowsAffected(); err != nil || rows == 0 {
+		ts.Fatalf("no row was changed: %v", err)
+	}
+}
+
+// signInAt ISSUER: Ada signs in there with both factors; with ! she is refused.
+func signInAt(t scriptT, refused bool, args []string) {
+	v := browsertest.NewVisitor(t, nil)
+	v.Open(args[0] + "/login")
+	if !refused {
+		signInAsAda(t, v, time.Now())
+		return
+	}
+	v.Fill("username", "ada@example.test")
+	v.Fill("password", adaPassword)
+	v.Submit("Continue")
+	if v.Status() != 422 {
+		t.Fatalf("status %d at %s", v.Status(), v.URL())
+	}
+}

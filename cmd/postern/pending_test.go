@@ -1,0 +1,170 @@
+package main
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// routeRequests are every route of the public listener with parameters that would do something for somebody who is signed in. A route
+// that is missing here fails the test: whoever adds one says what it must not give away.
+func routeRequests(clientID string) map[string]url.Values {
+	authorize := authorizeParams(clientID)
+	return map[string]url.Values{
+		"GET /livez": nil, "GET /readyz": nil,
+		"GET /assets/:file": nil, "HEAD /assets/:file": nil, "GET /favicon.ico": nil,
+		"GET /.well-known/openid-configuration": nil, "HEAD /.well-known/openid-configuration": nil,
+		"GET /.well-known/oauth-authorization-server": nil, "HEAD /.well-known/oauth-authorization-server": nil,
+		"GET /.well-known/jwks.json": nil, "HEAD /.well-known/jwks.json": nil,
+		"GET /oauth2/auth": authorize, "POST /oauth2/auth": authorize,
+		"POST /oauth2/token":  {"grant_type": {"authorization_code"}, "code": {"pst_ac_x"}, "code_verifier": {strings.Repeat("v", 43)}},
+		"POST /oauth2/revoke": {"token": {"pst_rt_x"}}, "POST /oauth2/introspect": {"token": {"pst_at_x"}},
+		"OPTIONS /oauth2/token": nil, "OPTIONS /oauth2/revoke": nil, "OPTIONS /oauth2/introspect": nil, "OPTIONS /userinfo": nil,
+		"GET /userinfo": nil, "POST /userinfo": {"access_token": {"pst_at_x"}},
+		"GET /login": nil, "POST /login": {"username": {"ada"}, "password": {"wrong"}},
+		"GET /login/code": nil, "POST /login/code": {"code": {"000000"}},
+		"GET /login/recovery": nil, "POST /login/recovery": {"recovery_code": {"aaaaa-aaaaa"}},
+		"GET /login/enroll": nil, "POST /login/enroll": {"code": {"000000"}},
+		"GET /login/codes": nil, "POST /login/codes": {"saved": {"yes"}},
+		"GET /login/cancel": nil,
+		"GET /invite":       {"ticket": {"a ticket"}}, "POST /invite": {"new_password": {"a long walk over the hills"}},
+		"GET /account": nil,
+		"GET /logout":  nil, "POST /logout": nil,
+		"GET /consent": nil, "POST /consent": {"decision": {"allow"}},
+	}
+}
+
+func authorizeParams(clientID string) url.Values {
+	return url.Values{
+		"client_id": {clientID}, "redirect_uri": {"http://localhost:4281/callback"}, "response_type": {"code"}, "scope": {"openid"},
+		"code_challenge": {strings.Repeat("c", 43)}, "code_challenge_method": {"S256"},
+	}
+}
+
+// grantRequests are the grants that exist anywhere, with what a browser in the middle of a sign-in could send for each.
+var grantRequests = map[string]url.Values{
+	"authorization_code": {"code": {"pst_ac_x"}}, "refresh_token": {"refresh_token": {"pst_rt_x"}}, "client_credentials": {},
+	"password": {"username": {"ada"}, "password": {adaPassword}},
+	"urn:ietf:params:oauth:grant-type:device_code":    {"device_code": {"x"}},
+	"urn:ietf:params:oauth:grant-type:jwt-bearer":     {"assertion": {"x"}},
+	"urn:ietf:params:oauth:grant-type:saml2-bearer":   {"assertion": {"x"}},
+	"urn:ietf:params:oauth:grant-type:token-exchange": {"subject_token": {"x"}},
+	"urn:openid:params:grant-type:ciba":               {"auth_req_id": {"x"}},
+}
+
+// TestNothingWithTheCodePending asks every route and every grant for something in a browser in which only the password was right,
+// with a flow in progress and without: no session, no code, no token comes of it.
+func TestNothingWithTheCodePending(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		a := newTestApp(t, db, "http://localhost:4280")
+		addAda(t, a)
+		id, secret := addClient(t, a, client.Web, "http://localhost:4281/callback", func(m *client.Metadata) { m.Consent = client.ConsentSkip })
+		routes := a.public.(*gin.Engine).Routes()
+		require.Equal(t, len(routeRequests(id)), len(routes), "a route is missing in the table, or one is gone")
+		for _, route := range routes {
+			name := route.Method + " " + route.Path
+			form, classified := routeRequests(id)[name]
+			require.True(t, classified, "the route %s is not in the table", name)
+			for _, withFlow := range []bool{false, true} {
+				pending := newPending(t, a, id)
+				answer := pending.send(route.Method, route.Path, form, withFlow)
+				require.Less(t, answer.Code, 500, "%s: %s", name, answer.Body)
+				pending.requireNothing(t, db, name, answer)
+			}
+		}
+		for grant, form := range grantRequests {
+			pending := newPending(t, a, id)
+			form.Set("grant_type", grant)
+			form.Set("client_id", id)
+			form.Set("client_secret", secret)
+			answer := pending.send("POST", "/oauth2/token", form, false)
+			require.GreaterOrEqual(t, answer.Code, 400, "%s: %s", grant, answer.Body)
+			require.Less(t, answer.Code, 500, "%s: %s", grant, answer.Body)
+			pending.requireNothing(t, db, grant, answer)
+		}
+	})
+}
+
+// pending is a browser in which only the password was right, in the middle of a flow.
+type pending struct {
+	a       *app
+	flow    string
+	cookies []*http.Cookie
+}
+
+func newPending(t *testing.T, a *app, clientID string) pending {
+	t.Helper()
+	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
+	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
+	v.Fill("username", "ada")
+	v.Fill("password", adaPassword)
+	v.Submit("Continue")
+	at, err := url.Parse(v.URL())
+	require.NoError(t, err)
+	require.Equal(t, "/login/code", at.Path)
+	p := pending{a: a, flow: at.Query().Get("flow")}
+	for _, name := range []string{"postern_signin", "postern_browser"} {
+		value := v.Cookie(name)
+		require.NotEmpty(t, value, name)
+		p.cookies = append(p.cookies, &http.Cookie{Name: name, Value: value})
+		// The half-done sign-in is no session, wherever it is shown.
+		p.cookies = append(p.cookies, &http.Cookie{Name: "postern_session", Value: v.Cookie("postern_signin")})
+	}
+	return p
+}
+
+func (p pending) send(method, path string, form url.Values, withFlow bool) *httptest.ResponseRecorder {
+	path = strings.ReplaceAll(path, ":file", "postern.css")
+	query := url.Values{}
+	if withFlow {
+		query.Set("flow", p.flow)
+	}
+	body := ""
+	if method == http.MethodPost {
+		body = form.Encode()
+	} else if !withFlow || path != "/oauth2/auth" {
+		for name, values := range form {
+			query[name] = values
+		}
+	}
+	r := httptest.NewRequest(method, "http://localhost:4280"+path+"?"+query.Encode(), strings.NewReader(body))
+	if len(query) == 0 {
+		r.URL.RawQuery = ""
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for _, cookie := range p.cookies {
+		r.AddCookie(cookie)
+	}
+	recorder := httptest.NewRecorder()
+	p.a.public.ServeHTTP(recorder, r)
+	return recorder
+}
+
+// requireNothing looks at the answer and into the database.
+func (p pending) requireNothing(t *testing.T, db *storagetest.Database, name string, answer *httptest.ResponseRecorder) {
+	t.Helper()
+	for _, cookie := range answer.Result().Cookies() {
+		require.False(t, cookie.Name == "postern_session" && cookie.MaxAge >= 0 && cookie.Value != "", "%s sets a session", name)
+		require.NotEqual(t, "postern_device", cookie.Name, "%s takes the browser for a known one", name)
+	}
+	require.NotContains(t, answer.Header().Get("Location"), "code=", name)
+	for _, prefix := range []string{"pst_ac_", "pst_at_", "pst_rt_", `"id_token":`, "eyJ"} {
+		require.NotContains(t, answer.Body.String(), prefix, name)
+	}
+	_, sessions, err := p.a.accounts.Sessions(t.Context(), "ada", time.Now())
+	require.NoError(t, err)
+	require.Empty(t, sessions, "%s left a session", name)
+	var grants int
+	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
+	require.Zero(t, grants, "%s left a grant", name)
+}

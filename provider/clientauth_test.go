@@ -1,0 +1,227 @@
+package provider
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+func authorization(values ...string) func(*http.Request) {
+	return func(r *http.Request) {
+		for _, value := range values {
+			r.Header.Add("Authorization", value)
+		}
+	}
+}
+
+func basicText(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
+
+// endpoints at which clients authenticate, each with a form that a good client could send.
+var endpoints = map[string]url.Values{
+	"/oauth2/token":      {"grant_type": {"refresh_token"}, "refresh_token": {"pst_rt_x"}},
+	"/oauth2/revoke":     {"token": {"pst_rt_x"}},
+	"/oauth2/introspect": {"token": {"pst_rt_x"}},
+}
+
+// passes tells an authenticated client from one that was turned away at the door.
+func passes(t *testing.T, a answer) bool {
+	t.Helper()
+	if a.Code == http.StatusUnauthorized {
+		requireError(t, a, http.StatusUnauthorized, invalidClient)
+		require.Equal(t, `Basic realm="postern"`, a.Header().Get("WWW-Authenticate"))
+		return false
+	}
+	require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, a.Code, a.Body.String())
+	return true
+}
+
+func TestClientAuthentication(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		post, postSecret := w.register(client.Web, func(m *client.Metadata) {
+			m.RedirectURIs, m.AuthMethod = []string{callback}, client.AuthPost
+		})
+		public := w.at(client.SPA, callback)
+		disabled, disabledSecret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
+		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, operator, time.Now()))
+		id, secret := w.web.ID, w.secret
+		encoded := func(text string) string { return basicText(text) }
+		for name, tc := range map[string]struct {
+			header []string
+			form   []string
+			want   bool
+		}{
+			"basic":                     {[]string{encoded(id + ":" + secret)}, nil, true},
+			"basic, scheme in any case": {[]string{"bAsIc" + encoded(id + ":" + secret)[5:]}, nil, true},
+			"basic and the same id":     {[]string{encoded(id + ":" + secret)}, []string{"client_id", id}, true},
+			"basic, percent-encoded":    {[]string{encoded("%" + strconv.FormatInt(int64(id[0]), 16) + id[1:] + ":" + secret)}, nil, true},
+			"post":                      {nil, []string{"client_id", post.ID, "client_secret", postSecret}, true},
+
+			"nothing":                     {nil, nil, false},
+			"an id only":                  {nil, []string{"client_id", id}, false},
+			"a wrong secret":              {[]string{encoded(id + ":" + secret + "x")}, nil, false},
+			"a shorter secret":            {[]string{encoded(id + ":" + secret[:len(secret)-1])}, nil, false},
+			"no secret":                   {[]string{encoded(id + ":")}, nil, false},
+			"the secret of another":       {[]string{encoded(id + ":" + postSecret)}, nil, false},
+			"an unknown client":           {[]string{encoded("unknown:" + secret)}, nil, false},
+			"a disabled client":           {[]string{encoded(disabled.ID + ":" + disabledSecret)}, nil, false},
+			"basic, registered for post":  {[]string{encoded(post.ID + ":" + postSecret)}, nil, false},
+			"post, registered for basic":  {nil, []string{"client_id", id, "client_secret", secret}, false},
+			"basic and post":              {[]string{encoded(id + ":" + secret)}, []string{"client_secret", secret}, false},
+			"basic and another id":        {[]string{encoded(id + ":" + secret)}, []string{"client_id", post.ID}, false},
+			"a public client with secret": {nil, []string{"client_id", public.ID, "client_secret", "x"}, false},
+			"a public client by basic":    {[]string{encoded(public.ID + ":")}, nil, false},
+			"an assertion":                {nil, []string{"client_id", id, "client_assertion", "a.b.c", "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, false},
+			"an assertion and basic":      {[]string{encoded(id + ":" + secret)}, []string{"client_assertion", "a.b.c"}, false},
+			"an assertion's type only":    {[]string{encoded(id + ":" + secret)}, []string{"client_assertion_type", "x"}, false},
+			"two headers":                 {[]string{encoded(id + ":" + secret), encoded(id + ":" + secret)}, nil, false},
+			"a bearer token":              {[]string{"Bearer " + secret}, nil, false},
+			"a bearer token and an id":    {[]string{"Bearer x"}, []string{"client_id", public.ID}, false},
+			"an empty header":             {[]string{""}, nil, false},
+			"no credentials":              {[]string{"Basic"}, nil, false},
+			"bad base64":                  {[]string{"Basic !!!"}, nil, false},
+			"base64 of the web":           {[]string{"Basic " + base64.RawURLEncoding.EncodeToString([]byte(id+":"+secret+"?"))}, nil, false},
+			"two spaces":                  {[]string{strings.Replace(encoded(id+":"+secret), " ", "  ", 1)}, nil, false},
+			"no colon":                    {[]string{encoded(id)}, nil, false},
+			"an encoded colon":            {[]string{encoded(id + "%3A" + secret)}, nil, false},
+			"no id":                       {[]string{encoded(":" + secret)}, nil, false},
+			"a raw percent sign":          {[]string{encoded(id + ":%" + secret)}, nil, false},
+			"a plus is a space":           {[]string{encoded(id + ":+" + secret)}, nil, false},
+			"a colon behind":              {[]string{encoded(id + ":" + secret + ":")}, nil, false},
+			"invalid UTF-8":               {[]string{encoded(id + "\xff:" + secret)}, nil, false},
+			"a NUL":                       {[]string{encoded(id + "\x00:" + secret)}, nil, false},
+			"an encoded NUL":              {[]string{encoded(id + "%00:" + secret)}, nil, false},
+			"64 KiB":                      {[]string{encoded(id + ":" + strings.Repeat("x", 64<<10))}, nil, false},
+			"SQL":                         {[]string{encoded("' OR 1=1 --:" + secret)}, nil, false},
+			"headers of a proxy":          {nil, []string{"client_id", id}, false},
+		} {
+			for path, form := range endpoints {
+				a := w.post(path, params(form, tc.form...), authorization(tc.header...), func(r *http.Request) {
+					r.RemoteAddr = "192.0.2.7:" + strconv.Itoa(len(name)) + name // its own budget of failures
+					r.Header.Set("X-SSL-Client-Cert", id)
+					r.Header.Set("X-Forwarded-Client-Cert", id)
+					r.Header.Set("X-Client-Verify", "SUCCESS")
+				})
+				require.Equal(t, tc.want, passes(t, a), "%s at %s: %s", name, path, a.Body.String())
+				require.NotContains(t, a.Body.String(), secret)
+			}
+		}
+		require.NotContains(t, w.log.String(), secret)
+	})
+}
+
+// RFC 7662 section 2.1: who asks about tokens proves who he is; a public client cannot, anywhere else its id is enough.
+func TestPublicClientAuthentication(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		public := w.at(client.SPA, callback)
+		for path, form := range endpoints {
+			a := w.post(path, params(form, "client_id", public.ID), anonymous)
+			require.Equal(t, path != "/oauth2/introspect", passes(t, a), path)
+		}
+	})
+}
+
+func TestClientSecretOf80Bytes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		secret := strings.Repeat("x", 72) + "12345678"
+		m := client.Defaults(client.Web)
+		m.Name, m.RedirectURIs = "Long", []string{callback}
+		c, _, err := w.clients.Add(t.Context(), client.Registration{Secret: secret, Metadata: m}, operator, time.Now())
+		require.NoError(t, err)
+		form := endpoints["/oauth2/revoke"]
+		require.True(t, passes(t, w.post("/oauth2/revoke", form, authorization(basicText(c.ID+":"+secret)))))
+		require.False(t, passes(t, w.post("/oauth2/revoke", form, authorization(basicText(c.ID+":"+secret[:72]+"00000000")))))
+	})
+}
+
+func TestRotatedClientSecret(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		fresh, err := w.clients.RotateSecret(t.Context(), w.web.ID, time.Hour, operator, time.Now())
+		require.NoError(t, err)
+		form := endpoints["/oauth2/revoke"]
+		for _, secret := range []string{fresh, w.secret} {
+			require.True(t, passes(t, w.post("/oauth2/revoke", form, authorization(basicText(w.web.ID+":"+secret)))))
+		}
+		_, err = w.clients.RotateSecret(t.Context(), w.web.ID, 0, operator, time.Now())
+		require.NoError(t, err)
+		require.False(t, passes(t, w.post("/oauth2/revoke", form, authorization(basicText(w.web.ID+":"+fresh)))))
+	})
+}
+
+// Whether a client exists is not told by the answer, nor by what is recorded of it.
+func TestRefusedClientsLookAlike(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		form := endpoints["/oauth2/token"]
+		unknown := w.post("/oauth2/token", form, authorization(basicText("unknown:"+w.secret)))
+		wrong := w.post("/oauth2/token", form, authorization(basicText(w.web.ID+":wrong")))
+		require.Equal(t, unknown.Code, wrong.Code)
+		require.Equal(t, unknown.Body.String(), wrong.Body.String())
+		require.Equal(t, unknown.Header(), wrong.Header())
+		require.Equal(t, 2, w.events(audit.ClientRefused))
+	})
+}
+
+func TestClientSecretInTheQuery(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		post, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs, m.AuthMethod = []string{callback}, client.AuthPost })
+		for path, form := range endpoints {
+			query := "?" + url.Values{"client_id": {post.ID}, "client_secret": {secret}}.Encode()
+			requireError(t, w.post(path+query, form, anonymous), http.StatusBadRequest, invalidRequest)
+			requireError(t, w.post(path+query, params(form, "client_id", post.ID, "client_secret", secret), anonymous), http.StatusBadRequest, invalidRequest)
+		}
+		require.NotContains(t, w.log.String(), secret)
+	})
+}
+
+func TestFailedClientsAreThrottled(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		from := func(address string) func(*http.Request) {
+			return func(r *http.Request) { r.RemoteAddr = address }
+		}
+		form, wrong := endpoints["/oauth2/revoke"], authorization(basicText(w.web.ID+":wrong"))
+		statuses := map[int]int{}
+		for range 100 {
+			statuses[w.post("/oauth2/revoke", form, wrong, from("203.0.113.1:1")).Code]++
+		}
+		require.InDelta(t, failureBurst, statuses[http.StatusUnauthorized], 10, "a few more while time goes by")
+		require.Equal(t, 100, statuses[http.StatusUnauthorized]+statuses[http.StatusTooManyRequests])
+		a := w.post("/oauth2/revoke", form, w.basic, from("203.0.113.1:1"))
+		requireError(t, a, http.StatusTooManyRequests, invalidClient)
+		require.Equal(t, "60", a.Header().Get("Retry-After"))
+		require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", form, w.basic, from("203.0.113.2:1")).Code)
+		require.InDelta(t, failureBurst, w.events(audit.ClientRefused), 10)
+	})
+}
+
+func TestThrottleForgets(t *testing.T) {
+	f := newFailedAttempts(func(r *http.Request) string { return r.RemoteAddr })
+	from := func(address string) *http.Request {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.RemoteAddr = address
+		return r
+	}
+	for range failureBurst {
+		require.True(t, f.allowed(from("a"), noon))
+		f.failed(from("a"), noon)
+	}
+	require.False(t, f.allowed(from("a"), noon))
+	require.True(t, f.allowed(from("b"), noon))
+	require.True(t, f.allowed(from("a"), noon.Add(failureInterval)))
+
+	for i := range maxAddresses {
+		f.failed(from("address "+strconv.Itoa(i)), noon)
+	}
+	require.LessOrEqual(t, len(f.limits), maxAddresses)
+	later := noon.Add(failureBurst * failureInterval)
+	f.failed(from("new"), later)
+	require.LessOrEqual(t, len(f.limits), maxAddresses)
+}
