@@ -66,7 +66,7 @@ func New(cfg Config) (*Consent, error) {
 func (p *Consent) Mount(r gin.IRouter) {
 	handle := templates.Handle(p.cfg.Pages, p.cfg.Log, public)
 	r.GET("/consent", handle(p.orExpired(p.show)))
-	r.POST("/consent", handle(p.orExpired(p.decide)))
+	r.POST("/consent", handle(templates.ReadForm), handle(p.orExpired(p.decide)))
 }
 
 // errExpired: the flow that the address names is over, or another browser's.

@@ -200,14 +200,18 @@ func TestNoDecision(t *testing.T) {
 		require.Equal(t, http.StatusUnprocessableEntity, answer.Code, body)
 		require.Contains(t, answer.Body.String(), "Please choose one of the two buttons.")
 	}
-	for _, body := range []string{"decision=deny&decision=allow", "decision=%f", "decision=" + strings.Repeat("a", 5000)} {
-		require.Equal(t, http.StatusBadRequest, w.post(body).Code)
+	for body, status := range map[string]int{
+		"decision=deny&decision=allow":           http.StatusBadRequest,
+		"decision=%f":                            http.StatusBadRequest,
+		"decision=" + strings.Repeat("a", 1<<15): http.StatusRequestEntityTooLarge,
+	} {
+		require.Equal(t, status, w.post(body).Code)
 	}
 	r := httptest.NewRequest(http.MethodPost, "/consent?flow="+w.flow, strings.NewReader(`{"decision":"allow"}`))
 	r.Header.Set("Content-Type", "application/json")
 	answer := httptest.NewRecorder()
 	w.handler.ServeHTTP(answer, r)
-	require.Equal(t, http.StatusBadRequest, answer.Code)
+	require.Equal(t, http.StatusUnsupportedMediaType, answer.Code)
 	require.Nil(t, w.granted())
 }
 

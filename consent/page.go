@@ -71,10 +71,7 @@ func host(redirectURI string) string {
 
 // decide is POST /consent.
 func (p *Consent) decide(c *gin.Context) error {
-	decision, err := readDecision(c)
-	if err != nil {
-		return err
-	}
+	decision := c.Request.PostForm.Get("decision")
 	if decision != allow && decision != deny {
 		return p.ask(c, http.StatusUnprocessableEntity, "Please choose one of the two buttons.")
 	}

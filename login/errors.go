@@ -16,10 +16,7 @@ import (
 
 // public translates what a form cannot mend.
 func public(err error) (status int, title, message string) {
-	var form *formError
 	switch {
-	case errors.As(err, &form):
-		return form.status, "That did not work", form.message
 	case errors.Is(err, account.ErrBusy):
 		return http.StatusServiceUnavailable, "Very busy right now", "Many people are signing in at this moment. Please try again in a few seconds."
 	case errors.Is(err, storage.ErrUnavailable):

@@ -75,7 +75,7 @@ func (l *Login) Mount(r gin.IRouter) {
 	page := func(path string, show, post func(*gin.Context) error) {
 		r.GET(path, handle(l.orExpired(show)))
 		if post != nil {
-			r.POST(path, handle(readForm), handle(l.orExpired(post)))
+			r.POST(path, handle(templates.ReadForm), handle(l.orExpired(post)))
 		}
 	}
 	page("/login", l.showSignIn, l.signIn)

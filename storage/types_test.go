@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/require"
 
@@ -80,6 +81,19 @@ func TestSecretsAreHashedAndIDsAreRandom(t *testing.T) {
 		require.Len(t, id, 26)
 		require.False(t, seen[id])
 		seen[id] = true
+	}
+}
+
+// Letters that differ in case only are one letter, in every script.
+func TestCanonicalNameHasNoCase(t *testing.T) {
+	for r := range unicode.MaxRune {
+		if other := unicode.SimpleFold(r); other != r {
+			require.Equal(t, storage.CanonicalName(string(r)), storage.CanonicalName(string(other)), "%U and %U", r, other)
+		}
+		if unicode.IsLetter(r) {
+			key := storage.CanonicalName(string(r))
+			require.Equal(t, key, storage.CanonicalName(key), "%U", r)
+		}
 	}
 }
 

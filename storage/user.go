@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"golang.org/x/text/cases"
@@ -34,7 +35,8 @@ const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') A
 // CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded,
 // so that no two accounts differ only in ways a person cannot see or does not type.
 func CanonicalName(name string) string {
-	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(name)))
+	folded := cases.Fold().String(norm.NFKC.String(name))
+	return norm.NFKC.String(strings.ToLower(folded)) // Fold exchanges the cases of Cherokee
 }
 
 // AddUser inserts u. ErrConflict when the e-mail address or user name is taken.

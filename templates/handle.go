@@ -51,6 +51,11 @@ func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) e
 				c.Status(statusClientGone)
 				return
 			}
+			var form *FormError
+			if errors.As(err, &form) {
+				p.answer(c, log, err, ErrorPage{Status: form.Status, Title: "That did not work", Message: form.Message}, p.fail)
+				return
+			}
 			status, title, message := public(err)
 			p.answer(c, log, err, ErrorPage{Status: status, Title: title, Message: message}, p.fail)
 		}

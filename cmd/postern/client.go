@@ -114,6 +114,9 @@ func clientAddCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return clientFault(err)
 				}
+				if secretStdin {
+					secret = "" // whoever typed it has it
+				}
 				return t.showClient(s, c, secret)
 			})
 		},

@@ -1,6 +1,8 @@
 package browsertest
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,4 +49,11 @@ func TestCodeSaysWhatIsWrong(t *testing.T) {
 func TestAbsentChromiumIsNamed(t *testing.T) {
 	t.Setenv("PATH", "")
 	require.Contains(t, failure(t, func(tb testing.TB) { Start(tb, Options{}) }), "apt install chromium")
+}
+
+func TestChromiumThatDoesNotStart(t *testing.T) {
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "chromium"), []byte("#!/bin/sh\nexit 1\n"), 0o755))
+	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))
+	require.Contains(t, failure(t, func(tb testing.TB) { Start(tb, Options{}) }), "chromium does not start: ")
 }

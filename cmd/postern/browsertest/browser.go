@@ -2,7 +2,6 @@ package browsertest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"testing"
@@ -54,6 +53,25 @@ func Start(t testing.TB, options Options) *Browser {
 	if options.Width == 0 {
 		options.Width = 1280
 	}
+	ctx, end, err := launch(path)
+	if err != nil {
+		t.Logf("chromium does not start and is started once more: %v", err)
+		ctx, end, err = launch(path)
+	}
+	if err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := end(); err != nil {
+			t.Errorf("chromium did not end well: %v", err)
+		}
+	})
+	return setUp(t, ctx, options)
+}
+
+// launch starts a Chromium and returns the context of its first tab. end ends
+// Chromium and waits until it has gone.
+func launch(path string) (ctx context.Context, end func() error, err error) {
 	// Without a folder of the test's, chromedp makes a profile and, when it
 	// removes it, ends the processes that still write there.
 	allocator, release := chromedp.NewExecAllocator(context.Background(), append(chromedp.DefaultExecAllocatorOptions[:],
@@ -63,16 +81,27 @@ func Start(t testing.TB, options Options) *Browser {
 		chromedp.Flag("no-zygote", true), // else processes outlive Chromium for a moment
 	)...)
 	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
+	end = func() error {
+		defer release()
+		defer cancel()
 		within, stop := context.WithTimeout(ctx, patience)
 		defer stop()
-		if err := chromedp.Cancel(within); err != nil && !errors.Is(err, context.Canceled) {
-			t.Errorf("chromium did not end well: %v", err)
-		}
+		return chromedp.Cancel(within)
+	}
+	if err := attach(ctx, cancel); err != nil {
 		cancel()
 		release()
-	})
-	return openTab(t, ctx, cancel, options)
+		return nil, nil, err
+	}
+	return ctx, end, nil
+}
+
+// attach opens the tab of ctx. The first action starts Chromium and binds its
+// life to the context, so it cannot have a deadline of its own.
+func attach(ctx context.Context, cancel func()) error {
+	tooLate := time.AfterFunc(patience, cancel)
+	defer tooLate.Stop()
+	return chromedp.Do(ctx)
 }
 
 // NewTab opens another tab of the same browser: with its cookies, on an empty
@@ -81,20 +110,16 @@ func (b *Browser) NewTab() *Browser {
 	b.t.Helper()
 	ctx, cancel := chromedp.NewContext(b.ctx)
 	b.t.Cleanup(cancel)
-	return openTab(b.t, ctx, cancel, b.options)
+	if err := attach(ctx, cancel); err != nil {
+		b.t.Fatalf("chromium opens no tab: %v", err)
+	}
+	return setUp(b.t, ctx, b.options)
 }
 
-func openTab(t testing.TB, ctx context.Context, cancel func(), options Options) *Browser {
+func setUp(t testing.TB, ctx context.Context, options Options) *Browser {
 	t.Helper()
-	// The first action starts Chromium and binds its life to the context, so
-	// it cannot have a deadline of its own.
-	tooLate := time.AfterFunc(patience, cancel)
-	defer tooLate.Stop()
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("chromium does not start: %v", err)
-	}
-	target := chromedp.FromContext(ctx).Target
-	b := &Browser{t: t, ctx: ctx, options: options, console: &console{}, moves: newMoves(target.TargetID)}
+	tab := chromedp.FromContext(ctx).Target
+	b := &Browser{t: t, ctx: ctx, options: options, console: &console{}, moves: newMoves(tab.TargetID)}
 	err := chromedp.Listen(ctx, func(event any) {
 		b.console.hear(event)
 		b.moves.hear(event)

@@ -1,4 +1,4 @@
-package login
+package templates
 
 import (
 	"errors"
@@ -15,28 +15,28 @@ import (
 // longestForm is more than any of our forms can fill.
 const longestForm = 16 << 10
 
-// formError refuses a request body that no form of ours sends.
-type formError struct {
-	status  int
-	message string
+// FormError refuses a request body that no form of ours sends. Handle answers it with its status and message.
+type FormError struct {
+	Status  int
+	Message string
 }
 
 // Error returns the message.
-func (e *formError) Error() string { return e.message }
+func (e *FormError) Error() string { return e.Message }
 
-func badForm(message string) error { return &formError{http.StatusBadRequest, message} }
+func badForm(message string) error { return &FormError{http.StatusBadRequest, message} }
 
-// readForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
+// ReadForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
 // valid UTF-8 without NUL, and refuses everything else.
-func readForm(c *gin.Context) error {
+func ReadForm(c *gin.Context) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return &formError{http.StatusUnsupportedMediaType, "This address takes forms only (application/x-www-form-urlencoded)."}
+		return &FormError{http.StatusUnsupportedMediaType, "This address takes forms only (application/x-www-form-urlencoded)."}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestForm))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return &formError{http.StatusRequestEntityTooLarge, "That is more than this form takes."}
+		return &FormError{http.StatusRequestEntityTooLarge, "That is more than this form takes."}
 	}
 	if err != nil {
 		return badForm("The form did not arrive in full. Please send it again.")

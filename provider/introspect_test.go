@@ -1,0 +1,83 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+func TestIntrospection(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tokens := w.offline()
+		access, refresh := tokens["access_token"].(string), tokens["refresh_token"].(string)
+		for _, hint := range []string{"", "access_token", "refresh_token", "bogus"} {
+			a := w.post("/oauth2/introspect", params(url.Values{"token": {access}}, "token_type_hint", hint))
+			requireUnstored(t, a)
+			require.Equal(t, true, a.body["active"])
+			require.Equal(t, "Bearer", a.body["token_type"])
+			require.Equal(t, w.web.ID, a.body["client_id"])
+			require.Equal(t, w.user.ID, a.body["sub"])
+			require.Equal(t, issuer, a.body["iss"])
+			require.Equal(t, "openid profile email offline_access", a.body["scope"])
+			require.InDelta(t, time.Now().Unix(), a.body["iat"], 2)
+			require.InDelta(t, time.Now().Add(10*time.Minute).Unix(), a.body["exp"], 2)
+			require.NotContains(t, a.body, "username")
+			require.NotContains(t, a.body, "email")
+
+			a = w.post("/oauth2/introspect", params(url.Values{"token": {refresh}}, "token_type_hint", hint))
+			require.Equal(t, true, a.body["active"])
+			require.Equal(t, "refresh_token", a.body["token_type"], "never taken for an access token")
+			require.InDelta(t, time.Now().Add(14*24*time.Hour).Unix(), a.body["exp"], 2)
+		}
+		w.refreshedOnce(refresh)
+		require.Equal(t, map[string]any{"active": false}, w.introspect(refresh), "it was replaced")
+	})
+}
+
+// Whoever may not know is told the same of every token.
+func TestIntrospectionTellsNothing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		tokens := w.offline()
+		other, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
+		asOther := authorization(basicText(other.ID + ":" + secret))
+		var bodies []string
+		for _, token := range append([]string{
+			"unknown", strings.Repeat("x", 8<<10), accessPrefix + "x", refreshPrefix + "x", w.code(w.web), tokens["id_token"].(string),
+			tokens["access_token"].(string), tokens["refresh_token"].(string),
+		}, variants(tokens["refresh_token"].(string))...) {
+			a := w.post("/oauth2/introspect", url.Values{"token": {token}}, asOther)
+			require.Equal(t, http.StatusOK, a.Code)
+			bodies = append(bodies, a.Body.String())
+		}
+		for _, body := range bodies {
+			require.Equal(t, `{"active":false}`, body)
+		}
+		for _, token := range append(variants(tokens["access_token"].(string)), tokens["id_token"].(string)) {
+			require.Equal(t, map[string]any{"active": false}, w.introspect(token))
+		}
+		requireError(t, w.post("/oauth2/introspect", url.Values{}, asOther), http.StatusBadRequest, invalidRequest)
+		bearer := authorization("Bearer " + tokens["access_token"].(string))
+		requireError(t, w.post("/oauth2/introspect", url.Values{"token": {tokens["access_token"].(string)}}, bearer), http.StatusUnauthorized, invalidClient)
+	})
+}
+
+func TestIntrospectionByAResourceServer(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		api, secret := w.register(client.Service, func(*client.Metadata) {})
+		asAPI := authorization(basicText(api.ID + ":" + secret))
+		tokens := w.offline()
+		ask := func(token any) map[string]any {
+			return w.post("/oauth2/introspect", url.Values{"token": {token.(string)}}, asAPI).body
+		}
+		require.Equal(t, map[string]any{"active": false}, ask(tokens["access_token"]))
+		w.change(w.web, func(m *client.Metadata) { m.Audience = []string{"https://api.example.test", api.ID} })
+		require.Equal(t, true, ask(tokens["access_token"])["active"])
+		require.Equal(t, map[string]any{"active": false}, ask(tokens["refresh_token"]), "it is not meant for anybody but the client")
+	})
+}
