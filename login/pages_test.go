@@ -129,6 +129,25 @@ func TestClosedFactor(t *testing.T) {
 	})
 }
 
+// A browser that has closed its own budget is a stranger from then on, so that waiting for an operator is never the only way.
+func TestClosedBrowserIsForgotten(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := newBrowser(t, w.handler)
+		phone := states["complete"](w, b).phone
+		device := b.cookie(deviceCookie)
+		for range 100 {
+			code := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
+			require.Equal(t, http.StatusUnprocessableEntity, b.submit(code, "code", "x").status)
+			time.Sleep(time.Hour)
+		}
+		require.Equal(t, device, b.cookie(deviceCookie))
+		code := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
+		require.Equal(t, http.StatusForbidden, b.submit(code, "code", phone.code()).status)
+		require.Empty(t, b.cookie(deviceCookie))
+		require.Contains(t, b.submit(code, "code", phone.code()).body, "signed in as "+ada)
+	})
+}
+
 func TestCancel(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		b := newBrowser(t, w.handler)

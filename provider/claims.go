@@ -228,6 +228,8 @@ func empty(value any) bool {
 		return v == ""
 	case []string:
 		return len(v) == 0
+	case []any:
+		return len(v) == 0
 	case map[string]any:
 		return len(v) == 0
 	}

@@ -19,16 +19,12 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestTranscripts runs what operators type. POSTGRES holds the address of an empty database on PostgreSQL.
+// TestTranscripts runs what operators type.
 func TestTranscripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup: func(env *testscript.Env) error {
-			env.Setenv("ADA", adaLine)
-			return nil
-		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture":    capture,
 			"eventually": eventually,
@@ -37,6 +33,7 @@ func TestTranscripts(t *testing.T) {
 				ts.Setenv(args[0], freeAddress(scriptT{t, ts}))
 			},
 			"onejson": oneJSON,
+			// postgres: the settings name an empty database on PostgreSQL.
 			"postgres": func(ts *testscript.TestScript, _ bool, _ []string) {
 				ts.Setenv("POSTERN_DATABASE_URL", storagetest.Postgres(scriptT{t, ts}).URL)
 			},
@@ -76,7 +73,7 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // capture NAME PATTERN: the variable becomes what the group of the pattern matches in the last output.
 func capture(ts *testscript.TestScript, _ bool, args []string) {
-	found := regexp.MustCompile(args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
+	found := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
 	if len(found) != 2 {
 		ts.Fatalf("%s does not match once, with one group", args[1])
 	}
@@ -95,7 +92,7 @@ func oneJSON(ts *testscript.TestScript, _ bool, _ []string) {
 
 // eventually PATTERN COMMAND…: the command is done and its output matches, if not now then within ten seconds.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
-	pattern := regexp.MustCompile(args[0])
+	pattern := regexp.MustCompile("(?m)" + args[0])
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
 		if ts.Exec(args[1], args[2:]...) == nil && pattern.MatchString(ts.ReadFile("stdout")) {
 			return

@@ -53,8 +53,8 @@ func keyRotateCommand(t *terminal) *cobra.Command {
 }
 
 func keyRetireCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use: "retire KID", Short: "Remove a key at once, because it may have leaked", Args: arguments(1),
+	cmd := &cobra.Command{
+		Use: "retire [--] KID", Short: "Remove a key at once, because it may have leaked", Args: arguments(1),
 		Long: "Remove a key at once: tokens that it signed are worth nothing any more. Rotate the algorithm with --now before.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
@@ -69,6 +69,11 @@ func keyRetireCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
+	// One kid in 64 begins with a hyphen.
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(cmd, err.Error()+"; a KID that begins with - stands behind --")
+	})
+	return cmd
 }
 
 // showKeys prints value as JSON, or else the keys in a table.

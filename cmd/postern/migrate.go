@@ -28,7 +28,7 @@ func migrateUpCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintf(w, "%d steps applied\n", applied) })
+			return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintln(w, "steps applied:", applied) })
 		},
 	}
 }

@@ -50,8 +50,9 @@ func (a *app) opsHandler() http.Handler {
 	return mux
 }
 
-// observe finds out the client's address, once, from a trusted proxy's header if there is one, and logs and measures the
-// request: its route, never its path or query, which may hold secrets.
+// observe finds out the client's address, once, from a trusted proxy's header if there is one, and measures the request. With
+// log.level debug it logs it too: its route, never its path or query, which may hold secrets. What was refused and what failed
+// is logged by whoever answers so.
 func (a *app) observe(c *gin.Context) {
 	start := time.Now()
 	c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0")
@@ -59,7 +60,10 @@ func (a *app) observe(c *gin.Context) {
 	took := time.Since(start)
 	route := c.FullPath()
 	a.metrics.request(route, c.Request.Method, c.Writer.Status(), took)
-	a.log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+	if !a.log.Enabled(c.Request.Context(), slog.LevelDebug) {
+		return
+	}
+	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request",
 		slog.String("method", c.Request.Method), slog.String("route", route), slog.Int("status", c.Writer.Status()),
 		slog.Duration("took", took), slog.String("address", clientAddress(c.Request)))
 }

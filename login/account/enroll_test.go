@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
 func TestEnrolment(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()
-		signIn, err := owner.signIn(start.Add(-time.Hour))
+		signIn, err := owner.signIn(enrolledAt)
 		require.NoError(t, err)
 		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
 		require.False(t, signIn.Recovered())
@@ -25,8 +26,29 @@ func TestEnrolment(t *testing.T) {
 		} {
 			require.Equal(t, 1, o.events(name), name)
 		}
+		user, err := o.store.FindUser(t.Context(), ada)
+		require.NoError(t, err)
+		_, err = o.store.Enrolment(t.Context(), user.ID, enrolledAt)
+		require.ErrorIs(t, err, storage.ErrNotFound, "nothing is left of the way")
 		p := o.person()
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))
+	})
+}
+
+func TestNewPasswordEndsWhatWasBegunWithTheOldOne(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, ticket := o.add(ada, start)
+		thief := o.person()
+		half, err := thief.invited(ticket, start)
+		require.NoError(t, err)
+		who := thief.enroller(half, start)
+		thief.confirmed(who, start)
+		_, err = o.person().invited(ticket, start)
+		require.NoError(t, err)
+		_, err = o.InvitedEnroller(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrStartAgain)
+		_, err = o.AcknowledgeCodes(t.Context(), who, "", thief.visitor, start)
+		require.ErrorIs(t, err, account.ErrStartAgain)
 	})
 }
 

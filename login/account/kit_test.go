@@ -27,7 +27,11 @@ const (
 	adaPassword = "violet anchors drift north"
 )
 
-var start = storagetest.Now
+// Ada set everything up at enrolledAt; most tests begin at start, when her session is still alive.
+var (
+	start      = storagetest.Now
+	enrolledAt = start.Add(-30 * time.Minute)
+)
 
 // office is a service on one store, with what it told people and what it logged.
 type office struct {
@@ -242,17 +246,16 @@ func (p *person) confirmed(who account.Enroller, now time.Time) (phone, []string
 	return phone, shown.RecoveryCodes
 }
 
-// enrolled adds Ada, who sets everything up at start minus an hour in a browser of her own.
+// enrolled adds Ada, who sets everything up at enrolledAt in a browser of her own.
 func (o *office) enrolled() (*person, phone, []string) {
 	o.t.Helper()
-	now := start.Add(-time.Hour)
-	_, ticket := o.add(ada, now)
+	_, ticket := o.add(ada, enrolledAt)
 	owner := o.person()
-	half, err := owner.invited(ticket, now)
+	half, err := owner.invited(ticket, enrolledAt)
 	require.NoError(o.t, err)
-	who := owner.enroller(half, now)
-	phone, codes := owner.confirmed(who, now)
-	done, err := o.AcknowledgeCodes(o.t.Context(), who, "", owner.visitor, now)
+	who := owner.enroller(half, enrolledAt)
+	phone, codes := owner.confirmed(who, enrolledAt)
+	done, err := o.AcknowledgeCodes(o.t.Context(), who, "", owner.visitor, enrolledAt)
 	require.NoError(o.t, err)
 	owner.keep(done, nil)
 	return owner, phone, codes

@@ -16,6 +16,8 @@ import (
 func TestRecoveryCode(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, codes := o.enrolled()
+		_, err := owner.signIn(start)
+		require.NoError(t, err)
 		p := o.person()
 		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 		signIn, err := p.signIn(start)
@@ -115,9 +117,9 @@ func TestReplacingALostAuthenticator(t *testing.T) {
 func TestWhoMayReplaceAnAuthenticator(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	owner, _, codes := o.enrolled()
-	ordinary, err := owner.signIn(start.Add(-time.Hour))
+	ordinary, err := owner.signIn(enrolledAt)
 	require.NoError(t, err)
-	_, err = o.RecoveredEnroller(ordinary, start.Add(-time.Hour))
+	_, err = o.RecoveredEnroller(ordinary, enrolledAt)
 	require.ErrorIs(t, err, account.ErrStartAgain, "not who signed in with a code")
 
 	p := o.person()

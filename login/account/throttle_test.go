@@ -171,6 +171,16 @@ func TestHundredWrongCodesCloseTheFactor(t *testing.T) {
 	})
 }
 
+func TestRecoveryInAKnownBrowserOpensTheFactorForAll(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, phone, codes := o.enrolled()
+		now := hundredWrong(t, o, phone)
+		require.NoError(t, owner.recoveryCode(owner.half(now), codes[0], now))
+		p := o.person()
+		require.NoError(t, p.code(p.half(now), phone.at(now), now))
+	})
+}
+
 func TestUnlockOpensTheFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

@@ -1,0 +1,58 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/password"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// The work of a hash is done whether or not there is anything to compare with: without it the answer would come in a
+// hundredth of the time.
+func TestUnknownNameCostsAsMuchTime(t *testing.T) {
+	store := storagetest.Open(t)
+	hasher, err := password.New(password.Config{Memory: 32 << 10, Time: 4})
+	require.NoError(t, err)
+	guard, err := throttle.New(store, throttle.Config{})
+	require.NoError(t, err)
+	service, err := account.New(account.Config{
+		Store: store, Audit: audit.New(store), Passwords: hasher, Throttle: guard, Notices: &notices{}, Issuer: "Example",
+		InvitationURL: "https://id.example.test/invite",
+	})
+	require.NoError(t, err)
+	_, _, err = service.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, account.Operator{}, start)
+	require.NoError(t, err)
+	_, _, err = service.Add(t.Context(), account.NewUser{Email: "new@example.test"}, account.Operator{}, start)
+	require.NoError(t, err)
+	took := map[string]time.Duration{}
+	for _, name := range []string{ada, "new@example.test", "nobody@example.test"} {
+		took[name] = time.Hour
+		for range 3 {
+			began := time.Now()
+			_, err := service.Authenticate(t.Context(), account.PasswordAttempt{Name: name, Password: "wrong", Browser: "b"}, start)
+			require.ErrorIs(t, err, account.ErrCredentials)
+			took[name] = min(took[name], time.Since(began))
+		}
+	}
+	require.Greater(t, 4*took["nobody@example.test"], took[ada], "%v", took)
+	require.Greater(t, 4*took["new@example.test"], took[ada], "%v", took)
+}
+
+func TestDamagedPasswordHash(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		o.enrolled()
+		user, err := o.store.FindUser(t.Context(), ada)
+		require.NoError(t, err)
+		require.NoError(t, o.store.SetPassword(t.Context(), user.ID, "$argon2id$damaged", start))
+		_, err = o.person().password(start)
+		require.ErrorIs(t, err, account.ErrCredentials)
+		require.Contains(t, o.log.String(), "stored password hash is damaged")
+		require.NotContains(t, o.log.String(), "$argon2id$")
+	})
+}

@@ -1,0 +1,189 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// addUser adds a user with claims and groups, signed in in this browser from now on.
+func (w *world) addUser(claims storage.Claims, groups ...string) {
+	w.t.Helper()
+	id := storage.NewID()
+	w.user = storage.User{
+		ID: id, Email: strings.ToLower(id) + "@example.test", Username: strings.ToLower(id), Groups: groups, Claims: claims, Epoch: 1,
+		CreatedAt: storage.At(time.Now()), UpdatedAt: storage.At(time.Now()),
+	}
+	require.NoError(w.t, w.store.AddUser(w.t.Context(), w.user))
+	w.signIn(time.Now())
+}
+
+// standard are the claims of OIDC Core section 5.1 that are attributes of a user.
+func standard() storage.Claims {
+	return storage.Claims{
+		"name": "Ada Example", "given_name": "Ada", "family_name": "Example", "middle_name": "M", "nickname": "ada",
+		"profile": "https://ada.example.test", "picture": "https://ada.example.test/p.png", "website": "https://example.test",
+		"gender": "female", "birthdate": "1990-01-31", "zoneinfo": "Europe/Berlin", "locale": "en-GB",
+		"phone_number": "+4912345", "phone_number_verified": true,
+		"address": map[string]any{"formatted": "1 Road\nTown", "street_address": "1 Road", "locality": "Town", "region": "R", "postal_code": "1", "country": "DE"},
+	}
+}
+
+const everyScope = "openid profile email address phone groups"
+
+func TestStandardClaims(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.addUser(standard(), "staff", "admins")
+		info := w.userinfo(requireTokens(t, w.redeem(w.code(w.web, "scope", everyScope)))).body
+		want := map[string]any(standard())
+		want["sub"], want["email"], want["email_verified"], want["preferred_username"] = w.user.ID, w.user.Email, false, w.user.Username
+		want["groups"], want["updated_at"] = []any{"staff", "admins"}, float64(w.user.UpdatedAt.Unix())
+		require.Equal(t, want, info)
+		require.Len(t, info, 21, "the 20 standard claims and groups")
+		names := supportedClaims()
+		for name := range info {
+			require.Contains(t, names, name)
+		}
+	})
+}
+
+// OIDC Core section 5.3.2: what is not known is left out; it is neither null nor empty.
+func TestUnknownClaimsAreLeftOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.addUser(storage.Claims{
+			"name": "", "nickname": nil, "address": map[string]any{"formatted": "", "country": nil, "locality": "Town"}, "picture": []any{}, "website": map[string]any{},
+		})
+		info := w.userinfo(requireTokens(t, w.redeem(w.code(w.web, "scope", everyScope)))).body
+		require.ElementsMatch(t, []string{"sub", "email", "email_verified", "preferred_username", "updated_at", "address"}, keysOf(info))
+		require.Equal(t, map[string]any{"locality": "Town"}, info["address"])
+
+		w.addUser(storage.Claims{"address": map[string]any{"formatted": "", "country": nil}})
+		info = w.userinfo(requireTokens(t, w.redeem(w.code(w.web, "scope", everyScope)))).body
+		require.NotContains(t, info, "address")
+	})
+}
+
+// Attributes that are called like the claims a token lives by never get into one.
+func TestAttributesCannotPoseAsClaims(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		evil := standard()
+		posed := []string{
+			"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "nonce", "acr", "amr", "sid", "azp", "at_hash", "c_hash", "auth_time", "scope", "client_id",
+			"events", "cnf", "act", "admin", "email", "email_verified", "preferred_username", "groups", "updated_at", "roles",
+		}
+		var asked []string
+		for _, name := range posed {
+			evil[name] = "evil"
+			asked = append(asked, `"`+name+`":{"essential":true}`)
+		}
+		w.addUser(evil)
+		list := "{" + strings.Join(asked, ",") + "}"
+		tokens := w.redeem(w.code(w.web, "scope", everyScope, "claims", `{"id_token":`+list+`,"userinfo":`+list+`}`))
+		access := requireTokens(t, tokens)
+		for name, claims := range map[string]map[string]any{"ID token": w.idToken(tokens.body["id_token"]), "userinfo": w.userinfo(access).body} {
+			for claim, value := range claims {
+				require.NotEqual(t, "evil", value, "%s: %s", name, claim)
+				require.NotContains(t, []string{"admin", "roles", "events", "cnf"}, claim)
+			}
+			require.Equal(t, w.user.ID, claims["sub"])
+			require.Equal(t, w.user.Email, claims["email"])
+		}
+	})
+}
+
+func TestClaimsParameter(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.addUser(standard(), "staff")
+		tokens := w.redeem(w.code(w.web, "scope", "openid offline_access", "claims",
+			`{"userinfo":{"email":{"essential":true},"picture":null,"unknown":null},"id_token":{"name":null,"groups":{"essential":false},"x":{}},"other":{"y":1}}`))
+		access := requireTokens(t, tokens)
+		for range 2 {
+			claims := w.idToken(tokens.body["id_token"])
+			require.Equal(t, "Ada Example", claims["name"])
+			require.Equal(t, []any{"staff"}, claims["groups"])
+			require.NotContains(t, claims, "email")
+			require.ElementsMatch(t, []string{"sub", "email", "picture"}, keysOf(w.userinfo(access).body))
+			tokens = w.refresh(refreshTokenOf(tokens)) // it holds for the whole grant
+			access = requireTokens(t, tokens)
+		}
+	})
+}
+
+func TestClaimsParameterIsChecked(t *testing.T) {
+	deep := strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
+	for name, text := range map[string]string{
+		"not JSON": "x", "an array": "[]", "a text": `"x"`, "null": "null", "a number": "1", "nothing but a blank": " ",
+		"members twice": `{"userinfo":{},"userinfo":{}}`, "names twice, inside": `{"userinfo":{"email":null,"email":null}}`,
+		"names twice, deep": `{"userinfo":{"email":{"values":[{"a":1,"a":2}]}}}`, "names twice, by spelling": `{"userinfo":{},"user\u0069nfo":{}}`,
+		"1,000 levels": deep, "1,000 arrays": `{"userinfo":` + strings.Repeat("[", 1000) + strings.Repeat("]", 1000) + "}",
+		"an open end": `{"userinfo":`, "data behind": `{} {}`, "a byte order mark": "\ufeff{}", "userinfo is an array": `{"userinfo":[]}`,
+		"id_token is a text": `{"id_token":"x"}`, "a huge number": `{"userinfo":{"email":{"value":1e309}}}`, "a claim is a text": `{"userinfo":{"email":"x"}}`,
+		"two people": `{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			_, err := parseClaims(text)
+			require.Error(t, err)
+			require.Equal(t, invalidRequest, translate(err).Code)
+			require.Less(t, time.Since(start), 50*time.Millisecond)
+		})
+	}
+	for name, text := range map[string]string{
+		"empty": "", "an empty object": "{}", "blanks around": " {} ", "null members": `{"userinfo":null,"id_token":null}`,
+		"unknown members": `{"x":{"y":[]}}`, "other letters mean nothing": `{"USERINFO":{"email":null},"Id_Token":{"email":null}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			parsed, err := parseClaims(text)
+			require.NoError(t, err)
+			require.Equal(t, claimsRequest{}, parsed)
+		})
+	}
+	each(t, func(t *testing.T, w *world) {
+		requireRefusal(t, w.authorize(w.request(w.web, "claims", "[]")), callback, invalidRequest)
+		requireRefusal(t, w.authorize(w.request(w.web, "claims", strings.Repeat("x", maxParameter+1))), callback, invalidRequest)
+	})
+}
+
+func TestManyGroups(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		groups := make([]string, 200)
+		for i := range groups {
+			groups[i] = "group-" + storage.NewID()
+		}
+		w.addUser(storage.Claims{}, groups...)
+		tokens := w.redeem(w.code(w.web, "scope", "openid groups", "claims", `{"id_token":{"groups":null}}`))
+		require.Len(t, w.userinfo(requireTokens(t, tokens)).body["groups"], 200)
+		require.Len(t, w.idToken(tokens.body["id_token"])["groups"], 200)
+	})
+}
+
+// The subject is the same at every client, and is nothing that a person knows or changes.
+func TestSubject(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		other := w.at("spa", callback)
+		here := w.idToken(w.redeem(w.code(w.web)).body["id_token"])
+		there := w.idToken(w.asPublic(other, w.code(other)).body["id_token"])
+		require.Equal(t, here["sub"], there["sub"])
+		require.NotContains(t, []any{w.user.Email, w.user.Username}, here["sub"])
+		require.Equal(t, other.ID, there["aud"])
+	})
+}
+
+// The names that scopes and discovery list are the ones that are known: none is forgotten, none twice.
+func TestSupportedClaims(t *testing.T) {
+	names := supportedClaims()
+	require.Len(t, slices.Compact(slices.Sorted(slices.Values(names))), len(names))
+	user := storage.User{Email: "a@b", Username: "a", Groups: storage.Strings{"g"}, Claims: standard(), UpdatedAt: storage.At(storagetest.Now)}
+	for scope, claims := range claimsOfScope {
+		require.Contains(t, supportedScopes, scope)
+		for _, name := range claims {
+			require.Contains(t, userClaims(user, []string{name}), name)
+		}
+	}
+}

@@ -1,0 +1,152 @@
+package storage_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// contest prepares one round on the first replica and returns what every racer does on its own; lost is the error of all but one.
+type contest struct {
+	name    string
+	lost    error
+	prepare func(t *testing.T, s *storage.Store) (race func(s *storage.Store) error)
+}
+
+var contests = []contest{
+	{"redeem a code", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		g := grant(t, s)
+		return func(s *storage.Store) error {
+			if _, err := s.GrantByCode(t.Context(), g.CodeHash); err != nil {
+				return err
+			}
+			return s.RedeemCode(t.Context(), g.ID, redemption, now)
+		}
+	}},
+	{"rotate a refresh token", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		g := grant(t, s)
+		require.NoError(t, s.RedeemCode(t.Context(), g.ID, redemption, now))
+		return func(s *storage.Store) error {
+			if _, err := s.Grant(t.Context(), g.ID, ""); err != nil {
+				return err
+			}
+			return s.RotateRefreshToken(t.Context(), g.ID, 1, now.Add(time.Hour), now)
+		}
+	}},
+	{"revoke a grant", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		g := grant(t, s)
+		return func(s *storage.Store) error { return s.RevokeGrant(t.Context(), g.ID, "", now) }
+	}},
+	{"burn a time step", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		_, a, _ := storagetest.EnrolledUser(t, s)
+		return func(s *storage.Store) error {
+			if _, err := s.Authenticators(t.Context(), a.UserID); err != nil {
+				return err
+			}
+			return s.BurnStep(t.Context(), a.ID, 1000, now)
+		}
+	}},
+	{"spend a recovery code", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		u, _, codes := storagetest.EnrolledUser(t, s)
+		return func(s *storage.Store) error {
+			if _, err := s.RecoveryCodesLeft(t.Context(), u.ID); err != nil {
+				return err
+			}
+			return s.SpendRecoveryCode(t.Context(), u.ID, codes[3], now)
+		}
+	}},
+	{"spend a ticket", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		ticket := storage.Ticket{
+			Hash: storage.Hash(rand.Text()), Kind: storage.TicketEnrol, UserID: storagetest.User(t, s).ID,
+			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
+		}
+		require.NoError(t, s.AddTicket(t.Context(), ticket))
+		return func(s *storage.Store) error {
+			if _, err := s.Ticket(t.Context(), ticket.Hash, ticket.Kind); err != nil {
+				return err
+			}
+			return s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, now)
+		}
+	}},
+	{"confirm an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		e := enrolment(t, s)
+		return func(s *storage.Store) error {
+			if _, err := s.Enrolment(t.Context(), e.UserID, now); err != nil {
+				return err
+			}
+			return s.ConfirmEnrolment(t.Context(), e.ID, 7, []string{rand.Text()}, now.Add(time.Hour))
+		}
+	}},
+	{"end an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		e := enrolment(t, s)
+		return func(s *storage.Store) error { return s.EndEnrolment(t.Context(), e.ID) }
+	}},
+	{"complete a sign-in", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		h := storagetest.HalfSignIn(t, s, storagetest.User(t, s))
+		return func(s *storage.Store) error {
+			if _, err := s.HalfSignIn(t.Context(), h.TokenHash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return err // who reads after the winner finds nothing, and tries all the same
+			}
+			return s.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
+				TokenHash: storage.Hash(rand.Text()), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
+			}, now)
+		}
+	}},
+	{"end a flow", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		f := storage.Flow{
+			ID: storage.NewID(), BrowserHash: storage.Hash("browser"), ClientID: storagetest.Client(t, s).ID,
+			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
+		}
+		require.NoError(t, s.SaveFlow(t.Context(), f))
+		return func(s *storage.Store) error { return s.EndFlow(t.Context(), f.ID) }
+	}},
+	{"take a name", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
+		spellings := []string{"Straße@example.test", "STRASSE@EXAMPLE.TEST", "strasse@example.test", "ｓtrasse@example.test"}
+		suffix := storage.NewID()
+		var next atomic.Int64
+		return func(s *storage.Store) error {
+			u := storage.User{ID: storage.NewID(), CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
+			u.Email = spellings[next.Add(1)%int64(len(spellings))] + suffix
+			return s.AddUser(t.Context(), u)
+		}
+	}},
+	{"change a client", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		c := storagetest.Client(t, s)
+		return func(s *storage.Store) error { return s.UpdateClient(t.Context(), c, now) }
+	}},
+	{"take a lease", errNotHeld, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
+		task := storage.NewID()
+		return func(s *storage.Store) error {
+			held, err := s.Lease(t.Context(), task, storage.NewID(), time.Minute, now)
+			if err == nil && !held {
+				return errNotHeld
+			}
+			return err
+		}
+	}},
+}
+
+var (
+	errNotHeld = errors.New("somebody else holds the lease")
+	redemption = storage.Redemption{Generation: 1, IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
+)
+
+func grant(t *testing.T, s *storage.Store) storage.Grant {
+	return storagetest.Grant(t, s, storagetest.User(t, s), storagetest.Client(t, s))
+}
+
+func enrolment(t *testing.T, s *storage.Store) storage.Enrolment {
+	e, err := s.StartEnrolment(t.Context(), storage.Enrolment{
+		ID: storage.NewID(), UserID: storagetest.User(t, s).ID, Secret: []byte("secret"), Algorithm: "SHA1", Digits: 6, Period: 30,
+		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+	}, now)
+	require.NoError(t, err)
+	return e
+}
