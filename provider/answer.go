@@ -8,10 +8,18 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// endpoint turns a handler that returns an error into one that answers it as RFC 6749 section 5.2 and RFC 6750 section 3 say.
+// endpoint makes a handler one that browser apps may call as well.
 func (p *Provider) endpoint(handler func(*gin.Context) error) gin.HandlerFunc {
+	answer := p.answer(handler)
 	return func(c *gin.Context) {
 		p.cors(c)
+		answer(c)
+	}
+}
+
+// answer turns a handler that returns an error into one that answers it as RFC 6749 section 5.2 and RFC 6750 section 3 say.
+func (p *Provider) answer(handler func(*gin.Context) error) gin.HandlerFunc {
+	return func(c *gin.Context) {
 		err := handler(c)
 		switch {
 		case err == nil:

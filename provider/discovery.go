@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"time"
 
@@ -41,23 +42,31 @@ func (p *Provider) metadata() ([]byte, error) {
 	})
 }
 
+// documentHeader is what every document has in common. Its values are shared between answers.
+var documentHeader = http.Header{
+	"Access-Control-Allow-Origin": {"*"}, // public: any browser app may read it
+	"Cache-Control":               {"public, max-age=300"},
+	"Content-Type":                {"application/json"},
+	"X-Content-Type-Options":      {"nosniff"},
+}
+
 // serve answers with bytes made once, which browsers, clients and caches may keep for a while.
-func serve(body []byte, etag string, c *gin.Context) {
+func serve(body []byte, etag string, c *gin.Context) error {
 	h := c.Writer.Header()
-	h.Set("Access-Control-Allow-Origin", "*") // public: any browser app may read it
-	h.Set("Cache-Control", "public, max-age=300")
+	maps.Copy(h, documentHeader)
 	h.Set("ETag", etag)
 	if c.GetHeader("If-None-Match") == etag {
 		c.Status(http.StatusNotModified)
-		return
+		return nil
 	}
-	c.Data(http.StatusOK, "application/json", body)
+	c.Status(http.StatusOK)
+	_, err := c.Writer.Write(body)
+	return err
 }
 
 // discovery answers with the metadata.
 func (p *Provider) discovery(c *gin.Context) error {
-	serve(p.about, p.aboutTag, c)
-	return nil
+	return serve(p.about, p.aboutTag, c)
 }
 
 // jwks answers with the public signing keys (OIDC Discovery section 3, jwks_uri).
@@ -66,6 +75,5 @@ func (p *Provider) jwks(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	serve(document.JSON, document.ETag, c)
-	return nil
+	return serve(document.JSON, document.ETag, c)
 }

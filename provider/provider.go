@@ -85,15 +85,19 @@ func New(cfg Config) (*Provider, error) {
 	return p, nil
 }
 
-// Mount adds the endpoints to r, whose root is the issuer.
-func (p *Provider) Mount(r gin.IRouter) {
+// MountDocuments adds the addresses that answer with the same bytes to everybody. r stands for the issuer's path.
+func (p *Provider) MountDocuments(r gin.IRouter) {
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/.well-known/openid-configuration": p.discovery, "/.well-known/oauth-authorization-server": p.discovery,
 		"/.well-known/jwks.json": p.jwks,
 	} {
-		r.GET(path, p.endpoint(handler))
-		r.HEAD(path, p.endpoint(handler))
+		r.GET(path, p.answer(handler))
+		r.HEAD(path, p.answer(handler))
 	}
+}
+
+// Mount adds the other endpoints. r stands for the issuer's path.
+func (p *Provider) Mount(r gin.IRouter) {
 	r.GET("/oauth2/auth", p.page(p.authorize))
 	r.POST("/oauth2/auth", p.page(p.authorize))
 	r.GET("/userinfo", p.endpoint(p.userinfo))

@@ -100,6 +100,7 @@ func joinWorld(t testing.TB, store *storage.Store) *world {
 	gin.SetMode(gin.ReleaseMode)
 	w.router = gin.New()
 	w.router.HandleMethodNotAllowed = true
+	w.provider.MountDocuments(w.router)
 	w.provider.Mount(w.router)
 	return w
 }

@@ -32,8 +32,11 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	router.GET("/readyz", gin.WrapF(a.readyz))
 	router.NoRoute(pages.Headers, pages.NotFound)
 	router.NoMethod(pages.Headers, pages.MethodNotAllowed)
-	site := router.Group(a.cfg.IssuerURL().Path,
-		a.observe, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, crossOrigin(a.cfg.IssuerURL().Path, pages))
+	base := a.cfg.IssuerURL().Path
+	// Documents are the same bytes for everybody: nothing of the request matters, so nothing of it is looked at.
+	w.provider.MountDocuments(router.Group(base, a.measure))
+	site := router.Group(base,
+		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, crossOrigin(base, pages))
 	pages.Mount(site)
 	w.login.Mount(site)
 	w.consent.Mount(site)
@@ -50,23 +53,23 @@ func (a *app) opsHandler() http.Handler {
 	return mux
 }
 
-// observe finds out the client's address, once, from a trusted proxy's header if there is one, and measures the request. With
-// log.level debug it logs it too: its route, never its path or query, which may hold secrets. What was refused and what failed
-// is logged by whoever answers so.
-func (a *app) observe(c *gin.Context) {
+// measure measures the request. With log.level debug it logs it too: its route, never its path or query, which may hold secrets.
+// What was refused and what failed is logged by whoever answers so.
+func (a *app) measure(c *gin.Context) {
 	start := time.Now()
-	c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0")
 	c.Next()
 	took := time.Since(start)
-	route := c.FullPath()
-	a.metrics.request(route, c.Request.Method, c.Writer.Status(), took)
+	a.metrics.request(c.FullPath(), c.Request.Method, c.Writer.Status(), took)
 	if !a.log.Enabled(c.Request.Context(), slog.LevelDebug) {
 		return
 	}
 	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request",
-		slog.String("method", c.Request.Method), slog.String("route", route), slog.Int("status", c.Writer.Status()),
+		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
 		slog.Duration("took", took), slog.String("address", clientAddress(c.Request)))
 }
+
+// findAddress puts the client's address in place of the connection's: from a trusted proxy's header if there is one.
+func findAddress(c *gin.Context) { c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0") }
 
 // ownHost refuses requests for a host that is not the issuer's: a page under a foreign name would set its cookies there.
 func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {

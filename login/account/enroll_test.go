@@ -140,6 +140,23 @@ func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
 	})
 }
 
+func TestTicketDoesNothingToAnAccountThatIsSetUp(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, phone, _ := o.enrolled()
+		user, err := o.store.FindUser(t.Context(), ada)
+		require.NoError(t, err)
+		require.NoError(t, o.store.AddTicket(t.Context(), storage.Ticket{
+			Hash: storage.Hash("ticket"), Kind: storage.TicketEnrol, UserID: user.ID, CreatedAt: storage.At(start), ExpiresAt: storage.At(start.Add(time.Hour)),
+		}))
+		_, err = o.OpenInvitation(t.Context(), "ticket", start)
+		require.ErrorIs(t, err, account.ErrEnrolled)
+		_, err = o.person().invited("ticket", start)
+		require.ErrorIs(t, err, account.ErrEnrolled)
+		p := o.person()
+		require.NoError(t, p.code(p.half(start), phone.at(start), start))
+	})
+}
+
 func TestLeavingHalfWayAndComingBack(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, start)

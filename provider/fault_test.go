@@ -1,0 +1,315 @@
+package provider
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// requireOutage checks what a client is told when the database cannot be asked: try again, and nothing else.
+func requireOutage(t testing.TB, a answer) {
+	t.Helper()
+	requireError(t, a, http.StatusServiceUnavailable, temporarilyUnavailable)
+	require.NotEmpty(t, a.Header().Get("Retry-After"))
+}
+
+// requireOutagePage checks what a person is shown.
+func requireOutagePage(t testing.TB, a answer) {
+	t.Helper()
+	requirePage(t, a, http.StatusServiceUnavailable, "Back in a moment")
+	require.NotEmpty(t, a.Header().Get("Retry-After"))
+}
+
+// requireInvalidGrant checks an answer that may only be that.
+func requireInvalidGrant(t testing.TB, a answer) {
+	requireError(t, a, http.StatusBadRequest, invalidGrant)
+}
+
+// faultCase is a request, each statement of which fails in turn.
+type faultCase struct {
+	prepare func(*world)
+	request func(*world) answer
+	good    func(testing.TB, answer) // the answer when nothing fails
+	outage  func(testing.TB, answer)
+	after   func(testing.TB, *world, answer) // what must hold after a failure, given the answer to a second try
+	again   func(*world) answer              // the second try, when it differs from the first
+}
+
+func (w *world) failEach(t *testing.T, faults *storagetest.Faults, tc faultCase) {
+	for _, executed := range []bool{false, true} {
+		for n := 1; ; n++ {
+			require.Less(t, n, 20)
+			tc.prepare(w)
+			faults.Fail(n, executed, io.ErrUnexpectedEOF)
+			a := tc.request(w)
+			if faults.Pending() {
+				faults.Fail(0, false, nil)
+				tc.good(t, a)
+				require.Greater(t, n, 1, "it asks the database")
+				break
+			}
+			tc.outage(t, a)
+			if tc.after == nil {
+				continue
+			}
+			again := tc.request
+			if tc.again != nil {
+				again = tc.again
+			}
+			tc.after(t, w, again(w))
+		}
+	}
+}
+
+func TestEveryStatementFails(t *testing.T) {
+	var code, flow, other string
+	var tokens map[string]any
+	var asking *client.Client
+	ok := func(t testing.TB, a answer) { require.Equal(t, http.StatusOK, a.Code, a.Body.String()) }
+	redirected := func(t testing.TB, a answer) { require.NotEmpty(t, a.query.Get("code"), a.Body.String()) }
+	active := func(t testing.TB, a answer) { require.Equal(t, true, a.body["active"]) }
+	newTokens := func(w *world) { tokens = w.offline() }
+	rotated := func(w *world) {
+		newTokens(w)
+		other = w.refreshedOnce(w.refreshedOnce(tokens["refresh_token"].(string)))
+	}
+	dead := func(t testing.TB, w *world) {
+		requireError(t, w.refresh(other), http.StatusBadRequest, invalidGrant)
+	}
+	for name, tc := range map[string]faultCase{
+		"authorize": {
+			prepare: func(*world) {}, request: func(w *world) answer { return w.authorize(w.request(w.web)) },
+			good: redirected, outage: requireOutagePage, after: func(t testing.TB, _ *world, a answer) { redirected(t, a) },
+		},
+		"authorize, to a page": {
+			prepare: func(*world) {}, request: func(w *world) answer { return w.authorize(w.request(w.web, "prompt", "login")) },
+			good: func(t testing.TB, a answer) { require.NotEmpty(t, a.query.Get("flow")) }, outage: requireOutagePage,
+		},
+		"authorize, prompt=none": {
+			prepare: func(*world) {}, request: func(w *world) answer { return w.authorize(w.request(w.web, "prompt", "none")) },
+			good: redirected, outage: requireOutagePage,
+		},
+		"authorize, back from a page": {
+			prepare: func(w *world) {
+				_, flow = w.begin(w.request(asking, "prompt", "consent"))
+				w.agree(flow, asking, "openid", "profile", "email")
+			},
+			request: func(w *world) answer { return w.resume(flow) }, good: redirected, outage: requireOutagePage,
+			after: func(t testing.TB, _ *world, a answer) {
+				if a.Code != http.StatusSeeOther {
+					requireOver(t, a) // the commit was done and its answer lost
+				} else {
+					redirected(t, a)
+				}
+			},
+		},
+		"authorize, denied": {
+			prepare: func(w *world) {
+				_, flow = w.begin(w.request(asking, "prompt", "consent"))
+				require.NoError(w.t, w.store.DenyFlow(w.t.Context(), flow, time.Now()))
+			},
+			request: func(w *world) answer { return w.resume(flow) }, outage: requireOutagePage,
+			good: func(t testing.TB, a answer) { requireRefusal(t, a, callback, accessDenied) },
+		},
+		"code": {
+			prepare: func(w *world) { code = w.code(w.web, "scope", "openid offline_access") },
+			request: func(w *world) answer { return w.redeem(code) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				if a.Code != http.StatusOK {
+					requireInvalidGrant(t, a)
+					return
+				}
+				require.Equal(t, http.StatusOK, w.userinfo(requireTokens(t, a)).Code)
+				requireTokens(t, w.refresh(refreshTokenOf(a)))
+			},
+		},
+		"code, used before": {
+			prepare: func(w *world) {
+				code = w.code(w.web, "scope", "openid offline_access")
+				a := w.redeem(code)
+				requireTokens(w.t, a)
+				other = refreshTokenOf(a)
+			},
+			request: func(w *world) answer { return w.redeem(code) }, good: requireInvalidGrant, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				requireInvalidGrant(t, a)
+				dead(t, w)
+			},
+		},
+		"code, wrong verifier": {
+			prepare: func(w *world) { code = w.code(w.web) },
+			request: func(w *world) answer { return w.redeem(code, "code_verifier", s256(verifier)) }, good: requireInvalidGrant, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) { requireInvalidGrant(t, a) },
+		},
+		"code, wrong verifier for the last time": {
+			prepare: func(w *world) {
+				code = w.code(w.web)
+				for range maxVerifierFailures - 1 {
+					requireInvalidGrant(w.t, w.redeem(code, "code_verifier", s256(verifier)))
+				}
+			},
+			request: func(w *world) answer { return w.redeem(code, "code_verifier", s256(verifier)) }, good: requireInvalidGrant, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				requireInvalidGrant(t, a)
+				requireInvalidGrant(t, w.redeem(code))
+			},
+		},
+		"refresh": {
+			prepare: newTokens, request: func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				requireTokens(t, a) // an answer that was lost may be asked for again
+				id, generation, _ := readRefreshToken(w.store, refreshTokenOf(a))
+				grant, err := w.store.Grant(w.t.Context(), id, "")
+				require.NoError(t, err)
+				require.Equal(t, int64(2), grant.Generation)
+				require.Equal(t, grant.Generation, generation, "one living branch")
+			},
+		},
+		"refresh, used before": {
+			prepare: rotated, request: func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) }, good: requireInvalidGrant, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				requireInvalidGrant(t, a)
+				dead(t, w)
+			},
+		},
+		"refresh, a lost answer": {
+			prepare: func(w *world) {
+				newTokens(w)
+				other = w.refreshedOnce(tokens["refresh_token"].(string))
+			},
+			request: func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, _ *world, a answer) { require.Equal(t, other, refreshTokenOf(a)) },
+		},
+		"userinfo": {
+			prepare: newTokens, request: func(w *world) answer { return w.userinfo(tokens["access_token"].(string)) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, _ *world, a answer) { ok(t, a) },
+		},
+		"introspection": {
+			prepare: newTokens, good: active, outage: requireOutage,
+			request: func(w *world) answer {
+				return w.post("/oauth2/introspect", url.Values{"token": {tokens["access_token"].(string)}})
+			},
+			after: func(t testing.TB, _ *world, a answer) { active(t, a) },
+		},
+		"introspection of a refresh token": {
+			prepare: newTokens, good: active, outage: requireOutage,
+			request: func(w *world) answer {
+				return w.post("/oauth2/introspect", url.Values{"token": {tokens["refresh_token"].(string)}})
+			},
+			after: func(t testing.TB, _ *world, a answer) { active(t, a) },
+		},
+		"revocation of an access token": {
+			prepare: newTokens, request: func(w *world) answer { return w.revoke(tokens["access_token"]) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				ok(t, a)
+				requireError(t, w.userinfo(tokens["access_token"].(string)), http.StatusUnauthorized, invalidToken)
+			},
+		},
+		"revocation of a family": {
+			prepare: newTokens, request: func(w *world) answer { return w.revoke(tokens["refresh_token"]) }, good: ok, outage: requireOutage,
+			after: func(t testing.TB, w *world, a answer) {
+				ok(t, a)
+				w.requireDead(t, tokens)
+			},
+		},
+		"a wrong secret": {
+			prepare: func(*world) {}, outage: requireOutage,
+			request: func(w *world) answer {
+				return w.post("/oauth2/token", endpoints["/oauth2/token"], authorization(basicText(w.web.ID+":x")))
+			},
+			good: func(t testing.TB, a answer) { requireError(t, a, http.StatusUnauthorized, invalidClient) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+				var faults storagetest.Faults
+				w := newWorld(t, db.Open(t, faults.Intercept))
+				asking, _ = w.asking(client.Web, callback)
+				tc.prepare(w)
+				tc.request(w) // what is cached is cached now
+				w.failEach(t, &faults, tc)
+			})
+		})
+	}
+}
+
+// An outage while the client is looked up is one, too: at every endpoint, never a client or a token that does not exist.
+func TestOutageBeforeAnythingIsCached(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		here := newWorld(t, db.Open(t))
+		api, secret := here.register(client.Service, func(*client.Metadata) {})
+		here.change(here.web, func(m *client.Metadata) { m.Audience = []string{api.ID} })
+		tokens, code := here.offline(), here.code(here.web)
+		asAPI := authorization(basicText(api.ID + ":" + secret))
+		serviceToken := requireTokens(t, here.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, asAPI))
+		for name, request := range map[string]func(*world) answer{
+			"code":       func(w *world) answer { return w.redeem(code) },
+			"refresh":    func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) },
+			"revocation": func(w *world) answer { return w.revoke(tokens["access_token"]) },
+			"introspection": func(w *world) answer {
+				return w.post("/oauth2/introspect", url.Values{"token": {tokens["access_token"].(string)}})
+			},
+			"introspection by a resource server": func(w *world) answer {
+				return w.post("/oauth2/introspect", url.Values{"token": {tokens["access_token"].(string)}}, asAPI)
+			},
+			"userinfo":              func(w *world) answer { return w.userinfo(tokens["access_token"].(string)) },
+			"userinfo of a service": func(w *world) answer { return w.userinfo(serviceToken) },
+			"client credentials": func(w *world) answer {
+				return w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, asAPI)
+			},
+			"an unknown client": func(w *world) answer {
+				return w.post("/oauth2/token", endpoints["/oauth2/token"], authorization(basicText("unknown:x")))
+			},
+		} {
+			for n := 1; ; n++ {
+				var faults storagetest.Faults
+				w := joinWorld(t, db.Open(t, faults.Intercept))
+				w.web, w.secret, w.user = here.web, here.secret, here.user
+				faults.Fail(n, false, io.EOF)
+				a := request(w)
+				if faults.Pending() {
+					require.Greater(t, n, 1, name)
+					require.Less(t, a.Code, http.StatusInternalServerError, name)
+					break
+				}
+				requireOutage(t, a)
+				if n == 1 && name == "code" {
+					code = here.code(here.web)
+				}
+			}
+		}
+		var faults storagetest.Faults
+		w := joinWorld(t, db.Open(t, faults.Intercept))
+		w.browser.session = here.browser.session
+		faults.Fail(1, false, io.EOF)
+		requireOutagePage(t, w.authorize(w.request(here.web)))
+		faults.Fail(1, false, io.EOF)
+		requireOutagePage(t, w.resume(storage.NewID()))
+	})
+}
+
+// Browser apps are told of an outage as well, though nobody knows then whose they are.
+func TestOutageWhileOriginsAreRead(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		var faults storagetest.Faults
+		w := newWorld(t, db.Open(t, faults.Intercept))
+		w.at(client.SPA, "https://spa.example.test/cb")
+		for range 2 {
+			faults.Fail(1, false, io.EOF)
+			a := w.preflight("/userinfo")
+			require.Equal(t, http.StatusNoContent, a.Code)
+			require.Empty(t, a.Header().Get("Access-Control-Allow-Origin"))
+			a = w.preflight("/userinfo")
+			require.Equal(t, "https://spa.example.test", a.Header().Get("Access-Control-Allow-Origin"))
+			w.at(client.SPA, "https://other.example.test/cb")
+		}
+	})
+}
