@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
 )
 
 func TestInvitationPages(t *testing.T) {
@@ -34,6 +36,24 @@ func TestInvitationPages(t *testing.T) {
 		b.submit(b.submit(p, "code", w.scan(p).code()), "saved", "yes")
 		used := newBrowser(t, w.handler).open(link)
 		require.Equal(t, http.StatusGone, used.status)
+	})
+}
+
+func TestInvitationOfAnAccountThatIsSetUp(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		w.enrolled(ada)
+		user, err := w.store.FindUser(t.Context(), ada)
+		require.NoError(t, err)
+		secret := strings.Repeat("A", 43)
+		require.NoError(t, w.store.AddTicket(t.Context(), storage.Ticket{
+			Hash: storage.Hash(secret), Kind: storage.TicketEnrol, UserID: user.ID,
+			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(time.Hour)),
+		}))
+		b := newBrowser(t, w.handler)
+		ready := b.open("/invite?ticket=" + secret)
+		require.Equal(t, http.StatusConflict, ready.status)
+		require.Contains(t, ready.text(), "Your account is ready")
+		require.Empty(t, b.cookie(ticketCookie))
 	})
 }
 

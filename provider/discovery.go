@@ -46,9 +46,10 @@ func (p *Provider) metadata() ([]byte, error) {
 var documentHeader = http.Header{
 	"Access-Control-Allow-Origin": {"*"}, // public: any browser app may read it
 	"Cache-Control":               {"public, max-age=300"},
-	"Content-Type":                {"application/json"},
 	"X-Content-Type-Options":      {"nosniff"},
 }
+
+var jsonType = []string{"application/json"}
 
 // serve answers with bytes made once, which browsers, clients and caches may keep for a while.
 func serve(body []byte, etag string, c *gin.Context) error {
@@ -59,6 +60,7 @@ func serve(body []byte, etag string, c *gin.Context) error {
 		c.Status(http.StatusNotModified)
 		return nil
 	}
+	h["Content-Type"] = jsonType
 	c.Status(http.StatusOK)
 	_, err := c.Writer.Write(body)
 	return err

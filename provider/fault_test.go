@@ -40,13 +40,16 @@ type faultCase struct {
 	good    func(testing.TB, answer) // the answer when nothing fails
 	outage  func(testing.TB, answer)
 	after   func(testing.TB, *world, answer) // what must hold after a failure, given the answer to a second try
-	again   func(*world) answer              // the second try, when it differs from the first
+	begin   int                              // number of the statement that begins a transaction: no driver keeps a connection that fails in it
 }
 
 func (w *world) failEach(t *testing.T, faults *storagetest.Faults, tc faultCase) {
 	for _, executed := range []bool{false, true} {
 		for n := 1; ; n++ {
 			require.Less(t, n, 20)
+			if executed && n == tc.begin {
+				continue
+			}
 			tc.prepare(w)
 			faults.Fail(n, executed, io.ErrUnexpectedEOF)
 			a := tc.request(w)
@@ -57,14 +60,9 @@ func (w *world) failEach(t *testing.T, faults *storagetest.Faults, tc faultCase)
 				break
 			}
 			tc.outage(t, a)
-			if tc.after == nil {
-				continue
+			if tc.after != nil {
+				tc.after(t, w, tc.request(w))
 			}
-			again := tc.request
-			if tc.again != nil {
-				again = tc.again
-			}
-			tc.after(t, w, again(w))
 		}
 	}
 }
@@ -102,7 +100,7 @@ func TestEveryStatementFails(t *testing.T) {
 				_, flow = w.begin(w.request(asking, "prompt", "consent"))
 				w.agree(flow, asking, "openid", "profile", "email")
 			},
-			request: func(w *world) answer { return w.resume(flow) }, good: redirected, outage: requireOutagePage,
+			request: func(w *world) answer { return w.resume(flow) }, good: redirected, outage: requireOutagePage, begin: 3,
 			after: func(t testing.TB, _ *world, a answer) {
 				if a.Code != http.StatusSeeOther {
 					requireOver(t, a) // the commit was done and its answer lost

@@ -17,9 +17,6 @@ type Enroller struct {
 	half storage.HalfSignIn // completed by enrolling; its zero value: recovered
 }
 
-// User returns whom the authenticator will belong to.
-func (e Enroller) User() storage.User { return e.user }
-
 // Replaces reports whether the new authenticator takes the place of lost ones.
 func (e Enroller) Replaces() bool { return e.half.TokenHash == nil }
 

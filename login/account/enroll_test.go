@@ -1,6 +1,7 @@
 package account_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +50,20 @@ func TestNewPasswordEndsWhatWasBegunWithTheOldOne(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrStartAgain)
 		_, err = o.AcknowledgeCodes(t.Context(), who, "", thief.visitor, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
+	})
+}
+
+func TestLongAddressCanBeEnrolled(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		long := strings.Repeat("\u00e4", 90) + "@example.test"
+		user, ticket := o.add(long, start)
+		p := o.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		shown, err := o.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
+		require.NoError(t, err)
+		require.Equal(t, user.ID, shown.Account, "the address does not fit into the QR code")
+		require.Contains(t, shown.URI, user.ID)
 	})
 }
 

@@ -1,0 +1,58 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+)
+
+func TestPublic(t *testing.T) {
+	for _, test := range []struct {
+		err    error
+		status int
+	}{
+		{fmt.Errorf("hash: %w", account.ErrBusy), http.StatusServiceUnavailable},
+		{fmt.Errorf("read: %w", storage.ErrUnavailable), http.StatusServiceUnavailable},
+		{errors.New("secret details"), 0},
+	} {
+		status, _, message := public(test.err)
+		require.Equal(t, test.status, status)
+		require.NotContains(t, message, "secret")
+	}
+}
+
+func TestClockMessage(t *testing.T) {
+	for offset, want := range map[time.Duration]string{
+		-30 * time.Second: "about 30 seconds behind.", 90 * time.Second: "about 90 seconds ahead.",
+		150 * time.Second: "about 3 minutes ahead.", -10 * time.Minute: "about 10 minutes behind.",
+	} {
+		require.Contains(t, clockMessage(offset), want)
+	}
+}
+
+func TestCookieNames(t *testing.T) {
+	require.Equal(t, "__Host-postern_session", cookies{secure: true}.name(sessionCookie))
+	require.Equal(t, "postern_session", cookies{}.name(sessionCookie), "plain http has no __Host- cookies")
+}
+
+func TestDescribeBrowser(t *testing.T) {
+	for agent, want := range map[string]string{
+		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",
+		"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36 Edg/130.0.0.0":           "Edge on Windows",
+		"Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1": "Safari on iPhone",
+		"Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36":                            "Chrome on Android",
+		"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15":                   "Safari on macOS",
+		"curl/8.0":                  "curl on an unknown system",
+		"<script>alert(1)</script>": "A browser on an unknown system",
+		"":                          "A browser on an unknown system",
+	} {
+		require.Equal(t, want, describeBrowser(agent))
+	}
+}
