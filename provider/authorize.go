@@ -189,7 +189,9 @@ func (p *Provider) issueCode(c *gin.Context, a *authRequest, flow storage.Flow, 
 	if err != nil {
 		return err
 	}
-	event := p.audit.Rider(audit.Event{Name: audit.AuthorizationIssued, UserID: grant.UserID, ClientID: grant.ClientID, Actor: audit.ActorUser}, now)
+	event := p.audit.Rider(audit.Event{
+		Name: audit.AuthorizationIssued, UserID: grant.UserID, ClientID: grant.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
+	}, now)
 	switch err := p.writeCode(ctx, grant, flow, event); {
 	case errors.Is(err, storage.ErrStale):
 		return errFlowOver

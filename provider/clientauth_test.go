@@ -130,6 +130,23 @@ func TestPublicClientAuthentication(t *testing.T) {
 	})
 }
 
+// A client that is registered for a method which is not offered cannot fall back to a weaker one.
+func TestClientOfAnUnofferedMethod(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		key, err := w.keySet().Keys[0].MarshalJSON()
+		require.NoError(t, err)
+		c, secret := w.register(client.Web, func(m *client.Metadata) {
+			m.RedirectURIs, m.AuthMethod, m.JWKS = []string{callback}, client.AuthPrivateKey, []byte(`{"keys":[`+string(key)+`]}`)
+		})
+		require.Empty(t, secret)
+		for path, form := range endpoints {
+			require.False(t, passes(t, w.post(path, params(form, "client_id", c.ID), anonymous)))
+			require.False(t, passes(t, w.post(path, form, authorization(basicText(c.ID+":")))))
+			require.False(t, passes(t, w.post(path, params(form, "client_id", c.ID, "client_secret", "x"), anonymous)))
+		}
+	})
+}
+
 func TestClientSecretOf80Bytes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		secret := strings.Repeat("x", 72) + "12345678"

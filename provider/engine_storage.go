@@ -192,7 +192,9 @@ func (s engineStorage) RevokeRefreshToken(ctx context.Context, _ string) error {
 
 // endGrant revokes the grant of the unit, in a transaction of its own.
 func (p *Provider) endGrant(ctx context.Context, u *unit, why audit.Name) error {
-	event := p.audit.Rider(audit.Event{Name: why, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorClient}, u.now)
+	event := p.audit.Rider(audit.Event{
+		Name: why, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorClient, Address: u.address,
+	}, u.now)
 	err := p.grants.RevokeGrant(ctx, u.state.ID, event, u.now)
 	if errors.Is(err, storage.ErrStale) {
 		return nil // revoked already

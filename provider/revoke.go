@@ -30,7 +30,7 @@ func (p *Provider) revoke(c *gin.Context) error {
 		return invalid("The parameter token is missing.")
 	}
 	if grantID, _, ok := readRefreshToken(p.store, token); ok {
-		err = p.revokeFamily(c.Request.Context(), caller, grantID, now)
+		err = p.revokeFamily(c.Request.Context(), caller, grantID, &unit{now: now, address: p.cfg.Address(c.Request)})
 	} else if t, ok := p.readAccessToken(token, now); ok && t.ClientID == caller.ID && !t.expired(now) {
 		err = p.grants.RevokeToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
 	}
@@ -42,13 +42,14 @@ func (p *Provider) revoke(c *gin.Context) error {
 	return nil
 }
 
-func (p *Provider) revokeFamily(ctx context.Context, caller *client.Client, grantID string, now time.Time) error {
-	state, err := p.grants.Grant(ctx, grantID, "")
-	if errors.Is(err, storage.ErrNotFound) || err == nil && state.ClientID != caller.ID {
+func (p *Provider) revokeFamily(ctx context.Context, caller *client.Client, grantID string, u *unit) error {
+	var err error
+	u.state, err = p.grants.Grant(ctx, grantID, "")
+	if errors.Is(err, storage.ErrNotFound) || err == nil && u.state.ClientID != caller.ID {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return p.endGrant(ctx, &unit{now: now, state: state}, audit.TokenRevoked)
+	return p.endGrant(ctx, u, audit.TokenRevoked)
 }

@@ -32,8 +32,9 @@ var _ Grants = (*storage.Store)(nil)
 // writes tokens in separate calls; here they are one read when first needed and one conditional write at the end, after
 // the whole answer has been made. So a failure on the way spends nothing, and of two requests one wins.
 type unit struct {
-	now    time.Time
-	client *client.Client
+	now     time.Time
+	address string // of the caller, for the audit log
+	client  *client.Client
 
 	request *authRequest // at the authorization endpoint
 	signIn  storage.SignIn

@@ -17,16 +17,11 @@ import (
 	"github.com/postern-id/postern/config"
 )
 
-// version is the module's version, or the commit it was built from.
+// version is the module's version: that of its tag, or one made of the commit it was built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" && info.Main.Version == "(devel)" {
-			return "devel-" + setting.Value[:12]
-		}
 	}
 	return info.Main.Version
 }

@@ -32,7 +32,7 @@ func auditTailCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().IntVarP(&count, "lines", "n", 20, "how many entries")
+	cmd.Flags().IntVarP(&count, "lines", "n", 20, "`number` of entries")
 	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones")
 	return cmd
 }

@@ -88,7 +88,7 @@ func clientLines(c *client.Client) [][]string {
 func clientAddCommand(t *terminal) *cobra.Command {
 	flags := &clientFlags{}
 	var id string
-	var secretStdin bool
+	var secretStdin, ifMissing bool
 	cmd := &cobra.Command{
 		Use: "add", Short: "Register a client; its secret is printed once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -108,6 +108,9 @@ func clientAddCommand(t *terminal) *cobra.Command {
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				c, secret, err := s.clients.Add(ctx, registration, operator, time.Now())
+				if errors.Is(err, storage.ErrConflict) && ifMissing {
+					c, err = s.clients.Client(ctx, id)
+				}
 				if errors.Is(err, storage.ErrConflict) {
 					return withHint(fmt.Errorf("there is a client %s already", id), "choose another --id; postern client update changes this one")
 				}
@@ -122,9 +125,10 @@ func clientAddCommand(t *terminal) *cobra.Command {
 		},
 	}
 	flags.register(cmd)
-	cmd.Flags().StringVar(&flags.kind, "type", string(client.Web), "web, spa, native or service")
+	cmd.Flags().StringVar(&flags.kind, "type", string(client.Web), "`type`: web, spa, native or service")
 	complete(cmd, "type", choices(string(client.Web), string(client.SPA), string(client.Native), string(client.Service)))
-	cmd.Flags().StringVar(&id, "id", "", "client_id; default: a random one")
+	cmd.Flags().StringVar(&id, "id", "", "`client_id`; default: a random one")
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave the client as it is if there is one with this --id; that is no failure")
 	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read a secret of your own, 32 characters or more, from standard input")
 	return cmd
 }
@@ -233,7 +237,7 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "how long the old secret stays valid")
+	cmd.Flags().DurationVar(&overlap, "overlap", 24*time.Hour, "`time` for which the old secret stays valid")
 	return cmd
 }
 

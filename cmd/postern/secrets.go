@@ -22,26 +22,33 @@ func secretsCommand(t *terminal) *cobra.Command {
 }
 
 func secretsNewCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var ifMissing bool
+	cmd := &cobra.Command{
 		Use: "new FILE", Short: "Make a keyset for a new database on PostgreSQL", Args: arguments(1), ValidArgsFunction: files,
 		Long: "Make a keyset, to be named by secrets.keyset_file. Whoever has it and the database can read every secret; without it the\n" +
 			"database is worth nothing. Keep a copy, apart from the backups of the database.",
 		RunE: func(_ *cobra.Command, args []string) error {
-			path := args[0]
 			keyset, err := storage.NewKeyset()
 			if err != nil {
 				return err
 			}
-			err = writeKeyset(keyset, path, os.Link)
-			if errors.Is(err, fs.ErrExist) {
-				return withHint(fmt.Errorf("%s exists already", path), "name a file that does not exist: a keyset is never overwritten")
-			}
-			if err != nil {
+			err = writeKeyset(keyset, args[0], os.Link)
+			made := err == nil
+			if !made && !errors.Is(err, fs.ErrExist) {
 				return err
 			}
-			return t.show(map[string]string{"file": path}, func(w io.Writer) { fmt.Fprintln(w, "keyset written to", path) })
+			if !made && !ifMissing {
+				return withHint(fmt.Errorf("%s exists already", args[0]), "name a file that does not exist: a keyset is never overwritten")
+			}
+			return t.show(map[string]any{"file": args[0], "made": made}, func(w io.Writer) {
+				if made {
+					fmt.Fprintln(w, "keyset written to", args[0])
+				}
+			})
 		},
 	}
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave a file that exists as it is; that is no failure")
+	return cmd
 }
 
 // Servers read a changed keyset file every keysetLook; rotation waits longer before it seals with the new key.

@@ -49,6 +49,7 @@ func serve(ctx context.Context, t *terminal, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
+	slog.SetDefault(logger) // for what loops report
 	limitMemory()
 	a, err := build(ctx, cfg, logger)
 	if err != nil {

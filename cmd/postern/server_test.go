@@ -114,3 +114,8 @@ func tokenRequest(t testing.TB, a *app, id, secret string, form url.Values) map[
 	}
 	return texts
 }
+
+// newQuietLog shows warnings and errors in the test's output.
+func newQuietLog(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+}

@@ -100,12 +100,12 @@ func userAddCommand(t *terminal) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&add.Email, "email", "", "e-mail address (required)")
-	flags.StringVar(&add.Name, "name", "", "full name")
-	flags.StringVar(&add.Username, "username", "", "user name, to sign in with beside the e-mail address")
+	flags.StringVar(&add.Email, "email", "", "e-mail `address` (required)")
+	flags.StringVar(&add.Name, "name", "", "full `name`")
+	flags.StringVar(&add.Username, "username", "", "user `name`, to sign in with beside the e-mail address")
 	flags.BoolVar(&add.EmailVerified, "email-verified", false, "the address is known to be the person's")
 	flags.BoolVar(&add.Admin, "admin", false, "may administer Postern")
-	flags.StringArrayVar(&add.Groups, "group", nil, "a group; may be repeated")
+	flags.StringArrayVar(&add.Groups, "group", nil, "`group` that the person is in; may be repeated")
 	flags.StringArrayVar(&claims, "claim", nil, "a claim as `key=value`, such as locale=en-GB; may be repeated")
 	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
 	return cmd

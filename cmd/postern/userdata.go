@@ -114,7 +114,7 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVar(&session, "session", "", "end only the session with this id")
+	cmd.Flags().StringVar(&session, "session", "", "end only the session with this `id`")
 	return cmd
 }
 
@@ -154,7 +154,7 @@ func userImportCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringVarP(&file, "file", "f", "", "file with one user a line; - is standard input")
+	cmd.Flags().StringVarP(&file, "file", "f", "", "`file` with one user a line; - is standard input")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only report what would happen")
 	complete(cmd, "file", files)
 	return cmd

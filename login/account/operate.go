@@ -79,13 +79,13 @@ func (s *Service) EndSession(ctx context.Context, name, sessionID string, by Ope
 // invitation, which is mailed too.
 func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, invitation Invitation, err error) {
 	user, err = s.operate(ctx, name, audit.UserFactorReset, by, now, func(ctx context.Context, user storage.User) error {
+		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
+			return err
+		}
 		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
 		if _, err := s.endEverything(ctx, user.ID, now); err != nil {
-			return err
-		}
-		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
 		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {

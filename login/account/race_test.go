@@ -196,3 +196,30 @@ func TestRaceOfDisablingAndSigningIn(t *testing.T) {
 		}
 	})
 }
+
+func TestRaceOfResettingAndSigningIn(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, codes := a.enrolled()
+		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
+		for i := range racers {
+			people[i] = []*office{a, b}[i%2].person()
+			halves[i] = people[i].half(start)
+		}
+		answers := race(t, func(i int) error {
+			switch {
+			case i%10 == 0:
+				_, _, err := a.ResetFactor(context.Background(), ada, account.Operator{}, start)
+				return err
+			case i%2 == 0:
+				return people[i].recoveryCode(halves[i], codes[i%10], start)
+			}
+			return people[i].code(halves[i], phone.at(start), start)
+		})
+		known := answers["done"] + answers["wrong code"] + answers["wait"] + answers["start again"]
+		require.Equal(t, racers, known, "no attempt fails in another way: %v", answers)
+		for _, p := range people {
+			_, err := p.signIn(start)
+			require.ErrorIs(t, err, storage.ErrNotFound, "nothing is alive after the last reset")
+		}
+	})
+}

@@ -45,13 +45,14 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try CodeAttempt, now time
 }
 
 func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code string, who throttle.Subject, try CodeAttempt, now time.Time) (Done, error) {
-	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
-		return Done{}, err
-	}
+	// Counters first, as in every transaction that writes them, so that no two wait for one another.
 	for _, subject := range []throttle.Subject{who, throttle.User(half.User.ID)} {
 		if err := s.throttle.Reopen(ctx, subject); err != nil {
 			return Done{}, err
 		}
+	}
+	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
+		return Done{}, err
 	}
 	if err := s.endOtherSessions(ctx, half.User.ID, now); err != nil {
 		return Done{}, err

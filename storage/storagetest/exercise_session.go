@@ -18,6 +18,7 @@ var sessionBehaviours = []behaviour{
 	{"a sign-in ends when it is idle, over or ended", signInsEnd},
 	{"use prolongs a session and never revives one", touchingProlongs},
 	{"sessions are listed and ended one by one", sessionsAreListed},
+	{"a user has a hundred sessions at most", sessionsAreLimited},
 	{"the audit entry rides with the statement", auditEntriesRide},
 }
 
@@ -239,4 +240,31 @@ func auditEntriesRide(t *testing.T, db *Database) {
 	require.Equal(t, []string{"began", "completed", "issued", "revoked"}, names())
 
 	require.Error(t, s.IssueCode(t.Context(), newGrant(u, c), "no JSON"), "no grant without its entry")
+}
+
+func sessionsAreLimited(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, other := User(t, s), User(t, s)
+	kept := SignIn(t, s, other)
+	cookies := make([][]byte, 103)
+	for i := range cookies {
+		h, at := HalfSignIn(t, s, u), Now.Add(time.Duration(i)*time.Second)
+		c := completion()
+		cookies[i] = c.TokenHash
+		require.NoError(t, s.CompleteSignIn(t.Context(), h.TokenHash, c, at))
+	}
+	at := Now.Add(103 * time.Second)
+	sessions, err := s.Sessions(t.Context(), u.ID, at)
+	require.NoError(t, err)
+	require.Len(t, sessions, 100)
+	for i, cookie := range cookies {
+		_, err := s.SignIn(t.Context(), cookie, "", at)
+		if i < 3 {
+			require.ErrorIs(t, err, storage.ErrNotFound, "the oldest make room")
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	_, err = s.SignIn(t.Context(), kept, "", at)
+	require.NoError(t, err, "those of others stay")
 }

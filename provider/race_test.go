@@ -1,0 +1,247 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// racers is how many requests run for the same thing at once.
+const racers = 50
+
+// rounds is how often each race is run; POSTERN_TEST_ROUNDS asks for more.
+func rounds(t testing.TB) int {
+	text := os.Getenv("POSTERN_TEST_ROUNDS")
+	if text == "" {
+		return 20
+	}
+	count, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return count
+}
+
+// replicas runs a race on every database through two providers on two stores, with and without a pause between what a request
+// reads and what it writes. The judge is a third one, without pauses, that prepares the race and looks at its outcome.
+func replicas(t *testing.T, race func(t *testing.T, judge *world, w [2]*world)) {
+	for name, interceptors := range map[string][]storagetest.Interceptor{
+		"at once": nil, "with a pause between read and write": {storagetest.Delay(3 * time.Millisecond)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+				t.Parallel()
+				judge := newWorld(t, db.Open(t))
+				var w [2]*world
+				for i := range w {
+					w[i] = joinWorld(t, db.Open(t, interceptors...))
+					w[i].web, w[i].secret, w[i].user, w[i].browser.session = judge.web, judge.secret, judge.user, judge.browser.session
+				}
+				for range rounds(t) {
+					race(t, judge, w)
+				}
+			})
+		})
+	}
+}
+
+// all sends requests at once, to both replicas in turn.
+func all(w [2]*world, request func(w *world, i int) answer) []answer {
+	answers := make([]answer, racers)
+	start := make(chan struct{})
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() {
+			<-start
+			answers[i] = request(w[i%2], i)
+		})
+	}
+	close(start)
+	group.Wait()
+	return answers
+}
+
+// grantOfCode is the stored grant of a code.
+func (w *world) grantOfCode(code string) storage.GrantState {
+	w.t.Helper()
+	grant, err := w.store.GrantByCode(w.t.Context(), storage.Hash(code))
+	require.NoError(w.t, err)
+	return grant
+}
+
+// One code, 50 exchanges: one wins, and as the code was replayed, what it won is void.
+func TestRaceForACode(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		code := judge.code(judge.web, "scope", "openid offline_access")
+		won := 0
+		for _, a := range all(w, func(w *world, _ int) answer { return w.redeem(code) }) {
+			if a.Code != http.StatusOK {
+				requireInvalidGrant(t, a)
+				continue
+			}
+			won++
+			require.NotEmpty(t, a.body["id_token"])
+			judge.requireDead(t, a.body)
+		}
+		require.Equal(t, 1, won)
+		require.Equal(t, int64(1), judge.grantOfCode(code).Generation)
+	})
+}
+
+// One refresh token, 50 refreshes: one rotation, one successor, which lives.
+func TestRaceForARefreshToken(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		first := judge.offline()["refresh_token"].(string)
+		successors := map[string]bool{}
+		for _, a := range all(w, func(w *world, _ int) answer { return w.refresh(first) }) {
+			if a.Code != http.StatusOK {
+				requireInvalidGrant(t, a)
+				continue
+			}
+			successors[refreshTokenOf(a)] = true
+			require.Equal(t, http.StatusOK, judge.userinfo(requireTokens(t, a)).Code)
+		}
+		require.Len(t, successors, 1)
+		id, _, _ := readRefreshToken(judge.store, first)
+		grant, err := judge.store.Grant(t.Context(), id, "")
+		require.NoError(t, err)
+		require.Equal(t, int64(2), grant.Generation)
+		for successor := range successors {
+			requireTokens(t, judge.refresh(successor))
+		}
+	})
+}
+
+// One code, some with the verifier and some without: only who has it can win.
+func TestRaceOfVerifiers(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		code := judge.code(judge.web, "scope", "openid offline_access")
+		won := 0
+		for i, a := range all(w, func(w *world, i int) answer {
+			return w.redeem(code, "code_verifier", []string{verifier, strings.Repeat("a", 43), verifier, ""}[i/2%4])
+		}) {
+			if a.Code != http.StatusOK {
+				requireInvalidGrant(t, a)
+				continue
+			}
+			won++
+			require.Zero(t, i/2%2, "it had no verifier")
+		}
+		require.LessOrEqual(t, won, 1)
+		require.False(t, judge.grantOfCode(code).RevokedAt.IsZero())
+	})
+}
+
+// A family that is used and revoked at the same time is dead afterwards.
+func TestRaceOfRefreshAndRevocation(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		first := judge.offline()
+		token := first["refresh_token"].(string)
+		answers := all(w, func(w *world, i int) answer {
+			if i%10 == 9 {
+				return w.revoke(token)
+			}
+			return w.refresh(token)
+		})
+		for i, a := range answers {
+			switch {
+			case i%10 == 9:
+				require.Equal(t, http.StatusOK, a.Code)
+			case a.Code == http.StatusOK:
+				judge.requireDead(t, a.body)
+			default:
+				requireInvalidGrant(t, a)
+			}
+		}
+		judge.requireDead(t, first)
+	})
+}
+
+// Whatever is under way while somebody is shut out, nothing of it is good afterwards.
+func TestRaceOfUseAndDisabling(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		code := judge.code(judge.web, "scope", "openid offline_access")
+		token := judge.offline()["refresh_token"].(string)
+		var disabled error
+		answers := all(w, func(w *world, i int) answer {
+			switch {
+			case i == 20:
+				disabled = w.store.DisableUser(t.Context(), w.user.ID, time.Now())
+				return answer{}
+			case i == 30:
+				return w.redeem(code)
+			case i%5 == 0:
+				return w.authorize(w.request(w.web))
+			}
+			return w.refresh(token)
+		})
+		require.NoError(t, disabled)
+		for i, a := range answers {
+			switch {
+			case i == 20:
+			case a.location != nil && a.query.Has("code"):
+				requireInvalidGrant(t, judge.redeem(a.query.Get("code")))
+			case a.location != nil:
+				require.Equal(t, "/login", a.location.Path)
+			case a.Code == http.StatusOK:
+				judge.requireDead(t, a.body)
+			default:
+				requireInvalidGrant(t, a)
+			}
+		}
+		require.NoError(t, judge.store.EnableUser(t.Context(), judge.user.ID, time.Now())) // for the next round
+		var err error
+		judge.user, err = judge.store.User(t.Context(), judge.user.ID)
+		require.NoError(t, err)
+		judge.signIn(time.Now())
+		for _, w := range w {
+			w.user, w.browser.session = judge.user, judge.browser.session
+		}
+	})
+}
+
+// The last pair of a family goes through use, rotation and loss in any order; two different successors are never both alive.
+func TestRaceAlongAFamily(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		first := judge.offline()["refresh_token"].(string)
+		id, _, _ := readRefreshToken(judge.store, first)
+		var mu sync.Mutex
+		known := []string{first}
+		answers := all(w, func(w *world, i int) answer {
+			mu.Lock()
+			token := known[len(known)-1-i%min(2, len(known))]
+			mu.Unlock()
+			a := w.refresh(token)
+			if a.Code == http.StatusOK {
+				mu.Lock()
+				known = append(known, refreshTokenOf(a))
+				mu.Unlock()
+			}
+			return a
+		})
+		for _, a := range answers {
+			require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, a.Code, a.Body.String())
+		}
+		grant, err := judge.store.Grant(t.Context(), id, "")
+		require.NoError(t, err)
+		alive := map[string]bool{}
+		for _, token := range known {
+			if judge.post("/oauth2/introspect", url.Values{"token": {token}}).body["active"] == true {
+				alive[token] = true
+			}
+		}
+		if grant.RevokedAt.IsZero() {
+			require.Len(t, alive, 1)
+		} else {
+			require.Empty(t, alive)
+		}
+	})
+}
