@@ -79,9 +79,6 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 // proceed takes the next step of a request whose client and redirect URI are certain.
 func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fault error, now time.Time) error {
 	ctx := c.Request.Context()
-	if fault == nil {
-		fault = p.checkWithEngine(ctx, a, now)
-	}
 	if fault != nil {
 		return p.redirectError(c, a, fault)
 	}
@@ -114,12 +111,6 @@ func visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool)
 		startedAt: flow.CreatedAt.Time, denied: !flow.DeniedAt.IsZero(), consentedBy: flow.ConsentedBy,
 		signedIn: signedIn, user: s.User().ID, authTime: s.Time(), granted: s.Consented(),
 	}
-}
-
-// checkWithEngine lets fosite judge the request as well: response types and scopes against the registration.
-func (p *Provider) checkWithEngine(ctx context.Context, a *authRequest, now time.Time) error {
-	_, err := p.engine.NewAuthorizeRequest(withUnit(ctx, &unit{now: now, client: a.client, request: a}), a.http())
-	return err
 }
 
 // http is the validated request in the form that fosite reads: one value for each parameter, nothing that it would fetch.

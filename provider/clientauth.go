@@ -16,10 +16,11 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// credentials are what a client presented: exactly one method of RFC 6749 section 2.3.1.
+// credentials are what a client presented: exactly one method of RFC 6749 section 2.3.1 or RFC 7521 section 4.2.
 type credentials struct {
 	clientID, secret string
-	method           string // client.AuthBasic, AuthPost or AuthNone // client_secret_basic, client_secret_post or none
+	method           string    // client.AuthBasic, AuthPost, AuthPrivateKey or AuthNone
+	assertion        assertion // of AuthPrivateKey
 }
 
 var errClient = &oauthError{Status: http.StatusUnauthorized, Code: invalidClient, Description: "The client could not be authenticated."}
@@ -38,14 +39,27 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
-	proven := p.clients.Authenticate(found, given.secret, now)
+	proven, err := p.proven(ctx, found, given, now)
 	switch {
-	case found == nil, found.Disabled, found.AuthMethod != given.method:
-	case given.method == client.AuthNone || proven:
+	case err != nil:
+		return nil, err
+	case proven:
 		return found, nil
 	}
 	p.attempts.failed(r, now)
 	return nil, p.refusedClient(ctx, r, found, now)
+}
+
+// proven reports whether found, nil for an unknown client, is who presented the credentials, by the one method it is registered for.
+func (p *Provider) proven(ctx context.Context, found *client.Client, given credentials, now time.Time) (bool, error) {
+	secret := p.clients.Authenticate(found, given.secret, now)
+	switch {
+	case found == nil, found.Disabled, found.AuthMethod != given.method:
+		return false, nil
+	case given.method == client.AuthPrivateKey:
+		return p.provenByAssertion(ctx, found, given.assertion, now)
+	}
+	return given.method == client.AuthNone || secret, nil
 }
 
 // refusedClient records the refusal, so that guessing of secrets is seen; an id that is not registered is not repeated in the record.
@@ -63,7 +77,7 @@ func (p *Provider) refusedClient(ctx context.Context, r *http.Request, found *cl
 // credentialsOf reads the one method that was used. Two at once are refused: which of them counts would be anybody's guess.
 func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	if form.Has("client_assertion") || form.Has("client_assertion_type") {
-		return credentials{}, errClient // no client is registered for private_key_jwt
+		return assertionOf(r, form)
 	}
 	header := r.Header.Values("Authorization")
 	if len(header) == 0 {
@@ -71,16 +85,16 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 		case id == "":
 			return credentials{}, errClient
 		case form.Has("client_secret"):
-			return credentials{id, form.Get("client_secret"), client.AuthPost}, nil
+			return credentials{clientID: id, secret: form.Get("client_secret"), method: client.AuthPost}, nil
 		default:
-			return credentials{id, "", client.AuthNone}, nil
+			return credentials{clientID: id, method: client.AuthNone}, nil
 		}
 	}
 	id, secret, ok := basic(header)
 	if !ok || form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id {
 		return credentials{}, errClient
 	}
-	return credentials{id, secret, client.AuthBasic}, nil
+	return credentials{clientID: id, secret: secret, method: client.AuthBasic}, nil
 }
 
 // basic decodes HTTP Basic credentials. RFC 6749 section 2.3.1 has both parts form-encoded before; many clients leave that

@@ -130,8 +130,8 @@ func TestPublicClientAuthentication(t *testing.T) {
 	})
 }
 
-// A client that is registered for a method which is not offered cannot fall back to a weaker one.
-func TestClientOfAnUnofferedMethod(t *testing.T) {
+// A client that is registered for private_key_jwt cannot fall back to a weaker method.
+func TestClientWithAKeyHasNoOtherWay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key, err := w.keySet().Keys[0].MarshalJSON()
 		require.NoError(t, err)

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
 // metadata is the discovery document (OIDC Discovery section 3, RFC 8414 section 2): what is switched on, and nothing else.
@@ -35,10 +37,13 @@ func (p *Provider) metadata() ([]byte, error) {
 		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},
 		"code_challenge_methods_supported":      []string{"S256"},
 
-		"token_endpoint_auth_methods_supported":          []string{"client_secret_basic", "client_secret_post", "none"},
-		"revocation_endpoint_auth_methods_supported":     []string{"client_secret_basic", "client_secret_post", "none"},
-		"introspection_endpoint_auth_methods_supported":  []string{"client_secret_basic", "client_secret_post"},
-		"authorization_response_iss_parameter_supported": true,
+		"token_endpoint_auth_methods_supported":                    []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"token_endpoint_auth_signing_alg_values_supported":         client.SigningAlgs(),
+		"revocation_endpoint_auth_methods_supported":               []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		"revocation_endpoint_auth_signing_alg_values_supported":    client.SigningAlgs(),
+		"introspection_endpoint_auth_methods_supported":            []string{"client_secret_basic", "client_secret_post", "private_key_jwt"},
+		"introspection_endpoint_auth_signing_alg_values_supported": client.SigningAlgs(),
+		"authorization_response_iss_parameter_supported":           true,
 	})
 }
 

@@ -201,6 +201,8 @@ func TestClientCredentials(t *testing.T) {
 			requireError(t, ask(scope), http.StatusBadRequest, invalidScope)
 		}
 		requireTokens(t, ask(""))
+		w.change(service, func(m *client.Metadata) { m.Scopes = append(m.Scopes, client.StandardScopes()...) })
+		requireError(t, ask("openid"), http.StatusBadRequest, invalidScope)
 
 		shown := w.post("/oauth2/introspect", url.Values{"token": {access}}, asService)
 		require.Equal(t, true, shown.body["active"])

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -51,6 +53,27 @@ func TestUserInfoTakesAccessTokensOnly(t *testing.T) {
 			requireError(t, w.userinfo(token), http.StatusUnauthorized, invalidToken)
 		}
 		require.Equal(t, http.StatusOK, w.userinfo(tokens["access_token"].(string)).Code)
+	})
+}
+
+// The same keys sign other tokens, too: the type tells them apart, whatever they say (RFC 9068 section 4).
+func TestUserInfoTakesTokensOfTheRightType(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenJWT })
+		_, claims := takeApart(t, w.offline()["access_token"].(string))
+		sign := func(typ string) string {
+			text, err := json.Marshal(claims)
+			require.NoError(t, err)
+			token, err := w.keys.Sign("ES256", typ, text, time.Now())
+			require.NoError(t, err)
+			return token
+		}
+		require.Equal(t, http.StatusOK, w.userinfo(sign("at+jwt")).Code)
+		for _, typ := range []string{"JWT", "logout+jwt", "", "AT+JWT", "application/at+jwt"} {
+			requireError(t, w.userinfo(sign(typ)), http.StatusUnauthorized, invalidToken)
+		}
+		claims["iss"] = "https://evil.example.test"
+		requireError(t, w.userinfo(sign("at+jwt")), http.StatusUnauthorized, invalidToken)
 	})
 }
 

@@ -121,6 +121,10 @@ var contests = []contest{
 		c := storagetest.Client(t, s)
 		return func(s *storage.Store) error { return s.UpdateClient(t.Context(), c, now) }
 	}},
+	{"spend an assertion", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
+		jti := storage.NewID()
+		return func(s *storage.Store) error { return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute)) }
+	}},
 	{"take a lease", errNotHeld, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		task := storage.NewID()
 		return func(s *storage.Store) error {

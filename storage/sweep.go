@@ -10,6 +10,9 @@ import (
 // mailKept is how long a message stays in the outbox, sent or not: longer than any link in it is good for.
 const mailKept = 7 * 24 * time.Hour
 
+// assertionKept is how far the clocks of two replicas may be apart: one must not forget what the other still accepts.
+const assertionKept = time.Minute
+
 // expiries are the tables that grow with use: in which column a row's end stands, how long it is kept after it,
 // and in which other column a later end may stand.
 var expiries = []struct {
@@ -22,6 +25,7 @@ var expiries = []struct {
 	{table: "flows", key: "id", column: "expires_at"},
 	{table: "grants", key: "id", column: "expires_at"},
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
+	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},
 	{table: "enrolments", key: "user_id", column: "expires_at"},
 	{table: "throttle", key: "key", column: "expires_at", unless: "blocked_until"},

@@ -58,7 +58,7 @@ var allowed = map[string][]string{
 // stands in for somebody who is not Postern.
 var confined = map[string][]string{
 	"github.com/ory/fosite":             {"provider"},
-	"github.com/go-jose/go-jose/v4":     {"provider/client", "provider/keys", "bench"}, // client: the registered keys, parsed once
+	"github.com/go-jose/go-jose/v4":     {"provider", "provider/client", "provider/keys", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin":          {"cmd/postern", "consent", "login", "provider", "templates", "bench"},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage", "bench"},

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/postern-id/postern/config"
@@ -39,14 +40,25 @@ func isTerminal(w io.Writer) bool {
 // memoryGoal makes the garbage collector work harder near it, before a container's limit ends the process.
 const memoryGoal = 200 << 20
 
-// limitMemory trades some memory for less collecting, unless the environment says otherwise.
-func limitMemory() {
+// tuneRuntime sets what the environment leaves open: less collecting for some memory, and a scheduler in which hashing cannot
+// starve the rest.
+func tuneRuntime(cfg *config.Config) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryGoal)
 	}
+	if os.Getenv("GOMAXPROCS") != "" {
+		return
+	}
+	// A password hash keeps one of Go's processors to itself for tens of milliseconds, and while all of them are kept, nobody
+	// looks at the network. So there are that many more: the operating system shares the cores more finely than Go does.
+	cores := runtime.GOMAXPROCS(0)
+	if cfg.Password.Concurrency == 0 {
+		cfg.Password.Concurrency = cores
+	}
+	runtime.GOMAXPROCS(cores + cfg.Password.Concurrency)
 }
 
 func prefixes(proxies []netip.Prefix) []string {

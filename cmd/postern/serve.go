@@ -50,7 +50,7 @@ func serve(ctx context.Context, t *terminal, cfg config.Config) error {
 		return err
 	}
 	slog.SetDefault(logger) // for what loops report
-	limitMemory()
+	tuneRuntime(&cfg)
 	a, err := build(ctx, cfg, logger)
 	if err != nil {
 		return err

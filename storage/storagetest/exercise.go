@@ -22,6 +22,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"consents", consentBehaviours},
 		{"flows", flowBehaviours},
 		{"grants", grantBehaviours},
+		{"assertions", assertionBehaviours},
 		{"secrets", secretBehaviours},
 		{"keys", keyBehaviours},
 		{"events", eventBehaviours},

@@ -96,6 +96,9 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 	steps := map[string]func() error{
 		"burn a step":    func() error { return s.BurnStep(t.Context(), a.ID, 7, Now) },
 		"spend a code":   func() error { return s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now) },
+		"spend an assertion": func() error {
+			return s.SpendAssertion(t.Context(), g.ClientID, "jti", Now.Add(time.Hour))
+		},
 		"spend a ticket": func() error { return s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now) },
 		"redeem a code": func() error {
 			return s.RedeemCode(t.Context(), g.ID, storage.Redemption{ExpiresAt: Now.Add(time.Hour)}, Now)
@@ -128,6 +131,7 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 	for name, want := range map[string]error{
 		"burn a step": storage.ErrStale, "spend a code": storage.ErrNotFound, "spend a ticket": storage.ErrNotFound,
 		"redeem a code": storage.ErrStale, "complete": storage.ErrStale, "revoke the grant": storage.ErrStale, "queue a mail": storage.ErrConflict,
+		"spend an assertion": storage.ErrConflict,
 	} {
 		require.ErrorIs(t, steps[name](), want, name)
 	}

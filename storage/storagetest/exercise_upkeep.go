@@ -24,7 +24,8 @@ func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	for _, table := range []string{
-		"users", "sessions", "flows", "grants", "revoked_tokens", "tickets", "enrolments", "throttle", "outbox", "audit_events",
+		"users", "sessions", "flows", "grants", "revoked_tokens", "client_assertions", "tickets", "enrolments", "throttle", "outbox",
+		"audit_events",
 	} {
 		var n int
 		require.NoError(t, raw.QueryRow(`SELECT count(*) FROM `+table).Scan(&n))
@@ -43,6 +44,7 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 		Grant(t, s, u, c)   // an hour
 		require.NoError(t, s.SaveFlow(t.Context(), newFlow(c)))
 		require.NoError(t, s.RevokeToken(t.Context(), storage.NewID(), Now.Add(10*time.Minute)))
+		require.NoError(t, s.SpendAssertion(t.Context(), c.ID, storage.NewID(), Now.Add(9*time.Minute))) // and a minute
 		require.NoError(t, s.AddTicket(t.Context(), newTicket(u)))
 		_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
 		require.NoError(t, err)
@@ -59,14 +61,15 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 	require.Zero(t, sweep(Now.Add(5*time.Minute-time.Microsecond)))
 	require.Equal(t, int64(5), sweep(Now.Add(5*time.Minute)))
 	require.Equal(t, map[string]int{
-		"users": 5, "sessions": 5, "flows": 5, "grants": 5, "revoked_tokens": 5, "tickets": 5, "enrolments": 5, "throttle": 5,
-		"outbox": 5, "audit_events": 5,
+		"users": 5, "sessions": 5, "flows": 5, "grants": 5, "revoked_tokens": 5, "client_assertions": 5, "tickets": 5, "enrolments": 5,
+		"throttle": 5, "outbox": 5, "audit_events": 5,
 	}, rowCounts(t, raw))
-	require.Equal(t, int64(15), sweep(Now.Add(10*time.Minute)))
+	require.Zero(t, sweep(Now.Add(10*time.Minute-time.Microsecond)))
+	require.Equal(t, int64(20), sweep(Now.Add(10*time.Minute)))
 	require.Equal(t, int64(15), sweep(Now.Add(time.Hour)))
 	require.Equal(t, map[string]int{
-		"users": 5, "sessions": 0, "flows": 0, "grants": 0, "revoked_tokens": 0, "tickets": 5, "enrolments": 0, "throttle": 0,
-		"outbox": 5, "audit_events": 5,
+		"users": 5, "sessions": 0, "flows": 0, "grants": 0, "revoked_tokens": 0, "client_assertions": 0, "tickets": 5, "enrolments": 0,
+		"throttle": 0, "outbox": 5, "audit_events": 5,
 	}, rowCounts(t, raw))
 	require.Equal(t, int64(5), sweep(Now.Add(72*time.Hour)))
 	require.Zero(t, sweep(Now.Add(7*24*time.Hour-time.Microsecond)))

@@ -1,0 +1,126 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/json"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+// assertionType is the client_assertion_type of private_key_jwt (RFC 7523 section 2.2).
+const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+// The bounds of a client assertion.
+const (
+	longestAssertion = 16 << 10         // bytes
+	longestJTI       = 256              // characters
+	assertionLife    = 10 * time.Minute // at most, from now
+	clientSkew       = 10 * time.Second // how wrong the client's clock may be
+)
+
+// assertion is a client assertion that was read; nothing in it is proven before provenByAssertion.
+type assertion struct {
+	signed *jose.JSONWebSignature
+	claims jwt.Claims
+}
+
+// assertionOf reads the credentials of private_key_jwt (RFC 7521 section 4.2). The client is the subject; a client_id is not needed,
+// and must be the same when it is there.
+func assertionOf(r *http.Request, form url.Values) (credentials, error) {
+	a, ok := readAssertion(form.Get("client_assertion"))
+	id := a.claims.Subject
+	switch {
+	case !ok, form.Get("client_assertion_type") != assertionType,
+		len(r.Header.Values("Authorization")) > 0, form.Has("client_secret"),
+		id == "", a.claims.Issuer != id, form.Has("client_id") && form.Get("client_id") != id:
+		return credentials{}, errClient
+	}
+	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil
+}
+
+// readAssertion takes an assertion apart. Names of claims are compared with regard to case, and none may come twice.
+func readAssertion(text string) (a assertion, ok bool) {
+	if len(text) > longestAssertion {
+		return a, false
+	}
+	var algorithms []jose.SignatureAlgorithm
+	for _, alg := range client.SigningAlgs() {
+		algorithms = append(algorithms, jose.SignatureAlgorithm(alg))
+	}
+	signed, err := jose.ParseSignedCompact(text, algorithms)
+	if err != nil || json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &a.claims) != nil {
+		return assertion{}, false
+	}
+	a.signed = signed
+	return a, true
+}
+
+// provenByAssertion reports whether the client signed the assertion for us, lately, and uses it for the first time (RFC 7523
+// section 3, OIDC Core section 9). It costs one statement, and that only when all else is right.
+func (p *Provider) provenByAssertion(ctx context.Context, c *client.Client, a assertion, now time.Time) (bool, error) {
+	fault := p.assertionFault(c, a, now)
+	if fault == "" {
+		err := p.store.SpendAssertion(ctx, c.ID, a.claims.ID, a.claims.Expiry.Time().Add(clientSkew))
+		if !errors.Is(err, storage.ErrConflict) {
+			return err == nil, err
+		}
+		fault = "jti was used before"
+	}
+	p.log.InfoContext(ctx, "client assertion refused", "client_id", c.ID, "cause", fault)
+	return false, nil
+}
+
+// assertionFault says, for the log alone, why an assertion does not prove that it is the client's; empty: it does.
+func (p *Provider) assertionFault(c *client.Client, a assertion, now time.Time) string {
+	soon := now.Add(clientSkew)
+	claims := a.claims
+	switch {
+	case !a.signedBy(c):
+		return "no registered key fits the signature"
+	case claims.Subject != c.ID, claims.Issuer != c.ID:
+		return "iss or sub is not the client"
+	case len(claims.Audience) == 0, slices.ContainsFunc(claims.Audience, p.foreign):
+		return "aud is not the issuer or the token endpoint alone"
+	case claims.Expiry == nil, !now.Add(-clientSkew).Before(claims.Expiry.Time()):
+		return "exp is missing or passed"
+	case claims.Expiry.Time().After(now.Add(assertionLife)):
+		return "exp is too far ahead"
+	case claims.IssuedAt != nil && claims.IssuedAt.Time().After(soon), claims.NotBefore != nil && claims.NotBefore.Time().After(soon):
+		return "iat or nbf is ahead"
+	case claims.ID == "", utf8.RuneCountInString(claims.ID) > longestJTI:
+		return "jti is missing or too long"
+	}
+	return ""
+}
+
+// foreign reports whether an audience is somebody else. An assertion that is also for another server could be used by it here.
+func (p *Provider) foreign(audience string) bool {
+	return audience != p.cfg.Issuer && audience != p.cfg.Issuer+"/oauth2/token"
+}
+
+// signedBy reports whether one of the client's keys made the signature: the one with the assertion's kid, or without a kid any, of
+// which a client has few. A key that is registered for another use or algorithm is passed over.
+func (a assertion) signedBy(c *client.Client) bool {
+	header := a.signed.Signatures[0].Protected
+	if c.Keys == nil || c.AuthSigningAlg != "" && c.AuthSigningAlg != header.Algorithm {
+		return false
+	}
+	return slices.ContainsFunc(c.Keys.Keys, func(key jose.JSONWebKey) bool {
+		if header.KeyID != "" && key.KeyID != header.KeyID || key.Use != "" && key.Use != "sig" ||
+			key.Algorithm != "" && key.Algorithm != header.Algorithm {
+			return false
+		}
+		_, err := a.signed.Verify(key.Key)
+		return err == nil
+	})
+}
