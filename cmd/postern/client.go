@@ -164,7 +164,8 @@ func clientListCommand(t *terminal) *cobra.Command {
 		Use: "list", Short: "Show all clients", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				all, err := allClients(ctx, s.clients)
+				all, err := pages(func(after string, limit int) ([]*client.Client, error) { return s.clients.List(ctx, after, limit) },
+					func(c *client.Client) string { return c.ID })
 				if err != nil {
 					return err
 				}
@@ -183,21 +184,6 @@ func clientListCommand(t *terminal) *cobra.Command {
 				})
 			})
 		},
-	}
-}
-
-func allClients(ctx context.Context, registry *client.Registry) ([]*client.Client, error) {
-	const page = 500
-	var all []*client.Client
-	for after := ""; ; after = all[len(all)-1].ID {
-		clients, err := registry.List(ctx, after, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, clients...)
-		if len(clients) < page {
-			return all, nil
-		}
 	}
 }
 

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/postern-id/postern/storage"
 )
 
 func migrateCommand(t *terminal) *cobra.Command {
@@ -15,20 +18,13 @@ func migrateUpCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "up", Short: "Apply the pending steps; several replicas may do so at once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := t.load(nil)
-			if err != nil {
-				return err
-			}
-			store, err := openStore(cmd.Context(), cfg)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			applied, err := store.Migrate(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintln(w, "steps applied:", applied) })
+			return t.withStore(cmd, func(ctx context.Context, store *storage.Store) error {
+				applied, err := store.Migrate(ctx)
+				if err != nil {
+					return err
+				}
+				return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintln(w, "steps applied:", applied) })
+			})
 		},
 	}
 }
@@ -37,29 +33,22 @@ func migrateStatusCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "Show the steps and which are applied", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := t.load(nil)
-			if err != nil {
-				return err
-			}
-			store, err := openStore(cmd.Context(), cfg)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			steps, err := store.Migrations(cmd.Context())
-			if err != nil {
-				return err
-			}
-			return t.show(steps, func(w io.Writer) {
-				rows := make([][]string, len(steps))
-				for i, step := range steps {
-					state := "pending"
-					if step.Applied {
-						state = "applied"
-					}
-					rows[i] = []string{fmt.Sprint(step.Version), step.Name, state}
+			return t.withStore(cmd, func(ctx context.Context, store *storage.Store) error {
+				steps, err := store.Migrations(ctx)
+				if err != nil {
+					return err
 				}
-				table(w, []string{"version", "name", "state"}, rows)
+				return t.show(steps, func(w io.Writer) {
+					rows := make([][]string, len(steps))
+					for i, step := range steps {
+						state := "pending"
+						if step.Applied {
+							state = "applied"
+						}
+						rows[i] = []string{fmt.Sprint(step.Version), step.Name, state}
+					}
+					table(w, []string{"version", "name", "state"}, rows)
+				})
 			})
 		},
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -32,10 +33,40 @@ func (t *terminal) withServices(cmd *cobra.Command, do func(context.Context, *se
 	return do(cmd.Context(), s)
 }
 
+// withStore runs do on the database as it is, migrated or not.
+func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *storage.Store) error) error {
+	cfg, err := t.load(nil)
+	if err != nil {
+		return err
+	}
+	store, err := openStore(cmd.Context(), cfg)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	return do(cmd.Context(), store)
+}
+
 // stamp shows a time in tables; the zero time is a dash.
 func stamp(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}
 	return at.Local().Format("2006-01-02 15:04:05")
+}
+
+// pages reads a list to its end, page by page; id names the entry after which the next page begins.
+func pages[T any](read func(after string, limit int) ([]T, error), id func(T) string) ([]T, error) {
+	const size = 500
+	var all []T
+	for after := ""; ; after = id(all[len(all)-1]) {
+		page, err := read(after, size)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+		if len(page) < size {
+			return all, nil
+		}
+	}
 }

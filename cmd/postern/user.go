@@ -137,7 +137,8 @@ func userListCommand(t *terminal) *cobra.Command {
 		Use: "list", Short: "Show all accounts", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				users, err := allUsers(ctx, s.accounts)
+				users, err := pages(func(after string, limit int) ([]storage.User, error) { return s.accounts.List(ctx, after, limit) },
+					func(u storage.User) string { return u.ID })
 				if err != nil {
 					return err
 				}
@@ -149,21 +150,6 @@ func userListCommand(t *terminal) *cobra.Command {
 				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "e-mail", "username", "state", "added"}, rows) })
 			})
 		},
-	}
-}
-
-func allUsers(ctx context.Context, accounts *account.Service) ([]storage.User, error) {
-	const page = 500
-	var all []storage.User
-	for after := ""; ; after = all[len(all)-1].ID {
-		users, err := accounts.List(ctx, after, page)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, users...)
-		if len(users) < page {
-			return all, nil
-		}
 	}
 }
 
