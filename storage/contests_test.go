@@ -123,7 +123,9 @@ var contests = []contest{
 	}},
 	{"spend an assertion", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		jti := storage.NewID()
-		return func(s *storage.Store) error { return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute)) }
+		return func(s *storage.Store) error {
+			return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute))
+		}
 	}},
 	{"take a lease", errNotHeld, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		task := storage.NewID()

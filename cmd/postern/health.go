@@ -73,5 +73,6 @@ func (a *app) readyzDetail(w http.ResponseWriter, r *http.Request) {
 	if !ready(checks) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	json.NewEncoder(w).Encode(map[string]any{"ready": ready(checks), "checks": checks})
+	// The only error is that of a client who has hung up.
+	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready(checks), "checks": checks})
 }
