@@ -124,7 +124,7 @@ func openIDToken(token string) (header idTokenHeader, claims idTokenClaims, err 
 
 // verify checks the signature of an ID token. It costs more than signing, so each connection's first token is verified, not all.
 func verify(token, algorithm string, keys jose.JSONWebKeySet) error {
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
 	if err != nil {
 		return fmt.Errorf("read the ID token: %w", err)
 	}

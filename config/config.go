@@ -40,8 +40,7 @@ type Config struct {
 	Database Database
 	Secrets  Secrets
 
-	// Who may create an account: closed (operators only), invite (people with an invitation link), open (anybody who
-	// proves an e-mail address).
+	// Who may create an account. This version knows closed only: operators make accounts and invite people to them.
 	Registration string `setting:"registration" default:"closed"`
 
 	TOTP     TOTP

@@ -35,7 +35,7 @@ func (c Config) validate() Problems {
 	v.certificate()
 	v.database()
 	v.keyset()
-	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
+	oneOf(v, "registration", c.Registration, "closed")
 	v.totp()
 	v.password()
 	v.lifetimes()

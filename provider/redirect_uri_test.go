@@ -41,7 +41,7 @@ func TestRedirectURI(t *testing.T) {
 			"https://app.example.test/%63b", "https://app.example.test/cb%2f", "https://app.example.test/%2e%2e/cb",
 			"https://app.example.test/cb%252f", `https://app.example.test\cb`, "https://app.example.test/cb\t", " https://app.example.test/cb",
 			"https://app.example.test/cb\r\nLocation: https://evil.example.test", "javascript:alert(1)", "data:text/html,x",
-			"https://аpp.example.test/cb", "https://app.example.test/cb​", strings.Repeat("https://app.example.test/cb", 200),
+			"https://аpp.example.test/cb", "https://app.example.test/cb\u200b", strings.Repeat("https://app.example.test/cb", 200),
 		}},
 		{"with a query", client.Web, "https://app.example.test/cb?a=1&b=2", []string{"https://app.example.test/cb?a=1&b=2"}, []string{
 			"https://app.example.test/cb", "https://app.example.test/cb?a=1", "https://app.example.test/cb?b=2&a=1",

@@ -27,7 +27,7 @@ func (s *Store) InTx(ctx context.Context, do func(context.Context) error) (err e
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			rollBack(tx)
+			_ = rollBack(tx) // the panic says more
 			panic(r)
 		}
 	}()

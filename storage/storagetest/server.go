@@ -67,7 +67,7 @@ var sharedServer = sync.OnceValues(func() (string, error) {
 })
 
 // usersOfServer keeps the lock's file from being closed by the garbage collector.
-var usersOfServer *os.File
+var usersOfServer *os.File //nolint:unused // held open, never read
 
 func lockFile(path string, how int) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
