@@ -152,7 +152,11 @@ func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, 
 			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
 		}
-		if err := p.flows.SaveFlow(c.Request.Context(), flow); err != nil {
+		err := p.flows.SaveFlow(c.Request.Context(), flow)
+		if errors.Is(err, storage.ErrNotFound) { // the client is gone, and another replica knew first
+			return errFlowOver
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -184,7 +188,7 @@ func (p *Provider) issueCode(c *gin.Context, a *authRequest, flow storage.Flow, 
 		Name: audit.AuthorizationIssued, UserID: grant.UserID, ClientID: grant.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
 	}, now)
 	switch err := p.writeCode(ctx, grant, flow, event); {
-	case errors.Is(err, storage.ErrStale):
+	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
 		return errFlowOver
 	case err != nil:
 		return p.redirectError(c, a, err)

@@ -63,17 +63,17 @@ func decide(v visit, now time.Time) verdict {
 	switch {
 	case v.prompt.consent:
 		return verdict{consent, "prompt_consent"}
+	case v.unproven: // any program on the device could ask in the name of this client, so not even an operator's own is believed
+		return verdict{consent, "client_unproven"}
 	case v.skipAsk:
 		return verdict{issue, "consent_not_asked"}
-	case v.unproven:
-		return verdict{consent, "client_unproven"}
 	case !subset(v.scopes, v.granted):
 		return verdict{consent, "scopes_missing"}
 	}
 	return verdict{issue, "remembered"}
 }
 
-// tooOld compares in whole seconds, as auth_time is told to clients; max_age=0 asks for a new sign-in whenever
+// tooOld reports whether a sign-in is older than max_age allows; max_age=0 allows none but one made for this request
 // (OIDC Core section 3.1.2.1).
 func tooOld(authTime time.Time, maxAge time.Duration, now time.Time) bool {
 	return maxAge == 0 || now.Sub(authTime) > maxAge

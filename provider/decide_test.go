@@ -76,6 +76,7 @@ func TestDecide(t *testing.T) {
 		{"another person agreed, prompt=consent", verdict{consent, "prompt_consent"}, func(v *visit) { v.consentedBy, v.prompt.consent = "bob", true }},
 		{"prompt=consent", verdict{consent, "prompt_consent"}, func(v *visit) { v.prompt.consent = true }},
 		{"prompt=consent of an own app", verdict{consent, "prompt_consent"}, func(v *visit) { v.prompt.consent, v.skipAsk = true, true }},
+		{"an own app that cannot prove itself", verdict{consent, "client_unproven"}, func(v *visit) { v.skipAsk, v.unproven = true, true }},
 		{"an own app", verdict{issue, "consent_not_asked"}, func(v *visit) { v.skipAsk, v.granted = true, nil }},
 		{"native, granted before", verdict{consent, "client_unproven"}, func(v *visit) { v.unproven = true }},
 		{"nothing granted yet", verdict{consent, "scopes_missing"}, func(v *visit) { v.granted = nil }},

@@ -143,16 +143,16 @@ func (w *world) change(c *client.Client, edit func(*client.Metadata)) {
 func TestRedirectURIKeepsItsSpelling(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, uri := range []string{"https://app.example.test/a%2Fb?x=%20y", "https://app.example.test/?", "com.example.app:/cb"} {
-			kind := client.Web
+			kind, prompt, added := client.Web, "", "code"
 			if strings.HasPrefix(uri, "com.") {
-				kind = client.Native
+				kind, prompt, added = client.Native, "none", "error" // its consent is always asked
 			}
-			a := w.authorize(w.request(w.at(kind, uri)))
+			a := w.authorize(w.request(w.at(kind, uri), "prompt", prompt))
 			rest, found := strings.CutPrefix(a.location.String(), uri)
 			require.True(t, found, a.location.String())
-			added, err := url.ParseQuery(strings.TrimLeft(rest, "?&"))
+			query, err := url.ParseQuery(strings.TrimLeft(rest, "?&"))
 			require.NoError(t, err)
-			require.Len(t, added["code"], 1)
+			require.Len(t, query[added], 1)
 		}
 	})
 }

@@ -31,6 +31,7 @@ type dialect struct {
 	clock       string
 	connector   func(url string) (driver.Connector, error)
 	unique      func(error) bool
+	dangling    func(error) bool // a row refers to one that is gone
 	unavailable func(error) bool
 }
 
@@ -39,6 +40,7 @@ var sqliteDialect = dialect{
 	clock:       `SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
 	connector:   sqliteConnector,
 	unique:      sqliteUnique,
+	dangling:    sqliteDangling,
 	unavailable: sqliteUnavailable,
 }
 
@@ -47,6 +49,7 @@ var postgresDialect = dialect{
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
 	connector:   postgresConnector,
 	unique:      postgresUnique,
+	dangling:    postgresDangling,
 	unavailable: postgresUnavailable,
 }
 
@@ -115,6 +118,11 @@ func sqliteUnique(err error) bool {
 		(e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
+func sqliteDangling(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
 func sqliteUnavailable(err error) bool {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
@@ -155,6 +163,11 @@ func postgresConnector(address string) (driver.Connector, error) {
 func postgresUnique(err error) bool {
 	var e *pq.Error
 	return errors.As(err, &e) && e.Code == "23505"
+}
+
+func postgresDangling(err error) bool {
+	var e *pq.Error
+	return errors.As(err, &e) && e.Code == "23503"
 }
 
 func postgresUnavailable(err error) bool {

@@ -3,7 +3,8 @@ package storage
 import "errors"
 
 var (
-	// ErrNotFound says that no such row exists, or that it exists but may not be used any more where a method says so.
+	// ErrNotFound says that no such row exists, or that it exists but may not be used any more where a method says so; of a method
+	// that inserts, that a row which the new one refers to is gone.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict says that a row with the same unique value exists already.
 	ErrConflict = errors.New("exists already")

@@ -75,6 +75,8 @@ func mapError(d dialect, err error) error {
 		return err // the caller went away: nobody waits for an answer
 	case d.unique(err):
 		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case d.dangling(err):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
 	case d.unavailable(err), errors.Is(err, context.DeadlineExceeded), errors.Is(err, driver.ErrBadConn),
 		errors.Is(err, sql.ErrConnDone), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
