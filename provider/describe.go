@@ -17,7 +17,6 @@ type RequestView struct {
 	RedirectURI          string // where the answer will go, for the Content-Security-Policy of forms
 	Scopes               []string
 	LoginHint            string
-	UILocales            []string
 	Native               bool // the client cannot prove who it is
 }
 
@@ -38,7 +37,7 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	return RequestView{
 		ClientID: c.ID, ClientName: c.Name, ClientURI: c.ClientURI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI,
 		RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
-		UILocales: strings.Fields(clip(form.Get("ui_locales"), 200)), Native: c.Type == client.Native,
+		Native: c.Type == client.Native,
 	}, nil
 }
 
