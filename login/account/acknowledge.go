@@ -49,7 +49,11 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 		if err := s.audit.Record(ctx, visitor.event(audit.EnrolmentAcknowledged, who.user.ID), now); err != nil {
 			return err
 		}
-		return s.notices.AuthenticatorAdded(ctx, who.user, who.Replaces(), now)
+		kind := NoticeAuthenticatorAdded
+		if who.Replaces() {
+			kind = NoticeAuthenticatorReplaced
+		}
+		return s.notices.Send(ctx, who.user, Notice{Kind: kind}, now)
 	})
 	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) {
 		return Done{}, ErrStartAgain

@@ -52,7 +52,7 @@ func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Ti
 		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
 			return err
 		}
-		return s.notices.Invitation(ctx, user, invitation.URL, invitation.ExpiresAt, now)
+		return s.notices.Send(ctx, user, invitation.notice(NoticeInvitation), now)
 	})
 	if err != nil {
 		return storage.User{}, Invitation{}, err

@@ -190,12 +190,14 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 		return nil
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
+		notice := Notice{Kind: NoticeExposed, Count: failures}
 		if closed {
+			notice.Kind = NoticeFactorClosed
 			if err := s.audit.Record(ctx, visitor.event(audit.FactorClosed, user.ID), now); err != nil {
 				return err
 			}
 		}
-		return s.notices.WrongCodes(ctx, user, failures, closed, now)
+		return s.notices.Send(ctx, user, notice, now)
 	})
 }
 

@@ -19,8 +19,8 @@ func TestEnrolment(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
 		require.False(t, signIn.Recovered())
-		require.Equal(t, 1, o.notices.count("invitation"))
-		require.Equal(t, 1, o.notices.count("authenticator added"))
+		require.Equal(t, 1, o.notices.count(account.NoticeInvitation))
+		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorAdded))
 		for _, name := range []audit.Name{
 			audit.UserAdded, audit.TicketIssued, audit.PasswordSet, audit.EnrolmentStarted, audit.EnrolmentConfirmed,
 			audit.EnrolmentAcknowledged, audit.TicketUsed, audit.SignInCompleted,

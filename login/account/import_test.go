@@ -41,7 +41,7 @@ func TestImport(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, report.Users, 5)
 		require.Equal(t, 5, o.events(audit.UserImported))
-		require.Zero(t, o.notices.count("invitation"))
+		require.Zero(t, o.notices.count(account.NoticeInvitation))
 
 		require.Equal(t, 1, report.Users[0].Line)
 		require.Empty(t, report.Users[0].InvitationURL)

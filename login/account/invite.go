@@ -16,6 +16,11 @@ type Invitation struct {
 	ExpiresAt time.Time
 }
 
+// notice returns the message that brings the link.
+func (i Invitation) notice(kind NoticeKind) Notice {
+	return Notice{Kind: kind, Link: i.URL, Expires: i.ExpiresAt}
+}
+
 // Invite makes a new invitation in place of an earlier one, and mails it. name is an id, user name or e-mail address.
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
@@ -36,7 +41,7 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
 			return err
 		}
-		return s.notices.Invitation(ctx, user, invitation.URL, invitation.ExpiresAt, now)
+		return s.notices.Send(ctx, user, invitation.notice(NoticeInvitation), now)
 	})
 	return user, invitation, err
 }

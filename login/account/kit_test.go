@@ -76,52 +76,33 @@ func openOfficeWith(t testing.TB, db *storagetest.Database, lifetimes account.Li
 // notices remembers what people were told.
 type notices struct {
 	mu   sync.Mutex
-	told []string
+	sent []sent
 }
 
-func (n *notices) tell(what string, to storage.User) error {
+type sent struct {
+	to string
+	account.Notice
+}
+
+func (n *notices) Send(_ context.Context, to storage.User, notice account.Notice, _ time.Time) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.told = append(n.told, what+" "+to.Email)
+	n.sent = append(n.sent, sent{to.Email, notice})
 	return nil
 }
 
-func (n *notices) count(what string) int {
+func (n *notices) count(kind account.NoticeKind) int { return len(n.to(ada, kind)) }
+
+// to returns the messages of a kind to an address, oldest first.
+func (n *notices) to(address string, kind account.NoticeKind) (found []account.Notice) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	count := 0
-	for _, told := range n.told {
-		if told == what+" "+ada {
-			count++
+	for _, s := range n.sent {
+		if s.to == address && s.Kind == kind {
+			found = append(found, s.Notice)
 		}
 	}
-	return count
-}
-
-func (n *notices) Invitation(_ context.Context, to storage.User, _ string, _, _ time.Time) error {
-	return n.tell("invitation", to)
-}
-
-func (n *notices) FactorReset(_ context.Context, to storage.User, _ string, _, _ time.Time) error {
-	return n.tell("factor reset", to)
-}
-
-func (n *notices) WrongCodes(_ context.Context, to storage.User, _ int, closed bool, _ time.Time) error {
-	if closed {
-		return n.tell("factor closed", to)
-	}
-	return n.tell("wrong codes", to)
-}
-
-func (n *notices) RecoveryCodeUsed(_ context.Context, to storage.User, _ int, _ time.Time) error {
-	return n.tell("recovery code used", to)
-}
-
-func (n *notices) AuthenticatorAdded(_ context.Context, to storage.User, replaced bool, _ time.Time) error {
-	if replaced {
-		return n.tell("authenticator replaced", to)
-	}
-	return n.tell("authenticator added", to)
+	return found
 }
 
 // person is somebody at one browser.

@@ -91,7 +91,7 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
 			return err
 		}
-		return s.notices.FactorReset(ctx, user, invitation.URL, invitation.ExpiresAt, now)
+		return s.notices.Send(ctx, user, invitation.notice(NoticeFactorReset), now)
 	})
 	if err != nil {
 		return storage.User{}, Invitation{}, err

@@ -161,7 +161,7 @@ func TestResetFactor(t *testing.T) {
 		owner, phone, codes := o.enrolled()
 		_, invitation, err := o.ResetFactor(t.Context(), ada, account.Operator{}, start)
 		require.NoError(t, err)
-		require.Equal(t, 1, o.notices.count("factor reset"))
+		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset))
 		require.Equal(t, 1, o.events(audit.UserFactorReset))
 
 		half := owner.half(start)

@@ -140,7 +140,7 @@ func TestRaceOnTheBudgetOfCodes(t *testing.T) {
 			return err
 		})
 		require.Equal(t, map[string]int{"wrong code": 5, "wait": racers - 5}, answers)
-		require.Equal(t, 1, a.notices.count("wrong codes")+b.notices.count("wrong codes"))
+		require.Equal(t, 1, a.notices.count(account.NoticeExposed)+b.notices.count(account.NoticeExposed))
 		_, err := a.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
 		require.Equal(t, "wait", kindOf(err))
 	})

@@ -68,7 +68,7 @@ func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code str
 	if err := s.audit.Record(ctx, try.Visitor.event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
 		return Done{}, err
 	}
-	return done, s.notices.RecoveryCodeUsed(ctx, half.User, done.Left, now)
+	return done, s.notices.Send(ctx, half.User, Notice{Kind: NoticeRecoveryCodeUsed, Count: done.Left}, now)
 }
 
 // endOtherSessions ends every complete session of a user: who signs in with a recovery code may have lost the phone on

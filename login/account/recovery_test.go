@@ -24,7 +24,7 @@ func TestRecoveryCode(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"pwd", "mfa"}, signIn.Methods())
 		require.True(t, signIn.Recovered())
-		require.Equal(t, 1, o.notices.count("recovery code used"))
+		require.Equal(t, 1, o.notices.count(account.NoticeRecoveryCodeUsed))
 		require.Equal(t, 1, o.events(audit.RecoveryCodeUsed))
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "the session on the lost phone has ended")
@@ -63,7 +63,7 @@ func TestWrongRecoveryCodesWaitAndClose(t *testing.T) {
 		require.ErrorIs(t, p.recoveryCode(half, "no code", now), account.ErrCode)
 		waitsFor(t, p.recoveryCode(half, codes[0], now), now, time.Minute)
 		require.Equal(t, 5, o.events(audit.RecoveryCodeRefused))
-		require.Equal(t, 1, o.notices.count("wrong codes"))
+		require.Equal(t, 1, o.notices.count(account.NoticeExposed))
 
 		for range 95 {
 			now = now.Add(time.Hour)
@@ -103,7 +103,7 @@ func TestReplacingALostAuthenticator(t *testing.T) {
 			_, err := (&person{o: o, session: ended}).signIn(start)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
-		require.Equal(t, 1, o.notices.count("authenticator replaced"))
+		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorReplaced))
 
 		now := start.Add(time.Minute)
 		half = p.half(now)

@@ -36,7 +36,7 @@ func TestWrongCodesWait(t *testing.T) {
 		for range 5 {
 			require.ErrorIs(t, stranger.code(half, phone.wrongAt(start), start), account.ErrCode)
 		}
-		require.Equal(t, 1, o.notices.count("wrong codes"), "the owner is told once")
+		require.Equal(t, 1, o.notices.count(account.NoticeExposed), "the owner is told once")
 
 		waitsFor(t, stranger.code(half, phone.wrongAt(start), start), start, time.Minute)
 		waitsFor(t, stranger.code(half, phone.at(start), start), start, time.Minute)
@@ -159,7 +159,7 @@ func TestHundredWrongCodesCloseTheFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, codes := o.enrolled()
 		now := hundredWrong(t, o, phone)
-		require.Equal(t, 1, o.notices.count("factor closed"))
+		require.Equal(t, 1, o.notices.count(account.NoticeFactorClosed))
 		require.Equal(t, 1, o.events(audit.FactorClosed))
 		p := o.person()
 		isClosed(t, p.code(p.half(now), phone.at(now), now))

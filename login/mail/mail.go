@@ -10,6 +10,7 @@ import (
 	"text/template"
 	"time"
 
+	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -49,51 +50,20 @@ func New(cfg Config) (*Notices, error) {
 
 // message is what the texts can use.
 type message struct {
+	account.Notice
 	Brand      string
 	AccountURL string
 	Name       string // of the person; may be empty
 	At         string // when it happened
-	Link       string // of an invitation
-	Expires    string // when the link does
-	Failures   int    // wrong codes in a row
-	Closed     bool   // the factor, by them
-	Left       int    // recovery codes
-	Replaced   bool   // all earlier authenticators
+	Until      string // when the link expires
 }
 
-// Invitation implements account.Notices.
-func (n *Notices) Invitation(ctx context.Context, to storage.User, link string, expires, now time.Time) error {
-	return n.queue(ctx, to, "invitation.txt", message{Link: link, Expires: moment(expires)}, now)
-}
-
-// FactorReset implements account.Notices.
-func (n *Notices) FactorReset(ctx context.Context, to storage.User, link string, expires, now time.Time) error {
-	return n.queue(ctx, to, "factor_reset.txt", message{Link: link, Expires: moment(expires)}, now)
-}
-
-// WrongCodes implements account.Notices.
-func (n *Notices) WrongCodes(ctx context.Context, to storage.User, failures int, closed bool, now time.Time) error {
-	return n.queue(ctx, to, "wrong_codes.txt", message{Failures: failures, Closed: closed}, now)
-}
-
-// RecoveryCodeUsed implements account.Notices.
-func (n *Notices) RecoveryCodeUsed(ctx context.Context, to storage.User, left int, now time.Time) error {
-	return n.queue(ctx, to, "recovery_code_used.txt", message{Left: left}, now)
-}
-
-// AuthenticatorAdded implements account.Notices.
-func (n *Notices) AuthenticatorAdded(ctx context.Context, to storage.User, replaced bool, now time.Time) error {
-	return n.queue(ctx, to, "authenticator_added.txt", message{Replaced: replaced}, now)
-}
-
-func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 MST") }
-
-// queue renders a text whose first line is the subject.
-func (n *Notices) queue(ctx context.Context, to storage.User, text string, m message, now time.Time) error {
+// Send implements account.Notices. The first line of a text is the subject.
+func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Notice, now time.Time) error {
 	name, _ := to.Claims["name"].(string)
-	m.Brand, m.AccountURL, m.Name, m.At = n.brand, n.accountURL, name, moment(now)
+	m := message{Notice: notice, Brand: n.brand, AccountURL: n.accountURL, Name: name, At: moment(now), Until: moment(notice.Expires)}
 	var out bytes.Buffer
-	if err := n.texts.ExecuteTemplate(&out, text, m); err != nil {
+	if err := n.texts.ExecuteTemplate(&out, string(notice.Kind)+".txt", m); err != nil {
 		return fmt.Errorf("render mail: %w", err)
 	}
 	subject, body, _ := strings.Cut(out.String(), "\n")
@@ -101,6 +71,8 @@ func (n *Notices) queue(ctx context.Context, to storage.User, text string, m mes
 		ID: storage.NewID(), Recipient: to.Email, Subject: oneLine(subject), Body: strings.TrimLeft(body, "\n"), CreatedAt: now,
 	})
 }
+
+func moment(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 MST") }
 
 // oneLine keeps a name from adding header lines to the message.
 func oneLine(subject string) string { return strings.Join(strings.Fields(subject), " ") }

@@ -22,51 +22,42 @@ func TestNotices(t *testing.T) {
 	const link = "https://id.example.test/invite?ticket=secret&x=1"
 	expires := now.Add(72 * time.Hour)
 	to := storage.User{Email: "ada@example.test", Claims: storage.Claims{"name": "Ada & Co"}}
-	tests := map[string]struct {
-		send    func(context.Context, *mail.Notices) error
+	tests := map[account.NoticeKind]struct {
+		notice  account.Notice
 		subject string
 		body    []string
 	}{
-		"invitation": {
-			func(ctx context.Context, n *mail.Notices) error { return n.Invitation(ctx, to, link, expires, now) },
+		account.NoticeInvitation: {
+			account.Notice{Link: link, Expires: expires},
 			"Your invitation to Example", []string{"Hello Ada & Co,", "\n" + link + "\n", "4 March 2026, 12:00 UTC"},
 		},
-		"factor reset": {
-			func(ctx context.Context, n *mail.Notices) error { return n.FactorReset(ctx, to, link, expires, now) },
+		account.NoticeFactorReset: {
+			account.Notice{Link: link, Expires: expires},
 			"Your authenticator at Example was reset", []string{"\n" + link + "\n", "1 March 2026, 12:00 UTC"},
 		},
-		"wrong codes": {
-			func(ctx context.Context, n *mail.Notices) error { return n.WrongCodes(ctx, to, 5, false, now) },
-			"Wrong codes for your account at Example", []string{"5 wrong codes in a row"},
+		account.NoticeExposed:      {account.Notice{Count: 5}, "Somebody knows your password at Example", []string{"5 wrong codes in a row"}},
+		account.NoticeFactorClosed: {account.Notice{Count: 100}, "", []string{"100 wrong codes in a row", "not accepted any more"}},
+		account.NoticeRecoveryCodeUsed: {
+			account.Notice{Count: 1}, "A recovery code for Example was used", []string{"1\nrecovery code left", "https://id.example.test/account"},
 		},
-		"factor closed": {
-			func(ctx context.Context, n *mail.Notices) error { return n.WrongCodes(ctx, to, 100, true, now) },
-			"Wrong codes for your account at Example", []string{"100 wrong codes in a row", "not accepted any more"},
-		},
-		"recovery code used": {
-			func(ctx context.Context, n *mail.Notices) error { return n.RecoveryCodeUsed(ctx, to, 1, now) },
-			"A recovery code for Example was used", []string{"1\nrecovery code left", "https://id.example.test/account"},
-		},
-		"authenticator added": {
-			func(ctx context.Context, n *mail.Notices) error { return n.AuthenticatorAdded(ctx, to, false, now) },
-			"An authenticator was connected to Example", []string{"a new authenticator app was connected"},
-		},
-		"authenticator replaced": {
-			func(ctx context.Context, n *mail.Notices) error { return n.AuthenticatorAdded(ctx, to, true, now) },
-			"Your authenticator at Example was replaced", []string{"It replaces the earlier ones"},
-		},
+		account.NoticeEmailAnnounced: {account.Notice{Address: "new@example.test"}, "", []string{"new@example.test"}},
 	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
+	for _, kind := range account.NoticeKinds() {
+		test := tests[kind]
+		test.notice.Kind = kind
+		t.Run(string(kind), func(t *testing.T) {
 			store := storagetest.Open(t)
 			notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: "https://id.example.test/account"})
 			require.NoError(t, err)
-			require.NoError(t, test.send(t.Context(), notices))
+			require.NoError(t, notices.Send(t.Context(), to, test.notice, now))
 			mails, err := store.Mails(t.Context(), 10)
 			require.NoError(t, err)
 			require.Len(t, mails, 1)
 			require.Equal(t, to.Email, mails[0].Recipient)
-			require.Equal(t, test.subject, mails[0].Subject)
+			require.NotEmpty(t, mails[0].Subject)
+			if test.subject != "" {
+				require.Equal(t, test.subject, mails[0].Subject)
+			}
 			for _, part := range test.body {
 				require.Contains(t, mails[0].Body, part)
 			}
@@ -83,7 +74,7 @@ func TestMailGoesWithItsTransaction(t *testing.T) {
 		require.NoError(t, err)
 		undone := errors.New("undone")
 		err = store.InTx(t.Context(), func(ctx context.Context) error {
-			require.NoError(t, notices.WrongCodes(ctx, storage.User{Email: "ada@example.test"}, 5, false, now))
+			require.NoError(t, notices.Send(ctx, storage.User{Email: "ada@example.test"}, account.Notice{Kind: account.NoticeExposed}, now))
 			return undone
 		})
 		require.ErrorIs(t, err, undone)
@@ -97,7 +88,7 @@ func TestBrandAddsNoHeaderLine(t *testing.T) {
 	store := storagetest.Open(t)
 	notices, err := mail.New(mail.Config{Store: store, Brand: "Example\r\nBcc: eve@example.test", AccountURL: "https://id.example.test/account"})
 	require.NoError(t, err)
-	require.NoError(t, notices.WrongCodes(t.Context(), storage.User{Email: "ada@example.test"}, 5, false, now))
+	require.NoError(t, notices.Send(t.Context(), storage.User{Email: "ada@example.test"}, account.Notice{Kind: account.NoticeExposed}, now))
 	mails, err := store.Mails(t.Context(), 10)
 	require.NoError(t, err)
 	require.NotContains(t, mails[0].Subject, "\n")
