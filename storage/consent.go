@@ -32,14 +32,20 @@ func (s *Store) Consents(ctx context.Context, userID string) ([]Consent, error) 
 	return consents, err
 }
 
-// WithdrawConsent removes a consent and ends every grant that rested on it. ErrNotFound when there is none.
+// WithdrawConsent removes a consent and ends every grant of the user to the client, also one that no consent was asked for. ErrNotFound
+// when there is neither.
 func (s *Store) WithdrawConsent(ctx context.Context, userID, clientID string, now time.Time) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
-		if err := s.execOne(ctx, ErrNotFound, `DELETE FROM consents WHERE user_id = ? AND client_id = ?`, userID, clientID); err != nil {
+		consents, err := s.exec(ctx, `DELETE FROM consents WHERE user_id = ? AND client_id = ?`, userID, clientID)
+		if err != nil {
 			return err
 		}
-		_, err := s.exec(ctx, `
-			UPDATE grants SET revoked_at = ? WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL`, At(now), userID, clientID)
+		grants, err := s.exec(ctx, `
+			UPDATE grants SET revoked_at = ? WHERE user_id = ? AND client_id = ? AND revoked_at IS NULL AND expires_at > ?`,
+			At(now), userID, clientID, At(now))
+		if err == nil && consents+grants == 0 {
+			return ErrNotFound
+		}
 		return err
 	})
 }

@@ -119,6 +119,25 @@ func (s *Store) RevokeGrant(ctx context.Context, id, event string, now time.Time
 		UPDATE grants SET revoked_at = ?, event = ? WHERE id = ? AND revoked_at IS NULL`, At(now), nullText(event), id)
 }
 
+// RevokeGrantsOfSession ends the grants that were given in a session of a user, but those that were given for the time after it
+// (offline_access of OIDC Core section 11).
+func (s *Store) RevokeGrantsOfSession(ctx context.Context, userID, sid string, now time.Time) error {
+	_, err := s.exec(ctx, `
+		UPDATE grants SET revoked_at = ?
+		WHERE sid = ? AND user_id = ? AND revoked_at IS NULL AND scopes NOT LIKE '%"offline_access"%'`, At(now), sid, userID)
+	return err
+}
+
+// GrantsOf returns up to limit grants of a user in whatever state they are, newest first.
+func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant, error) {
+	var grants []Grant
+	err := s.list(ctx, &grants, `
+		SELECT id, user_id, client_id, sid, epoch, scopes, detail, auth_time, code_hash, code_expires_at, code_used_at, generation, rotated_at,
+			idle_until, revoked_at, created_at, expires_at
+		FROM grants WHERE user_id = ? ORDER BY created_at DESC, id LIMIT ?`, userID, limit)
+	return grants, err
+}
+
 // RevokeToken makes one access token invalid until it would have expired.
 func (s *Store) RevokeToken(ctx context.Context, tokenID string, expires time.Time) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING`, tokenID, At(expires))

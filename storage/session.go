@@ -202,6 +202,29 @@ func (s *Store) EndSessionOf(ctx context.Context, userID, sid string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM sessions WHERE user_id = ? AND sid = ?`, userID, sid)
 }
 
+// EndOtherSessions ends everything of a user as RaiseEpoch does, half-done sign-ins and grants included, but keeps one session, and returns the user
+// of the new epoch. ErrNotFound when that session has ended.
+func (s *Store) EndOtherSessions(ctx context.Context, userID, keepSID string, now time.Time) (User, error) {
+	var user User
+	err := s.InTx(ctx, func(ctx context.Context) (err error) {
+		if err = s.RaiseEpoch(ctx, userID, now); err != nil {
+			return err
+		}
+		if user, err = s.User(ctx, userID); err != nil {
+			return err
+		}
+		// A session of an epoch before the last had ended already.
+		if err = s.execOne(ctx, ErrNotFound, `
+			UPDATE sessions SET epoch = ? WHERE user_id = ? AND sid = ? AND epoch = ? AND completed_at IS NOT NULL AND idle_until > ? AND expires_at > ?`,
+			user.Epoch, userID, keepSID, user.Epoch-1, At(now), At(now)); err != nil {
+			return err
+		}
+		_, err = s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND sid <> ?`, userID, keepSID)
+		return err
+	})
+	return user, err
+}
+
 // EndSessions removes all sessions of a user and returns how many there were.
 func (s *Store) EndSessions(ctx context.Context, userID string) (int64, error) {
 	return s.exec(ctx, `DELETE FROM sessions WHERE user_id = ?`, userID)

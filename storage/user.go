@@ -86,6 +86,13 @@ func (s *Store) Users(ctx context.Context, after string, limit int) ([]User, err
 	return users, err
 }
 
+// ReplaceClaims makes claims the attributes of a user whom nobody has changed since seen, the time of the last change: else ErrStale.
+func (s *Store) ReplaceClaims(ctx context.Context, id string, claims Claims, seen, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE users SET claims = ?, updated_at = CASE WHEN updated_at < ? THEN CAST(? AS BIGINT) ELSE updated_at + 1 END
+		WHERE id = ? AND updated_at = ?`, claims, At(now), At(now), id, At(seen))
+}
+
 // DisableUser shuts the account and ends everything that was granted. ErrNotFound when there is none.
 func (s *Store) DisableUser(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
@@ -105,4 +112,22 @@ func (s *Store) RaiseEpoch(ctx context.Context, id string, now time.Time) error 
 // DeleteUser removes the user and all that hangs on it but audit entries, which hold only the id.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM users WHERE id = ?`, id)
+}
+
+// DeleteUserButLastAdmin is DeleteUser for everybody but the only administrator who is not disabled: that is ErrStale.
+func (s *Store) DeleteUserButLastAdmin(ctx context.Context, id string) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		// One at a time, else two administrators would each count on the other. On PostgreSQL the row stays locked until the end.
+		if _, err := s.exec(ctx, `
+			INSERT INTO leases (name, holder, expires_at) VALUES (?, '', 0)
+			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder`, "administrators"); err != nil {
+			return err
+		}
+		if _, err := s.User(ctx, id); err != nil {
+			return err
+		}
+		return s.execOne(ctx, ErrStale, `
+			DELETE FROM users WHERE id = ?
+				AND (NOT admin OR EXISTS (SELECT 1 FROM users o WHERE o.admin AND o.disabled_at IS NULL AND o.id <> ?))`, id, id)
+	})
 }

@@ -20,6 +20,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"sessions", sessionBehaviours},
 		{"clients", clientBehaviours},
 		{"consents", consentBehaviours},
+		{"accounts", accountBehaviours},
 		{"flows", flowBehaviours},
 		{"grants", grantBehaviours},
 		{"assertions", assertionBehaviours},
