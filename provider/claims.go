@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/postern-id/postern/storage"
 )
@@ -181,13 +182,13 @@ func checkValue(decoder *json.Decoder, depth int) error {
 	return err
 }
 
-// userClaims returns the claims of a user with those names. What is not known of the user is left out: a claim is never
+// userClaims returns the claims of a user with those names as they are now. What is not known of the user is left out: a claim is never
 // null or empty (OIDC Core section 5.3.2). The names come from the tables above, so that an attribute called iss or acr
 // can never reach a token.
-func userClaims(u storage.User, names []string) map[string]any {
+func userClaims(u storage.User, names []string, now time.Time) map[string]any {
 	claims := make(map[string]any, len(names))
 	for _, name := range names {
-		value := userClaim(u, name)
+		value := userClaim(u, name, now)
 		if members, ok := value.(map[string]any); ok { // address
 			value = withoutEmpty(members)
 		}
@@ -204,12 +205,12 @@ func withoutEmpty(members map[string]any) map[string]any {
 	return members
 }
 
-func userClaim(u storage.User, name string) any {
+func userClaim(u storage.User, name string, now time.Time) any {
 	switch name {
 	case "email":
 		return u.Email
 	case "email_verified":
-		return u.EmailVerified
+		return u.EmailConfirmed(now)
 	case "preferred_username":
 		return u.Username
 	case "groups":

@@ -183,7 +183,29 @@ func TestSupportedClaims(t *testing.T) {
 	for scope, claims := range claimsOfScope {
 		require.Contains(t, supportedScopes, scope)
 		for _, name := range claims {
-			require.Contains(t, userClaims(user, []string{name}), name)
+			require.Contains(t, userClaims(user, []string{name}, time.Now()), name)
 		}
 	}
+}
+
+// While a new address waits to be confirmed, apps are told that the old one is not known to be the person's.
+func TestAddressIsUnverifiedWhileItChanges(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.addUser(nil)
+		require.NoError(t, w.store.VerifyEmail(t.Context(), w.user.ID, w.user.Email, time.Now()))
+		tokens := w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"id_token":{"email_verified":null}}`))
+		access := requireTokens(t, tokens)
+		require.Equal(t, true, w.userinfo(access).body["email_verified"])
+		require.Equal(t, true, w.idToken(tokens.body["id_token"])["email_verified"])
+
+		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user.ID, time.Now().Add(time.Hour)))
+		info := w.userinfo(access).body
+		require.Equal(t, false, info["email_verified"])
+		require.Equal(t, w.user.Email, info["email"])
+		tokens = w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"id_token":{"email_verified":null}}`))
+		require.Equal(t, false, w.idToken(tokens.body["id_token"])["email_verified"])
+
+		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user.ID, time.Now().Add(-time.Second)))
+		require.Equal(t, true, w.userinfo(access).body["email_verified"], "nobody confirmed in time")
+	})
 }

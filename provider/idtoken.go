@@ -13,7 +13,7 @@ import (
 // idToken signs what a client is told about the sign-in behind the unit's grant (OIDC Core section 2). The claims are listed
 // here and nowhere else: attributes of a user get in only by the names of the standard claims.
 func (p *Provider) idToken(u *unit) (string, error) {
-	claims := userClaims(u.state.User, u.detail.Claims.IDToken)
+	claims := userClaims(u.state.User, u.detail.Claims.IDToken, u.now)
 	for name, value := range map[string]any{
 		"iss":       p.cfg.Issuer,
 		"sub":       u.state.UserID,

@@ -25,14 +25,15 @@ func (p *Provider) userinfo(c *gin.Context) error {
 	if token == "" {
 		return errNoToken
 	}
-	shown, err := p.present(c.Request.Context(), token, time.Now())
+	now := time.Now()
+	shown, err := p.present(c.Request.Context(), token, now)
 	if err != nil {
 		return err
 	}
 	if !slices.Contains(shown.token.Scopes, "openid") {
 		return errNeedsOpenID
 	}
-	claims := userClaims(shown.state.User, namesOf(shown.token.Scopes, shown.token.UserInfo))
+	claims := userClaims(shown.state.User, namesOf(shown.token.Scopes, shown.token.UserInfo), now)
 	claims["sub"] = shown.state.UserID
 	noStore(c)
 	c.JSON(http.StatusOK, claims)

@@ -127,6 +127,48 @@ var contests = []contest{
 			return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute))
 		}
 	}},
+	{"spend a registration", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		r := storage.Registration{Hash: storage.Hash(rand.Text()), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour))}
+		require.NoError(t, s.AddRegistration(t.Context(), r))
+		return func(s *storage.Store) error {
+			if _, err := s.Registration(t.Context(), r.Hash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+				return err
+			}
+			return s.SpendRegistration(t.Context(), r.Hash, now)
+		}
+	}},
+	{"note an exposed password", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		u := storagetest.User(t, s)
+		return func(s *storage.Store) error { return s.ExposePassword(t.Context(), u.ID, u.Epoch, now) }
+	}},
+	{"confirm a new address", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		u := storagetest.User(t, s)
+		require.NoError(t, s.BeginEmailChange(t.Context(), u.ID, now.Add(time.Hour)))
+		return func(s *storage.Store) error { return s.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now) }
+	}},
+	{"renew a session", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		u := storagetest.User(t, s)
+		session := storagetest.SignIn(t, s, u)
+		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now))
+		u.Epoch++
+		return func(s *storage.Store) error {
+			return s.RenewSession(t.Context(), session, storage.Hash(rand.Text()), u, "", now)
+		}
+	}},
+	{"count the last event allowed", errNotAllowed, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		key := storage.NewID()
+		for range 2 {
+			_, _, err := s.CountEvent(t.Context(), key, 3, time.Hour, now)
+			require.NoError(t, err)
+		}
+		return func(s *storage.Store) error {
+			allowed, _, err := s.CountEvent(t.Context(), key, 3, time.Hour, now)
+			if err == nil && !allowed {
+				return errNotAllowed
+			}
+			return err
+		}
+	}},
 	{"take a lease", errNotHeld, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		task := storage.NewID()
 		return func(s *storage.Store) error {
@@ -140,8 +182,9 @@ var contests = []contest{
 }
 
 var (
-	errNotHeld = errors.New("somebody else holds the lease")
-	redemption = storage.Redemption{Generation: 1, IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
+	errNotHeld    = errors.New("somebody else holds the lease")
+	errNotAllowed = errors.New("too many events")
+	redemption    = storage.Redemption{Generation: 1, IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
 )
 
 func grant(t *testing.T, s *storage.Store) storage.Grant {

@@ -4,11 +4,13 @@
 // # Records
 //
 //   - user.go, credential.go, recovery.go: people, their password, their authenticators, their recovery codes
-//   - ticket.go, enrolment.go: one-time links, and authenticators on their way
+//   - exposure.go, address.go: what a person has to do about a password that is known, or a new e-mail address
+//   - registration.go, ticket.go, enrolment.go: accounts asked for, one-time links, and authenticators on their way
 //   - session.go: half-done sign-ins, and SignIn, which exists only after both factors
+//   - heldsession.go: sign-ins after both factors that wait for a new password, and sessions that go on under a new id
 //   - client.go, consent.go: OAuth clients, and what people granted to them
 //   - flow.go, grant.go: authorize requests in progress, and what came of them: one row for the code and the refresh tokens after it
-//   - attempt.go: counters that throttle guessing
+//   - attempt.go, rate.go: counters that throttle guessing, and how often a thing may happen
 //   - key.go, seal.go, reseal.go: signing keys, and the encryption of every stored secret
 //   - event.go, outbox.go: audit entries, and messages to people
 //   - version.go, lease.go, sweep.go: what replicas tell each other, which of them does a task, and the end of what has expired

@@ -50,7 +50,7 @@ const grantStateQuery = `
 		u.id AS "owner.id", u.email AS "owner.email", u.email_verified AS "owner.email_verified",
 		coalesce(u.username, '') AS "owner.username", u.admin AS "owner.admin", u.groups AS "owner.groups", u.claims AS "owner.claims",
 		u.epoch AS "owner.epoch", u.disabled_at AS "owner.disabled_at", u.created_at AS "owner.created_at",
-		u.updated_at AS "owner.updated_at",
+		u.updated_at AS "owner.updated_at", u.exposed_at AS "owner.exposed_at", u.email_change_until AS "owner.email_change_until",
 		c.disabled_at IS NOT NULL AS client_disabled,
 		EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?) AS token_revoked
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`

@@ -80,6 +80,7 @@ type sessionRow struct {
 const sessionColumns = `u.id AS "user.id", u.email AS "user.email", u.email_verified AS "user.email_verified",
 	coalesce(u.username, '') AS "user.username", u.admin AS "user.admin", u.groups AS "user.groups", u.claims AS "user.claims",
 	u.epoch AS "user.epoch", u.disabled_at AS "user.disabled_at", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
+	u.exposed_at AS "user.exposed_at", u.email_change_until AS "user.email_change_until",
 	s.sid, s.ticket_hash, s.recovered, s.remember, s.amr, s.browser, s.address, s.created_at AS started_at, s.completed_at,
 	s.last_seen_at, s.expires_at AS ends_at`
 
@@ -168,8 +169,11 @@ func (s *Store) CompleteSignIn(ctx context.Context, halfHash []byte, c Completio
 		halfHash, At(now))
 }
 
+// notHeld is true of a session that was completed before somebody else was known to have the password.
+const notHeld = `(u.exposed_at IS NULL OR s.completed_at < u.exposed_at)`
+
 // SignIn returns the complete sign-in of a session cookie and what its user has granted to a client (empty: to none).
-// ErrNotFound when there is none, it has ended, or the account was disabled or changed since.
+// ErrNotFound when there is none, it has ended or is held, or the account was disabled or changed since.
 func (s *Store) SignIn(ctx context.Context, tokenHash []byte, clientID string, now time.Time) (SignIn, error) {
 	var row struct {
 		sessionRow
@@ -179,7 +183,7 @@ func (s *Store) SignIn(ctx context.Context, tokenHash []byte, clientID string, n
 		SELECT `+sessionColumns+`, c.scopes AS consented
 		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN consents c ON c.user_id = u.id AND c.client_id = ?
 		WHERE s.session_hash = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ?
-			AND s.epoch = u.epoch AND u.disabled_at IS NULL`, clientID, tokenHash, At(now), At(now))
+			AND s.epoch = u.epoch AND u.disabled_at IS NULL AND `+notHeld, clientID, tokenHash, At(now), At(now))
 	return SignIn{row: row.sessionRow, consented: row.Consented}, err
 }
 
@@ -237,6 +241,7 @@ func (s *Store) Sessions(ctx context.Context, userID string, now time.Time) ([]S
 		SELECT s.sid, s.browser, s.address, s.completed_at, s.last_seen_at, s.expires_at
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.user_id = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ? AND s.epoch = u.epoch
+			AND `+notHeld+`
 		ORDER BY s.completed_at DESC LIMIT 1000`, userID, At(now), At(now))
 	return sessions, err
 }

@@ -27,6 +27,7 @@ var expiries = []struct {
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
 	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},
+	{table: "registrations", key: "secret_hash", column: "expires_at"},
 	{table: "enrolments", key: "user_id", column: "expires_at"},
 	{table: "throttle", key: "key", column: "expires_at", unless: "blocked_until"},
 	{table: "outbox", key: "id", column: "created_at", kept: mailKept},

@@ -5,18 +5,26 @@ import (
 	"time"
 )
 
-// TicketEnrol is the kind of ticket that lets a person set a password and enrol a first authenticator.
-const TicketEnrol = "enrol"
+// The kinds of tickets. One is never good for what another is for.
+const (
+	TicketEnrol  = "enrol"  // lets a person set a password and enrol a first authenticator
+	TicketReset  = "reset"  // lets a person set a new password and nothing else
+	TicketVerify = "verify" // proves that the e-mail address is the person's
+	TicketEmail  = "email"  // makes a new e-mail address the account's
+)
 
 // Ticket is a one-time link. Only the hash of its secret is stored.
 type Ticket struct {
 	Hash      []byte `db:"ticket_hash"`
 	Kind      string `db:"kind"`
 	UserID    string `db:"user_id"`
+	Email     string `db:"email"` // address that the link was sent to, where that matters
 	CreatedAt Time   `db:"created_at"`
 	ExpiresAt Time   `db:"expires_at"`
 	UsedAt    Time   `db:"used_at"`
 }
+
+const ticketColumns = `ticket_hash, kind, user_id, email, created_at, expires_at, used_at`
 
 // AddTicket inserts t in place of the user's other tickets of its kind: only the newest link works.
 func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
@@ -25,8 +33,8 @@ func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
 			return err
 		}
 		_, err := s.exec(ctx, `
-			INSERT INTO tickets (ticket_hash, kind, user_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)`,
-			t.Hash, t.Kind, t.UserID, t.CreatedAt, t.ExpiresAt)
+			INSERT INTO tickets (ticket_hash, kind, user_id, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
+			t.Hash, t.Kind, t.UserID, t.Email, t.CreatedAt, t.ExpiresAt)
 		return err
 	})
 }
@@ -35,8 +43,21 @@ func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
 func (s *Store) Ticket(ctx context.Context, hash []byte, kind string) (Ticket, error) {
 	var t Ticket
 	err := s.get(ctx, &t, `
-		SELECT ticket_hash, kind, user_id, created_at, expires_at, used_at FROM tickets WHERE ticket_hash = ? AND kind = ?`, hash, kind)
+		SELECT `+ticketColumns+` FROM tickets WHERE ticket_hash = ? AND kind = ?`, hash, kind)
 	return t, err
+}
+
+// TicketOf returns the ticket of a kind that a user has, used and expired ones included, or ErrNotFound.
+func (s *Store) TicketOf(ctx context.Context, userID, kind string) (Ticket, error) {
+	var t Ticket
+	err := s.get(ctx, &t, `SELECT `+ticketColumns+` FROM tickets WHERE user_id = ? AND kind = ?`, userID, kind)
+	return t, err
+}
+
+// DropTickets removes the tickets of a kind that a user has.
+func (s *Store) DropTickets(ctx context.Context, userID, kind string) error {
+	_, err := s.exec(ctx, `DELETE FROM tickets WHERE user_id = ? AND kind = ?`, userID, kind)
+	return err
 }
 
 // SpendTicket uses a ticket up. ErrNotFound when it does not exist, was used or has expired.

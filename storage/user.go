@@ -24,13 +24,27 @@ type User struct {
 	DisabledAt Time  `db:"disabled_at"`
 	CreatedAt  Time  `db:"created_at"`
 	UpdatedAt  Time  `db:"updated_at"`
+	// ExposedAt is since when somebody else is known to have the password; zero: nobody. Sign-ins completed from then on are
+	// held until a new password is chosen.
+	ExposedAt Time `db:"exposed_at"`
+	// EmailChangeUntil is until when a new e-mail address waits to be confirmed; zero: none does.
+	EmailChangeUntil Time `db:"email_change_until"`
 }
 
 // Disabled reports whether an operator has shut the account.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
+// Exposed reports whether somebody else is known to have the password.
+func (u User) Exposed() bool { return !u.ExposedAt.IsZero() }
+
+// EmailChanging reports whether a new e-mail address waits to be confirmed.
+func (u User) EmailChanging(now time.Time) bool { return now.Before(u.EmailChangeUntil.Time) }
+
+// EmailConfirmed reports whether the address is known to be the person's, which is open while it is being changed.
+func (u User) EmailConfirmed(now time.Time) bool { return u.EmailVerified && !u.EmailChanging(now) }
+
 const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') AS username, u.admin, u.groups, u.claims, u.epoch,
-	u.disabled_at, u.created_at, u.updated_at`
+	u.disabled_at, u.created_at, u.updated_at, u.exposed_at, u.email_change_until`
 
 // CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded,
 // so that no two accounts differ only in ways a person cannot see or does not type.

@@ -15,6 +15,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"users", userBehaviours},
 		{"credentials", credentialBehaviours},
 		{"tickets", ticketBehaviours},
+		{"people", peopleBehaviours},
 		{"enrolments", enrolmentBehaviours},
 		{"attempts", attemptBehaviours},
 		{"sessions", sessionBehaviours},
