@@ -6,58 +6,149 @@ import (
 	"time"
 )
 
-// Mail is a message to a person. Its body may hold a one-time link and is sealed in the database.
+// Mail is a message to a person. Its bodies may hold a one-time link: they are sealed in the database, and wiped once the message
+// was sent or given up.
 type Mail struct {
 	ID        string
 	Recipient string
 	Subject   string
-	Body      string // empty when the sealed one does not open
+	Body      string // plain text; empty when wiped or when the sealed one does not open
+	HTML      string // the same as HTML, or empty
+	Language  string // of the texts (BCP 47); may be empty
 	CreatedAt time.Time
-	SentAt    time.Time // zero: not sent
+	ExpiresAt time.Time // when the link in it does, after which it is worth nothing; zero: never
+
+	Attempts      int       // that the server answered for this message
+	NextAttemptAt time.Time // zero: nothing is left to do
+	Failure       string    // of the last attempt, in words without addresses
+	SentAt        time.Time // zero: not sent
+	GivenUpAt     time.Time // zero: not given up
 }
 
-// QueueMail files m in the caller's transaction.
+type mailRow struct {
+	ID            string `db:"id"`
+	Recipient     string `db:"recipient"`
+	Subject       string `db:"subject"`
+	Body          []byte `db:"body_sealed"`
+	HTML          []byte `db:"html_sealed"`
+	Language      string `db:"language"`
+	CreatedAt     Time   `db:"created_at"`
+	ExpiresAt     Time   `db:"expires_at"`
+	Attempts      int    `db:"attempts"`
+	NextAttemptAt Time   `db:"next_attempt_at"`
+	Failure       string `db:"failure"`
+	SentAt        Time   `db:"sent_at"`
+	GivenUpAt     Time   `db:"given_up_at"`
+}
+
+const mailColumns = `id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, attempts, next_attempt_at,
+	failure, sent_at, given_up_at`
+
+// QueueMail files m in the caller's transaction, to be sent as soon as possible. It takes what stands above Attempts.
 func (s *Store) QueueMail(ctx context.Context, m Mail) error {
-	sealed, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
+	body, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
 	if err != nil {
 		return err
 	}
+	var html []byte
+	if m.HTML != "" {
+		if html, err = s.keyset.Seal([]byte(m.HTML), "outbox", "html_sealed", m.ID); err != nil {
+			return err
+		}
+	}
 	_, err = s.exec(ctx, `
-		INSERT INTO outbox (id, recipient, subject, body_sealed, created_at, sent_at) VALUES (?, ?, ?, ?, ?, ?)`,
-		m.ID, m.Recipient, m.Subject, sealed, At(m.CreatedAt), At(m.SentAt))
+		INSERT INTO outbox (id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, next_attempt_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		m.ID, m.Recipient, m.Subject, body, html, m.Language, At(m.CreatedAt), At(m.ExpiresAt), At(m.CreatedAt))
 	return err
 }
 
 // Mails returns up to limit messages, newest first.
 func (s *Store) Mails(ctx context.Context, limit int) ([]Mail, error) {
-	var rows []struct {
-		ID        string `db:"id"`
-		Recipient string `db:"recipient"`
-		Subject   string `db:"subject"`
-		Body      []byte `db:"body_sealed"`
-		CreatedAt Time   `db:"created_at"`
-		SentAt    Time   `db:"sent_at"`
-	}
-	if err := s.list(ctx, &rows, `
-		SELECT id, recipient, subject, body_sealed, created_at, sent_at FROM outbox
-		ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
+	var rows []mailRow
+	if err := s.list(ctx, &rows, `SELECT `+mailColumns+` FROM outbox ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
 		return nil, err
 	}
 	mails := make([]Mail, len(rows))
 	for i, row := range rows {
-		body, err := s.keyset.Open(row.Body, "outbox", "body_sealed", row.ID)
+		m, err := s.mail(row)
 		if err != nil && !errors.Is(err, ErrSealed) {
 			return nil, err
 		}
-		mails[i] = Mail{
-			ID: row.ID, Recipient: row.Recipient, Subject: row.Subject, Body: string(body),
-			CreatedAt: row.CreatedAt.Time, SentAt: row.SentAt.Time,
-		}
+		mails[i] = m
 	}
 	return mails, nil
 }
 
-// SentMail notes that a message was handed over. ErrStale when it was before or is gone.
+// mail opens a row. On ErrSealed everything but the bodies is there.
+func (s *Store) mail(row mailRow) (Mail, error) {
+	m := Mail{
+		ID: row.ID, Recipient: row.Recipient, Subject: row.Subject, Language: row.Language,
+		CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time,
+		Attempts: row.Attempts, NextAttemptAt: row.NextAttemptAt.Time, Failure: row.Failure,
+		SentAt: row.SentAt.Time, GivenUpAt: row.GivenUpAt.Time,
+	}
+	if len(row.Body) == 0 {
+		return m, nil // wiped
+	}
+	body, err := s.keyset.Open(row.Body, "outbox", "body_sealed", row.ID)
+	if err != nil {
+		return m, err
+	}
+	if len(row.HTML) > 0 {
+		html, err := s.keyset.Open(row.HTML, "outbox", "html_sealed", row.ID)
+		if err != nil {
+			return m, err
+		}
+		m.HTML = string(html)
+	}
+	m.Body = string(body)
+	return m, nil
+}
+
+// WaitingMail returns how many messages are neither sent nor given up, and when the first of them is due: zero when there is none.
+func (s *Store) WaitingMail(ctx context.Context) (waiting int, next time.Time, err error) {
+	var row struct {
+		Waiting int  `db:"waiting"`
+		Next    Time `db:"next"`
+	}
+	err = s.get(ctx, &row, `SELECT count(*) AS waiting, min(next_attempt_at) AS next FROM outbox WHERE next_attempt_at IS NOT NULL`)
+	return row.Waiting, row.Next.Time, err
+}
+
+// ClaimMail takes the message that has been due for longest at now: nobody else gets it before until, unless DeferMail says so.
+// ErrNotFound when none is due, or when another has just taken it. On ErrSealed the message is claimed but its bodies are missing.
+func (s *Store) ClaimMail(ctx context.Context, until, now time.Time) (Mail, error) {
+	var row mailRow
+	err := s.getFresh(ctx, &row, `
+		UPDATE outbox SET next_attempt_at = ?
+		WHERE next_attempt_at <= ? AND id = (
+			SELECT x.id FROM outbox x WHERE x.next_attempt_at <= ? ORDER BY x.next_attempt_at, x.id LIMIT 1)
+		RETURNING `+mailColumns, At(until), At(now), At(now))
+	if err != nil {
+		return Mail{}, err
+	}
+	return s.mail(row)
+}
+
+// DeferMail gives back a message as ClaimMail returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the
+// claim had ended and another has taken the message, and when it is gone.
+func (s *Store) DeferMail(ctx context.Context, claimed, next Mail) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE outbox SET attempts = ?, failure = ?, next_attempt_at = ? WHERE id = ? AND next_attempt_at = ?`,
+		next.Attempts, next.Failure, At(next.NextAttemptAt), claimed.ID, At(claimed.NextAttemptAt))
+}
+
+// SentMail notes that a message was handed over and wipes its bodies. ErrStale when it was before or is gone.
 func (s *Store) SentMail(ctx context.Context, id string, at time.Time) error {
-	return s.execOne(ctx, ErrStale, `UPDATE outbox SET sent_at = ? WHERE id = ? AND sent_at IS NULL`, At(at), id)
+	return s.execOne(ctx, ErrStale, `
+		UPDATE outbox SET sent_at = ?, given_up_at = NULL, next_attempt_at = NULL, failure = '', body_sealed = ?, html_sealed = NULL
+		WHERE id = ? AND sent_at IS NULL`, At(at), []byte{}, id)
+}
+
+// GiveUpMail notes that a claimed message will never be sent and why, and wipes its bodies. ErrStale as with DeferMail.
+func (s *Store) GiveUpMail(ctx context.Context, claimed Mail, failure string, at time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE outbox SET given_up_at = ?, next_attempt_at = NULL, failure = ?, body_sealed = ?, html_sealed = NULL
+		WHERE id = ? AND next_attempt_at = ?`, At(at), failure, []byte{}, claimed.ID, At(claimed.NextAttemptAt))
 }

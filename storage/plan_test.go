@@ -43,7 +43,8 @@ var manyOf = []string{
 	`INSERT INTO throttle (key, failures, blocked_until, expires_at) %ROWS% SELECT 'k' || n, 1, 0, %AT% FROM rows`,
 	`INSERT INTO audit_events (id, at, name, user_id, body, seq, link)
 		%ROWS% SELECT 'i' || n, %AT%, 'x', 'u' || n, '{}', CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, %BYTES% FROM rows`,
-	`INSERT INTO outbox (id, recipient, subject, body_sealed, created_at) %ROWS% SELECT 'm' || n, '', '', %BYTES%, %AT% FROM rows`,
+	`INSERT INTO outbox (id, recipient, subject, body_sealed, created_at, next_attempt_at)
+		%ROWS% SELECT 'm' || n, '', '', %BYTES%, %AT%, CASE WHEN n % 1000 = 0 THEN %AT% END FROM rows`,
 }
 
 func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
@@ -142,6 +143,11 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"UnchainedEvents": func() { s.UnchainedEvents(ctx, after, 100) },
 		"ChainEvents":     func() { s.ChainEvents(ctx, 1, chain) },
 		"Mails":           func() { s.Mails(ctx, 50) },
+		"WaitingMail":     func() { s.WaitingMail(ctx) },
+		"ClaimMail":       func() { s.ClaimMail(ctx, now, now.Add(manyRows*time.Second)) },
+		"DeferMail":       func() { s.DeferMail(ctx, storage.Mail{ID: "m77"}, storage.Mail{}) },
+		"SentMail":        func() { s.SentMail(ctx, "m77", now) },
+		"GiveUpMail":      func() { s.GiveUpMail(ctx, storage.Mail{ID: "m78"}, "", now) },
 		"Sweep":           func() { s.Sweep(ctx, now.Add(100*time.Second), 50) },
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal.
+// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal. An empty value is none.
 var sealedColumns = []struct{ table, row, column string }{
 	{"secrets", "name", "value_sealed"},
 	{"authenticators", "id", "secret_sealed"},
@@ -14,6 +14,7 @@ var sealedColumns = []struct{ table, row, column string }{
 	{"enrolments", "id", "codes_sealed"},
 	{"signing_keys", "id", "private_sealed"},
 	{"outbox", "id", "body_sealed"},
+	{"outbox", "id", "html_sealed"},
 }
 
 // Reseal seals every stored secret with the primary key of the keyset, batch rows in a transaction, and returns how many were
@@ -28,7 +29,7 @@ func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
 			err := s.InTx(ctx, func(ctx context.Context) error {
 				var rows []sealedRow
 				if err := s.list(ctx, &rows, fmt.Sprintf(`
-					SELECT %[2]s AS id, %[3]s AS sealed FROM %[1]s WHERE %[2]s > ? AND %[3]s IS NOT NULL ORDER BY %[2]s LIMIT ?`,
+					SELECT %[2]s AS id, %[3]s AS sealed FROM %[1]s WHERE %[2]s > ? AND length(%[3]s) > 0 ORDER BY %[2]s LIMIT ?`,
 					c.table, c.row, c.column), after, batch); err != nil {
 					return err
 				}

@@ -2,6 +2,8 @@ package storagetest
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,35 +13,174 @@ import (
 )
 
 var outboxBehaviours = []behaviour{
-	{"mail is queued with what it tells, and sent once", mailIsQueued},
+	{"mail is queued with what it tells", mailIsQueued},
+	{"a claimed message is nobody else's until it is given back or the claim ends", mailIsClaimed},
+	{"many replicas claim each message once", mailIsClaimedOnce},
+	{"a message is sent once, and its bodies are wiped", mailIsSentOnce},
+	{"a message that is given up is wiped and not tried again", mailIsGivenUp},
+	{"a message that does not open is claimed all the same", sealedMailIsClaimed},
+}
+
+// queueMail files n messages, a second apart, and returns them.
+func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
+	t.Helper()
+	for i := range n {
+		at := Now.Add(time.Duration(i) * time.Second)
+		m := storage.Mail{
+			ID: storage.NewID(), Recipient: "ada@example.test", Subject: "Größe", Body: "Body\nöf it", HTML: "<p>Body öf it",
+			Language: "de", CreatedAt: at, ExpiresAt: at.Add(time.Hour), NextAttemptAt: at,
+		}
+		require.NoError(t, s.QueueMail(t.Context(), m))
+		queued = append(queued, m)
+	}
+	return queued
 }
 
 func mailIsQueued(t *testing.T, db *Database) {
 	s := db.Open(t)
-	var queued []storage.Mail
-	for i, subject := range []string{"old", "Größe", "new"} {
-		m := storage.Mail{
-			ID: storage.NewID(), Recipient: "ada@example.test", Subject: subject, Body: "Body\nöf " + subject,
-			CreatedAt: Now.Add(time.Duration(i) * time.Second),
-		}
-		require.NoError(t, s.QueueMail(t.Context(), m))
-		queued = append([]storage.Mail{m}, queued...)
-	}
+	_, _, err := s.WaitingMail(t.Context())
+	require.NoError(t, err)
+	queued := queueMail(t, s, 3)
+	plain := storage.Mail{ID: "plain", Body: "text alone", CreatedAt: Now.Add(-time.Second), NextAttemptAt: Now.Add(-time.Second)}
+	require.NoError(t, s.QueueMail(t.Context(), plain))
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, s.QueueMail(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))
 		return errRefused
 	}), errRefused)
 	mails, err := s.Mails(t.Context(), 10)
 	require.NoError(t, err)
-	require.Equal(t, queued, mails)
+	require.Equal(t, []storage.Mail{queued[2], queued[1], queued[0], plain}, mails)
 	mails, err = s.Mails(t.Context(), 2)
 	require.NoError(t, err)
-	require.Equal(t, queued[:2], mails)
-
-	require.NoError(t, s.SentMail(t.Context(), queued[0].ID, Now))
-	require.ErrorIs(t, s.SentMail(t.Context(), queued[0].ID, Now), storage.ErrStale)
-	require.ErrorIs(t, s.SentMail(t.Context(), "none", Now), storage.ErrStale)
-	mails, err = s.Mails(t.Context(), 1)
+	require.Equal(t, []storage.Mail{queued[2], queued[1]}, mails)
+	waiting, next, err := s.WaitingMail(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, Now, mails[0].SentAt)
+	require.Equal(t, 4, waiting)
+	require.Equal(t, plain.CreatedAt, next)
+}
+
+func mailIsClaimed(t *testing.T, db *Database) {
+	s := db.Open(t)
+	queued := queueMail(t, s, 2)
+	until := Now.Add(time.Minute)
+	_, err := s.ClaimMail(t.Context(), until, Now.Add(-time.Microsecond))
+	require.ErrorIs(t, err, storage.ErrNotFound, "not yet due")
+
+	first, err := s.ClaimMail(t.Context(), until, Now)
+	require.NoError(t, err)
+	want := queued[0]
+	want.NextAttemptAt = until
+	require.Equal(t, want, first)
+	_, err = s.ClaimMail(t.Context(), until, Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+
+	next := first
+	next.Attempts, next.Failure, next.NextAttemptAt = 3, "answered 450", Now.Add(30*time.Second)
+	require.NoError(t, s.DeferMail(t.Context(), first, next))
+	require.ErrorIs(t, s.DeferMail(t.Context(), first, next), storage.ErrStale, "the claim has ended")
+	second, err := s.ClaimMail(t.Context(), until, Now.Add(29*time.Second))
+	require.NoError(t, err)
+	require.Equal(t, queued[1].ID, second.ID)
+	again, err := s.ClaimMail(t.Context(), until.Add(time.Minute), Now.Add(30*time.Second))
+	require.NoError(t, err)
+	next.NextAttemptAt = until.Add(time.Minute)
+	require.Equal(t, next, again)
+
+	taken, err := s.ClaimMail(t.Context(), until.Add(time.Minute), until)
+	require.NoError(t, err)
+	require.Equal(t, second.ID, taken.ID, "whoever claimed it has gone")
+	require.ErrorIs(t, s.DeferMail(t.Context(), second, storage.Mail{}), storage.ErrStale)
+	require.ErrorIs(t, s.GiveUpMail(t.Context(), second, "x", Now), storage.ErrStale)
+}
+
+func mailIsClaimedOnce(t *testing.T, db *Database) {
+	stores := []*storage.Store{db.Open(t), db.Open(t)}
+	queued := queueMail(t, stores[0], 50)
+	now, until := Now.Add(time.Hour), Now.Add(2*time.Hour)
+	var (
+		group   sync.WaitGroup
+		mu      sync.Mutex
+		claimed = map[string]int{}
+	)
+	for i := range 50 {
+		group.Go(func() {
+			for {
+				m, err := stores[i%2].ClaimMail(t.Context(), until, now)
+				if errors.Is(err, storage.ErrNotFound) {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				claimed[m.ID]++
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	for _, m := range queued {
+		require.Equal(t, 1, claimed[m.ID])
+	}
+}
+
+func mailIsSentOnce(t *testing.T, db *Database) {
+	s := db.Open(t)
+	queued := queueMail(t, s, 1)[0]
+	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	require.NoError(t, err)
+	require.NoError(t, s.SentMail(t.Context(), claimed.ID, Now.Add(time.Second)))
+	require.ErrorIs(t, s.SentMail(t.Context(), claimed.ID, Now), storage.ErrStale)
+	require.ErrorIs(t, s.SentMail(t.Context(), "none", Now), storage.ErrStale)
+	require.ErrorIs(t, s.DeferMail(t.Context(), claimed, storage.Mail{}), storage.ErrStale)
+	_, err = s.ClaimMail(t.Context(), Now, Now.Add(time.Hour))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	waiting, next, err := s.WaitingMail(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, waiting)
+	require.Zero(t, next)
+
+	want := queued
+	want.Body, want.HTML, want.NextAttemptAt, want.SentAt = "", "", time.Time{}, Now.Add(time.Second)
+	mails, err := s.Mails(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Mail{want}, mails)
+	requireWiped(t, db)
+	_, err = s.Reseal(t.Context(), 10)
+	require.NoError(t, err, "what is wiped needs no key")
+}
+
+func mailIsGivenUp(t *testing.T, db *Database) {
+	s := db.Open(t)
+	want := queueMail(t, s, 1)[0]
+	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	require.NoError(t, err)
+	require.NoError(t, s.GiveUpMail(t.Context(), claimed, "answered 550", Now.Add(time.Second)))
+	_, err = s.ClaimMail(t.Context(), Now, Now.Add(time.Hour))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	want.Body, want.HTML, want.NextAttemptAt = "", "", time.Time{}
+	want.Failure, want.GivenUpAt = "answered 550", Now.Add(time.Second)
+	mails, err := s.Mails(t.Context(), 10)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Mail{want}, mails)
+	requireWiped(t, db)
+}
+
+// requireWiped looks for bodies past the store.
+func requireWiped(t *testing.T, db *Database) {
+	t.Helper()
+	var left int
+	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*) FROM outbox WHERE length(body_sealed) > 0 OR html_sealed IS NOT NULL`).Scan(&left))
+	require.Zero(t, left)
+}
+
+func sealedMailIsClaimed(t *testing.T, db *Database) {
+	s := db.Open(t)
+	queued := queueMail(t, s, 1)[0]
+	s = (&Database{URL: db.URL, Keyset: newKeyset(t)}).OpenLocked(t)
+	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	require.ErrorIs(t, err, storage.ErrSealed)
+	require.Equal(t, queued.ID, claimed.ID)
+	require.NoError(t, s.DeferMail(t.Context(), claimed, claimed))
 }

@@ -26,6 +26,7 @@ var sealedColumns = []struct{ table, column, row string }{
 	{"enrolments", "codes_sealed", "id"},
 	{"signing_keys", "private_sealed", "id"},
 	{"outbox", "body_sealed", "id"},
+	{"outbox", "html_sealed", "id"},
 }
 
 const knownSecret = "-a secret that must not be readable-"
@@ -48,7 +49,7 @@ func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 		key := newSigningKey(storage.NewID())
 		key.Private = []byte(knownSecret)
 		require.NoError(t, s.AddSigningKey(t.Context(), key))
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Body: knownSecret, CreatedAt: Now}))
+		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Body: knownSecret, HTML: knownSecret, CreatedAt: Now}))
 	}
 	return users
 }
@@ -167,6 +168,7 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 	for i := range 5 {
 		require.Equal(t, knownSecret, string(keys[i].Private))
 		require.Equal(t, knownSecret, mails[i].Body)
+		require.Equal(t, knownSecret, mails[i].HTML)
 	}
 }
 
