@@ -1,0 +1,118 @@
+package mailtest
+
+import (
+	"errors"
+	"io"
+	"net"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// greeter hands on connections, unless the server is to fail before its greeting: then a client waits for it, or reads a refusal.
+type greeter struct {
+	net.Listener
+	server *Server
+}
+
+// Accept implements net.Listener.
+func (g *greeter) Accept() (net.Conn, error) {
+	for {
+		conn, err := g.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		g.server.mu.Lock()
+		fails := g.server.stage == Greeting && g.server.left != 0
+		if !fails {
+			g.server.sessions++
+		}
+		g.server.mu.Unlock()
+		if !fails {
+			return conn, nil
+		}
+		go func() {
+			defer conn.Close()
+			var refused *smtp.SMTPError
+			if errors.As(g.server.at(Greeting), &refused) {
+				_, _ = io.WriteString(conn, refused.Error()+"\r\n") // the client may have gone
+			}
+		}()
+	}
+}
+
+// session is one client's.
+type session struct {
+	server   *Server
+	conn     *smtp.Conn
+	signedIn bool
+	from, to string
+}
+
+func (s *Server) newSession(conn *smtp.Conn) (smtp.Session, error) {
+	return &session{server: s, conn: conn}, nil
+}
+
+// AuthMechanisms implements smtp.AuthSession.
+func (s *session) AuthMechanisms() []string {
+	if s.server.config.User == "" {
+		return nil
+	}
+	return []string{sasl.Plain}
+}
+
+// Auth implements smtp.AuthSession.
+func (s *session) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != s.server.config.User || password != s.server.config.Password {
+			return smtp.ErrAuthFailed
+		}
+		s.signedIn = true
+		return nil
+	}), nil
+}
+
+// Mail implements smtp.Session.
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	if _, encrypted := s.conn.TLSConnectionState(); !encrypted && s.server.config.Security == STARTTLS {
+		return &smtp.SMTPError{Code: 530, EnhancedCode: smtp.EnhancedCode{5, 7, 0}, Message: "Must issue a STARTTLS command first"}
+	}
+	if s.server.config.User != "" && !s.signedIn {
+		return smtp.ErrAuthRequired
+	}
+	s.from = from
+	return s.server.at(Sender)
+}
+
+// Rcpt implements smtp.Session.
+func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
+	s.to = to
+	return s.server.at(Recipient)
+}
+
+// Data implements smtp.Session.
+func (s *session) Data(r io.Reader) error {
+	raw, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if err := s.server.at(Content); err != nil {
+		return err
+	}
+	m, err := read(raw)
+	if err != nil {
+		s.server.t.Errorf("a message that cannot be read: %v\n%s", err, raw)
+		return err
+	}
+	m.From, m.To = s.from, s.to
+	s.server.accept(m)
+	return nil
+}
+
+// Reset implements smtp.Session.
+func (s *session) Reset() { s.from, s.to = "", "" }
+
+// Logout implements smtp.Session.
+func (s *session) Logout() error { return nil }
+
+var _ smtp.AuthSession = (*session)(nil)
