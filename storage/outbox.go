@@ -44,11 +44,16 @@ type mailRow struct {
 const mailColumns = `id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, attempts, next_attempt_at,
 	failure, sent_at, given_up_at`
 
-// QueueMail files m in the caller's transaction, to be sent as soon as possible. It takes what stands above Attempts.
+// QueueMail files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes what
+// stands above Attempts.
 func (s *Store) QueueMail(ctx context.Context, m Mail) error {
 	body, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
 	if err != nil {
 		return err
+	}
+	due := m.CreatedAt
+	if m.Recipient == "" {
+		due = time.Time{}
 	}
 	var html []byte
 	if m.HTML != "" {
@@ -59,14 +64,14 @@ func (s *Store) QueueMail(ctx context.Context, m Mail) error {
 	_, err = s.exec(ctx, `
 		INSERT INTO outbox (id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, next_attempt_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		m.ID, m.Recipient, m.Subject, body, html, m.Language, At(m.CreatedAt), At(m.ExpiresAt), At(m.CreatedAt))
+		m.ID, m.Recipient, m.Subject, body, html, m.Language, At(m.CreatedAt), At(m.ExpiresAt), At(due))
 	return err
 }
 
-// Mails returns up to limit messages, newest first.
+// Mails returns up to limit messages, newest first, without those to nobody.
 func (s *Store) Mails(ctx context.Context, limit int) ([]Mail, error) {
 	var rows []mailRow
-	if err := s.list(ctx, &rows, `SELECT `+mailColumns+` FROM outbox ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
+	if err := s.list(ctx, &rows, `SELECT `+mailColumns+` FROM outbox WHERE recipient <> '' ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
 		return nil, err
 	}
 	mails := make([]Mail, len(rows))

@@ -62,5 +62,8 @@ type Notice struct {
 type Notices interface {
 	// Send queues one message in the caller's transaction, so that it goes out exactly if what it tells has happened. Its language
 	// is the claim locale of the user. An error means that the operation must fail.
+	//
+	// A message to a user without an e-mail address is never sent, but costs what any other does: nobody learns from the time an
+	// answer takes whether there is somebody to write to.
 	Send(ctx context.Context, to storage.User, n Notice, now time.Time) error
 }

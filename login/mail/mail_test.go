@@ -99,3 +99,22 @@ func TestNewRefusesHalfAConfig(t *testing.T) {
 	_, err := mail.New(mail.Config{})
 	require.Error(t, err)
 }
+
+// What is written to nobody costs the same and goes nowhere.
+func TestMailToNobody(t *testing.T) {
+	counter := &storagetest.Counter{}
+	store := storagetest.SQLite(t).Open(t, counter.Intercept)
+	notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: "https://id.example.test/account"})
+	require.NoError(t, err)
+	var texts [2][]string
+	for i, to := range []storage.User{{}, {Email: "ada@example.test"}} {
+		counter.Reset()
+		require.NoError(t, notices.Send(t.Context(), to, account.Notice{Kind: account.NoticePasswordReset}, now))
+		texts[i] = counter.Texts()
+	}
+	require.Equal(t, texts[1], texts[0])
+	mails, err := store.Mails(t.Context(), 10)
+	require.NoError(t, err)
+	require.Len(t, mails, 1)
+	require.Equal(t, "ada@example.test", mails[0].Recipient)
+}

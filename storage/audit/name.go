@@ -12,6 +12,14 @@ const (
 	PasswordThrottled Name = "password.throttled"
 	// PasswordSet: a person chose a password.
 	PasswordSet Name = "password.set"
+	// PasswordExposed: a right password was followed by too many wrong codes; somebody else has it.
+	PasswordExposed Name = "password.exposed"
+	// PasswordChanged: a person who was signed in chose another password.
+	PasswordChanged Name = "password.changed"
+	// PasswordResetAsked: somebody asked for a link to a new password.
+	PasswordResetAsked Name = "password.reset_asked"
+	// PasswordReset: a person chose a new password through a mailed link.
+	PasswordReset Name = "password.reset"
 
 	// SignInCompleted: both factors were right and a session began.
 	SignInCompleted Name = "sign_in.completed"
@@ -49,7 +57,22 @@ const (
 	// TicketRefused: a one-time link that does not exist, was used before or has expired.
 	TicketRefused Name = "ticket.refused"
 
-	// UserAdded: an account was made.
+	// RegistrationAsked: somebody asked for an account; the entry names the user who has the address already.
+	RegistrationAsked Name = "registration.asked"
+	// MailThrottled: a message that somebody asked for was not sent because there were too many.
+	MailThrottled Name = "mail.throttled"
+	// EmailVerified: a person confirmed the e-mail address of the account.
+	EmailVerified Name = "email.verified"
+	// EmailChangeAsked: a person named a new e-mail address, which has to be confirmed.
+	EmailChangeAsked Name = "email.change_asked"
+	// EmailChangeCancelled: a person gave a new e-mail address up.
+	EmailChangeCancelled Name = "email.change_cancelled"
+	// EmailChanged: a new e-mail address was confirmed.
+	EmailChanged Name = "email.changed"
+
+	// UserRegistered: a person made an account.
+	UserRegistered Name = "user.registered"
+	// UserAdded: an account was made by an operator.
 	UserAdded Name = "user.added"
 	// UserImported: an account was made from another product's data.
 	UserImported Name = "user.imported"
@@ -111,11 +134,13 @@ const (
 func Names() []Name {
 	return []Name{
 		PasswordAccepted, PasswordRefused, PasswordThrottled, PasswordSet,
+		PasswordExposed, PasswordChanged, PasswordResetAsked, PasswordReset,
 		SignInCompleted, SignedOut, SessionsEnded,
 		CodeRefused, CodeReplayed, CodeThrottled, FactorClosed, RecoveryCodeUsed, RecoveryCodeRefused,
 		EnrolmentStarted, EnrolmentRefused, EnrolmentConfirmed, EnrolmentAcknowledged,
 		TicketIssued, TicketUsed, TicketRefused,
-		UserAdded, UserImported, UsersExported, UserDisabled, UserEnabled, UserDeleted, UserUnlocked, UserFactorReset,
+		RegistrationAsked, MailThrottled, EmailVerified, EmailChangeAsked, EmailChangeCancelled, EmailChanged,
+		UserRegistered, UserAdded, UserImported, UsersExported, UserDisabled, UserEnabled, UserDeleted, UserUnlocked, UserFactorReset,
 		ConsentGiven, ConsentDenied, ConsentWithdrawn,
 		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
 		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,
