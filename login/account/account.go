@@ -121,9 +121,12 @@ type Visitor struct {
 
 // event returns an audit entry about what a person in a browser did.
 func (v Visitor) event(name audit.Name, userID string) audit.Event {
-	e := audit.Event{Name: name, Actor: audit.ActorUser, UserID: userID}
+	e := audit.Event{Name: name, Actor: audit.ActorUser, UserID: userID, Detail: map[string]string{}}
 	if v.Address.IsValid() {
 		e.Address = v.Address.String()
+	}
+	if v.Browser != "" {
+		e.Detail["browser"] = v.Browser
 	}
 	return e
 }

@@ -83,11 +83,11 @@ func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login
 	event := try.Visitor.event(audit.PasswordRefused, login.ID)
 	switch {
 	case login.ID == "":
-		event.Detail = map[string]string{"reason": "unknown name"}
+		event.Detail["reason"] = "unknown name"
 	case right:
-		event.Detail = map[string]string{"reason": "account disabled"}
+		event.Detail["reason"] = "account disabled"
 	default:
-		event.Detail = map[string]string{"reason": "wrong password"}
+		event.Detail["reason"] = "wrong password"
 	}
 	return s.refuse(ctx, ErrCredentials, event, now)
 }

@@ -68,10 +68,10 @@ func (s *Service) SignOut(ctx context.Context, name string, by Operator, now tim
 	return user, ended, err
 }
 
-// EndSession ends one session of a user: storage.ErrNotFound when the user has no such session.
+// EndSession ends one session of a user and what clients were given in it: storage.ErrNotFound when the user has no such session.
 func (s *Service) EndSession(ctx context.Context, name, sessionID string, by Operator, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
-		return s.store.EndSessionOf(ctx, user.ID, sessionID)
+		return s.endSession(ctx, user.ID, sessionID, now)
 	})
 }
 

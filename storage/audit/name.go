@@ -89,6 +89,11 @@ const (
 	// UserFactorReset: an operator removed all authenticators and recovery codes.
 	UserFactorReset Name = "user.factor_reset"
 
+	// ProfileChanged: a person changed what their profile says.
+	ProfileChanged Name = "profile.changed"
+	// DataDownloaded: a person downloaded what is stored about them.
+	DataDownloaded Name = "data.downloaded"
+
 	// ConsentGiven: a person granted scopes to a client.
 	ConsentGiven Name = "consent.given"
 	// ConsentDenied: a person refused what a client asked for.
@@ -141,6 +146,7 @@ func Names() []Name {
 		TicketIssued, TicketUsed, TicketRefused,
 		RegistrationAsked, MailThrottled, EmailVerified, EmailChangeAsked, EmailChangeCancelled, EmailChanged,
 		UserRegistered, UserAdded, UserImported, UsersExported, UserDisabled, UserEnabled, UserDeleted, UserUnlocked, UserFactorReset,
+		ProfileChanged, DataDownloaded,
 		ConsentGiven, ConsentDenied, ConsentWithdrawn,
 		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
 		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,

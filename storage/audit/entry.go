@@ -1,0 +1,39 @@
+package audit
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Entry is an audit entry as it is read: an event, and when it was filed under which id.
+type Entry struct {
+	ID string
+	At time.Time
+	Event
+}
+
+// OfUser returns up to limit entries that concern a user, newest first, older than the entry with the id before (empty: from the newest).
+func (l *Log) OfUser(ctx context.Context, userID, before string, limit int) ([]Entry, error) {
+	rows, err := l.store.Events(ctx, storage.EventQuery{UserID: userID, Before: before, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]Entry, len(rows))
+	for i, row := range rows {
+		entries[i] = read(row)
+	}
+	return entries, nil
+}
+
+// read returns what a row says. Of a body that was damaged the columns are left; Verify tells about it.
+func read(row storage.Event) Entry {
+	e := Entry{ID: row.ID, At: row.At.Time, Event: Event{Name: Name(row.Name), UserID: row.UserID}}
+	var body entry
+	if json.Unmarshal([]byte(row.Body), &body) == nil {
+		e.Actor, e.ClientID, e.Address, e.Detail = body.Actor, body.ClientID, body.Address, body.Detail
+	}
+	return e
+}
