@@ -1,0 +1,132 @@
+package account_test
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// withClaims adds Ada with what an operator knows about her.
+func (o *office) withClaims(claims map[string]any) storage.User {
+	o.t.Helper()
+	user, _, err := o.Add(o.t.Context(), account.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, account.Operator{}, enrolledAt)
+	require.NoError(o.t, err)
+	return user
+}
+
+func (o *office) change(user storage.User, own account.Own, now time.Time) (storage.User, error) {
+	return o.ChangeProfile(o.t.Context(), user.ID, own, user.UpdatedAt.Time, o.person().visitor, now)
+}
+
+func TestProfileIsChangedByItsOwner(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		user := o.withClaims(map[string]any{
+			"name": "Ada", "shoe_size": 38.0, "phone_number": "+4930123", "phone_number_verified": true,
+			"address": map[string]any{"formatted": "Hafen 1\n10115 Berlin"},
+		})
+		require.Equal(t, "Hafen 1\n10115 Berlin", account.OwnOf(user)["street_address"], "what is known as a whole can be edited")
+		same, err := o.change(user, account.OwnOf(user), start)
+		require.NoError(t, err)
+		require.Equal(t, user, same, "saying the same again changes nothing")
+		require.Zero(t, o.events(audit.ProfileChanged))
+
+		changed, err := o.change(user, account.Own{
+			"name": "  Ada Example ", "nickname": "ada", "birthdate": "1815-12-10", "phone_number": "+49 30 1234",
+			"street_address": "Hafen 1\r\nHinterhaus", "locality": "Berlin", "picture": "",
+		}, start)
+		require.NoError(t, err)
+		require.Equal(t, storage.Claims{
+			"name": "Ada Example", "nickname": "ada", "birthdate": "1815-12-10", "phone_number": "+49 30 1234", "shoe_size": 38.0,
+			"address": map[string]any{"street_address": "Hafen 1\nHinterhaus", "locality": "Berlin"},
+		}, changed.Claims, "a new number is not verified, and what the operator knows beyond stays")
+		require.Equal(t, []string{"staff"}, []string(changed.Groups))
+		require.Equal(t, 1, o.events(audit.ProfileChanged))
+
+		emptied, err := o.change(changed, account.Own{"name": "", "street_address": "", "locality": " "}, start)
+		require.NoError(t, err)
+		require.NotContains(t, emptied.Claims, "name")
+		require.NotContains(t, emptied.Claims, "address")
+	})
+}
+
+func TestProfileRefuses(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	user := o.withClaims(map[string]any{"zoneinfo": "Europe/Berlin"})
+	long := strings.Repeat("a", 1025)
+	for name, texts := range map[string]map[string]account.ProfileFault{
+		"name":           {long: account.FaultText, "Ada\u202e": account.FaultText, "two\nlines": account.FaultText},
+		"picture":        {"javascript:alert(1)": account.FaultLink, "example.test/a.png": account.FaultLink, "https://" + long: account.FaultText},
+		"website":        {"ftp://example.test": account.FaultLink},
+		"phone_number":   {"call me": account.FaultPhone, "+": account.FaultPhone, "12": account.FaultPhone},
+		"birthdate":      {"1.1.1990": account.FaultBirthdate, "1990-02-30": account.FaultBirthdate, "2990-01-01": account.FaultBirthdate, "2990": account.FaultBirthdate, "0000-02-30": account.FaultBirthdate},
+		"zoneinfo":       {"../../etc": account.FaultZone},
+		"locale":         {"not a language": account.FaultLanguage},
+		"locality":       {"two\nlines": account.FaultText, long: account.FaultText},
+		"street_address": {"bell\x07": account.FaultText, long: account.FaultText},
+	} {
+		for text, fault := range texts {
+			_, err := o.change(user, account.Own{name: text, "nickname": "ada"}, start)
+			var faults account.ProfileError
+			require.ErrorAs(t, err, &faults, "%s %q", name, text)
+			require.Equal(t, account.ProfileError{name: fault}, faults, "%s %q", name, text)
+		}
+	}
+	for name, text := range map[string]string{
+		"birthdate": "0000-02-29", "phone_number": "+1 (555) 010-99;ext=7", "locale": "pt-BR", "street_address": "1\n2", "website": "http://example.test/~ada",
+	} {
+		_, err := o.change(user, account.Own{name: text}, start)
+		require.NoError(t, err, name)
+		user, err = o.store.User(t.Context(), user.ID)
+		require.NoError(t, err)
+	}
+}
+
+func TestProfileTakesNothingThatIsNotTheOwners(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	user := o.withClaims(map[string]any{"name": "Ada"})
+	for _, name := range []string{
+		"id", "sub", "email", "email_verified", "phone_number_verified", "groups", "admin", "username", "preferred_username", "updated_at", "profile",
+		"address", "formatted", "shoe_size", "", "claims", "disabled_at", "epoch",
+	} {
+		_, err := o.change(user, account.Own{name: "x", "nickname": "ada"}, start)
+		var fault *account.InvalidError
+		require.ErrorAs(t, err, &fault, name)
+	}
+	found, err := o.store.User(t.Context(), user.ID)
+	require.NoError(t, err)
+	require.Equal(t, user, found)
+}
+
+func TestProfileLosesNoEdit(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		user := o.withClaims(nil)
+		var won atomic.Int64
+		var wait sync.WaitGroup
+		for range 50 {
+			wait.Go(func() {
+				_, err := o.change(user, account.Own{"nickname": storage.NewID()}, start)
+				if err == nil {
+					won.Add(1)
+				} else {
+					require.ErrorIs(t, err, account.ErrChangedMeanwhile)
+				}
+			})
+		}
+		wait.Wait()
+		require.EqualValues(t, 1, won.Load())
+		require.Equal(t, 1, o.events(audit.ProfileChanged))
+		user, err := o.store.User(t.Context(), user.ID)
+		require.NoError(t, err)
+		_, err = o.change(user, account.Own{"nickname": "ada"}, start)
+		require.NoError(t, err, "who has seen the last edit goes on")
+	})
+}
