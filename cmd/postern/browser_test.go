@@ -62,12 +62,24 @@ type person struct {
 	demo          runningDemo
 	uri           string // what the QR code said
 	recoveryCodes []string
+	gallery       *gallery
+}
+
+// look takes a picture of the page, under the eyes of the checkers where there is a gallery.
+func (p *person) look(name string) {
+	p.t.Helper()
+	if p.gallery == nil {
+		p.Screenshot(name)
+		return
+	}
+	p.gallery.look(p.t, p.Browser, name)
 }
 
 const demoPassword = "a long walk over the hills"
 
 // TestDemoInChromium is the whole way of a newcomer, as Chromium shows it, with scripts and without, on a screen and on a phone in the dark.
 func TestDemoInChromium(t *testing.T) {
+	pages := newGallery(t)
 	for name, options := range map[string]browsertest.Options{
 		"scripts":    {JavaScript: true},
 		"no scripts": {},
@@ -75,6 +87,9 @@ func TestDemoInChromium(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &person{Browser: browsertest.Start(t, options), t: t, demo: startDemo(t)}
+			if options.JavaScript { // without scripts the pages have less, and nothing else
+				p.gallery = pages
+			}
 			p.acceptInvitation()
 			p.enrol()
 			p.keepRecoveryCodes()
@@ -89,7 +104,7 @@ func TestDemoInChromium(t *testing.T) {
 // acceptInvitation opens the link out of the mailbox and chooses a password.
 func (p *person) acceptInvitation() {
 	p.Open(p.demo.Mailbox)
-	p.Screenshot("00-mailbox")
+	p.look("00-mailbox")
 	require.Equal(p.t, p.demo.Invitation, p.Link(p.demo.Invitation))
 	p.Follow(p.demo.Invitation)
 	require.Equal(p.t, p.demo.Issuer+"/invite", p.URL(), "the secret leaves the address")
@@ -98,7 +113,7 @@ func (p *person) acceptInvitation() {
 	p.Submit("Save and continue")
 	require.Equal(p.t, 422, p.Status())
 	require.True(p.t, strings.HasPrefix(p.Title(), "Error: "), p.Title())
-	p.Screenshot("01-invitation-weak-password")
+	p.look("01-invitation-weak-password")
 	p.Fill("New password", demoPassword)
 	p.Submit("Save and continue")
 }
@@ -106,13 +121,13 @@ func (p *person) acceptInvitation() {
 // enrol reads the QR code off the screen, mistypes a code, and confirms the right one.
 func (p *person) enrol() {
 	require.Equal(p.t, p.demo.Issuer+"/login/enroll", p.URL())
-	p.Screenshot("02-enrol")
+	p.look("02-enrol")
 	p.uri = p.QR()
 	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri, "the picture and the link say the same")
 	p.Fill("Code from the app", "000 000")
 	p.Submit("Confirm")
 	require.Equal(p.t, 422, p.Status())
-	p.Screenshot("03-enrol-wrong-code")
+	p.look("03-enrol-wrong-code")
 	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri, "a mistake keeps the key")
 	// The code of the step before: so the ones of this step and the next are left for signing in.
 	p.Fill("Code from the app", browsertest.Code(p.t, p.uri, time.Now().Add(-30*time.Second)))
@@ -121,7 +136,7 @@ func (p *person) enrol() {
 
 func (p *person) keepRecoveryCodes() {
 	require.Equal(p.t, p.demo.Issuer+"/login/codes", p.URL())
-	p.Screenshot("04-recovery-codes")
+	p.look("04-recovery-codes")
 	p.recoveryCodes = recoveryCodesIn(p.Text())
 	require.Len(p.t, p.recoveryCodes, 10)
 	p.Reload()
@@ -130,20 +145,20 @@ func (p *person) keepRecoveryCodes() {
 	p.Submit("Continue")
 	require.Equal(p.t, p.demo.Issuer+"/account", p.URL())
 	require.Contains(p.t, p.Text(), "ada@example.test")
-	p.Screenshot("05-account")
+	p.look("05-account")
 }
 
 // useApp reaches the app with an ID token: the session is there, so only consent is asked.
 func (p *person) useApp() {
 	p.Open(p.demo.App)
-	p.Screenshot("06-app")
+	p.look("06-app")
 	p.Follow("Sign in with Postern")
 	require.True(p.t, strings.HasPrefix(p.URL(), p.demo.Issuer+"/consent?flow="), p.URL())
 	require.Contains(p.t, p.Text(), "Demo App")
-	p.Screenshot("07-consent")
+	p.look("07-consent")
 	p.Submit("Allow")
 	p.seeIDToken()
-	p.Screenshot("08-app-signed-in")
+	p.look("08-app-signed-in")
 	p.Submit("Refresh the tokens")
 	p.seeIDToken()
 }
@@ -161,21 +176,21 @@ func (p *person) seeIDToken() {
 func (p *person) signInAgain() {
 	p.Follow("Sign in again with prompt=login")
 	require.Contains(p.t, p.Text(), "Sign in to continue to Demo App")
-	p.Screenshot("09-sign-in")
+	p.look("09-sign-in")
 	p.Fill("E-mail or user name", "Ada")
 	p.Fill("Password", "not her password")
 	p.Submit("Continue")
 	require.Equal(p.t, 422, p.Status())
 	require.Equal(p.t, "Ada", p.Value("username"), "the name stays")
 	require.Empty(p.t, p.Value("password"), "the password goes")
-	p.Screenshot("10-sign-in-wrong-password")
+	p.look("10-sign-in-wrong-password")
 	p.Fill("Password", demoPassword)
 	p.Submit("Continue")
-	p.Screenshot("11-code")
+	p.look("11-code")
 	p.Fill("Code", "000000")
 	p.Submit("Continue")
 	require.Equal(p.t, 422, p.Status())
-	p.Screenshot("12-code-wrong")
+	p.look("12-code-wrong")
 	p.Fill("Code", browsertest.Code(p.t, p.uri, time.Now()))
 	p.Submit("Continue")
 	p.seeIDToken()
@@ -188,10 +203,10 @@ func (p *person) useRecoveryCode() {
 	p.Fill("Password", demoPassword)
 	p.Submit("Continue")
 	p.Follow("Use a recovery code")
-	p.Screenshot("13-recovery")
+	p.look("13-recovery")
 	p.Fill("Recovery code", strings.ToUpper(p.recoveryCodes[0]))
 	p.Submit("Continue")
-	p.Screenshot("14-after-recovery")
+	p.look("14-after-recovery")
 	p.Open(p.demo.Mailbox)
 	require.Contains(p.t, p.Text(), "A recovery code for Postern was used")
 }
@@ -201,17 +216,17 @@ func (p *person) seeMistakes() {
 	p.Open(p.demo.Issuer + "/oauth2/auth?response_type=code&client_id=demo-app&redirect_uri=https://evil.example/cb&scope=openid")
 	require.Equal(p.t, 400, p.Status())
 	require.Contains(p.t, p.Text(), "https://evil.example/cb")
-	p.Screenshot("15-wrong-redirect-uri")
+	p.look("15-wrong-redirect-uri")
 	p.Open(p.demo.Issuer + "/login?flow=AAAAAAAAAAAAAAAAAAAAAAAAAA")
 	require.Equal(p.t, 410, p.Status())
-	p.Screenshot("16-expired")
+	p.look("16-expired")
 	p.Open(p.demo.Issuer + "/nowhere")
 	require.Equal(p.t, 404, p.Status())
-	p.Screenshot("17-not-found")
+	p.look("17-not-found")
 	p.Open(p.demo.Issuer + "/logout")
-	p.Screenshot("18-sign-out")
+	p.look("18-sign-out")
 	p.Submit("Sign out")
-	p.Screenshot("19-signed-out")
+	p.look("19-signed-out")
 	p.Open(p.demo.Issuer + "/account")
 	require.Equal(p.t, p.demo.Issuer+"/login", p.URL(), "signed out")
 }

@@ -16,6 +16,7 @@ import (
 
 // TestOtherPagesInChromium shows the pages that the way of a newcomer does not lead to.
 func TestOtherPagesInChromium(t *testing.T) {
+	pages := newGallery(t)
 	for name, options := range map[string]browsertest.Options{"light": {JavaScript: true}, "dark phone": {Dark: true, Width: 320}} {
 		t.Run(name, func(t *testing.T) {
 			a := newTestApp(t, storagetest.SQLite(t), "http://"+freeAddress(t))
@@ -31,10 +32,10 @@ func TestOtherPagesInChromium(t *testing.T) {
 			b.Fill("password", adaPassword)
 			b.Submit("Continue")
 			require.Contains(t, b.Text(), "You need an invitation")
-			b.Screenshot("01-invitation-needed")
+			pages.look(t, b, "01-invitation-needed")
 
 			b.Open(a.cfg.Issuer + "/invite?ticket=" + strings.Repeat("x", 43))
-			b.Screenshot("02-invitation-refused")
+			pages.look(t, b, "02-invitation-refused")
 
 			id, _ := addClient(t, a, client.Native, "com.example.app:/callback", nil)
 			form := authorizeParams(id)
@@ -46,7 +47,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 			b.Fill("code", browsertest.Code(t, adaURI, time.Now()))
 			b.Submit("Continue")
 			require.Contains(t, b.Text(), "asks for access")
-			b.Screenshot("03-consent-of-a-native-app")
+			pages.look(t, b, "03-consent-of-a-native-app")
 
 			flow, err := url.Parse(b.URL())
 			require.NoError(t, err)
@@ -57,7 +58,7 @@ func TestOtherPagesInChromium(t *testing.T) {
 				b.Submit("Continue")
 			}
 			require.Equal(t, 429, b.Status())
-			b.Screenshot("04-too-many-tries")
+			pages.look(t, b, "04-too-many-tries")
 		})
 	}
 }

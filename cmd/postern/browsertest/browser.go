@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os/exec"
@@ -28,6 +29,10 @@ type Options struct {
 	// Width of the window in CSS pixels. Default: 1280. 320 is the narrowest
 	// that pages have to fit into (WCAG 2.2, 1.4.10).
 	Width int
+	// Keyboard leaves the mouse alone: fields, buttons and links are reached
+	// with the tab key and used with enter and space. A focus that cannot be
+	// seen on the way ends the test.
+	Keyboard bool
 }
 
 // Browser is a tab of a Chromium. Its methods end the test when something
@@ -49,9 +54,6 @@ func Start(t testing.TB, options Options) *Browser {
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatal("chromium is not installed: apt install chromium")
-	}
-	if options.Width == 0 {
-		options.Width = 1280
 	}
 	ctx, end, err := launch(path)
 	if err != nil {
@@ -140,28 +142,32 @@ func setUp(t testing.TB, ctx context.Context, options Options) *Browser {
 
 // emulate makes the tab what the options say.
 func (b *Browser) emulate() error {
-	height, scheme := int64(800), "light"
-	if b.options.Width <= phoneWidth {
+	width, height, scheme := cmp.Or(b.options.Width, 1280), int64(800), "light"
+	if width <= phoneWidth {
 		height = 640
 	}
 	if b.options.Dark {
 		scheme = "dark"
 	}
 	return chromedp.Do(b.ctx,
-		chromedp.EmulateViewport(int64(b.options.Width), height),
+		chromedp.EmulateViewport(int64(width), height),
 		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 			_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			})
 			return err
 		}),
-		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-			// What DevTools evaluates still runs, and so do the methods below.
-			_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled,
-				emulation.SetScriptExecutionDisabledParams{Value: !b.options.JavaScript})
-			return err
-		}),
+		scripts(b.options.JavaScript),
 	)
+}
+
+// scripts lets pages run scripts or not. What DevTools evaluates runs
+// nevertheless, and so do the methods of Browser; but no timer does.
+func scripts(run bool) chromedp.Action[chromedp.Void] {
+	return chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !run})
+		return err
+	})
 }
 
 // fatalf ends the test with what is on the screen.

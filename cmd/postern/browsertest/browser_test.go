@@ -24,7 +24,7 @@ import (
 	"github.com/postern-id/postern/login/otp"
 )
 
-//go:embed testdata
+//go:embed testdata/*.html testdata/site.css testdata/site.js
 var testdata embed.FS
 
 const otpauth = "otpauth://totp/Example%20Inc.:ada%40example.test?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Example%20Inc.&algorithm=SHA1&digits=6&period=30"
@@ -74,6 +74,7 @@ func TestBrowser(t *testing.T) {
 		"no scripts":        {},
 		"phone, dark":       {JavaScript: true, Dark: true, Width: 320},
 		"phone, no scripts": {Width: 320},
+		"keyboard":          {JavaScript: true, Keyboard: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := Start(t, options)
@@ -89,6 +90,8 @@ func TestBrowser(t *testing.T) {
 			b.Submit("Continue")
 			require.Equal(t, http.StatusUnprocessableEntity, b.Status())
 			require.Contains(t, b.Text(), "Wrong, ada.")
+			require.Contains(t, b.Source(), "Wrong, <b>ada</b>.")
+			require.True(t, strings.HasPrefix(b.Source(), "<!doctype html>"), b.Source())
 			require.NotContains(t, b.Text(), "invisible")
 			require.Equal(t, "ada", b.Value("username"))
 

@@ -6,11 +6,16 @@
 // Follow, Text, URL, Title, Status, Link):
 //
 //   - Browser is Debian's Chromium, with scripts on or off, driven by mouse and
-//     keyboard. Errors on its console and violations of the Content Security
-//     Policy fail the test.
+//     keyboard, or by the keyboard alone. Errors on its console and violations
+//     of the Content Security Policy fail the test.
 //   - Visitor is a cookie jar and an HTML parser. It needs no network and
 //     starts no goroutine when it calls handlers directly (InProcess), so it
 //     works inside a testing/synctest bubble.
+//
+// Pages are judged by Browser.Violations (axe-core), KeyboardFaults, Sideways
+// (a narrow window) and Validate (the HTML checker); Record keeps what came of
+// it in a document. npm fetches axe-core and the checker once, as
+// testdata/npm says.
 //
 // Code is the authenticator app of both: it computes one-time codes with
 // oathtool. Browser.QR reads the enrolment address off a screenshot with

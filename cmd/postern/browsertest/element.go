@@ -66,7 +66,7 @@ func (e element) click() {
 	if place.Cover != "" {
 		e.b.fatalf("the %s %q is covered by %s", e.kind, e.name, place.Cover)
 	}
-	input(e.b, chromedp.MouseClickXY(place.X, place.Y))
+	inputTo(e.b, chromedp.MouseClickXY(place.X, place.Y))
 }
 
 func (e element) on(p *runtime.CallFunctionOnParams) { p.ObjectID = e.id }
@@ -81,9 +81,9 @@ func do[T any](b *Browser, action chromedp.Action[T]) T {
 	return result
 }
 
-// input is do for the mouse and the keyboard. When they make the page leave,
+// inputTo is do for the mouse and the keyboard. When they make the page leave,
 // it may be gone before it can confirm.
-func input(b *Browser, action chromedp.Action[chromedp.Void]) {
+func inputTo(b *Browser, action chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if _, err := run(b, action); err != nil && !b.moves.hasBegun() {
 		b.fatalf("chromium: %v", err)

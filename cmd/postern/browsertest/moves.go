@@ -116,6 +116,12 @@ func (m *moves) arrived(ctx context.Context) error {
 	}
 }
 
+func (m *moves) lastLoader() cdp.LoaderID {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.loader
+}
+
 func (m *moves) lastStatus() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()

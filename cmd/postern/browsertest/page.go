@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -77,12 +78,17 @@ func (b *Browser) Fill(field, value string) {
 	b.t.Helper()
 	b.moves.reset()
 	into := b.find(fieldKind, field)
-	into.click()
-	do(b, chromedp.CallFunctionOn[chromedp.Void]("function () { this.select() }", into.on))
+	if b.options.Keyboard {
+		into.reach()
+		do(b, chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	} else {
+		into.click()
+		do(b, chromedp.CallFunctionOn[chromedp.Void]("function () { this.select() }", into.on))
+	}
 	if value == "" {
 		value = kb.Delete
 	}
-	input(b, chromedp.KeyEvent(value))
+	keys(b, value)
 	if b.sent = b.moves.hasBegun(); b.sent {
 		return
 	}
@@ -96,7 +102,7 @@ func (b *Browser) Check(field string) {
 	b.t.Helper()
 	box := b.find(fieldKind, field)
 	if box.property("checked") != "true" {
-		box.click()
+		box.press()
 	}
 	if box.property("checked") != "true" {
 		b.fatalf("the field %q cannot be ticked", field)
@@ -111,19 +117,19 @@ func (b *Browser) Submit(button string) {
 		b.arrive()
 		return
 	}
-	b.Await(func() { b.find(buttonKind, button).click() })
+	b.Await(func() { b.find(buttonKind, button).press() })
 }
 
 // Follow clicks the link and waits for the next page.
 func (b *Browser) Follow(link string) {
 	b.t.Helper()
-	b.Await(func() { b.find(linkKind, link).click() })
+	b.Await(func() { b.find(linkKind, link).press() })
 }
 
 // Press clicks a button that does not lead to another page.
 func (b *Browser) Press(button string) {
 	b.t.Helper()
-	b.find(buttonKind, button).click()
+	b.find(buttonKind, button).press()
 }
 
 // Link returns the absolute address that the link leads to.
@@ -159,6 +165,16 @@ func (b *Browser) URL() string {
 
 // Status returns the status of the HTTP answer that the page came with.
 func (b *Browser) Status() int { return b.moves.lastStatus() }
+
+// Source returns the page as it was sent.
+func (b *Browser) Source() string {
+	b.t.Helper()
+	return string(do(b, func(ctx context.Context, tab *chromedp.Target) ([]byte, error) {
+		id := network.RequestID(b.moves.lastLoader()) // the request of a page has the id of its loader
+		answer, err := cdp.Call(ctx, tab, network.GetResponseBody, network.GetResponseBodyParams{RequestID: id})
+		return answer.Body, err
+	}))
+}
 
 // Evaluate returns the value of a JavaScript expression on the page, waiting
 // for it if it is a promise. It runs with scripts switched off, too.

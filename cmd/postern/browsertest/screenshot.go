@@ -35,14 +35,9 @@ func artefacts() (string, error) {
 	if folder := os.Getenv(artefactsVariable); folder != "" {
 		return folder, nil
 	}
-	folder, err := os.Getwd() // of a test: its package's
+	root, err := moduleRoot()
 	if err != nil {
 		return "", err
 	}
-	for at := folder; at != filepath.Dir(at); at = filepath.Dir(at) {
-		if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-			return filepath.Join(at, "build", "artefacts"), nil
-		}
-	}
-	return filepath.Join(folder, "build", "artefacts"), nil
+	return filepath.Join(root, "build", "artefacts"), nil
 }

@@ -1,0 +1,31 @@
+package browsertest
+
+import (
+	_ "embed"
+	"fmt"
+
+	"github.com/chromedp/chromedp"
+)
+
+//go:embed sideways.js
+var sidewaysScript string
+
+// Appear shows the page anew in another colour scheme and width (0: 1280), as
+// when somebody changes the settings of the device or turns it. It stays so for
+// the pages that follow.
+func (b *Browser) Appear(dark bool, width int) {
+	b.t.Helper()
+	b.options.Dark, b.options.Width = dark, width
+	if err := b.emulate(); err != nil {
+		b.fatalf("chromium: %v", err)
+	}
+	// What fades from one scheme to the other has done so.
+	do(b, chromedp.Evaluate[chromedp.Void]("for (const change of document.getAnimations()) change.finish()"))
+}
+
+// Sideways returns what is cut off or has to be scrolled to from side to side,
+// a line for each element (WCAG 2.2, 1.4.10).
+func (b *Browser) Sideways() []string {
+	b.t.Helper()
+	return Evaluate[[]string](b, fmt.Sprintf("(%s)()", sidewaysScript))
+}

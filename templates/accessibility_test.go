@@ -1,0 +1,93 @@
+package templates
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/cmd/postern/browsertest"
+)
+
+var update = flag.Bool("update", false, "write the table in docs/accessibility.md anew")
+
+// narrowest is the width in CSS pixels into which pages have to fit.
+const narrowest = 320
+
+// TestPagesAreAccessible looks at every sample page in Chromium: with axe-core in both colour schemes, in a narrow window, with the
+// keyboard. The HTML checker reads all of them. docs/accessibility.md tells what came of it.
+func TestPagesAreAccessible(t *testing.T) {
+	server, pages := serveSamples(t)
+	b := browsertest.Start(t, browsertest.Options{JavaScript: true})
+	seen, version := map[string][]string{}, ""
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		check := func(what string, faults []string) {
+			for _, fault := range faults {
+				t.Errorf("%s, %s: %s", name, what, fault)
+			}
+			seen[name] = append(seen[name], verdict(faults))
+		}
+		var violations []string
+		b.Appear(false, 0)
+		b.Open(server.URL + "/sample/" + name)
+		violations, version = b.Violations()
+		check("light", violations)
+		check("keyboard", b.KeyboardFaults())
+		b.Appear(true, narrowest)
+		violations, _ = b.Violations()
+		check("dark", violations)
+		check("narrow", b.Sideways())
+	}
+	checkArch(t, b)
+	validity := browsertest.Validate(t, pages)
+	table := fmt.Sprintf("axe-core %s.\n\n| Page | axe, light | Keyboard | axe, dark | 320 px | Valid |\n| --- | --- | --- | --- | --- | --- |\n", version)
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		for _, fault := range validity[name].Errors {
+			t.Errorf("%s, HTML: %s", name, fault)
+		}
+		for _, remark := range validity[name].Warnings {
+			t.Logf("%s, HTML: %s", name, remark)
+		}
+		table += fmt.Sprintf("| %s | %s | %s |\n", name, strings.Join(seen[name], " | "), verdict(validity[name].Errors))
+	}
+	browsertest.Record(t, "docs/accessibility.md", "pages", table, *update)
+}
+
+// checkArch: what stands above and below the card can be read on the arch, too, which axe-core leaves out.
+func checkArch(t *testing.T, b *browsertest.Browser) {
+	for _, dark := range []bool{false, true} {
+		b.Appear(dark, 0)
+		browsertest.Evaluate[string](b, `document.body.style.background = "var(--arch)"`)
+		violations, _ := b.Violations()
+		require.Empty(t, violations, "dark: %t", dark)
+	}
+}
+
+func verdict(faults []string) string {
+	if len(faults) > 0 {
+		return fmt.Sprintf("%d faults", len(faults))
+	}
+	return "yes"
+}
+
+// serveSamples serves every sample page below /sample/ and returns them by name.
+func serveSamples(t *testing.T) (*httptest.Server, map[string]string) {
+	p, pages := newPages(t, Config{}), map[string]string{}
+	r := gin.New()
+	p.Mount(r)
+	r.NoRoute(p.NotFound)
+	for name, view := range samples() {
+		pages[name] = render(t, p, http.StatusOK, view).Body.String()
+		r.GET("/sample/"+name, func(c *gin.Context) { require.NoError(t, p.Render(c, http.StatusOK, view)) })
+	}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	return server, pages
+}
