@@ -27,6 +27,8 @@ type Visitor interface {
 type Request struct {
 	App    templates.App
 	Scopes []string
+	// Locales is ui_locales of OIDC Core section 3.1.2.1.
+	Locales string
 	// RedirectURI is where the answer goes.
 	RedirectURI string
 	// Unproven says that nothing proves which app is asking: a native app without a secret (RFC 8252 section 8.6).

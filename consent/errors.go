@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
 )
 
 // The values of the submit buttons "decision".
@@ -14,10 +15,10 @@ const (
 )
 
 // public translates what the form cannot mend.
-func public(err error) (status int, title, message string) {
+func public(err error) (status int, title, message templates.Text) {
 	switch {
 	case errors.Is(err, storage.ErrUnavailable):
-		return http.StatusServiceUnavailable, "Not available right now", "We cannot reach our database. Nothing is lost. Please try again in a moment."
+		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
 	}
-	return 0, "", ""
+	return 0, title, message
 }

@@ -15,11 +15,11 @@ import (
 
 // show is GET /consent.
 func (p *Consent) show(c *gin.Context) error {
-	return p.ask(c, http.StatusOK, "")
+	return p.ask(c, http.StatusOK, templates.Text{})
 }
 
 // ask shows the page. Without a person there is nobody to ask: the provider decides what comes next.
-func (p *Consent) ask(c *gin.Context, status int, message string) error {
+func (p *Consent) ask(c *gin.Context, status int, message templates.Text) error {
 	flow, err := p.flow(c, time.Now())
 	if err != nil {
 		return err
@@ -36,6 +36,7 @@ func (p *Consent) ask(c *gin.Context, status int, message string) error {
 		return err
 	}
 	templates.ForApp(c, request.App)
+	templates.ForLocales(c, request.Locales)
 	view := p.view(request, signIn.User(), flow.ID)
 	view.Error = message
 	return p.cfg.Pages.Render(c, status, view)
@@ -73,7 +74,7 @@ func host(redirectURI string) string {
 func (p *Consent) decide(c *gin.Context) error {
 	decision := c.Request.PostForm.Get("decision")
 	if decision != allow && decision != deny {
-		return p.ask(c, http.StatusUnprocessableEntity, "Please choose one of the two buttons.")
+		return p.ask(c, http.StatusUnprocessableEntity, templates.T("consent.choose"))
 	}
 	now := time.Now()
 	flow, err := p.flow(c, now)

@@ -15,7 +15,7 @@ import (
 func (l *Login) codeView(r request, pending account.Pending, refused refusal) templates.Code {
 	return templates.Code{
 		Page: r.page(refused.message), Username: pending.User.Email, Issuer: l.cfg.Issuer, Digits: commonDigits(pending.Authenticators),
-		ServerTime: refused.clock, RecoveryURL: l.at("/login/recovery", r.id), RestartURL: l.at("/login", r.id), CancelURL: l.cancelURL(r),
+		ServerTime: refused.clock, RecoveryURL: l.at("/login/recovery", r.way), RestartURL: l.at("/login", r.way), CancelURL: l.cancelURL(r),
 	}
 }
 

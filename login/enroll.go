@@ -42,7 +42,7 @@ func (l *Login) mayNotEnrol(c *gin.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	return l.cfg.Pages.Render(c, http.StatusForbidden, templates.EnrollNeeded{Page: request.page(""), RestartURL: l.at("/login", request.id)})
+	return l.cfg.Pages.Render(c, http.StatusForbidden, templates.EnrollNeeded{Page: request.page(templates.Text{}), RestartURL: l.at("/login", request.way)})
 }
 
 // showEnrolment is GET /login/enroll.
@@ -71,7 +71,7 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 		return err
 	}
 	if who.Replaces() {
-		view.SkipURL = l.afterwards(request.id)
+		view.SkipURL = l.afterwards(request.way)
 	}
 	return l.cfg.Pages.Render(c, refused.status, view)
 }

@@ -15,38 +15,47 @@ import (
 )
 
 // public translates what a form cannot mend.
-func public(err error) (status int, title, message string) {
+func public(err error) (status int, title, message templates.Text) {
 	switch {
 	case errors.Is(err, account.ErrBusy):
-		return http.StatusServiceUnavailable, "Very busy right now", "Many people are signing in at this moment. Please try again in a few seconds."
+		return http.StatusServiceUnavailable, templates.T("error.busy_title"), templates.T("error.busy")
 	case errors.Is(err, storage.ErrUnavailable):
-		return http.StatusServiceUnavailable, "Not available right now", "We cannot reach our database. Nothing is lost. Please try again in a moment."
+		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
 	}
-	return 0, "", ""
+	return 0, title, message
 }
 
 // The sentences beside a form.
-const (
-	wrongCredentials = "That user name or password is not right."
-	wrongCode        = "That code did not work."
-	wrongRecovery    = "That recovery code did not work. It may have been used already."
-	factorClosed     = "Too many wrong codes. Codes from your authenticator app are not accepted any more: use a recovery code, or ask the people who run this service."
-	recoveryClosed   = "Too many wrong recovery codes. Ask the people who run this service to unlock your account."
-	newKey           = "Too many wrong codes, or it took too long. This is a new key: remove the last one from your app, and scan again."
-	tooLate          = "That took too long, or it was finished in another tab. Please sign in again."
+var (
+	wrongCredentials = templates.T("login.wrong_credentials")
+	wrongCode        = templates.T("login.wrong_code")
+	wrongRecovery    = templates.T("login.wrong_recovery")
+	factorClosed     = templates.T("login.factor_closed")
+	recoveryClosed   = templates.T("login.recovery_closed")
+	newKey           = templates.T("login.new_key")
+	tooLate          = templates.T("login.too_late")
 )
+
+// weakPassword says why a new password is refused.
+func weakPassword(err *account.WeakPasswordError) templates.Text {
+	key := "password." + string(err.Reason)
+	if err.Limit == 0 {
+		return templates.T(key)
+	}
+	return templates.N(key, err.Limit)
+}
 
 // refusal is how a form is shown again.
 type refusal struct {
 	status  int
-	message string
+	message templates.Text
 	// clock is the server's time, where a wrong clock may be the reason.
 	clock time.Time
 }
 
 // refused returns how a wrong code is answered; ok is false for an error that is not one. closed is the sentence for a
 // factor that waiting does not open, wrong the one for a code that does not match.
-func (l *Login) refused(c *gin.Context, err error, wrong, closed string, now time.Time) (r refusal, ok bool) {
+func (l *Login) refused(c *gin.Context, err error, wrong, closed templates.Text, now time.Time) (r refusal, ok bool) {
 	var wait *account.WaitError
 	var clock *account.ClockError
 	switch {
@@ -65,24 +74,22 @@ func (l *Login) refused(c *gin.Context, err error, wrong, closed string, now tim
 }
 
 // retryLater sets Retry-After and returns the sentence that says when.
-func retryLater(c *gin.Context, wait *account.WaitError, now time.Time) string {
+func retryLater(c *gin.Context, wait *account.WaitError, now time.Time) templates.Text {
 	left := max(wait.Until.Sub(now), time.Second)
 	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(left.Seconds()))))
 	return templates.WaitMessage(left)
 }
 
 // clockMessage says by how much the phone's clock is off.
-func clockMessage(offset time.Duration) string {
-	direction := "ahead"
+func clockMessage(offset time.Duration) templates.Text {
+	key := "login.clock_ahead"
 	if offset < 0 {
-		direction, offset = "behind", -offset
+		key, offset = "login.clock_behind", -offset
 	}
-	amount := strconv.Itoa(int(offset/time.Second)) + " seconds"
 	if offset >= 2*time.Minute {
-		amount = strconv.Itoa(int((offset+30*time.Second)/time.Minute)) + " minutes"
+		return templates.N(key+"_minutes", int((offset+30*time.Second)/time.Minute))
 	}
-	return "That code did not work, because the clock of your phone is about " + amount + " " + direction +
-		". Set it to automatic time and try the next code."
+	return templates.N(key+"_seconds", int(offset/time.Second))
 }
 
 // startAgain is for a half-done sign-in that is over. If it was completed in another tab, the person goes on as if it had been
@@ -102,6 +109,6 @@ func (l *Login) startAgain(c *gin.Context) error {
 		return err
 	}
 	view := l.signInView(request, "", tooLate)
-	view.Action = l.at("/login", request.id)
+	view.Action = l.at("/login", request.way)
 	return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, view)
 }

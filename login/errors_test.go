@@ -11,6 +11,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
 )
 
 func TestPublic(t *testing.T) {
@@ -22,18 +23,20 @@ func TestPublic(t *testing.T) {
 		{fmt.Errorf("read: %w", storage.ErrUnavailable), http.StatusServiceUnavailable},
 		{errors.New("secret details"), 0},
 	} {
-		status, _, message := public(test.err)
+		status, title, message := public(test.err)
 		require.Equal(t, test.status, status)
-		require.NotContains(t, message, "secret")
+		require.NotContains(t, title.Key+message.Key, "secret")
 	}
 }
 
 func TestClockMessage(t *testing.T) {
+	pages, err := templates.New(templates.Config{})
+	require.NoError(t, err)
 	for offset, want := range map[time.Duration]string{
 		-30 * time.Second: "about 30 seconds behind.", 90 * time.Second: "about 90 seconds ahead.",
 		150 * time.Second: "about 3 minutes ahead.", -10 * time.Minute: "about 10 minutes behind.",
 	} {
-		require.Contains(t, clockMessage(offset), want)
+		require.Contains(t, pages.English(clockMessage(offset)), want)
 	}
 }
 

@@ -24,7 +24,7 @@ func (l *Login) showHome(c *gin.Context) error {
 		return err
 	}
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.Home{
-		Page: templates.Page{Action: l.at("/logout", "")}, Person: person(signIn.User()),
+		Page: templates.Page{Action: l.at("/logout", way{})}, Person: person(signIn.User()),
 		Authenticators: len(profile.Authenticators), RecoveryCodesLeft: profile.RecoveryCodesLeft,
 	})
 }

@@ -27,10 +27,10 @@ func (l *Login) showInvitation(c *gin.Context) error {
 		return l.invitationRefused(c, err)
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
-	return l.cfg.Pages.Render(c, http.StatusOK, l.invitationView(user, ""))
+	return l.cfg.Pages.Render(c, http.StatusOK, l.invitationView(user, templates.Text{}))
 }
 
-func (l *Login) invitationView(user storage.User, message string) templates.Invitation {
+func (l *Login) invitationView(user storage.User, message templates.Text) templates.Invitation {
 	return templates.Invitation{
 		Page: templates.Page{Error: message}, Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
 	}
@@ -54,7 +54,7 @@ func (l *Login) acceptInvitation(c *gin.Context) error {
 		if err != nil {
 			return l.invitationRefused(c, err)
 		}
-		return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, l.invitationView(user, weak.Reason))
+		return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, l.invitationView(user, weakPassword(weak)))
 	}
 	return l.invitationRefused(c, err)
 }
@@ -66,8 +66,8 @@ func (l *Login) invitationRefused(c *gin.Context, err error) error {
 	case errors.Is(err, account.ErrEnrolled):
 		l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
 		return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{
-			Title: "Your account is ready", Text: "This invitation has done its work. Sign in with your password and a code from your authenticator app.",
-			LinkURL: l.at("/login", ""), LinkText: "Sign in",
+			Title: templates.T("invite.ready_title"), Text: templates.T("invite.ready"),
+			LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
 		})
 	}
 	return err
@@ -76,7 +76,7 @@ func (l *Login) invitationRefused(c *gin.Context, err error) error {
 func (l *Login) invitationOver(c *gin.Context) error {
 	l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
 	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
-		Title: "This invitation does not work", Text: "It is older than three days, was used already, or was replaced by a newer one. Ask the people who sent it for a new link.",
-		LinkURL: l.at("/login", ""), LinkText: "Sign in instead",
+		Title: templates.T("invite.over_title"), Text: templates.T("invite.over"),
+		LinkURL: l.at("/login", way{}), LinkText: templates.T("invite.sign_in_instead"),
 	})
 }

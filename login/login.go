@@ -32,6 +32,7 @@ var _ Flows = (*storage.Store)(nil)
 type Request struct {
 	App       templates.App
 	LoginHint string // login_hint of OIDC Core section 3.1.2.1
+	Locales   string // ui_locales of the same section
 	// RedirectURI is where the answer goes; pages whose form ends there must allow it.
 	RedirectURI string
 }
@@ -73,9 +74,9 @@ func New(cfg Config) (*Login, error) {
 func (l *Login) Mount(r gin.IRouter) {
 	handle := templates.Handle(l.cfg.Pages, l.cfg.Log, public)
 	page := func(path string, show, post func(*gin.Context) error) {
-		r.GET(path, handle(l.orExpired(show)))
+		r.GET(path, handle(l.orExpired(orSent(show))))
 		if post != nil {
-			r.POST(path, handle(templates.ReadForm), handle(l.orExpired(post)))
+			r.POST(path, handle(templates.ReadForm), handle(l.orExpired(orSent(post))))
 		}
 	}
 	page("/login", l.showSignIn, l.signIn)
@@ -106,9 +107,15 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 // flowID is the form of storage.NewID.
 var flowID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
+// way is what a sign-in is for: the request in progress, or a section of the account pages. Its zero value is neither.
+type way struct{ flow, section string }
+
+// wayOf returns the way that the address names.
+func wayOf(c *gin.Context) way { return way{c.Query("flow"), section(c)} }
+
 // request is the request in progress that a page belongs to; its zero value is none.
 type request struct {
-	id string
+	way
 	Request
 }
 
@@ -116,7 +123,7 @@ type request struct {
 func (l *Login) request(c *gin.Context) (request, error) {
 	id := c.Query("flow")
 	if id == "" {
-		return request{}, nil
+		return request{way: wayOf(c)}, nil
 	}
 	if !flowID.MatchString(id) {
 		return request{}, errExpired
@@ -133,11 +140,12 @@ func (l *Login) request(c *gin.Context) (request, error) {
 		return request{}, err
 	}
 	templates.ForApp(c, described.App)
-	return request{id: id, Request: described}, nil
+	templates.ForLocales(c, described.Locales)
+	return request{way: way{flow: id}, Request: described}, nil
 }
 
 // page returns the part that all views share, with what is wrong with the form, if anything.
-func (r request) page(message string) templates.Page {
+func (r request) page(message templates.Text) templates.Page {
 	page := templates.Page{App: r.App, Error: message}
 	if r.RedirectURI != "" {
 		page.FormTargets = []string{r.RedirectURI}
@@ -145,40 +153,46 @@ func (r request) page(message string) templates.Page {
 	return page
 }
 
-// at returns the address of a page of this package, within the same request in progress.
-func (l *Login) at(path, flow string) string {
+// at returns the address of a page of this package, on the same way.
+func (l *Login) at(path string, w way) string {
 	address := l.cfg.BasePath + path
-	if flow != "" {
-		address += "?" + url.Values{"flow": {flow}}.Encode()
+	switch {
+	case w.flow != "":
+		address += "?" + url.Values{"flow": {w.flow}}.Encode()
+	case w.section != "":
+		address += "?" + url.Values{"to": {w.section}}.Encode()
 	}
 	return address
 }
 
 // cancelURL returns the address that gives the request up; empty when there is none.
 func (l *Login) cancelURL(r request) string {
-	if r.id == "" {
+	if r.flow == "" {
 		return ""
 	}
-	return l.at("/login/cancel", r.id)
+	return l.at("/login/cancel", r.way)
 }
 
-// next sends the browser to another page of the same request.
+// next sends the browser to another page on the same way.
 func (l *Login) next(c *gin.Context, path string) error {
-	c.Redirect(http.StatusSeeOther, l.at(path, c.Query("flow")))
+	c.Redirect(http.StatusSeeOther, l.at(path, wayOf(c)))
 	return nil
 }
 
-// afterwards is where a person goes who is signed in: on with the request in progress, or to the account page.
-func (l *Login) afterwards(flow string) string {
-	if flow == "" {
-		return l.at("/account", "")
+// afterwards is where a person goes who is signed in: on with the request in progress, to the section, or to the account page.
+func (l *Login) afterwards(w way) string {
+	switch {
+	case w.flow != "":
+		return l.cfg.ContinueURL + "?" + url.Values{"flow": {w.flow}}.Encode()
+	case w.section != "":
+		return l.cfg.BasePath + "/account/" + w.section
 	}
-	return l.cfg.ContinueURL + "?" + url.Values{"flow": {flow}}.Encode()
+	return l.cfg.BasePath + "/account"
 }
 
 // leave sends the browser there.
 func (l *Login) leave(c *gin.Context) error {
-	c.Redirect(http.StatusSeeOther, l.afterwards(c.Query("flow")))
+	c.Redirect(http.StatusSeeOther, l.afterwards(wayOf(c)))
 	return nil
 }
 

@@ -21,7 +21,7 @@ func (l *Login) showRecoveryPage(c *gin.Context, refused refusal) error {
 	}
 	return l.cfg.Pages.Render(c, refused.status, templates.Recovery{
 		Page: request.page(refused.message), Username: pending.User.Email,
-		CodeURL: l.at("/login/code", request.id), CancelURL: l.cancelURL(request),
+		CodeURL: l.at("/login/code", request.way), CancelURL: l.cancelURL(request),
 	})
 }
 

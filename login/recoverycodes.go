@@ -13,10 +13,10 @@ import (
 
 // showCodes is GET /login/codes. A reload shows the same codes until they are acknowledged.
 func (l *Login) showCodes(c *gin.Context) error {
-	return l.showCodesPage(c, http.StatusOK, "")
+	return l.showCodesPage(c, http.StatusOK, templates.Text{})
 }
 
-func (l *Login) showCodesPage(c *gin.Context, status int, message string) error {
+func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text) error {
 	who, err := l.enroller(c)
 	if err != nil {
 		return l.mayNotEnrol(c, err)
@@ -40,7 +40,7 @@ func (l *Login) showCodesPage(c *gin.Context, status int, message string) error 
 // acknowledgeCodes is POST /login/codes: from here on the authenticator is a factor, and the person is signed in.
 func (l *Login) acknowledgeCodes(c *gin.Context) error {
 	if c.Request.PostForm.Get("saved") != "yes" {
-		return l.showCodesPage(c, http.StatusUnprocessableEntity, "Please tick the box once you have saved the codes.")
+		return l.showCodesPage(c, http.StatusUnprocessableEntity, templates.T("codes.tick"))
 	}
 	who, err := l.enroller(c)
 	if err != nil {

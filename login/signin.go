@@ -12,28 +12,32 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-func (l *Login) signInView(r request, username, message string) templates.SignIn {
+func (l *Login) signInView(r request, username string, message templates.Text) templates.SignIn {
 	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r)}
 }
 
 // showSignIn is GET /login. With a request in progress it always asks, because the provider sends people here only when a
-// sign-in is needed.
+// sign-in is needed; on the way to a section, when the sign-in is too old for it.
 func (l *Login) showSignIn(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {
 		return err
 	}
-	if request.id == "" {
-		_, err := l.cfg.Sessions.Current(c.Request, "")
+	view := l.signInView(request, request.LoginHint, templates.Text{})
+	if request.flow == "" {
+		signIn, err := l.cfg.Sessions.Current(c.Request, "")
 		if err == nil {
-			return l.next(c, "/account")
+			if _, fresh := account.FreshSignIn(signIn, time.Now()); fresh || request.section == "" {
+				return l.leave(c)
+			}
+			view.Username, view.Again = signIn.User().Email, true
 		}
-		if !errors.Is(err, storage.ErrNotFound) {
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
-	return l.cfg.Pages.Render(c, http.StatusOK, l.signInView(request, request.LoginHint, ""))
+	return l.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
 // signIn is POST /login.
@@ -59,7 +63,7 @@ func (l *Login) signIn(c *gin.Context) error {
 }
 
 // signInAgain keeps the name and drops the password.
-func (l *Login) signInAgain(c *gin.Context, status int, message string) error {
+func (l *Login) signInAgain(c *gin.Context, status int, message templates.Text) error {
 	request, err := l.request(c)
 	if err != nil {
 		return err
@@ -75,10 +79,10 @@ func (l *Login) cancel(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if request.id == "" {
+	if request.flow == "" {
 		return l.next(c, "/login")
 	}
-	err = l.cfg.Flows.DenyFlow(c.Request.Context(), request.id, time.Now())
+	err = l.cfg.Flows.DenyFlow(c.Request.Context(), request.flow, time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return errExpired
 	}

@@ -131,7 +131,7 @@ func (a *authRequest) http() *http.Request {
 // frozenParameters are those that mean something here or to the pages; others are ignored (RFC 6749 section 3.1).
 var frozenParameters = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint",
+	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint", "ui_locales",
 }
 
 // frozen is the request as a flow keeps it.

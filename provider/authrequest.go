@@ -13,6 +13,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
 )
 
 // authRequest is an authorization request (RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1) after validation.
@@ -41,15 +42,15 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*authRequest,
 	found, err := p.clients.Client(ctx, id)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && found.Disabled:
-		return nil, &pageError{title: "Unknown app", message: "No app is registered under the id that this link uses, or it has been switched off."}
+		return nil, &pageError{title: templates.T("error.unknown_app_title"), message: templates.T("error.unknown_app")}
 	case err != nil:
 		return nil, err
 	}
 	uri := form.Get("redirect_uri")
 	if !client.MatchRedirectURI(found, uri) {
 		return nil, &pageError{
-			title:    "Wrong return address",
-			message:  "The app " + found.Name + " asked to return to an address that is not registered for it.",
+			title:    templates.T("error.return_title"),
+			message:  templates.T("error.return", "App", found.Name),
 			received: uri,
 		}
 	}

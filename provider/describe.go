@@ -17,6 +17,7 @@ type RequestView struct {
 	RedirectURI          string // where the answer will go, for the Content-Security-Policy of forms
 	Scopes               []string
 	LoginHint            string
+	Locales              string // ui_locales of OIDC Core section 3.1.2.1
 	Native               bool // the client cannot prove who it is
 }
 
@@ -37,6 +38,7 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	return RequestView{
 		ClientID: c.ID, ClientName: c.Name, ClientURI: c.ClientURI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI,
 		RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
+		Locales: clip(form.Get("ui_locales"), 256),
 		Native: c.Type == client.Native,
 	}, nil
 }

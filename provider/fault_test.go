@@ -23,7 +23,7 @@ func requireOutage(t testing.TB, a answer) {
 // requireOutagePage checks what a person is shown.
 func requireOutagePage(t testing.TB, a answer) {
 	t.Helper()
-	requirePage(t, a, http.StatusServiceUnavailable, "Back in a moment")
+	requirePage(t, a, http.StatusServiceUnavailable, "Not available right now")
 	require.NotEmpty(t, a.Header().Get("Retry-After"))
 }
 

@@ -103,7 +103,7 @@ func TestDescribe(t *testing.T) {
 		require.Equal(t, RequestView{
 			ClientID: c.ID, ClientName: "Harbour Notes", ClientURI: "https://app.example.test/", LogoURI: "https://app.example.test/logo.png",
 			PolicyURI: "https://app.example.test/policy", TOSURI: "https://app.example.test/terms", RedirectURI: "com.example.app:/cb",
-			Scopes: []string{"openid", "email"}, LoginHint: "ada@example.test", Native: true,
+			Scopes: []string{"openid", "email"}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
 		}, view)
 
 		w.change(c, func(m *client.Metadata) { m.Scopes = []string{"openid"} })

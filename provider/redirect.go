@@ -48,11 +48,11 @@ func noStore(c *gin.Context) {
 
 // pageError is a mistake in a link that only a page can answer.
 type pageError struct {
-	title, message string
+	title, message templates.Text
 	received       string // the redirect URI that was sent
 }
 
-func (e *pageError) Error() string { return e.title }
+func (e *pageError) Error() string { return e.title.Key }
 
 // errFlowOver says that the request in progress has expired, was answered already or belongs to another browser.
 var errFlowOver = errors.New("authorization request is over")
@@ -67,7 +67,7 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 		case errors.As(err, &mistake):
 			view := templates.ErrorPage{Status: http.StatusBadRequest, Title: mistake.title, Message: mistake.message}
 			if mistake.received != "" {
-				view.Details = []templates.Detail{{Label: "Address received", Value: clip(mistake.received, 500)}}
+				view.Details = []templates.Detail{{Label: templates.T("error.received"), Value: clip(mistake.received, 500)}}
 			}
 			p.log.InfoContext(c.Request.Context(), "authorize refused", "cause", err.Error())
 			return p.pages.Render(c, http.StatusBadRequest, view)
@@ -79,14 +79,14 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 }
 
 // publicError is what a person is told about an error of a page.
-func publicError(err error) (status int, title, message string) {
+func publicError(err error) (status int, title, message templates.Text) {
 	switch answer := translate(err); answer.Code {
 	case serverError:
-		return 0, "", ""
+		return 0, title, message
 	case temporarilyUnavailable:
-		return http.StatusServiceUnavailable, "Back in a moment", "The service cannot be reached right now. Please try again in a few seconds."
+		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
 	default:
-		return answer.Status, "This link does not work", answer.Description
+		return answer.Status, templates.T("error.link_title"), templates.T("error.link", "Description", answer.Description)
 	}
 }
 

@@ -155,12 +155,13 @@ func TestBrandColourIsReadable(t *testing.T) {
 }
 
 func TestWaitMessage(t *testing.T) {
-	require.Equal(t, "Too many tries. Try again in 1 minute.", WaitMessage(1))
-	require.Equal(t, "Too many tries. Try again in 1 minute.", WaitMessage(60e9))
-	require.Equal(t, "Too many tries. Try again in 2 minutes.", WaitMessage(61e9))
+	p := newPages(t, Config{})
+	require.Equal(t, "Too many tries. Try again in 1 minute.", p.English(WaitMessage(1)))
+	require.Equal(t, "Too many tries. Try again in 1 minute.", p.English(WaitMessage(60e9)))
+	require.Equal(t, "Too many tries. Try again in 2 minutes.", p.English(WaitMessage(61e9)))
 }
 
 func TestDescribeScope(t *testing.T) {
-	require.Equal(t, Scope{Name: "email", Words: "See your e-mail address", Value: "a@b"}, DescribeScope("email", "a@b"))
-	require.Equal(t, "Use the permission “orders:read”", DescribeScope("orders:read", "").Words)
+	require.Equal(t, Scope{Name: "email", Words: T("scope.email"), Value: "a@b"}, DescribeScope("email", "a@b"))
+	require.Equal(t, "Use the permission “orders:read”", newPages(t, Config{}).English(DescribeScope("orders:read", "").Words))
 }

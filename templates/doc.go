@@ -14,9 +14,21 @@
 //	logo          the address of the brand's logo
 //	asset NAME    the address of a file below assets/, with its content hash
 //	path PATH     a path of this provider with the issuer's path in front
-//	isolate TEXT  text between Unicode isolates, for <title>, where <bdi> cannot go
+//	t KEY NAME VALUE …        the message KEY in the page's language, its values in <bdi>
+//	n KEY COUNT NAME VALUE …  the same for a message with plural forms
+//	say TEXT      a Text that a handler chose
+//	plain KEY …   t as plain text, for <title>, where <bdi> cannot go
+//	isolate TEXT  text between Unicode isolates, for <title>
 //	utc TIME      an instant as "14:03:22 UTC"
 //	rfc3339 TIME  an instant for the datetime attribute
+//
+// # Languages
+//
+// What a page or mail says is in translations/LANGUAGE/AREA.json: messages by
+// key, with {{.Name}} for a value and one text for each plural form
+// (one, other, …) where there is a count. Handlers choose messages (T and N)
+// and never write sentences. The layout gets a sheet, and hands its .View to
+// the page. Which language a page is in is decided by Pages.LanguageOf.
 //
 // # What every page may rely on
 //

@@ -18,40 +18,40 @@ const longestForm = 16 << 10
 // FormError refuses a request body that no form of ours sends. Handle answers it with its status and message.
 type FormError struct {
 	Status  int
-	Message string
+	Message Text
 }
 
-// Error returns the message.
-func (e *FormError) Error() string { return e.Message }
+// Error names the message.
+func (e *FormError) Error() string { return "form refused: " + e.Message.Key }
 
-func badForm(message string) error { return &FormError{http.StatusBadRequest, message} }
+func badForm(key string) error { return &FormError{http.StatusBadRequest, T(key)} }
 
 // ReadForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
 // valid UTF-8 without NUL, and refuses everything else.
 func ReadForm(c *gin.Context) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return &FormError{http.StatusUnsupportedMediaType, "This address takes forms only (application/x-www-form-urlencoded)."}
+		return &FormError{http.StatusUnsupportedMediaType, T("error.form_type")}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestForm))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return &FormError{http.StatusRequestEntityTooLarge, "That is more than this form takes."}
+		return &FormError{http.StatusRequestEntityTooLarge, T("error.form_large")}
 	}
 	if err != nil {
-		return badForm("The form did not arrive in full. Please send it again.")
+		return badForm("error.form_cut")
 	}
 	fields, err := url.ParseQuery(string(body))
 	if err != nil {
-		return badForm("The form is not well-formed.")
+		return badForm("error.form_malformed")
 	}
 	for name, values := range fields {
 		if len(values) != 1 {
-			return badForm("The form has a field twice.")
+			return badForm("error.form_twice")
 		}
 		for _, text := range []string{name, values[0]} {
 			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-				return badForm("The form contains something that is not a character.")
+				return badForm("error.form_character")
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func ForApp(c *gin.Context, app App) { c.Set(appKey, app) }
 // Public is a package's own translation of its errors: status, title and
 // message for people, 503 for an outage, or status 0 for an error that it does
 // not know.
-type Public func(error) (status int, title, message string)
+type Public func(error) (status int, title, message Text)
 
 // Handle turns a page handler that returns an error into a gin handler. An
 // error that public does not know becomes 500 and a general sentence. Every
@@ -53,7 +53,7 @@ func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) e
 			}
 			var form *FormError
 			if errors.As(err, &form) {
-				p.answer(c, log, err, ErrorPage{Status: form.Status, Title: "That did not work", Message: form.Message}, p.fail)
+				p.answer(c, log, err, ErrorPage{Status: form.Status, Title: T("error.refused_title"), Message: form.Message}, p.fail)
 				return
 			}
 			status, title, message := public(err)
@@ -87,8 +87,8 @@ func (p *Pages) answer(c *gin.Context, log *slog.Logger, err error, page ErrorPa
 	if page.Status == 0 {
 		page = ErrorPage{
 			Status:  http.StatusInternalServerError,
-			Title:   "Something went wrong",
-			Message: "The fault is ours, not yours. Please try again in a moment.",
+			Title:   T("error.ours_title"),
+			Message: T("error.ours"),
 		}
 	}
 	attrs := []any{"status", page.Status, "method", c.Request.Method, "route", c.FullPath(), "err", err}
@@ -115,7 +115,7 @@ func (p *Pages) answer(c *gin.Context, log *slog.Logger, err error, page ErrorPa
 func (p *Pages) fail(c *gin.Context, page ErrorPage) {
 	if err := p.Render(c, page.Status, page); err != nil {
 		p.setHeaders(c.Writer.Header(), page.Page)
-		c.String(page.Status, "%s\n%s\n%s\n", page.Title, page.Message, page.SupportCode)
+		c.String(page.Status, "%s\n%s\n%s\n", p.English(page.Title), p.English(page.Message), page.SupportCode)
 	}
 }
 
@@ -132,7 +132,7 @@ func (p *Pages) failAny(c *gin.Context, page ErrorPage) {
 	}
 	p.Headers(c)
 	c.Header("Cache-Control", "no-store")
-	c.JSON(page.Status, gin.H{"error": code, "error_description": page.Message})
+	c.JSON(page.Status, gin.H{"error": code, "error_description": p.English(page.Message)})
 }
 
 // supportCode is 40 random bits in base32, as "ABCD-EFGH".

@@ -62,7 +62,7 @@ func TestKnownErrorIsSaidInThePackagesWords(t *testing.T) {
 	var log bytes.Buffer
 	w := get(newEngine(newPages(t, Config{}), slog.New(slog.NewJSONHandler(&log, nil))), "/known", "text/html")
 	require.Equal(t, http.StatusForbidden, w.Code)
-	require.Contains(t, w.Body.String(), "This page belongs to somebody else.")
+	require.Contains(t, w.Body.String(), "Another site tried to send this form in your name.")
 	require.Empty(t, w.Header().Get(SupportHeader))
 	require.Equal(t, "INFO", logLine(t, &log)["level"])
 }
@@ -72,7 +72,7 @@ func TestErrorPageLeadsBackToTheApp(t *testing.T) {
 	w := httptest.NewRecorder()
 	c, _ := gin.CreateTestContext(w)
 	c.Request = httptest.NewRequest(http.MethodGet, "/", nil)
-	Handle(p, quiet, func(error) (int, string, string) { return 0, "", "" })(func(c *gin.Context) error {
+	Handle(p, quiet, func(error) (int, Text, Text) { return 0, Text{}, Text{} })(func(c *gin.Context) error {
 		ForApp(c, sampleApp)
 		return errSecret
 	})(c)
@@ -96,7 +96,7 @@ func TestAbandonedRequestIsDroppedQuietly(t *testing.T) {
 			ctx, cancel := tc.end(t.Context())
 			cancel()
 			c.Request = httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx)
-			handle := Handle(newPages(t, Config{}), slog.New(slog.NewJSONHandler(&log, nil)), func(error) (int, string, string) { return 0, "", "" })
+			handle := Handle(newPages(t, Config{}), slog.New(slog.NewJSONHandler(&log, nil)), func(error) (int, Text, Text) { return 0, Text{}, Text{} })
 			handle(func(*gin.Context) error { return fmt.Errorf("load flow: %w", ctx.Err()) })(c)
 			require.Equal(t, tc.status, c.Writer.Status())
 			require.True(t, c.IsAborted())

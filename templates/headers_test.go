@@ -19,14 +19,14 @@ var errKnown = errors.New("known")
 
 // newEngine serves one page of each status, mounted as the program does it.
 func newEngine(p *Pages, log *slog.Logger) *gin.Engine {
-	handle := Handle(p, log, func(err error) (int, string, string) {
+	handle := Handle(p, log, func(err error) (int, Text, Text) {
 		switch {
 		case errors.Is(err, errKnown):
-			return http.StatusForbidden, "Not yours", "This page belongs to somebody else."
+			return http.StatusForbidden, T("error.cross_title"), T("error.cross")
 		case errors.Is(err, errOutage):
-			return http.StatusServiceUnavailable, "Back in a moment", "Postern cannot reach its database."
+			return http.StatusServiceUnavailable, T("error.outage_title"), T("error.outage")
 		}
-		return 0, "", ""
+		return 0, Text{}, Text{}
 	})
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
@@ -36,10 +36,10 @@ func newEngine(p *Pages, log *slog.Logger) *gin.Engine {
 	r.NoMethod(p.MethodNotAllowed)
 	r.GET("/ok", handle(func(c *gin.Context) error { return p.Render(c, http.StatusOK, SignIn{}) }))
 	r.GET("/mistake", handle(func(c *gin.Context) error {
-		return p.Render(c, http.StatusUnprocessableEntity, SignIn{Page: Page{Error: "No."}})
+		return p.Render(c, http.StatusUnprocessableEntity, SignIn{Page: Page{Error: T("login.wrong_credentials")}})
 	}))
 	r.GET("/wait", handle(func(c *gin.Context) error {
-		return p.Render(c, http.StatusTooManyRequests, SignIn{Page: Page{Error: "Wait."}})
+		return p.Render(c, http.StatusTooManyRequests, SignIn{Page: Page{Error: WaitMessage(1)}})
 	}))
 	r.GET("/known", handle(func(*gin.Context) error { return errKnown }))
 	r.GET("/unknown", handle(func(*gin.Context) error { return errSecret }))

@@ -19,6 +19,14 @@ const hostile = "javascript:alert(1)\u202e\"'><script>alert(1)</script><b onmous
 func poison(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
+		if text, ok := v.Interface().(Text); ok {
+			for name, value := range text.values {
+				if _, ok := value.(string); ok {
+					text.values[name] = hostile
+				}
+			}
+			return
+		}
 		if v.Type().PkgPath() != "time" {
 			for i := range v.NumField() {
 				poison(v.Field(i))

@@ -1,23 +1,22 @@
 package templates
 
 import (
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
 )
 
-// Page is what all views share. Every field may be left empty, and every text
-// is plain text: the templates escape it.
+// Page is what all views share. Every field may be left empty, and every
+// string is plain text: the templates escape it.
 type Page struct {
 	// App is the relying app this page belongs to; zero when there is none.
 	App App
 	// Action is the address the page's form posts to. Empty: the address of
 	// the page itself, with its query.
 	Action string
-	// Error is what is wrong with the form, as a sentence or two. It is shown
+	// Error is what is wrong with the form, in a sentence or two. It is shown
 	// beside the field and announced; the title then starts with "Error:".
-	Error string
+	Error Text
 	// FormTargets are addresses outside Postern at which the form's redirects
 	// may end: the redirect URI of the request in progress. Only their origin
 	// is used, for the Content-Security-Policy.
@@ -90,12 +89,8 @@ func allViews() []View {
 
 // WaitMessage is the sentence for a throttled try. It does not say whether
 // the try was right. wait is rounded up to whole minutes.
-func WaitMessage(wait time.Duration) string {
-	minutes := int((wait + time.Minute - 1) / time.Minute)
-	if minutes <= 1 {
-		return "Too many tries. Try again in 1 minute."
-	}
-	return fmt.Sprintf("Too many tries. Try again in %d minutes.", minutes)
+func WaitMessage(wait time.Duration) Text {
+	return N("error.wait", max(int((wait+time.Minute-1)/time.Minute), 1))
 }
 
 // Home is the page of a signed-in person.
@@ -114,11 +109,11 @@ func (Home) template() string { return "account/home.html" }
 // expired".
 type Message struct {
 	Page
-	Title string
-	Text  string
+	Title, Text Text
 	// LinkURL and LinkText are the way on. Empty: back to the app when there is
 	// one, else to the account page.
-	LinkURL, LinkText string
+	LinkURL  string
+	LinkText Text
 }
 
 func (Message) template() string { return "message.html" }
@@ -128,9 +123,9 @@ type ErrorPage struct {
 	Page
 	// Status is the HTTP status, shown small.
 	Status int
-	Title  string
+	Title  Text
 	// Message says what happened, Advice what to do about it.
-	Message, Advice string
+	Message, Advice Text
 	// Details are values worth quoting, such as the redirect URI received.
 	Details []Detail
 	// SupportCode is set by Handle and Recover.
@@ -141,5 +136,6 @@ func (ErrorPage) template() string { return "error.html" }
 
 // Detail is one labelled value on an error page.
 type Detail struct {
-	Label, Value string
+	Label Text
+	Value string
 }

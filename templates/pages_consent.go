@@ -23,7 +23,7 @@ type Scope struct {
 	// Name is the scope's value in the request, such as "email".
 	Name string
 	// Words say what it means: "See your e-mail address".
-	Words string
+	Words Text
 	// Value is what the app would see now, such as "ada@example.test".
 	Value string
 }
@@ -31,26 +31,9 @@ type Scope struct {
 // DescribeScope puts a scope into words: the standard ones of OpenID Connect
 // Core 5.4 and 11 and "groups"; any other by its name. value may be empty.
 func DescribeScope(name, value string) Scope {
-	return Scope{Name: name, Words: scopeWords(name), Value: value}
-}
-
-func scopeWords(name string) string {
 	switch name {
-	case "openid":
-		return "Know who you are"
-	case "profile":
-		return "See your name and profile"
-	case "email":
-		return "See your e-mail address"
-	case "address":
-		return "See your postal address"
-	case "phone":
-		return "See your phone number"
-	case "groups":
-		return "See which groups you belong to"
-	case "offline_access":
-		return "Keep this access while you are away"
-	default:
-		return "Use the permission “" + name + "”"
+	case "openid", "profile", "email", "address", "phone", "groups", "offline_access":
+		return Scope{Name: name, Words: T("scope." + name), Value: value}
 	}
+	return Scope{Name: name, Words: T("scope.other", "Scope", name), Value: value}
 }

@@ -16,8 +16,6 @@ type Invitation struct {
 	Username string
 	// MinLength is the shortest password accepted, in characters.
 	MinLength int
-	// Advice are the reasons and hints of the strength check, a sentence each.
-	Advice []string
 }
 
 func (Invitation) template() string { return "login/invite.html" }
@@ -73,9 +71,7 @@ func (r RecoveryCodes) CodesText() string { return strings.Join(r.Codes, "\n") }
 // makes the file from the page, so the codes need no second request and no
 // place on the server.
 func (r RecoveryCodes) Download() template.URL {
-	text := "Recovery codes for " + r.Account + "\r\n" +
-		"Each code works once, after your password, in place of a code from your authenticator app.\r\n\r\n" +
-		strings.Join(r.Codes, "\r\n") + "\r\n"
+	text := r.Account + "\r\n\r\n" + strings.Join(r.Codes, "\r\n") + "\r\n"
 	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape(text))
 }
 

@@ -8,6 +8,9 @@ type SignIn struct {
 	Page
 	// Username is what was typed before, or the login_hint.
 	Username string
+	// Again says that the person is signed in, but too long ago for what they
+	// are about to do.
+	Again bool
 	// OfferRemember shows the checkbox "remember" (value "yes"), which
 	// Remember ticks.
 	OfferRemember, Remember bool

@@ -84,7 +84,7 @@ func TestEnrolmentShowsTheSecretInThreeForms(t *testing.T) {
 
 func TestCodeErrorShowsTheServersTimeOnlyWhenItHelps(t *testing.T) {
 	p := newPages(t, Config{})
-	wrong := Code{Page: withError("That code did not work."), ServerTime: sampleClock}
+	wrong := Code{Page: withError(T("login.wrong_code")), ServerTime: sampleClock}
 	require.Contains(t, render(t, p, http.StatusOK, wrong).Body.String(), `<time data-clock datetime="2026-11-21T14:03:22Z">14:03:22 UTC</time>`)
 	throttled := Code{Page: withError(WaitMessage(90))}
 	require.NotContains(t, render(t, p, http.StatusOK, throttled).Body.String(), "<time")

@@ -16,20 +16,35 @@ type View interface {
 	page() Page
 }
 
-// Render answers with the page of view: Content-Type, Cache-Control: no-store
+// sheet is what the layout gets: a view, and what is around it.
+type sheet struct {
+	View
+	Language
+	Languages []languageLink
+}
+
+// Render answers with the page of view in the language for who asked:
+// Content-Type, Cache-Control: no-store
 // and the security headers included. The page is built in memory first, so on
 // an error nothing has been sent; return that error to Handle, which answers
 // 500.
 func (p *Pages) Render(c *gin.Context, status int, view View) error {
-	var body bytes.Buffer
-	page, ok := p.pages[view.template()]
+	l := p.LanguageOf(c)
+	set, err := p.sets[l.Tag]()
+	if err != nil {
+		return err
+	}
+	page, ok := set[view.template()]
 	if !ok {
 		return fmt.Errorf("render %s: no such template", view.template())
 	}
-	if err := page.ExecuteTemplate(&body, layoutFile, view); err != nil {
+	var body bytes.Buffer
+	if err := page.ExecuteTemplate(&body, layoutFile, sheet{view, l, languageLinks(view, c.Request.URL, l)}); err != nil {
 		return fmt.Errorf("render %s: %w", view.template(), err)
 	}
+	p.keepLanguage(c)
 	p.setHeaders(c.Writer.Header(), view.page())
+	c.Header("Content-Language", l.Tag)
 	c.Data(status, "text/html; charset=utf-8", body.Bytes())
 	return nil
 }
@@ -38,8 +53,8 @@ func (p *Pages) Render(c *gin.Context, status int, view View) error {
 func (p *Pages) NotFound(c *gin.Context) {
 	p.failAny(c, ErrorPage{
 		Status:  http.StatusNotFound,
-		Title:   "Page not found",
-		Message: "There is nothing at this address. The link may be old or mistyped.",
+		Title:   T("error.not_found_title"),
+		Message: T("error.not_found"),
 	})
 }
 
@@ -47,7 +62,7 @@ func (p *Pages) NotFound(c *gin.Context) {
 func (p *Pages) MethodNotAllowed(c *gin.Context) {
 	p.failAny(c, ErrorPage{
 		Status:  http.StatusMethodNotAllowed,
-		Title:   "That did not work",
-		Message: "This address does not take that kind of request.",
+		Title:   T("error.refused_title"),
+		Message: T("error.method"),
 	})
 }

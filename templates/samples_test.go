@@ -41,7 +41,7 @@ func sampleQR() template.HTML {
 func itoa(n int) string { return string([]rune{rune('0' + n/10), rune('0' + n%10)}) }
 
 // withError returns the sample page with a form error.
-func withError(text string) Page {
+func withError(text Text) Page {
 	page := samplePage()
 	page.Error = text
 	return page
@@ -58,7 +58,7 @@ func sampleEnroll(page Page) Enroll {
 
 // samples is every page in the states that look different, by file name.
 func samples() map[string]View {
-	enrollError := sampleEnroll(withError("That code does not match."))
+	enrollError := sampleEnroll(withError(T("login.wrong_code")))
 	enrollAgain := sampleEnroll(samplePage())
 	enrollAgain.SkipURL = "/oauth2/auth?flow=F"
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
@@ -66,25 +66,26 @@ func samples() map[string]View {
 		"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA"}
 	return map[string]View{
 		"signin": SignIn{Page: samplePage(), ResetURL: "/reset", CancelURL: "/login/cancel?flow=F"},
-		"signin-error": SignIn{Page: withError("That user name or password is not right."),
+		"signin-error": SignIn{Page: withError(T("login.wrong_credentials")),
 			Username: "ada@example.test", OfferRemember: true, Remember: true, ResetURL: "/reset", RegisterURL: "/register"},
 		"signin-plain":     SignIn{},
+		"signin-again":     SignIn{Username: "ada@example.test", Again: true},
 		"signin-throttled": SignIn{Page: withError(WaitMessage(4 * time.Minute)), Username: "ada@example.test"},
 		"code": Code{Page: samplePage(), Username: "ada@example.test", Issuer: "Postern", Digits: 6,
 			RecoveryURL: "/login/recovery?flow=F", RestartURL: "/login?flow=F", CancelURL: "/login/cancel?flow=F"},
-		"code-error": Code{Page: withError("That code did not work."), Username: "ada@example.test", Authenticator: "Work phone",
+		"code-error": Code{Page: withError(T("login.wrong_code")), Username: "ada@example.test", Authenticator: "Work phone",
 			ServerTime: sampleClock, Digits: 6, RecoveryURL: "/login/recovery?flow=F"},
 		"recovery":        Recovery{Page: samplePage(), Username: "ada@example.test", CodeURL: "/login/code?flow=F"},
-		"recovery-error":  Recovery{Page: withError("That recovery code did not work. It may have been used already."), CodeURL: "/login/code"},
+		"recovery-error":  Recovery{Page: withError(T("login.wrong_recovery")), CodeURL: "/login/code"},
 		"expired":         Expired{Page: samplePage()},
 		"expired-no-app":  Expired{},
 		"invite":          Invitation{Username: "ada@example.test", MinLength: 8},
-		"invite-error":    Invitation{Page: Page{Error: "This password is too easy to guess."}, Username: "ada@example.test", MinLength: 8, Advice: []string{"It is among the passwords that attackers try first.", "Add another word or two."}},
+		"invite-error":    Invitation{Page: Page{Error: T("password.guessable")}, Username: "ada@example.test", MinLength: 8},
 		"enroll":          sampleEnroll(samplePage()),
 		"enroll-error":    enrollError,
 		"enroll-again":    enrollAgain,
 		"codes":           RecoveryCodes{Page: samplePage(), Account: "ada@example.test", Codes: codes},
-		"codes-error":     RecoveryCodes{Page: withError("Please tick the box once you have saved the codes."), Account: "ada@example.test", Codes: codes},
+		"codes-error":     RecoveryCodes{Page: withError(T("codes.tick")), Account: "ada@example.test", Codes: codes},
 		"enrollneeded":    EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},
 		"consent":         Consent{Page: samplePage(), Person: samplePerson, SwitchURL: "/login?flow=F", Host: "notes.example.com", Scopes: sampleScopes()},
 		"consent-native":  Consent{Page: samplePage(), Person: Person{Email: "ada@example.test"}, Scopes: sampleScopes(), Unproven: true},
@@ -94,12 +95,12 @@ func samples() map[string]View {
 		"signedout-plain": SignedOut{},
 		"home":            Home{Person: samplePerson, Authenticators: 2, RecoveryCodesLeft: 10},
 		"home-warning":    Home{Person: samplePerson, Authenticators: 1, RecoveryCodesLeft: 1},
-		"message":         Message{Title: "This link has expired", Text: "Links in our mails work once, for three days. Ask for a new one.", LinkURL: "/reset", LinkText: "Ask for a new link"},
-		"error":           ErrorPage{Status: 500, Title: "Something went wrong", Message: "The fault is ours, not yours. Please try again in a moment.", SupportCode: "K7QP-4XWV"},
-		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: "Harbour Notes has to be put right",
-			Message: "Harbour Notes asked to send you back to an address that is not registered for it, so we stopped.",
-			Advice:  "You cannot mend this yourself. Send the people who run Harbour Notes the lines below.",
-			Details: []Detail{{"App", "Harbour Notes"}, {"Address received", "https://notes.example.com/callback/very/long/path/which/does/not/exist?with=query"}}},
+		"message":         Message{Title: T("invite.over_title"), Text: T("invite.over"), LinkURL: "/login", LinkText: T("common.sign_in")},
+		"error":           ErrorPage{Status: 500, Title: T("error.ours_title"), Message: T("error.ours"), SupportCode: "K7QP-4XWV"},
+		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: T("error.return_title"),
+			Message: T("error.return", "App", "Harbour Notes"),
+			Advice:  T("error.ours"),
+			Details: []Detail{{T("enroll.service"), "Harbour Notes"}, {T("error.received"), "https://notes.example.com/callback/very/long/path/which/does/not/exist?with=query"}}},
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -55,9 +56,14 @@ type Pages struct {
 	brand    Brand
 	basePath string
 	secure   bool
-	pages    map[string]*template.Template // by file name
-	assets   map[string]asset              // by plain name: "postern.css"
+	dir      string
+	words    *words
+	sets     map[string]func() (pageSet, error) // by language tag
+	assets   map[string]asset                   // by plain name: "postern.css"
 }
+
+// pageSet is every page in one language, by file name.
+type pageSet map[string]*template.Template
 
 // New reads the logo and parses every template. The error names the file that
 // is at fault.
@@ -76,52 +82,66 @@ func New(cfg Config) (*Pages, error) {
 		brand:    cfg.Brand,
 		basePath: strings.TrimSuffix(cfg.BasePath, "/"),
 		secure:   cfg.Secure,
-		pages:    make(map[string]*template.Template),
+		dir:      cfg.Dir,
+		words:    newWords(cfg.Brand.Name),
+		sets:     make(map[string]func() (pageSet, error)),
 		assets:   assets,
 	}
-	if err := p.parse(cfg.Dir); err != nil {
+	if err := checkReplacements(cfg.Dir); err != nil {
+		return nil, err
+	}
+	for _, l := range Languages() {
+		p.sets[l.Tag] = sync.OnceValues(func() (pageSet, error) { return p.parse(l) })
+	}
+	// The other languages are parsed when somebody first needs them.
+	if _, err := p.sets[Languages()[0].Tag](); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// parse fills p.pages, taking a file from dir before the embedded one.
-func (p *Pages) parse(dir string) error {
-	if err := checkReplacements(dir); err != nil {
-		return err
-	}
-	frame := template.New("").Funcs(p.funcs())
+// parse returns every page in a language, taking a file from p.dir before the
+// embedded one.
+func (p *Pages) parse(l Language) (pageSet, error) {
+	frame := template.New("").Funcs(p.funcs(l))
 	for _, name := range []string{layoutFile, partsFile} {
-		if err := parseFile(frame, dir, name); err != nil {
-			return err
+		if err := parseFile(frame, p.dir, name); err != nil {
+			return nil, err
 		}
 	}
+	set := make(pageSet)
 	for _, view := range allViews() {
 		name := view.template()
 		page, err := frame.Clone()
 		if err != nil {
-			return fmt.Errorf("template %s: %w", name, err)
+			return nil, fmt.Errorf("template %s: %w", name, err)
 		}
-		if err := parseFile(page, dir, name); err != nil {
-			return err
+		if err := parseFile(page, p.dir, name); err != nil {
+			return nil, err
 		}
 		// html/template looks at contexts only when it first runs, so run
 		// each page now: a bad replacement must not wait for a visitor.
-		if err := page.ExecuteTemplate(io.Discard, layoutFile, view); err != nil {
-			return fmt.Errorf("template %s: %w", name, err)
+		if err := page.ExecuteTemplate(io.Discard, layoutFile, sheet{View: view, Language: l}); err != nil {
+			return nil, fmt.Errorf("template %s: %w", name, err)
 		}
-		p.pages[name] = page
+		set[name] = page
 	}
-	return nil
+	return set, nil
 }
 
-func (p *Pages) funcs() template.FuncMap {
+func (p *Pages) funcs(l Language) template.FuncMap {
 	return template.FuncMap{
+		"t": func(key string, pairs ...any) (template.HTML, error) { return p.words.html(l.Tag, T(key, pairs...)) },
+		"n": func(key string, count int, pairs ...any) (template.HTML, error) {
+			return p.words.html(l.Tag, N(key, count, pairs...))
+		},
+		"plain":   func(key string, pairs ...any) (string, error) { return p.words.say(l.Tag, T(key, pairs...)) },
+		"say":     func(t Text) (template.HTML, error) { return p.words.html(l.Tag, t) },
 		"brand":   func() Brand { return p.brand },
 		"logo":    func() (string, error) { return p.assetURL(p.logoAsset()) },
 		"asset":   p.assetURL,
 		"path":    func(path string) string { return p.basePath + path },
-		"isolate": func(text string) string { return "\u2068" + text + "\u2069" },
+		"isolate": func(text string) string { return isolate + text + popIsolate },
 		"utc":     func(t time.Time) string { return t.UTC().Format("15:04:05 MST") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}

@@ -90,7 +90,7 @@ func TestEveryPage(t *testing.T) {
 			require.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
 			require.NotContains(t, w.Body.String(), "ZgotmplZ")
 			doc := parsePage(t, w.Body.Bytes())
-			checkFrame(t, doc, view.page().Error != "")
+			checkFrame(t, doc, view.page().Error.Key != "")
 			checkIDs(t, doc)
 			checkFields(t, doc)
 			checkNothingInline(t, doc)

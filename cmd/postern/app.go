@@ -183,7 +183,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
 	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
 		view, err := p.Describe(ctx, flow)
-		return login.Request{App: appOf(view), LoginHint: view.LoginHint, RedirectURI: view.RedirectURI}, err
+		return login.Request{App: appOf(view), LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI}, err
 	}
 }
 
@@ -192,7 +192,7 @@ func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (conse
 	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
 		view, err := p.Describe(ctx, flow)
 		return consent.Request{
-			App: appOf(view), Scopes: view.Scopes, RedirectURI: view.RedirectURI, Unproven: view.Native,
+			App: appOf(view), Scopes: view.Scopes, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
 		}, err
 	}
 }

@@ -80,8 +80,8 @@ func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
 		}
 		c.Abort()
 		view := templates.ErrorPage{
-			Status: http.StatusMisdirectedRequest, Title: "Wrong address",
-			Message: "This service is reached at " + a.cfg.Issuer + " only.",
+			Status: http.StatusMisdirectedRequest, Title: templates.T("error.address_title"),
+			Message: templates.T("error.address", "Address", a.cfg.Issuer),
 		}
 		if err := pages.Render(c, view.Status, view); err != nil {
 			a.log.ErrorContext(c.Request.Context(), "error page", "cause", err)
@@ -109,8 +109,8 @@ func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 		}
 		c.Abort()
 		view := templates.ErrorPage{
-			Status: http.StatusForbidden, Title: "Refused",
-			Message: "Another site tried to send this form in your name. Nothing was changed.",
+			Status: http.StatusForbidden, Title: templates.T("error.cross_title"),
+			Message: templates.T("error.cross"),
 		}
 		if err := pages.Render(c, view.Status, view); err != nil {
 			c.Status(view.Status)

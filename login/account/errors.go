@@ -33,7 +33,7 @@ var (
 // recovery code or an operator has to reopen the factor.
 type WaitError = throttle.WaitError
 
-// WeakPasswordError refuses a new password and says why, in a sentence for the person who chose it.
+// WeakPasswordError refuses a new password and says why.
 type WeakPasswordError = password.WeakError
 
 // ErrBusy: too many passwords are being hashed; nothing was decided about this one.

@@ -1,7 +1,6 @@
 package account
 
 import (
-	"fmt"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
@@ -15,7 +14,7 @@ func (s *Service) checkNew(typed string, about ...string) error {
 		return err
 	}
 	if utf8.RuneCountInString(norm.NFKC.String(typed)) < s.cfg.MinPassword {
-		return &password.WeakError{Reason: fmt.Sprintf("The password is shorter than %d characters.", s.cfg.MinPassword)}
+		return &password.WeakError{Reason: password.Short, Limit: s.cfg.MinPassword}
 	}
 	return nil
 }

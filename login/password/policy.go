@@ -2,6 +2,7 @@ package password
 
 import (
 	_ "embed"
+	"fmt"
 	"strings"
 	"sync"
 	"unicode"
@@ -22,17 +23,48 @@ const (
 	maxEnding      = 5   // digits and signs at the end that do not hide a common password
 )
 
+// Reason is why a new password is refused.
+type Reason string
+
+// The reasons.
+const (
+	NotText   Reason = "not_text"  // NUL or invalid UTF-8
+	Short     Reason = "short"     // fewer characters than WeakError.Limit
+	Long      Reason = "long"      // more characters than WeakError.Limit
+	Common    Reason = "common"    // on the list of common ones, or nearly
+	Personal  Reason = "personal"  // contains a name of the person or the service
+	Guessable Reason = "guessable" // of strength 0
+)
+
+// Reasons lists all of them.
+func Reasons() []Reason { return []Reason{NotText, Short, Long, Common, Personal, Guessable} }
+
 // WeakError is the refusal of a new password.
 type WeakError struct {
-	Reason string // one English sentence for the person who chose it
+	Reason Reason
+	Limit  int // characters, where the reason is the length
 }
 
-// Error returns the reason.
-func (e *WeakError) Error() string { return e.Reason }
+// Error returns the reason as an English sentence.
+func (e *WeakError) Error() string {
+	switch e.Reason {
+	case NotText:
+		return "The password contains something that is not a character."
+	case Short:
+		return fmt.Sprintf("The password is shorter than %d characters.", e.Limit)
+	case Long:
+		return fmt.Sprintf("The password is longer than %d characters.", e.Limit)
+	case Common:
+		return "The password is one of the most common ones, or only slightly different from one."
+	case Personal:
+		return "The password contains the name or e-mail address of its user, or the name of this service."
+	}
+	return "The password is too easy to guess: it is made of common words, names, dates, repetitions or keys side by side."
+}
 
-func weak(reason string) error { return &WeakError{Reason: reason} }
+func weak(reason Reason) error { return &WeakError{Reason: reason} }
 
-func tooLong() error { return weak("The password is longer than 256 characters.") }
+func tooLong() error { return &WeakError{Reason: Long, Limit: maxCharacters} }
 
 // Check returns nil if password may be set, else a *WeakError. about is what
 // the person and the service are called: name, user name, e-mail address, name
@@ -48,26 +80,26 @@ func Check(password string, about ...string) error {
 		return tooLong()
 	}
 	if !utf8.ValidString(password) || strings.ContainsRune(password, 0) {
-		return weak("The password contains something that is not a character.")
+		return weak(NotText)
 	}
 	password = normalize(password)
 	switch n := utf8.RuneCountInString(password); {
 	case n < minCharacters:
-		return weak("The password is shorter than 8 characters.")
+		return &WeakError{Reason: Short, Limit: minCharacters}
 	case n > maxCharacters:
 		return tooLong()
 	}
 	folded := strings.ToLower(password)
 	if isCommon(folded) {
-		return weak("The password is one of the most common ones, or only slightly different from one.")
+		return weak(Common)
 	}
 	for _, word := range words(about) {
 		if strings.Contains(folded, word) {
-			return weak("The password contains your name, your e-mail address or the name of this service.")
+			return weak(Personal)
 		}
 	}
 	if Strength(password, about...) == 0 {
-		return weak("The password is too easy to guess: it is made of common words, names, dates, repetitions or keys side by side.")
+		return weak(Guessable)
 	}
 	return nil
 }

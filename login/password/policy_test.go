@@ -36,7 +36,7 @@ func TestCheckRefuses(t *testing.T) {
 		long     = "longer than 256"
 		bytes    = "not a character"
 		common   = "most common"
-		personal = "your name"
+		personal = "name or e-mail address"
 		guess    = "easy to guess"
 	)
 	for text, reason := range map[string]string{
@@ -70,8 +70,8 @@ func TestCheckRefuses(t *testing.T) {
 		err := password.Check(text, about...)
 		var weak *password.WeakError
 		require.ErrorAs(t, err, &weak, "%.40q", text)
-		require.Contains(t, weak.Reason, reason, "%.40q", text)
-		require.Equal(t, weak.Reason, err.Error())
+		require.Contains(t, err.Error(), reason, "%.40q", text)
+		require.Contains(t, password.Reasons(), weak.Reason)
 	}
 }
 

@@ -1,13 +1,16 @@
 // Comfort for pages that are complete without it. Nothing here is needed to
 // sign in.
 
+// The words that the pages bring along, in their language.
+const words = document.currentScript.dataset;
+
 // Show and hide a password.
 for (const button of document.querySelectorAll("[data-reveal]")) {
   const field = document.getElementById(button.dataset.reveal);
   const show = (shown) => {
     field.type = shown ? "text" : "password";
-    button.textContent = shown ? "Hide" : "Show";
-    button.setAttribute("aria-label", shown ? "Hide password" : "Show password");
+    button.textContent = shown ? words.hide : words.show;
+    button.setAttribute("aria-label", shown ? words.hidePassword : words.showPassword);
   };
   show(false);
   button.hidden = false;
@@ -29,9 +32,9 @@ if (navigator.clipboard) {
     button.addEventListener("click", async () => {
       try {
         await navigator.clipboard.writeText(button.dataset.copy);
-        button.textContent = status.textContent = "Copied";
+        button.textContent = status.textContent = words.copied;
       } catch {
-        button.textContent = status.textContent = "Could not copy";
+        button.textContent = status.textContent = words.notCopied;
       }
       setTimeout(() => {
         button.textContent = label;
