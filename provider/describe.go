@@ -18,7 +18,7 @@ type RequestView struct {
 	Scopes               []string
 	LoginHint            string
 	Locales              string // ui_locales of OIDC Core section 3.1.2.1
-	Native               bool // the client cannot prove who it is
+	Native               bool   // the client cannot prove who it is
 }
 
 // Describe reads what the pages of a flow show. Errors: storage.ErrNotFound when the client is gone.
@@ -39,7 +39,7 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 		ClientID: c.ID, ClientName: c.Name, ClientURI: c.ClientURI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI,
 		RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
 		Locales: clip(form.Get("ui_locales"), 256),
-		Native: c.Type == client.Native,
+		Native:  c.Type == client.Native,
 	}, nil
 }
 
