@@ -38,10 +38,12 @@ func TestPagesAreAccessible(t *testing.T) {
 		b.Appear(false, 0)
 		b.Open(server.URL + "/sample/" + name)
 		violations, version = b.Violations()
+		b.Screenshot(name + "-light")
 		check("light", violations)
 		check("keyboard", b.KeyboardFaults())
 		b.Appear(true, narrowest)
 		violations, _ = b.Violations()
+		b.Screenshot(name + "-dark-narrow")
 		check("dark", violations)
 		check("narrow", b.Sideways())
 	}

@@ -49,7 +49,8 @@ func site(t *testing.T) http.Handler {
 			return
 		}
 		http.SetCookie(w, &http.Cookie{Name: "who", Value: r.FormValue("username"), Path: "/", HttpOnly: true})
-		http.Redirect(w, r, fmt.Sprintf("/enroll?remember=%s&decision=%s", r.FormValue("remember"), r.FormValue("decision")), http.StatusSeeOther)
+		http.Redirect(w, r, fmt.Sprintf("/enroll?remember=%s&decision=%s&language=%s",
+			r.FormValue("remember"), r.FormValue("decision"), r.FormValue("language")), http.StatusSeeOther)
 	})
 	mux.HandleFunc("GET /enroll", func(w http.ResponseWriter, r *http.Request) {
 		who, _ := r.Cookie("who")
@@ -99,8 +100,10 @@ func TestBrowser(t *testing.T) {
 			b.Fill("Password", "correct horse")
 			b.Check("remember")
 			b.Check("Keep me")
+			b.Choose("Language", "日本語")
+			b.Choose("Language", "Português (Brasil)")
 			b.Submit("decision=allow")
-			require.Equal(t, server.URL+"/enroll?remember=yes&decision=allow", b.URL())
+			require.Equal(t, server.URL+"/enroll?remember=yes&decision=allow&language=pt-BR", b.URL())
 			require.Contains(t, b.Text(), "Hello, grace@example.test!")
 			require.Equal(t, options.JavaScript, Evaluate[bool](b, `document.documentElement.dataset.scripts === "run"`))
 			require.Equal(t, otpauth, b.Link("Open in an app"))
@@ -142,6 +145,7 @@ func TestBrowserSaysWhatIsWrong(t *testing.T) {
 		"no such link":       {func(b *Browser) { b.Follow("Home") }, []string{`no single link called "Home"`}},
 		"cut off":            {func(b *Browser) { b.Fill("short", "123456") }, []string{`took "123" instead of "123456"`}},
 		"covered":            {func(b *Browser) { b.Submit("Covered") }, []string{`the button "Covered" is covered by <p class="covered">`}},
+		"no such option":     {func(b *Browser) { b.Choose("short", "One") }, []string{"chromium"}},
 		"no checkbox":        {func(b *Browser) { b.Check("short") }, []string{`"short" cannot be ticked`}},
 		"not the form's":     {func(b *Browser) { b.Submit("Go away") }, []string{"cannot be loaded: net::ERR_ABORTED", "form-action 'self'"}},
 		"nobody there":       {func(b *Browser) { b.Open("http://127.0.0.1:1/") }, []string{"net::ERR_"}},

@@ -2,8 +2,8 @@
 // driving: what the pages say and whether that is right is left to the tests.
 // Only tests import it, so nothing of it is linked into a program.
 //
-// There are two browsers with the same words (Open, Fill, Check, Submit,
-// Follow, Text, URL, Title, Status, Link):
+// There are two browsers with the same words (Open, Fill, Choose, Check,
+// Submit, Follow, Text, URL, Title, Status, Link):
 //
 //   - Browser is Debian's Chromium, with scripts on or off, driven by mouse and
 //     keyboard, or by the keyboard alone. Errors on its console and violations

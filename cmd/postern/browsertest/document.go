@@ -71,7 +71,7 @@ func isKind(n *html.Node, kind string) bool {
 	case buttonKind:
 		return (n.Data == "button" && attribute(n, "type") != "button") || (n.Data == "input" && attribute(n, "type") == "submit")
 	case fieldKind:
-		return n.Data == "textarea" || (n.Data == "input" && !slices.Contains([]string{"hidden", "submit", "button"}, attribute(n, "type")))
+		return n.Data == "textarea" || n.Data == "select" || (n.Data == "input" && !slices.Contains([]string{"hidden", "submit", "button"}, attribute(n, "type")))
 	}
 	return false
 }

@@ -4,7 +4,7 @@
   const fold = (text) => (text ?? "").replace(/\s+/g, " ").trim();
   const kinds = {
     field: {
-      selector: "input:not([type=hidden], [type=submit], [type=button]), textarea",
+      selector: "input:not([type=hidden], [type=submit], [type=button]), textarea, select",
       names: (e) => [e.name, ...[...(e.labels ?? [])].map((label) => label.innerText)],
     },
     button: {

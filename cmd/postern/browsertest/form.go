@@ -23,6 +23,25 @@ func (v *Visitor) Fill(field, value string) {
 	setAttribute(into, "value", value)
 }
 
+// Choose selects the option of a list that says option.
+func (v *Visitor) Choose(field, option string) {
+	v.t.Helper()
+	list, found := v.find(fieldKind, field), false
+	for o := range list.Descendants() {
+		if o.Type != html.ElementNode || o.Data != "option" {
+			continue
+		}
+		o.Attr = slices.DeleteFunc(o.Attr, func(a html.Attribute) bool { return a.Key == "selected" })
+		if fold(textOf(o, false)) == option {
+			setAttribute(o, "selected", "")
+			found = true
+		}
+	}
+	if !found {
+		v.t.Fatalf("the list %q offers no %q", field, option)
+	}
+}
+
 // Check ticks the checkbox.
 func (v *Visitor) Check(field string) {
 	v.t.Helper()
@@ -84,7 +103,9 @@ func (v *Visitor) entries(form, pressed *html.Node) url.Values {
 			}
 		case control.Data == "textarea":
 		case control.Data == "select":
-			v.t.Fatalf("the field %q is a list, which a Visitor cannot send", name)
+			if len(selected(control)) == 0 {
+				continue
+			}
 		case control.Data != "input":
 			continue
 		case kind == "checkbox" || kind == "radio":
@@ -118,8 +139,31 @@ func value(control *html.Node) string {
 	if control.Data == "textarea" {
 		return textOf(control, false)
 	}
+	if control.Data == "select" {
+		return strings.Join(selected(control), "") // one at most
+	}
 	if !has(control, "value") && slices.Contains([]string{"checkbox", "radio"}, attribute(control, "type")) {
 		return "on"
 	}
 	return attribute(control, "value")
+}
+
+// selected returns the value of the option that a list would send, none when it
+// has no options. Lists are those of one choice.
+func selected(list *html.Node) []string {
+	var values []string
+	for o := range list.Descendants() {
+		if o.Type != html.ElementNode || o.Data != "option" {
+			continue
+		}
+		value := fold(textOf(o, false))
+		if has(o, "value") {
+			value = attribute(o, "value")
+		}
+		if has(o, "selected") {
+			return []string{value}
+		}
+		values = append(values, value)
+	}
+	return values[:min(len(values), 1)]
 }

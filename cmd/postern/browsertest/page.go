@@ -109,6 +109,29 @@ func (b *Browser) Check(field string) {
 	}
 }
 
+// Choose selects the option of a list that says option.
+func (b *Browser) Choose(field, option string) {
+	b.t.Helper()
+	list := b.find(fieldKind, field)
+	if b.options.Keyboard {
+		list.reach()
+	} else {
+		do(b, chromedp.CallFunctionOn[chromedp.Void]("function () { this.focus() }", list.on)) // the mouse would open what no screenshot shows
+	}
+	steps := do(b, chromedp.CallFunctionOn[int](`function (option) {
+		const at = [...this.options].findIndex((o) => o.text.trim() === option);
+		return at < 0 ? this.options.length : at - this.selectedIndex;
+	}`, list.on, option))
+	key := kb.ArrowDown
+	if steps < 0 {
+		key, steps = kb.ArrowUp, -steps
+	}
+	keys(b, strings.Repeat(key, steps))
+	if got := do(b, chromedp.CallFunctionOn[string]("function () { return this.selectedOptions[0]?.text.trim() ?? '' }", list.on)); got != option {
+		b.fatalf("the list %q offers no %q; it is at %q", field, option, got)
+	}
+}
+
 // Submit clicks the button and waits for the next page. When Fill has sent the
 // form already, as scripts do at the last digit of a code, it only waits.
 func (b *Browser) Submit(button string) {

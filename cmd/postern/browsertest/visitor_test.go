@@ -39,8 +39,10 @@ func TestVisitor(t *testing.T) {
 			v.Fill("username", "grace@example.test")
 			v.Fill("Password", "correct horse")
 			v.Check("Keep me")
+			v.Choose("Language", "Português (Brasil)")
+			require.Equal(t, "pt-BR", v.Value("Language"))
 			v.Submit("decision=allow")
-			require.Equal(t, tc.base+"/enroll?remember=yes&decision=allow", v.URL())
+			require.Equal(t, tc.base+"/enroll?remember=yes&decision=allow&language=pt-BR", v.URL())
 			require.Contains(t, v.Text(), "Hello, grace@example.test!")
 			require.Equal(t, otpauth, v.Link("Open in an app"))
 			require.Equal(t, "grace@example.test", v.Cookie("who"))
@@ -177,7 +179,7 @@ func TestVisitorSaysWhatIsWrong(t *testing.T) {
 		"no such button":    {func(v *Visitor) { v.Submit("Send") }, `no single button called "Send" but 0 of ["Lonely" "Upload" "Choose"]`},
 		"no form":           {func(v *Visitor) { v.Submit("Lonely") }, "belongs to no form"},
 		"upload":            {func(v *Visitor) { v.Submit("Upload") }, "multipart/form-data cannot be sent"},
-		"list":              {func(v *Visitor) { v.Submit("Choose") }, `"list" is a list`},
+		"list":              {func(v *Visitor) { v.Choose("list", "One") }, `the list "list" offers no "One"`},
 		"no checkbox":       {func(v *Visitor) { v.Check("code") }, "no checkbox"},
 		"no address":        {func(v *Visitor) { v.Open("http://[") }, "no address"},
 		"in circles":        {func(v *Visitor) { v.Open("/loop") }, "more than 20 redirects"},
