@@ -78,7 +78,7 @@ var contests = []contest{
 	{"confirm an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		e := enrolment(t, s)
 		return func(s *storage.Store) error {
-			if _, err := s.Enrolment(t.Context(), e.UserID, now); err != nil {
+			if _, err := s.Enrolment(t.Context(), e.Purpose, now); err != nil {
 				return err
 			}
 			return s.ConfirmEnrolment(t.Context(), e.ID, 7, []string{rand.Text()}, now.Add(time.Hour))
@@ -87,6 +87,27 @@ var contests = []contest{
 	{"end an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		e := enrolment(t, s)
 		return func(s *storage.Store) error { return s.EndEnrolment(t.Context(), e.ID) }
+	}},
+	{"put new recovery codes into force", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		sheet, err := s.StartCodeSheet(t.Context(), storage.CodeSheet{
+			ID: storage.NewID(), UserID: storagetest.User(t, s).ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
+		}, now)
+		require.NoError(t, err)
+		return func(s *storage.Store) error { return s.KeepCodeSheet(t.Context(), sheet.ID, now) }
+	}},
+	{"remove one of two authenticators", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		u, a, _ := storagetest.EnrolledUser(t, s)
+		b := a
+		b.ID = storage.NewID()
+		require.NoError(t, s.AddAuthenticator(t.Context(), b))
+		both := []string{a.ID, b.ID}
+		var next atomic.Int64
+		return func(s *storage.Store) error {
+			if _, err := s.Authenticators(t.Context(), u.ID); err != nil {
+				return err
+			}
+			return s.RemoveAuthenticator(t.Context(), u.ID, both[next.Add(1)%2])
+		}
 	}},
 	{"complete a sign-in", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		h := storagetest.HalfSignIn(t, s, storagetest.User(t, s))
@@ -193,7 +214,8 @@ func grant(t *testing.T, s *storage.Store) storage.Grant {
 
 func enrolment(t *testing.T, s *storage.Store) storage.Enrolment {
 	e, err := s.StartEnrolment(t.Context(), storage.Enrolment{
-		ID: storage.NewID(), UserID: storagetest.User(t, s).ID, Secret: []byte("secret"), Algorithm: "SHA1", Digits: 6, Period: 30,
+		Purpose: storage.Purpose{UserID: storagetest.User(t, s).ID, Kind: storage.EnrolFirst},
+		ID:      storage.NewID(), Secret: []byte("secret"), Algorithm: "SHA1", Digits: 6, Period: 30,
 		CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 	}, now)
 	require.NoError(t, err)

@@ -124,12 +124,38 @@ func (s *Store) BurnStep(ctx context.Context, authenticatorID string, step int64
 		UPDATE authenticators SET last_step = ?, last_used_at = ? WHERE id = ? AND last_step < ?`, step, At(now), authenticatorID, step)
 }
 
-// RemoveFactors deletes a user's authenticators, recovery codes, pending enrolment and unused tickets.
+// CountAuthenticators returns how many authenticators a user has, those whose secret does not open included.
+func (s *Store) CountAuthenticators(ctx context.Context, userID string) (int, error) {
+	var count int
+	err := s.get(ctx, &count, `SELECT count(*) FROM authenticators WHERE user_id = ?`, userID)
+	return count, err
+}
+
+// RenameAuthenticator changes the name of a user's authenticator: ErrNotFound when the user has no such one.
+func (s *Store) RenameAuthenticator(ctx context.Context, userID, id, name string) error {
+	return s.execOne(ctx, ErrNotFound, `UPDATE authenticators SET name = ? WHERE id = ? AND user_id = ?`, name, id, userID)
+}
+
+// RemoveAuthenticator deletes one of a user's authenticators, never the last: ErrStale when the user has no other, or no such one.
+// Removals come one after another, or two of two at once would each find the other still there.
+func (s *Store) RemoveAuthenticator(ctx context.Context, userID, id string) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.exec(ctx, `UPDATE users SET epoch = epoch WHERE id = ?`, userID); err != nil {
+			return err
+		}
+		return s.execOne(ctx, ErrStale, `
+			DELETE FROM authenticators WHERE id = ? AND user_id = ?
+				AND EXISTS (SELECT 1 FROM authenticators o WHERE o.user_id = ? AND o.id <> ?)`, id, userID, userID, id)
+	})
+}
+
+// RemoveFactors deletes a user's authenticators and recovery codes, those on their way, and unused tickets.
 func (s *Store) RemoveFactors(ctx context.Context, userID string) error {
 	for _, query := range []string{
 		`DELETE FROM authenticators WHERE user_id = ?`,
 		`DELETE FROM recovery_codes WHERE user_id = ?`,
 		`DELETE FROM enrolments WHERE user_id = ?`,
+		`DELETE FROM code_sheets WHERE user_id = ?`,
 		`DELETE FROM tickets WHERE user_id = ?`,
 	} {
 		if _, err := s.exec(ctx, query, userID); err != nil {

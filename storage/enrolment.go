@@ -2,15 +2,35 @@ package storage
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 )
 
+// EnrolmentKind is what an authenticator on its way is to become.
+type EnrolmentKind string
+
+const (
+	EnrolFirst     EnrolmentKind = "first"     // the first factor of an invited person
+	EnrolRecovered EnrolmentKind = "recovered" // in place of all that were lost
+	EnrolAdd       EnrolmentKind = "add"       // one more
+	EnrolReplace   EnrolmentKind = "replace"   // in place of one
+)
+
+// Purpose is what an enrolment was begun for, and part of its key: begun for one purpose, it cannot be found, confirmed or
+// finished for another.
+type Purpose struct {
+	UserID   string
+	Kind     EnrolmentKind
+	Replaces string // id of the authenticator that EnrolReplace takes the place of
+	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. Empty for
+	// EnrolFirst, which belongs to who holds the ticket.
+	Holder string
+}
+
 // Enrolment is an authenticator on its way: shown as a QR code, perhaps confirmed by a code, not yet a factor. A user
-// has one at a time; a newer one replaces it.
+// has one at a time; one that is begun later for another purpose replaces it.
 type Enrolment struct {
+	Purpose
 	ID        string
-	UserID    string
 	Secret    []byte // sealed in the database
 	Algorithm string
 	Digits    int
@@ -26,7 +46,6 @@ type Enrolment struct {
 
 type enrolmentRow struct {
 	ID            string `db:"id"`
-	UserID        string `db:"user_id"`
 	Secret        []byte `db:"secret_sealed"`
 	Algorithm     string `db:"algorithm"`
 	Digits        int    `db:"digits"`
@@ -38,33 +57,40 @@ type enrolmentRow struct {
 	ExpiresAt     Time   `db:"expires_at"`
 }
 
-// StartEnrolment stores e unless the user has one that is still good at now, and returns the one that stands: a reload
-// shows the same secret.
+// StartEnrolment stores e unless the user has one for the same purpose that is still good at now, and returns the one that
+// stands: a reload shows the same secret.
+//
+// ErrNotFound when somebody else's has taken its place meanwhile.
 func (s *Store) StartEnrolment(ctx context.Context, e Enrolment, now time.Time) (Enrolment, error) {
 	sealed, err := s.keyset.Seal(e.Secret, "enrolments", "secret_sealed", e.ID)
 	if err != nil {
 		return Enrolment{}, err
 	}
 	if _, err := s.exec(ctx, `
-		INSERT INTO enrolments (user_id, id, secret_sealed, algorithm, digits, period, failures, created_at, expires_at)
-		VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, secret_sealed = excluded.secret_sealed, algorithm = excluded.algorithm,
+		INSERT INTO enrolments (user_id, purpose, replaces, holder, id, secret_sealed, algorithm, digits, period, failures,
+			created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET purpose = excluded.purpose, replaces = excluded.replaces, holder = excluded.holder,
+			id = excluded.id, secret_sealed = excluded.secret_sealed, algorithm = excluded.algorithm,
 			digits = excluded.digits, period = excluded.period, failures = 0, confirmed_step = NULL, codes_sealed = NULL,
 			created_at = excluded.created_at, expires_at = excluded.expires_at
-		WHERE enrolments.expires_at <= ?`,
-		e.UserID, e.ID, sealed, e.Algorithm, e.Digits, e.Period, At(e.CreatedAt), At(e.ExpiresAt), At(now)); err != nil {
+		WHERE enrolments.expires_at <= ? OR enrolments.purpose <> excluded.purpose OR enrolments.replaces <> excluded.replaces
+			OR enrolments.holder <> excluded.holder`,
+		e.UserID, string(e.Kind), e.Replaces, e.Holder, e.ID, sealed, e.Algorithm, e.Digits, e.Period, At(e.CreatedAt),
+		At(e.ExpiresAt), At(now)); err != nil {
 		return Enrolment{}, err
 	}
-	return s.Enrolment(ctx, e.UserID, now)
+	return s.Enrolment(ctx, e.Purpose, now)
 }
 
-// Enrolment returns a user's pending authenticator, or ErrNotFound when there is none or it has expired.
-func (s *Store) Enrolment(ctx context.Context, userID string, now time.Time) (Enrolment, error) {
+// Enrolment returns the pending authenticator of a purpose, or ErrNotFound when there is none or it has expired.
+func (s *Store) Enrolment(ctx context.Context, p Purpose, now time.Time) (Enrolment, error) {
 	var row enrolmentRow
 	if err := s.get(ctx, &row, `
-		SELECT id, user_id, secret_sealed, algorithm, digits, period, failures, coalesce(confirmed_step, 0) AS confirmed_step,
+		SELECT id, secret_sealed, algorithm, digits, period, failures, coalesce(confirmed_step, 0) AS confirmed_step,
 			codes_sealed, created_at, expires_at
-		FROM enrolments WHERE user_id = ? AND expires_at > ?`, userID, At(now)); err != nil {
+		FROM enrolments WHERE user_id = ? AND purpose = ? AND replaces = ? AND holder = ? AND expires_at > ?`,
+		p.UserID, string(p.Kind), p.Replaces, p.Holder, At(now)); err != nil {
 		return Enrolment{}, err
 	}
 	secret, err := s.keyset.Open(row.Secret, "enrolments", "secret_sealed", row.ID)
@@ -72,29 +98,19 @@ func (s *Store) Enrolment(ctx context.Context, userID string, now time.Time) (En
 		return Enrolment{}, err
 	}
 	e := Enrolment{
-		ID: row.ID, UserID: row.UserID, Secret: secret, Algorithm: row.Algorithm, Digits: row.Digits, Period: row.Period,
+		Purpose: p, ID: row.ID, Secret: secret, Algorithm: row.Algorithm, Digits: row.Digits, Period: row.Period,
 		Failures: row.Failures, ConfirmedStep: row.ConfirmedStep, CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time,
 	}
 	if row.Codes != nil {
-		codes, err := s.keyset.Open(row.Codes, "enrolments", "codes_sealed", row.ID)
-		if err != nil {
-			return Enrolment{}, err
-		}
-		if err := json.Unmarshal(codes, &e.RecoveryCodes); err != nil {
-			return Enrolment{}, err
-		}
+		e.RecoveryCodes, err = s.openCodes(row.Codes, "enrolments", row.ID)
 	}
-	return e, nil
+	return e, err
 }
 
 // ConfirmEnrolment notes that the right code of a time step was typed and which recovery codes are shown. ErrStale when
 // the enrolment was replaced or confirmed meanwhile.
 func (s *Store) ConfirmEnrolment(ctx context.Context, id string, step int64, codes []string, expires time.Time) error {
-	text, err := json.Marshal(codes)
-	if err != nil {
-		return err
-	}
-	sealed, err := s.keyset.Seal(text, "enrolments", "codes_sealed", id)
+	sealed, err := s.sealCodes(codes, "enrolments", id)
 	if err != nil {
 		return err
 	}
@@ -114,4 +130,10 @@ func (s *Store) CountEnrolmentFailure(ctx context.Context, id string) (int, erro
 // authenticator at most.
 func (s *Store) EndEnrolment(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM enrolments WHERE id = ?`, id)
+}
+
+// DropEnrolment removes whatever authenticator a user has on its way.
+func (s *Store) DropEnrolment(ctx context.Context, userID string) error {
+	_, err := s.exec(ctx, `DELETE FROM enrolments WHERE user_id = ?`, userID)
+	return err
 }

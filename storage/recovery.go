@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 )
 
@@ -36,4 +37,86 @@ func (s *Store) RecoveryCodesLeft(ctx context.Context, userID string) (int, erro
 	var left int
 	err := s.get(ctx, &left, `SELECT count(*) FROM recovery_codes WHERE user_id = ? AND used_at IS NULL`, userID)
 	return left, err
+}
+
+// CodeSheet is a set of recovery codes that was shown and is not in force: the earlier codes are, until the person has said
+// that this set is kept. A user has one at a time; one that is begun later in another browser replaces it.
+type CodeSheet struct {
+	ID        string
+	UserID    string
+	Holder    string   // the browser it was shown in
+	Codes     []string // sealed in the database
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// StartCodeSheet stores c unless its holder has one that is still good at now, and returns the one that stands: a reload and a
+// second tab show the same codes.
+//
+// ErrNotFound when somebody else's has taken its place meanwhile.
+func (s *Store) StartCodeSheet(ctx context.Context, c CodeSheet, now time.Time) (CodeSheet, error) {
+	sealed, err := s.sealCodes(c.Codes, "code_sheets", c.ID)
+	if err != nil {
+		return CodeSheet{}, err
+	}
+	if _, err := s.exec(ctx, `
+		INSERT INTO code_sheets (user_id, id, holder, codes_sealed, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id) DO UPDATE SET id = excluded.id, holder = excluded.holder, codes_sealed = excluded.codes_sealed,
+			created_at = excluded.created_at, expires_at = excluded.expires_at
+		WHERE code_sheets.expires_at <= ? OR code_sheets.holder <> excluded.holder OR code_sheets.codes_sealed IS NULL`,
+		c.UserID, c.ID, c.Holder, sealed, At(c.CreatedAt), At(c.ExpiresAt), At(now)); err != nil {
+		return CodeSheet{}, err
+	}
+	return s.CodeSheet(ctx, c.UserID, c.Holder, now)
+}
+
+// CodeSheet returns the set that a holder was shown, or ErrNotFound when there is none or it has expired.
+func (s *Store) CodeSheet(ctx context.Context, userID, holder string, now time.Time) (CodeSheet, error) {
+	var row struct {
+		ID        string `db:"id"`
+		Codes     []byte `db:"codes_sealed"`
+		CreatedAt Time   `db:"created_at"`
+		ExpiresAt Time   `db:"expires_at"`
+	}
+	if err := s.get(ctx, &row, `
+		SELECT id, codes_sealed, created_at, expires_at FROM code_sheets
+		WHERE user_id = ? AND holder = ? AND expires_at > ? AND codes_sealed IS NOT NULL`,
+		userID, holder, At(now)); err != nil {
+		return CodeSheet{}, err
+	}
+	codes, err := s.openCodes(row.Codes, "code_sheets", row.ID)
+	return CodeSheet{
+		ID: row.ID, UserID: userID, Holder: holder, Codes: codes, CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time,
+	}, err
+}
+
+// KeepCodeSheet notes that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
+// another has taken its place.
+func (s *Store) KeepCodeSheet(ctx context.Context, id string, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE code_sheets SET codes_sealed = NULL WHERE id = ? AND codes_sealed IS NOT NULL AND expires_at > ?`, id, At(now))
+}
+
+// CodeSheetKept reports whether a user's set was put into force, as long as it is remembered.
+func (s *Store) CodeSheetKept(ctx context.Context, userID, id string) (bool, error) {
+	var kept int
+	err := s.get(ctx, &kept, `SELECT count(*) FROM code_sheets WHERE user_id = ? AND id = ? AND codes_sealed IS NULL`, userID, id)
+	return kept > 0, err
+}
+
+// sealCodes seals recovery codes for the column codes_sealed of a table.
+func (s *Store) sealCodes(codes []string, table, id string) ([]byte, error) {
+	text, err := json.Marshal(codes)
+	if err != nil {
+		return nil, err
+	}
+	return s.keyset.Seal(text, table, "codes_sealed", id)
+}
+
+func (s *Store) openCodes(sealed []byte, table, id string) (codes []string, err error) {
+	text, err := s.keyset.Open(sealed, table, "codes_sealed", id)
+	if err != nil {
+		return nil, err
+	}
+	return codes, json.Unmarshal(text, &codes)
 }

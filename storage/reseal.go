@@ -12,6 +12,7 @@ var sealedColumns = []struct{ table, row, column string }{
 	{"authenticators", "id", "secret_sealed"},
 	{"enrolments", "id", "secret_sealed"},
 	{"enrolments", "id", "codes_sealed"},
+	{"code_sheets", "id", "codes_sealed"},
 	{"signing_keys", "id", "private_sealed"},
 	{"outbox", "id", "body_sealed"},
 	{"outbox", "id", "html_sealed"},

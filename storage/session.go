@@ -229,6 +229,20 @@ func (s *Store) EndOtherSessions(ctx context.Context, userID, keepSID string, no
 	return user, err
 }
 
+// KeepOnlySession ends the other sessions and the half-done sign-ins of a user, and nothing else: grants and device cookies stay. ErrStale
+// when the sign-in that is to stay has ended meanwhile.
+func (s *Store) KeepOnlySession(ctx context.Context, signIn SignIn, now time.Time) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.execOne(ctx, ErrStale, `
+			UPDATE sessions SET last_seen_at = ? WHERE sid = ? AND epoch = ? AND completed_at IS NOT NULL AND expires_at > ? AND idle_until > ?`,
+			At(now), signIn.ID(), signIn.User().Epoch, At(now), At(now)); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND sid <> ?`, signIn.User().ID, signIn.ID())
+		return err
+	})
+}
+
 // EndSessions removes all sessions of a user and returns how many there were.
 func (s *Store) EndSessions(ctx context.Context, userID string) (int64, error) {
 	return s.exec(ctx, `DELETE FROM sessions WHERE user_id = ?`, userID)

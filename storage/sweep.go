@@ -29,6 +29,7 @@ var expiries = []struct {
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},
 	{table: "registrations", key: "secret_hash", column: "expires_at"},
 	{table: "enrolments", key: "user_id", column: "expires_at"},
+	{table: "code_sheets", key: "user_id", column: "expires_at"},
 	{table: "throttle", key: "key", column: "expires_at", unless: "blocked_until"},
 	{table: "outbox", key: "id", column: "created_at", kept: mailKept},
 }

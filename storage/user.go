@@ -123,6 +123,12 @@ func (s *Store) RaiseEpoch(ctx context.Context, id string, now time.Time) error 
 	return s.execOne(ctx, ErrNotFound, `UPDATE users SET epoch = epoch + 1, updated_at = ? WHERE id = ?`, At(now), id)
 }
 
+// HoldUser takes a user's row for the rest of the transaction, so that the changes of one user's factors come one after another.
+// ErrStale when the account was disabled or removed, or its epoch has risen, since u was read.
+func (s *Store) HoldUser(ctx context.Context, u User) error {
+	return s.execOne(ctx, ErrStale, `UPDATE users SET epoch = epoch WHERE id = ? AND epoch = ? AND disabled_at IS NULL`, u.ID, u.Epoch)
+}
+
 // DeleteUser removes the user and all that hangs on it but audit entries, which hold only the id.
 func (s *Store) DeleteUser(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM users WHERE id = ?`, id)

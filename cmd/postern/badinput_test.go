@@ -88,7 +88,7 @@ func send(a *app, method, path, contentType, body string) *httptest.ResponseReco
 func countRows(t *testing.T, db *storagetest.Database) map[string]int {
 	counts := map[string]int{}
 	connection := db.SQL(t)
-	for _, table := range []string{"users", "sessions", "flows", "grants", "consents", "authenticators", "tickets", "enrolments", "clients"} {
+	for _, table := range []string{"users", "sessions", "flows", "grants", "consents", "authenticators", "tickets", "enrolments", "code_sheets", "clients"} {
 		var count int
 		require.NoError(t, connection.QueryRow(`SELECT count(*) FROM `+table).Scan(&count))
 		counts[table] = count

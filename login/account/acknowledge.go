@@ -1,6 +1,7 @@
 package account
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -23,7 +24,7 @@ const authenticatorName = "Authenticator app"
 //
 // Errors: ErrEnrolmentLost, ErrNotConfirmed, ErrStartAgain.
 func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous string, visitor Visitor, now time.Time) (Done, error) {
-	pending, err := s.pendingOf(ctx, who, now)
+	pending, err := s.pendingOf(ctx, who.purpose(), now)
 	if err != nil {
 		return Done{}, err
 	}
@@ -32,6 +33,9 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 	}
 	var done Done
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.HoldUser(ctx, who.user); err != nil {
+			return err
+		}
 		if err := s.store.EndEnrolment(ctx, pending.ID); err != nil {
 			return err
 		}
@@ -67,10 +71,17 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 // clearTheWay uses up what allowed to enrol and returns the half-done sign-in to complete.
 func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (storage.HalfSignIn, error) {
 	if !who.Replaces() {
+		if count, err := s.store.CountAuthenticators(ctx, who.user.ID); err != nil || count > 0 {
+			return storage.HalfSignIn{}, cmp.Or(err, storage.ErrStale)
+		}
 		if err := s.store.SpendTicket(ctx, who.half.TicketHash, storage.TicketEnrol, now); err != nil {
 			return storage.HalfSignIn{}, err
 		}
 		return who.half, s.audit.Record(ctx, visitor.event(audit.TicketUsed, who.user.ID), now)
+	}
+	// The session that allowed it must not have been ended since.
+	if err := s.store.KeepOnlySession(ctx, who.signIn, now); err != nil {
+		return storage.HalfSignIn{}, err
 	}
 	if err := s.store.RemoveFactors(ctx, who.user.ID); err != nil {
 		return storage.HalfSignIn{}, err
@@ -78,9 +89,6 @@ func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor
 	user, err := s.endEverything(ctx, who.user.ID, now)
 	if err != nil {
 		return storage.HalfSignIn{}, err
-	}
-	if user.Epoch != who.user.Epoch+1 { // the session that allowed it has been ended since
-		return storage.HalfSignIn{}, storage.ErrStale
 	}
 	half := storage.HalfSignIn{
 		TokenHash: storage.Hash(newSecret()), User: user, Browser: visitor.Browser,
@@ -102,19 +110,30 @@ func (s *Service) endEverything(ctx context.Context, userID string, now time.Tim
 
 // addFactors stores the authenticator and the recovery codes of a confirmed enrolment.
 func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now time.Time) error {
-	codes := make([]string, len(pending.RecoveryCodes))
-	for i, shown := range pending.RecoveryCodes {
-		code, err := otp.NormalizeRecovery(shown)
+	if err := s.store.AddAuthenticator(ctx, authenticatorOf(pending, authenticatorName, pending.ConfirmedStep, now)); err != nil {
+		return err
+	}
+	return s.replaceRecoveryCodes(ctx, pending.UserID, pending.RecoveryCodes)
+}
+
+// authenticatorOf returns what a pending authenticator becomes. It keeps its id, so that a form sent twice finds it done. The step of the
+// code that confirmed it is used up.
+func authenticatorOf(pending storage.Enrolment, name string, step int64, now time.Time) storage.Authenticator {
+	return storage.Authenticator{
+		ID: pending.ID, UserID: pending.UserID, Name: name, Secret: pending.Secret, Algorithm: pending.Algorithm,
+		Digits: pending.Digits, Period: pending.Period, LastStep: step, CreatedAt: now,
+	}
+}
+
+// replaceRecoveryCodes makes codes, as they were shown, the only ones of a user.
+func (s *Service) replaceRecoveryCodes(ctx context.Context, userID string, shown []string) error {
+	codes := make([]string, len(shown))
+	for i, text := range shown {
+		code, err := otp.NormalizeRecovery(text)
 		if err != nil {
 			return err
 		}
 		codes[i] = code
 	}
-	if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
-		ID: storage.NewID(), UserID: pending.UserID, Name: authenticatorName, Secret: pending.Secret, Algorithm: pending.Algorithm,
-		Digits: pending.Digits, Period: pending.Period, LastStep: pending.ConfirmedStep, CreatedAt: now,
-	}); err != nil {
-		return err
-	}
-	return s.store.ReplaceRecoveryCodes(ctx, pending.UserID, codes)
+	return s.store.ReplaceRecoveryCodes(ctx, userID, codes)
 }

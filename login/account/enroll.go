@@ -10,15 +10,22 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Enroller is a person who may enrol an authenticator: one who holds a good ticket and a half-done sign-in, or who has
-// just used a recovery code. Only InvitedEnroller and RecoveredEnroller make one; a password alone never does.
+// Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: who holds a good ticket and a
+// half-done sign-in, or has just used a recovery code. Only InvitedEnroller and RecoveredEnroller make one; a password alone
+// never does. Who has shown both factors is a Fresh.
 type Enroller struct {
-	user storage.User
-	half storage.HalfSignIn // completed by enrolling; its zero value: recovered
+	user   storage.User
+	half   storage.HalfSignIn    // completed by enrolling; empty after a recovery code
+	signIn storage.SignIn        // that a recovery code has opened
+	kind   storage.EnrolmentKind // first or recovered
 }
 
 // Replaces reports whether the new authenticator takes the place of lost ones.
-func (e Enroller) Replaces() bool { return e.half.TokenHash == nil }
+func (e Enroller) Replaces() bool { return e.kind == storage.EnrolRecovered }
+
+func (e Enroller) purpose() storage.Purpose {
+	return storage.Purpose{UserID: e.user.ID, Kind: e.kind, Holder: e.signIn.ID()}
+}
 
 // InvitedEnroller returns the enroller of a half-done sign-in that holds a ticket.
 //
@@ -38,7 +45,7 @@ func (s *Service) InvitedEnroller(ctx context.Context, cookie HalfCookie, now ti
 	if errors.Is(err, ErrTicket) || err == nil && ticket.UserID != half.User.ID {
 		return Enroller{}, ErrNotEnrolled
 	}
-	return Enroller{user: half.User, half: half}, err
+	return Enroller{user: half.User, half: half, kind: storage.EnrolFirst}, err
 }
 
 // RecoveredEnroller returns the enroller of a session that a recovery code has opened within the last ten minutes, else
@@ -47,7 +54,7 @@ func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enrol
 	if !signIn.Recovered() || !now.Before(signIn.Time().Add(recoveredLife)) {
 		return Enroller{}, ErrStartAgain
 	}
-	return Enroller{user: signIn.User()}, nil
+	return Enroller{user: signIn.User(), signIn: signIn, kind: storage.EnrolRecovered}, nil
 }
 
 // Enrolment is an authenticator on its way.
@@ -62,26 +69,30 @@ type Enrolment struct {
 
 // Enrolment returns the pending authenticator of a person, making one when there is none. It stays the same for ten minutes.
 func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (Enrolment, error) {
-	pending, err := s.store.Enrolment(ctx, who.user.ID, now)
+	return s.enrolment(ctx, who.user, who.purpose(), visitor, now)
+}
+
+func (s *Service) enrolment(ctx context.Context, user storage.User, p storage.Purpose, visitor Visitor, now time.Time) (Enrolment, error) {
+	pending, err := s.store.Enrolment(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {
-		pending, err = s.startEnrolment(ctx, who, visitor, now)
+		pending, err = s.startEnrolment(ctx, p, visitor, now)
 	}
 	if err != nil {
 		return Enrolment{}, err
 	}
-	key, account := keyOfPending(pending), who.user.Email
+	key, account := keyOfPending(pending), user.Email
 	uri, err := otp.URI(key, s.cfg.Issuer, account)
 	if err != nil { // an address that is too long, or an imported one that cannot stand in a label
-		account = who.user.ID
+		account = user.ID
 		uri, err = otp.URI(key, s.cfg.Issuer, account)
 	}
 	return Enrolment{Key: key, Issuer: s.cfg.Issuer, Account: account, URI: uri, RecoveryCodes: pending.RecoveryCodes}, err
 }
 
-func (s *Service) startEnrolment(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (pending storage.Enrolment, err error) {
+func (s *Service) startEnrolment(ctx context.Context, p storage.Purpose, visitor Visitor, now time.Time) (pending storage.Enrolment, err error) {
 	key := otp.NewKey(s.cfg.TOTP)
 	fresh := storage.Enrolment{
-		ID: storage.NewID(), UserID: who.user.ID, Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits, Period: key.Period,
+		Purpose: p, ID: storage.NewID(), Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits, Period: key.Period,
 		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -89,7 +100,7 @@ func (s *Service) startEnrolment(ctx context.Context, who Enroller, visitor Visi
 		if err != nil || pending.ID != fresh.ID {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.event(audit.EnrolmentStarted, who.user.ID), now)
+		return s.audit.Record(ctx, visitor.event(audit.EnrolmentStarted, p.UserID), now)
 	})
 	return pending, err
 }
@@ -106,18 +117,13 @@ const maxEnrolmentFailures = 5
 //
 // Errors: ErrCode, *ClockError, ErrEnrolmentLost.
 func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed string, visitor Visitor, now time.Time) error {
-	pending, err := s.pendingOf(ctx, who, now)
+	pending, err := s.pendingOf(ctx, who.purpose(), now)
 	if err != nil || pending.ConfirmedStep != 0 {
 		return err
 	}
-	key := keyOfPending(pending)
-	code, err := otp.Normalize(typed, key.Digits)
-	step, ok := int64(0), false
-	if err == nil {
-		step, ok = key.Match(code, now, s.window)
-	}
-	if !ok {
-		return s.refuseEnrolment(ctx, who, pending, typed, visitor, now)
+	step, err := s.checkPending(ctx, pending, typed, visitor, now)
+	if err != nil {
+		return err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.ConfirmEnrolment(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(enrolmentLife)); err != nil {
@@ -126,21 +132,32 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed stri
 		return s.audit.Record(ctx, visitor.event(audit.EnrolmentConfirmed, who.user.ID), now)
 	})
 	if errors.Is(err, storage.ErrStale) { // a double click confirmed it, or it is gone
-		_, err = s.pendingOf(ctx, who, now)
+		_, err = s.pendingOf(ctx, who.purpose(), now)
 	}
 	return err
 }
 
-// pendingOf returns the pending authenticator of a person, or ErrEnrolmentLost.
-func (s *Service) pendingOf(ctx context.Context, who Enroller, now time.Time) (storage.Enrolment, error) {
-	pending, err := s.store.Enrolment(ctx, who.user.ID, now)
+// checkPending returns the time step of a right code of a pending authenticator, and counts a wrong one.
+func (s *Service) checkPending(ctx context.Context, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) (int64, error) {
+	key := keyOfPending(pending)
+	if code, err := otp.Normalize(typed, key.Digits); err == nil {
+		if step, ok := key.Match(code, now, s.window); ok {
+			return step, nil
+		}
+	}
+	return 0, s.refuseEnrolment(ctx, pending, typed, visitor, now)
+}
+
+// pendingOf returns the pending authenticator of a purpose, or ErrEnrolmentLost.
+func (s *Service) pendingOf(ctx context.Context, p storage.Purpose, now time.Time) (storage.Enrolment, error) {
+	pending, err := s.store.Enrolment(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Enrolment{}, ErrEnrolmentLost
 	}
 	return pending, err
 }
 
-func (s *Service) refuseEnrolment(ctx context.Context, who Enroller, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) error {
+func (s *Service) refuseEnrolment(ctx context.Context, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) error {
 	failures, err := s.store.CountEnrolmentFailure(ctx, pending.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return ErrEnrolmentLost
@@ -148,7 +165,7 @@ func (s *Service) refuseEnrolment(ctx context.Context, who Enroller, pending sto
 	if err != nil {
 		return err
 	}
-	if err := s.audit.Record(ctx, visitor.event(audit.EnrolmentRefused, who.user.ID), now); err != nil {
+	if err := s.audit.Record(ctx, visitor.event(audit.EnrolmentRefused, pending.UserID), now); err != nil {
 		return err
 	}
 	if failures >= maxEnrolmentFailures {

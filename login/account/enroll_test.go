@@ -29,7 +29,7 @@ func TestEnrolment(t *testing.T) {
 		}
 		user, err := o.store.FindUser(t.Context(), ada)
 		require.NoError(t, err)
-		_, err = o.store.Enrolment(t.Context(), user.ID, enrolledAt)
+		_, err = o.store.Enrolment(t.Context(), storage.Purpose{UserID: user.ID, Kind: storage.EnrolFirst}, enrolledAt)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nothing is left of the way")
 		p := o.person()
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))

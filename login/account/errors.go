@@ -25,6 +25,14 @@ var (
 	ErrTicket = errors.New("invitation link is not valid")
 	// ErrEnrolmentLost: the pending authenticator has expired or was given up after too many wrong codes. A new one can be shown.
 	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
+	// ErrNotFresh: the change needs a sign-in with password and one-time code within the last ten minutes.
+	ErrNotFresh = errors.New("both factors have to be shown again")
+	// ErrTooMany: the account has as many authenticators as it may have.
+	ErrTooMany = errors.New("no room for another authenticator")
+	// ErrLastAuthenticator: the only authenticator can be replaced, not removed.
+	ErrLastAuthenticator = errors.New("the last authenticator cannot be removed")
+	// ErrSheetGone: the new recovery codes were shown too long ago, or others have taken their place. They are not in force.
+	ErrSheetGone = errors.New("the new recovery codes are not to be had any more")
 	// ErrNotConfirmed: the recovery codes cannot be acknowledged before the authenticator was confirmed.
 	ErrNotConfirmed = errors.New("the authenticator is not confirmed yet")
 )

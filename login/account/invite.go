@@ -59,11 +59,7 @@ func (s *Service) credentials(ctx context.Context, user storage.User) (enrolled,
 // issueTicket makes an invitation in the caller's transaction. An authenticator that somebody with an earlier link had on
 // its way is dropped: its secret must not become a factor of who comes with the new link.
 func (s *Service) issueTicket(ctx context.Context, user storage.User, by Operator, now time.Time) (Invitation, error) {
-	pending, err := s.store.Enrolment(ctx, user.ID, now)
-	if err == nil {
-		err = s.store.EndEnrolment(ctx, pending.ID)
-	}
-	if err != nil && !errors.Is(err, storage.ErrNotFound) && !errors.Is(err, storage.ErrStale) {
+	if err := s.store.DropEnrolment(ctx, user.ID); err != nil {
 		return Invitation{}, err
 	}
 	secret := newSecret()

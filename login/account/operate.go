@@ -82,10 +82,11 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
+		// The user's row first: an authenticator that is being added at this moment is removed too, or not added.
+		if _, err := s.endEverything(ctx, user.ID, now); err != nil {
 			return err
 		}
-		if _, err := s.endEverything(ctx, user.ID, now); err != nil {
+		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
 		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {

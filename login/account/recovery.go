@@ -51,6 +51,11 @@ func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code str
 			return Done{}, err
 		}
 	}
+	if err := s.store.HoldUser(ctx, half.User); errors.Is(err, storage.ErrStale) {
+		return Done{}, ErrStartAgain
+	} else if err != nil {
+		return Done{}, err
+	}
 	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
 		return Done{}, err
 	}

@@ -50,6 +50,17 @@ const (
 	// EnrolmentAcknowledged: the person has kept the recovery codes; the authenticator is a factor from now on.
 	EnrolmentAcknowledged Name = "enrolment.acknowledged"
 
+	// AuthenticatorAdded: a person who had an authenticator added another.
+	AuthenticatorAdded Name = "authenticator.added"
+	// AuthenticatorReplaced: a person put a new authenticator in the place of one.
+	AuthenticatorReplaced Name = "authenticator.replaced"
+	// AuthenticatorRenamed: a person gave an authenticator another name.
+	AuthenticatorRenamed Name = "authenticator.renamed"
+	// AuthenticatorRemoved: a person removed an authenticator that was not the last.
+	AuthenticatorRemoved Name = "authenticator.removed"
+	// RecoveryCodesReplaced: a person made new recovery codes; the earlier ones are dead.
+	RecoveryCodesReplaced Name = "recovery_codes.replaced"
+
 	// TicketIssued: a one-time link was made.
 	TicketIssued Name = "ticket.issued"
 	// TicketUsed: a one-time link was used up.
@@ -143,6 +154,7 @@ func Names() []Name {
 		SignInCompleted, SignedOut, SessionsEnded,
 		CodeRefused, CodeReplayed, CodeThrottled, FactorClosed, RecoveryCodeUsed, RecoveryCodeRefused,
 		EnrolmentStarted, EnrolmentRefused, EnrolmentConfirmed, EnrolmentAcknowledged,
+		AuthenticatorAdded, AuthenticatorReplaced, AuthenticatorRenamed, AuthenticatorRemoved, RecoveryCodesReplaced,
 		TicketIssued, TicketUsed, TicketRefused,
 		RegistrationAsked, MailThrottled, EmailVerified, EmailChangeAsked, EmailChangeCancelled, EmailChanged,
 		UserRegistered, UserAdded, UserImported, UsersExported, UserDisabled, UserEnabled, UserDeleted, UserUnlocked, UserFactorReset,

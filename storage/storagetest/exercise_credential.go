@@ -16,7 +16,9 @@ var credentialBehaviours = []behaviour{
 	{"a time step is accepted once and only forwards", stepsBurnForwards},
 	{"a secret that does not open leaves the others", oneBrokenSecretLeavesTheOthers},
 	{"a recovery code is good once and for its user", recoveryCodesAreGoodOnce},
+	{"an authenticator is renamed and removed by its owner, never the last", authenticatorsAreRemoved},
 	{"removing the factors removes all of them", factorsAreRemoved},
+	{"holding a user fails once the account has changed", usersAreHeld},
 }
 
 func passwordsAreSet(t *testing.T, db *Database) {
@@ -141,6 +143,50 @@ func recoveryCodesAreGoodOnce(t *testing.T, db *Database) {
 	require.Zero(t, left(u))
 }
 
+func authenticatorsAreRemoved(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, _ := EnrolledUser(t, s)
+	other, _, _ := EnrolledUser(t, s)
+	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, a.ID), storage.ErrStale, "it is the last")
+	b := a
+	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
+	require.NoError(t, s.AddAuthenticator(t.Context(), b))
+
+	require.ErrorIs(t, s.RenameAuthenticator(t.Context(), other.ID, b.ID, "Mine"), storage.ErrNotFound)
+	require.ErrorIs(t, s.RenameAuthenticator(t.Context(), u.ID, "none", "Mine"), storage.ErrNotFound)
+	require.NoError(t, s.RenameAuthenticator(t.Context(), u.ID, b.ID, "Tablet"))
+	b.Name = "Tablet"
+	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), other.ID, a.ID), storage.ErrStale)
+	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, "none"), storage.ErrStale)
+	count, err := s.CountAuthenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, 2, count)
+
+	require.NoError(t, s.RemoveAuthenticator(t.Context(), u.ID, a.ID))
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, []storage.Authenticator{b}, found)
+	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, b.ID), storage.ErrStale)
+}
+
+func usersAreHeld(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := User(t, s)
+	require.NoError(t, s.HoldUser(t.Context(), u))
+	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
+	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
+	u, err := s.User(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.NoError(t, s.HoldUser(t.Context(), u))
+	require.NoError(t, s.DisableUser(t.Context(), u.ID, Now))
+	u.Epoch++
+	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
+	require.NoError(t, s.EnableUser(t.Context(), u.ID, Now))
+	require.NoError(t, s.HoldUser(t.Context(), u))
+	require.NoError(t, s.DeleteUser(t.Context(), u.ID))
+	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
+}
+
 func factorsAreRemoved(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, codes := EnrolledUser(t, s)
@@ -150,6 +196,9 @@ func factorsAreRemoved(t *testing.T, db *Database) {
 	_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
 	require.NoError(t, err)
 
+	_, err = s.StartCodeSheet(t.Context(), newCodeSheet(u), Now)
+	require.NoError(t, err)
+
 	require.NoError(t, s.RemoveFactors(t.Context(), u.ID))
 	found, err := s.Authenticators(t.Context(), u.ID)
 	require.NoError(t, err)
@@ -157,7 +206,9 @@ func factorsAreRemoved(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.BurnStep(t.Context(), a.ID, 1, Now), storage.ErrStale)
 	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now), storage.ErrNotFound)
 	require.ErrorIs(t, s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now), storage.ErrNotFound)
-	_, err = s.Enrolment(t.Context(), u.ID, Now)
+	_, err = s.Enrolment(t.Context(), purposeOf(u), Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = s.CodeSheet(t.Context(), u.ID, "browser", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	login, err := s.PasswordLogin(t.Context(), u.Username)
 	require.NoError(t, err)

@@ -14,11 +14,17 @@ var enrolmentBehaviours = []behaviour{
 	{"a second start shows the first enrolment until it expires", enrolmentsStand},
 	{"an enrolment is confirmed once and ends once", enrolmentsAreConfirmedOnce},
 	{"wrong codes are counted", enrolmentFailuresAreCounted},
+	{"an enrolment is found for its purpose alone, and another purpose takes its place", enrolmentsKeepTheirPurpose},
+	{"new recovery codes stand for who was shown them, and are put into force once", codeSheetsStand},
+}
+
+func purposeOf(u storage.User) storage.Purpose {
+	return storage.Purpose{UserID: u.ID, Kind: storage.EnrolFirst}
 }
 
 func newEnrolment(u storage.User) storage.Enrolment {
 	return storage.Enrolment{
-		ID: storage.NewID(), UserID: u.ID, Secret: []byte(rand.Text()), Algorithm: "SHA512", Digits: 7, Period: 45,
+		Purpose: purposeOf(u), ID: storage.NewID(), Secret: []byte(rand.Text()), Algorithm: "SHA512", Digits: 7, Period: 45,
 		CreatedAt: Now, ExpiresAt: Now.Add(10 * time.Minute),
 	}
 }
@@ -26,7 +32,7 @@ func newEnrolment(u storage.User) storage.Enrolment {
 func enrolmentsStand(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := User(t, s)
-	_, err := s.Enrolment(t.Context(), u.ID, Now)
+	_, err := s.Enrolment(t.Context(), purposeOf(u), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
 	first, second := newEnrolment(u), newEnrolment(u)
@@ -39,7 +45,7 @@ func enrolmentsStand(t *testing.T, db *Database) {
 	_, err = s.CountEnrolmentFailure(t.Context(), first.ID)
 	require.NoError(t, err)
 
-	_, err = s.Enrolment(t.Context(), u.ID, first.ExpiresAt)
+	_, err = s.Enrolment(t.Context(), purposeOf(u), first.ExpiresAt)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	second.CreatedAt, second.ExpiresAt = first.ExpiresAt, first.ExpiresAt.Add(time.Hour)
 	stands, err := s.StartEnrolment(t.Context(), second, first.ExpiresAt)
@@ -59,13 +65,13 @@ func enrolmentsAreConfirmedOnce(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.ConfirmEnrolment(t.Context(), "none", 78, nil, until), storage.ErrStale)
 
 	e.ConfirmedStep, e.RecoveryCodes, e.ExpiresAt = 77, []string{"aaa", "bbb"}, until
-	found, err := s.Enrolment(t.Context(), u.ID, Now)
+	found, err := s.Enrolment(t.Context(), purposeOf(u), Now)
 	require.NoError(t, err)
 	require.Equal(t, e, found)
 
 	require.NoError(t, s.EndEnrolment(t.Context(), e.ID))
 	require.ErrorIs(t, s.EndEnrolment(t.Context(), e.ID), storage.ErrStale)
-	_, err = s.Enrolment(t.Context(), u.ID, Now)
+	_, err = s.Enrolment(t.Context(), purposeOf(u), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -79,9 +85,104 @@ func enrolmentFailuresAreCounted(t *testing.T, db *Database) {
 		require.NoError(t, err)
 		require.Equal(t, i+1, failures)
 	}
-	found, err := s.Enrolment(t.Context(), u.ID, Now)
+	found, err := s.Enrolment(t.Context(), purposeOf(u), Now)
 	require.NoError(t, err)
 	require.Equal(t, 3, found.Failures)
 	_, err = s.CountEnrolmentFailure(t.Context(), "none")
 	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func enrolmentsKeepTheirPurpose(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, other := User(t, s), User(t, s)
+	purposes := []storage.Purpose{
+		{UserID: u.ID, Kind: storage.EnrolFirst},
+		{UserID: u.ID, Kind: storage.EnrolRecovered, Holder: "session"},
+		{UserID: u.ID, Kind: storage.EnrolAdd, Holder: "browser"},
+		{UserID: u.ID, Kind: storage.EnrolAdd, Holder: "another browser"},
+		{UserID: u.ID, Kind: storage.EnrolReplace, Replaces: "a", Holder: "browser"},
+		{UserID: u.ID, Kind: storage.EnrolReplace, Replaces: "b", Holder: "browser"},
+	}
+	for i, purpose := range purposes {
+		e := newEnrolment(u)
+		e.Purpose = purpose
+		begun, err := s.StartEnrolment(t.Context(), e, Now)
+		require.NoError(t, err)
+		require.Equal(t, e, begun, "the latest purpose wins")
+		_, err = s.CountEnrolmentFailure(t.Context(), e.ID)
+		require.NoError(t, err)
+		for j, asked := range purposes {
+			found, err := s.Enrolment(t.Context(), asked, Now)
+			if i == j {
+				require.NoError(t, err)
+				require.Equal(t, 1, found.Failures, "and begins anew")
+			} else {
+				require.ErrorIs(t, err, storage.ErrNotFound)
+			}
+		}
+		_, err = s.Enrolment(t.Context(), storage.Purpose{UserID: other.ID, Kind: purpose.Kind, Replaces: purpose.Replaces, Holder: purpose.Holder}, Now)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	}
+	require.NoError(t, s.DropEnrolment(t.Context(), other.ID))
+	_, err := s.Enrolment(t.Context(), purposes[5], Now)
+	require.NoError(t, err)
+	require.NoError(t, s.DropEnrolment(t.Context(), u.ID))
+	_, err = s.Enrolment(t.Context(), purposes[5], Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func newCodeSheet(u storage.User) storage.CodeSheet {
+	return storage.CodeSheet{
+		ID: storage.NewID(), UserID: u.ID, Holder: "browser", Codes: []string{rand.Text(), rand.Text()},
+		CreatedAt: Now, ExpiresAt: Now.Add(10 * time.Minute),
+	}
+}
+
+func codeSheetsStand(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := User(t, s)
+	first, second := newCodeSheet(u), newCodeSheet(u)
+	for _, sheet := range []storage.CodeSheet{first, second} {
+		stands, err := s.StartCodeSheet(t.Context(), sheet, Now)
+		require.NoError(t, err)
+		require.Equal(t, first, stands)
+	}
+	found, err := s.CodeSheet(t.Context(), u.ID, "browser", Now)
+	require.NoError(t, err)
+	require.Equal(t, first, found)
+	_, err = s.CodeSheet(t.Context(), u.ID, "another browser", Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+
+	second.Holder = "another browser"
+	stands, err := s.StartCodeSheet(t.Context(), second, Now)
+	require.NoError(t, err)
+	require.Equal(t, second, stands)
+	require.ErrorIs(t, s.KeepCodeSheet(t.Context(), first.ID, Now), storage.ErrStale)
+	require.ErrorIs(t, s.KeepCodeSheet(t.Context(), second.ID, second.ExpiresAt), storage.ErrStale)
+
+	_, err = s.CodeSheet(t.Context(), u.ID, second.Holder, second.ExpiresAt)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	third := newCodeSheet(u)
+	third.Holder, third.ExpiresAt = second.Holder, second.ExpiresAt.Add(time.Hour)
+	stands, err = s.StartCodeSheet(t.Context(), third, second.ExpiresAt)
+	require.NoError(t, err)
+	require.Equal(t, third, stands)
+
+	kept := func(userID, id string) bool {
+		kept, err := s.CodeSheetKept(t.Context(), userID, id)
+		require.NoError(t, err)
+		return kept
+	}
+	require.False(t, kept(u.ID, third.ID))
+	require.NoError(t, s.KeepCodeSheet(t.Context(), third.ID, Now))
+	require.ErrorIs(t, s.KeepCodeSheet(t.Context(), third.ID, Now), storage.ErrStale)
+	require.True(t, kept(u.ID, third.ID))
+	require.False(t, kept(User(t, s).ID, third.ID))
+	_, err = s.CodeSheet(t.Context(), u.ID, third.Holder, Now)
+	require.ErrorIs(t, err, storage.ErrNotFound, "shown once")
+	fourth := newCodeSheet(u)
+	fourth.Holder = third.Holder
+	stands, err = s.StartCodeSheet(t.Context(), fourth, Now)
+	require.NoError(t, err)
+	require.Equal(t, fourth, stands)
 }

@@ -80,7 +80,7 @@ func failedTransactionsLeaveNothing(t *testing.T, db *Database) {
 		require.NoError(t, err)
 		require.Equal(t, u, same)
 	}
-	require.Equal(t, 8, statements, "begin, six statements, commit")
+	require.Equal(t, 9, statements, "begin, seven statements, commit")
 	faults.Fail(0, false, nil)
 	events, err := s.Events(t.Context(), storage.EventQuery{UserID: u.ID, Limit: 10})
 	require.NoError(t, err)

@@ -24,6 +24,7 @@ var sealedColumns = []struct{ table, column, row string }{
 	{"authenticators", "secret_sealed", "id"},
 	{"enrolments", "secret_sealed", "id"},
 	{"enrolments", "codes_sealed", "id"},
+	{"code_sheets", "codes_sealed", "id"},
 	{"signing_keys", "private_sealed", "id"},
 	{"outbox", "body_sealed", "id"},
 	{"outbox", "html_sealed", "id"},
@@ -46,6 +47,10 @@ func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 		_, err := s.StartEnrolment(t.Context(), e, Now)
 		require.NoError(t, err)
 		require.NoError(t, s.ConfirmEnrolment(t.Context(), e.ID, 1, []string{knownSecret}, e.ExpiresAt))
+		sheet := newCodeSheet(u)
+		sheet.Codes = []string{knownSecret}
+		_, err = s.StartCodeSheet(t.Context(), sheet, Now)
+		require.NoError(t, err)
 		key := newSigningKey(storage.NewID())
 		key.Private = []byte(knownSecret)
 		require.NoError(t, s.AddSigningKey(t.Context(), key))
@@ -103,15 +108,18 @@ func movedSecretsDoNotOpen(t *testing.T, db *Database) {
 		}
 		return n
 	}
-	var authenticators, enrolments []error
+	var authenticators, enrolments, sheets []error
 	for _, u := range users {
 		_, err := s.Authenticators(t.Context(), u.ID)
 		authenticators = append(authenticators, err)
-		_, err = s.Enrolment(t.Context(), u.ID, Now)
+		_, err = s.Enrolment(t.Context(), purposeOf(u), Now)
 		enrolments = append(enrolments, err)
+		_, err = s.CodeSheet(t.Context(), u.ID, "browser", Now)
+		sheets = append(sheets, err)
 	}
 	require.Equal(t, 1, opened(authenticators...))
 	require.Equal(t, 1, opened(enrolments...))
+	require.Equal(t, 1, opened(sheets...))
 	keys, err := s.SigningKeys(t.Context())
 	require.NoError(t, err)
 	require.Len(t, keys, 2)
@@ -153,9 +161,12 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 	s = after.Open(t)
 	require.Equal(t, mac, s.MAC("test"))
 	for _, u := range users {
-		e, err := s.Enrolment(t.Context(), u.ID, Now)
+		e, err := s.Enrolment(t.Context(), purposeOf(u), Now)
 		require.NoError(t, err)
 		require.Equal(t, knownSecret, string(e.Secret))
+		sheet, err := s.CodeSheet(t.Context(), u.ID, "browser", Now)
+		require.NoError(t, err)
+		require.Equal(t, []string{knownSecret}, sheet.Codes)
 		require.Equal(t, []string{knownSecret}, e.RecoveryCodes)
 		found, err := s.Authenticators(t.Context(), u.ID)
 		require.NoError(t, err)

@@ -24,7 +24,7 @@ func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
 	for _, table := range []string{
-		"users", "sessions", "flows", "grants", "revoked_tokens", "client_assertions", "tickets", "enrolments", "throttle", "outbox",
+		"users", "sessions", "flows", "grants", "revoked_tokens", "client_assertions", "tickets", "enrolments", "code_sheets", "throttle", "outbox",
 		"audit_events",
 	} {
 		var n int
@@ -48,6 +48,8 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 		require.NoError(t, s.AddTicket(t.Context(), newTicket(u)))
 		_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
 		require.NoError(t, err)
+		_, err = s.StartCodeSheet(t.Context(), newCodeSheet(u), Now)
+		require.NoError(t, err)
 		count(t, s, Now, storage.Budget{Key: u.ID, Tries: 5, Forget: time.Hour})
 		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now}))
 		require.NoError(t, s.AddEvent(t.Context(), eventBody("x", u.ID, 0)))
@@ -62,14 +64,14 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 	require.Equal(t, int64(5), sweep(Now.Add(5*time.Minute)))
 	require.Equal(t, map[string]int{
 		"users": 5, "sessions": 5, "flows": 5, "grants": 5, "revoked_tokens": 5, "client_assertions": 5, "tickets": 5, "enrolments": 5,
-		"throttle": 5, "outbox": 5, "audit_events": 5,
+		"code_sheets": 5, "throttle": 5, "outbox": 5, "audit_events": 5,
 	}, rowCounts(t, raw))
 	require.Zero(t, sweep(Now.Add(10*time.Minute-time.Microsecond)))
-	require.Equal(t, int64(20), sweep(Now.Add(10*time.Minute)))
+	require.Equal(t, int64(25), sweep(Now.Add(10*time.Minute)))
 	require.Equal(t, int64(15), sweep(Now.Add(time.Hour)))
 	require.Equal(t, map[string]int{
 		"users": 5, "sessions": 0, "flows": 0, "grants": 0, "revoked_tokens": 0, "client_assertions": 0, "tickets": 5, "enrolments": 0,
-		"throttle": 0, "outbox": 5, "audit_events": 5,
+		"code_sheets": 0, "throttle": 0, "outbox": 5, "audit_events": 5,
 	}, rowCounts(t, raw))
 	require.Equal(t, int64(5), sweep(Now.Add(72*time.Hour)))
 	require.Zero(t, sweep(Now.Add(7*24*time.Hour-time.Microsecond)))

@@ -187,7 +187,7 @@ func deletingLeavesNothing(t *testing.T, db *Database) {
 	_, err = s.Grant(t.Context(), g.ID, "")
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	raw := db.SQL(t)
-	for _, table := range []string{"passwords", "authenticators", "recovery_codes", "tickets", "enrolments", "sessions", "consents", "grants"} {
+	for _, table := range []string{"passwords", "authenticators", "recovery_codes", "tickets", "enrolments", "code_sheets", "sessions", "consents", "grants"} {
 		var rows int
 		require.NoError(t, raw.QueryRow(`SELECT count(*) FROM `+table).Scan(&rows))
 		require.Zero(t, rows, table)

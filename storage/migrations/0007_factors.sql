@@ -1,0 +1,19 @@
+-- +goose Up
+
+-- What an authenticator on its way is for: 'first' of an invited person, 'recovered' in place of those that were lost, 'add' beside the
+-- others or 'replace' in place of the one in replaces. holder is the sign-in or browser that began it. A release that does not know these
+-- columns enrols first authenticators only.
+ALTER TABLE enrolments ADD COLUMN purpose TEXT NOT NULL DEFAULT 'first';
+ALTER TABLE enrolments ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
+ALTER TABLE enrolments ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+
+-- New recovery codes that were shown and are not in force yet; without its codes, a set that was put into force.
+CREATE TABLE code_sheets (
+    user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    id TEXT NOT NULL UNIQUE,
+    holder TEXT NOT NULL,
+    codes_sealed BYTEA,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX code_sheets_by_expiry ON code_sheets (expires_at);
