@@ -59,6 +59,7 @@ func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enrol
 
 // Enrolment is an authenticator on its way.
 type Enrolment struct {
+	ID      string
 	Key     otp.Key
 	Issuer  string // as the authenticator app will show it
 	Account string
@@ -86,7 +87,7 @@ func (s *Service) enrolment(ctx context.Context, user storage.User, p storage.Pu
 		account = user.ID
 		uri, err = otp.URI(key, s.cfg.Issuer, account)
 	}
-	return Enrolment{Key: key, Issuer: s.cfg.Issuer, Account: account, URI: uri, RecoveryCodes: pending.RecoveryCodes}, err
+	return Enrolment{ID: pending.ID, Key: key, Issuer: s.cfg.Issuer, Account: account, URI: uri, RecoveryCodes: pending.RecoveryCodes}, err
 }
 
 func (s *Service) startEnrolment(ctx context.Context, p storage.Purpose, visitor Visitor, now time.Time) (pending storage.Enrolment, err error) {

@@ -1,0 +1,404 @@
+package account_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// fresh returns the permission of who has just signed in.
+func (p *person) fresh(now time.Time) account.Fresh {
+	p.o.t.Helper()
+	signIn, err := p.signIn(now)
+	require.NoError(p.o.t, err)
+	who, err := p.o.Fresh(signIn, p.browser, now)
+	require.NoError(p.o.t, err)
+	return who
+}
+
+// signedIn signs Ada in with a code in another browser.
+func (o *office) signedIn(phone phone, now time.Time) *person {
+	o.t.Helper()
+	p := o.person()
+	require.NoError(o.t, p.code(p.half(now), phone.at(now), now))
+	return p
+}
+
+// shown returns a pending authenticator and what would confirm it.
+func (p *person) shown(who account.Fresh, replaces string, now time.Time) (phone, account.Confirmation) {
+	p.o.t.Helper()
+	enrolment, err := p.o.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
+	require.NoError(p.o.t, err)
+	require.Empty(p.o.t, enrolment.RecoveryCodes)
+	fresh := phone{enrolment.Key}
+	return fresh, account.Confirmation{ID: enrolment.ID, Replaces: replaces, Code: fresh.at(now)}
+}
+
+// adds enrols one more authenticator, or one in the place of another.
+func (p *person) adds(replaces, name string, now time.Time) phone {
+	p.o.t.Helper()
+	who := p.fresh(now)
+	added, confirm := p.shown(who, replaces, now)
+	confirm.Name = name
+	device, err := p.o.ConfirmAuthenticator(p.o.t.Context(), who, confirm, p.visitor, now)
+	require.NoError(p.o.t, err)
+	if device != "" {
+		p.visitor.Device = device
+	}
+	return added
+}
+
+// present returns Ada's authenticators.
+func (o *office) present() []storage.Authenticator {
+	o.t.Helper()
+	profile, err := o.Show(o.t.Context(), ada)
+	require.NoError(o.t, err)
+	return profile.Authenticators
+}
+
+func TestAddingAnAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, first, codes := o.enrolled()
+		here := o.signedIn(first, start)
+		half := o.person().half(start)
+
+		who := here.fresh(start)
+		added, confirm := here.shown(who, "", start)
+		again, _ := here.shown(who, "", start)
+		require.Equal(t, added, again, "a reload shows the same key")
+		require.Len(t, o.present(), 1, "it is no factor yet")
+		confirm.Name = "  Work phone "
+		device, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+		require.NoError(t, err)
+		require.Empty(t, device, "the device cookie stays good")
+
+		present := o.present()
+		require.Equal(t, []string{"Authenticator app", "Work phone"}, []string{present[0].Name, present[1].Name})
+		require.Equal(t, start, present[1].CreatedAt)
+		require.True(t, present[1].LastUsedAt.IsZero())
+		require.Nil(t, present[1].Secret)
+		require.Equal(t, 1, o.events(audit.AuthenticatorAdded))
+		require.Equal(t, 2, o.notices.count(account.NoticeAuthenticatorAdded), "the first one was told of, too")
+		_, err = here.signIn(start)
+		require.NoError(t, err, "this browser stays signed in")
+		_, err = owner.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound, "no other does")
+		_, err = o.Pending(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrStartAgain)
+
+		p := o.person()
+		require.ErrorIs(t, p.code(p.half(start), added.at(start), start), account.ErrCode, "the confirming code is used up")
+		now := start.Add(time.Minute)
+		for _, phone := range []phone{first, added} {
+			require.NoError(t, p.code(p.half(now), phone.at(now), now))
+		}
+		require.NoError(t, p.recoveryCode(p.half(now), codes[0], now), "the recovery codes are as they were")
+	})
+}
+
+func TestReplacingOneAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, codes := o.enrolled()
+		here := o.signedIn(first, start)
+		second := here.adds("", "Tablet", start)
+		app := storagetest.Client(t, o.store)
+		signIn, err := here.signIn(start)
+		require.NoError(t, err)
+		grant := storagetest.Grant(t, o.store, signIn.User(), app)
+		known := here.visitor.Device
+		old := o.present()[0].ID
+
+		now := start.Add(time.Minute)
+		third := here.adds(old, "", now)
+		present := o.present()
+		require.Len(t, present, 2)
+		require.NotEqual(t, old, present[1].ID)
+		require.Equal(t, 1, o.events(audit.AuthenticatorReplaced))
+		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorReplaced))
+		_, err = here.signIn(now)
+		require.NoError(t, err, "this browser stays signed in")
+		require.NotEqual(t, known, here.visitor.Device, "and known")
+		user, err := o.store.User(t.Context(), grant.UserID)
+		require.NoError(t, err)
+		require.NotEqual(t, grant.Epoch, user.Epoch, "what was granted has ended: the earlier one may be in other hands")
+
+		now = now.Add(time.Minute)
+		p := o.person()
+		require.ErrorIs(t, p.code(p.half(now), first.at(now), now), account.ErrCode)
+		require.NoError(t, p.code(p.half(now), second.at(now), now))
+		require.NoError(t, p.code(p.half(now), third.at(now), now))
+		require.NoError(t, p.recoveryCode(p.half(now), codes[0], now))
+	})
+}
+
+// The device cookie of this browser is renewed when a replaced authenticator ends those of all others.
+func TestReplacingForgetsOtherBrowsers(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		elsewhere, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		only := here.adds(o.present()[0].ID, "", start)
+		stranger := o.person()
+		half := stranger.half(start)
+		for range 5 {
+			require.ErrorIs(t, stranger.code(half, only.wrongAt(start), start), account.ErrCode)
+		}
+		now := start.Add(30 * time.Second)
+		waitsFor(t, elsewhere.code(elsewhere.half(now), only.at(now), now), start, time.Minute)
+		require.NoError(t, here.code(here.half(now), only.at(now), now))
+	})
+}
+
+func TestRemovingAnAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		lost := o.present()[0].ID
+		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), here.fresh(start), lost, here.visitor, start), account.ErrLastAuthenticator)
+		second := here.adds("", "Tablet", start)
+		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), here.fresh(start), "none", here.visitor, start), storage.ErrNotFound)
+
+		now := start.Add(time.Minute)
+		require.NoError(t, owner.code(owner.half(now), second.at(now), now))
+		require.NoError(t, o.RemoveAuthenticator(t.Context(), here.fresh(now), lost, here.visitor, now))
+		require.Len(t, o.present(), 1)
+		require.Equal(t, 1, o.events(audit.AuthenticatorRemoved))
+		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorRemoved))
+		_, err := here.signIn(now)
+		require.NoError(t, err)
+		_, err = owner.signIn(now)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		now = now.Add(time.Minute)
+		require.ErrorIs(t, owner.code(owner.half(now), first.at(now), now), account.ErrCode)
+		require.NoError(t, owner.code(owner.half(now), second.at(now), now))
+	})
+}
+
+func TestRenamingAnAuthenticator(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		late := enrolledAt.Add(30 * time.Minute) // it needs no fresh sign-in
+		signIn, err := owner.signIn(late)
+		require.NoError(t, err)
+		id := o.present()[0].ID
+		rename := func(id, name string) error {
+			return o.RenameAuthenticator(t.Context(), signIn, id, name, owner.visitor, late)
+		}
+		require.NoError(t, rename(id, " Ada’s phone "))
+		require.Equal(t, "Ada’s phone", o.present()[0].Name)
+		require.NoError(t, rename(id, ""))
+		require.Equal(t, "Authenticator app", o.present()[0].Name)
+		require.NoError(t, rename(id, strings.Repeat("ä", 64)))
+		for _, name := range []string{strings.Repeat("ä", 65), "tab\there", "\u202eenohp"} {
+			var invalid *account.InvalidError
+			require.ErrorAs(t, rename(id, name), &invalid, name)
+		}
+		require.ErrorIs(t, rename("none", "x"), storage.ErrNotFound)
+		require.Equal(t, 3, o.events(audit.AuthenticatorRenamed))
+
+		_, ticket := o.add("eve@example.test", start)
+		eve := o.person()
+		half, err := eve.invited(ticket, start)
+		require.NoError(t, err)
+		who := eve.enroller(half, start)
+		eve.confirmed(who, start)
+		done, err := o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
+		require.NoError(t, err)
+		eve.keep(done, nil)
+		signIn, err = eve.signIn(start)
+		require.NoError(t, err)
+		require.ErrorIs(t, rename(id, "Mine"), storage.ErrNotFound, "it is somebody else's")
+		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start), storage.ErrNotFound)
+		_, err = o.NewAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+}
+
+func TestTenAuthenticatorsAtMost(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		for range 8 {
+			here.adds("", "", start)
+		}
+		who := here.fresh(start)
+		_, confirm := here.shown(who, "", start)
+		require.NoError(t, o.store.AddAuthenticator(t.Context(), storage.Authenticator{
+			ID: storage.NewID(), UserID: o.present()[0].UserID, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
+		}))
+		_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+		require.ErrorIs(t, err, account.ErrTooMany, "nor by one that was begun before")
+		_, err = o.NewAuthenticator(t.Context(), who, "", here.visitor, start)
+		require.ErrorIs(t, err, account.ErrTooMany)
+		require.Len(t, o.present(), 10)
+		here.adds(o.present()[3].ID, "", start)
+		require.Len(t, o.present(), 10)
+	})
+}
+
+// Five wrong codes or ten minutes discard the key, and a clock that is off is told.
+func TestNewAuthenticatorIsGivenUp(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		who := here.fresh(start)
+		added, confirm := here.shown(who, "", start)
+		try := func(code string, now time.Time) error {
+			confirm.Code = code
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
+			return err
+		}
+		var clock *account.ClockError
+		require.ErrorAs(t, try(added.at(start.Add(5*time.Minute)), start), &clock)
+		require.Equal(t, 5*time.Minute, clock.Offset)
+		confirm.Name = strings.Repeat("x", 65)
+		var invalid *account.InvalidError
+		require.ErrorAs(t, try(added.at(start), start), &invalid)
+		confirm.Name = ""
+		for range 3 {
+			require.ErrorIs(t, try(added.wrongAt(start), start), account.ErrCode)
+		}
+		require.ErrorIs(t, try("junk", start), account.ErrEnrolmentLost)
+		require.ErrorIs(t, try(added.at(start), start), account.ErrEnrolmentLost)
+		require.Equal(t, 5, o.events(audit.EnrolmentRefused))
+
+		added, confirm = here.shown(who, "", start)
+		late := start.Add(10 * time.Minute)
+		require.ErrorIs(t, try(added.at(late), late), account.ErrEnrolmentLost)
+		require.Len(t, o.present(), 1)
+	})
+}
+
+func TestFormSentTwiceAddsOnce(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		who := here.fresh(start)
+		_, confirm := here.shown(who, "", start)
+		for range 2 {
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			require.NoError(t, err)
+		}
+		require.Len(t, o.present(), 2)
+		require.Equal(t, 1, o.events(audit.AuthenticatorAdded))
+		after, _ := here.shown(who, "", start)
+		require.NotEqual(t, confirm.Code, after.at(start), "the next one has a key of its own")
+	})
+}
+
+func TestFresh(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	_, phone, codes := o.enrolled()
+	p := o.signedIn(phone, start)
+	signIn, err := p.signIn(start)
+	require.NoError(t, err)
+	_, err = o.Fresh(signIn, p.browser, start.Add(10*time.Minute-time.Second))
+	require.NoError(t, err)
+	_, err = o.Fresh(signIn, p.browser, start.Add(10*time.Minute))
+	require.ErrorIs(t, err, account.ErrNotFresh, "not later")
+	_, err = o.Fresh(storage.SignIn{}, p.browser, start)
+	require.ErrorIs(t, err, account.ErrNotFresh, "not for nobody")
+
+	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+	recovered, err := p.signIn(start)
+	require.NoError(t, err)
+	_, err = o.Fresh(recovered, p.browser, start)
+	require.ErrorIs(t, err, account.ErrNotFresh, "a recovery code is not the authenticator")
+}
+
+// What was begun for one purpose is confirmed for no other, and the last begun counts alone.
+func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, codes := o.enrolled()
+		here := o.signedIn(first, start)
+		here.adds("", "Tablet", start)
+		ids := []string{o.present()[0].ID, o.present()[1].ID}
+		who := here.fresh(start)
+		refused := func(who account.Fresh, confirm account.Confirmation) {
+			t.Helper()
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			require.ErrorIs(t, err, account.ErrEnrolmentLost)
+			require.Len(t, o.present(), 2)
+		}
+		_, confirm := here.shown(who, ids[0], start)
+		for _, replaces := range []string{"", ids[1]} {
+			wrong := confirm
+			wrong.Replaces = replaces
+			refused(who, wrong)
+		}
+		_, later := here.shown(who, ids[1], start)
+		refused(who, confirm)
+		later.ID = confirm.ID
+		refused(who, later)
+
+		signIn, err := here.signIn(start)
+		require.NoError(t, err)
+		elsewhere, err := o.Fresh(signIn, "another browser", start)
+		require.NoError(t, err)
+		mine, confirm := here.shown(who, "", start)
+		theirs, _ := here.shown(elsewhere, "", start)
+		require.NotEqual(t, mine.key.Secret, theirs.key.Secret, "a key that was shown elsewhere is not shown here")
+		refused(who, confirm)
+
+		thief := o.person()
+		require.NoError(t, thief.recoveryCode(thief.half(start), codes[0], start))
+		recovered, err := thief.signIn(start)
+		require.NoError(t, err)
+		lost, err := o.RecoveredEnroller(recovered, start)
+		require.NoError(t, err)
+		require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), lost, theirs.at(start), thief.visitor, start), account.ErrEnrolmentLost)
+		shown, err := o.Enrolment(t.Context(), lost, thief.visitor, start)
+		require.NoError(t, err)
+		require.NotEqual(t, theirs.key.Secret, shown.Key.Secret)
+		require.NoError(t, o.ConfirmEnrolment(t.Context(), lost, phone{shown.Key}.at(start), thief.visitor, start))
+		refused(elsewhere, account.Confirmation{ID: confirm.ID, Code: phone{shown.Key}.at(start)})
+	})
+}
+
+// A permission is worth nothing once its session has ended or everything of the user was ended.
+func TestEndedSessionChangesNoFactor(t *testing.T) {
+	ends := map[string]func(o *office, p *person) error{
+		"signed out": func(o *office, p *person) error { return o.store.EndSession(o.t.Context(), storage.Hash(p.session)) },
+		"signed out everywhere": func(o *office, _ *person) error {
+			_, _, err := o.SignOut(o.t.Context(), ada, account.Operator{}, start)
+			return err
+		},
+		"disabled": func(o *office, _ *person) error {
+			_, err := o.Disable(o.t.Context(), ada, account.Operator{}, start)
+			return err
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, o *office) {
+				_, first, _ := o.enrolled()
+				here := o.signedIn(first, start)
+				here.adds("", "Tablet", start)
+				who, ids := here.fresh(start), []string{o.present()[0].ID, o.present()[1].ID}
+				sheet, err := o.NewRecoveryCodes(t.Context(), who, start)
+				require.NoError(t, err)
+				_, confirm := here.shown(who, "", start)
+				require.NoError(t, end(o, here))
+				told := len(o.notices.sent)
+
+				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				require.ErrorIs(t, err, account.ErrStartAgain)
+				require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), who, ids[0], here.visitor, start), account.ErrStartAgain)
+				require.ErrorIs(t, o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, start), account.ErrStartAgain)
+				_, confirm = here.shown(who, ids[0], start)
+				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				require.ErrorIs(t, err, account.ErrStartAgain)
+
+				require.Len(t, o.present(), 2)
+				require.Equal(t, ids[0], o.present()[0].ID)
+				require.Len(t, o.notices.sent, told)
+			})
+		})
+	}
+}
