@@ -55,7 +55,7 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 // of the one with the id replaces. It stays the same for ten minutes in this browser.
 //
 // Errors: storage.ErrNotFound when there is none to replace; ErrTooMany.
-func (s *Service) NewAuthenticator(ctx context.Context, who Fresh, replaces string, visitor Visitor, now time.Time) (Enrolment, error) {
+func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces string, visitor Visitor, now time.Time) (Enrolment, error) {
 	present, err := s.store.Authenticators(ctx, who.user().ID)
 	switch {
 	case err != nil:
@@ -84,7 +84,7 @@ type Confirmation struct {
 //
 // Errors: ErrCode, *ClockError, *InvalidError, ErrEnrolmentLost, ErrTooMany; storage.ErrNotFound when the one to replace is gone;
 // ErrStartAgain when the sign-in has ended.
-func (s *Service) ConfirmAuthenticator(ctx context.Context, who Fresh, typed Confirmation, visitor Visitor, now time.Time) (device string, err error) {
+func (s *Service) ConfirmAuthenticator(ctx context.Context, who Changer, typed Confirmation, visitor Visitor, now time.Time) (device string, err error) {
 	name, err := checkAuthenticatorName(typed.Name)
 	if err != nil {
 		return "", err
@@ -114,7 +114,7 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, who Fresh, typed Con
 }
 
 // unlessAdded returns refusal, but nothing when the authenticator was added by the same form, sent twice.
-func (s *Service) unlessAdded(ctx context.Context, who Fresh, id string, refusal error) error {
+func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refusal error) error {
 	present, err := s.store.Authenticators(ctx, who.user().ID)
 	if err != nil {
 		return err
@@ -126,7 +126,7 @@ func (s *Service) unlessAdded(ctx context.Context, who Fresh, id string, refusal
 }
 
 // addConfirmed does it, in the caller's transaction. storage.ErrStale: somebody else was faster, or the sign-in has ended.
-func (s *Service) addConfirmed(ctx context.Context, who Fresh, a storage.Authenticator, p storage.Purpose, visitor Visitor, now time.Time) (device string, err error) {
+func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor Visitor, now time.Time) (device string, err error) {
 	if err := s.store.HoldUser(ctx, who.user()); err != nil {
 		return "", err
 	}
@@ -152,7 +152,7 @@ func (s *Service) addConfirmed(ctx context.Context, who Fresh, a storage.Authent
 	return "", s.factorChanged(ctx, who, audit.AuthenticatorAdded, NoticeAuthenticatorAdded, visitor, now)
 }
 
-func (s *Service) replaceAuthenticator(ctx context.Context, who Fresh, a storage.Authenticator, old string, visitor Visitor, now time.Time) (device string, err error) {
+func (s *Service) replaceAuthenticator(ctx context.Context, who Changer, a storage.Authenticator, old string, visitor Visitor, now time.Time) (device string, err error) {
 	if err := s.store.AddAuthenticator(ctx, a); err != nil {
 		return "", err
 	}
@@ -177,7 +177,7 @@ func (s *Service) replaceAuthenticator(ctx context.Context, who Fresh, a storage
 // RemoveAuthenticator removes an authenticator, never the last. The owner is told, and all other sessions end.
 //
 // Errors: ErrLastAuthenticator, storage.ErrNotFound; ErrStartAgain when the sign-in has ended.
-func (s *Service) RemoveAuthenticator(ctx context.Context, who Fresh, id string, visitor Visitor, now time.Time) error {
+func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id string, visitor Visitor, now time.Time) error {
 	err := s.store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.store.HoldUser(ctx, who.user()); err != nil {
 			return err
@@ -200,7 +200,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, who Fresh, id string,
 }
 
 // checkRemovable finds out why one cannot be removed. Another whose secret does not open is none to fall back on.
-func (s *Service) checkRemovable(ctx context.Context, who Fresh, id string) error {
+func (s *Service) checkRemovable(ctx context.Context, who Changer, id string) error {
 	present, err := s.store.Authenticators(ctx, who.user().ID)
 	switch {
 	case err != nil:
@@ -214,7 +214,7 @@ func (s *Service) checkRemovable(ctx context.Context, who Fresh, id string) erro
 }
 
 // factorChanged records a change of the factors and tells the owner, in the caller's transaction.
-func (s *Service) factorChanged(ctx context.Context, who Fresh, event audit.Name, kind NoticeKind, visitor Visitor, now time.Time) error {
+func (s *Service) factorChanged(ctx context.Context, who Changer, event audit.Name, kind NoticeKind, visitor Visitor, now time.Time) error {
 	if err := s.audit.Record(ctx, visitor.event(event, who.user().ID), now); err != nil {
 		return err
 	}

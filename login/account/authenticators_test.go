@@ -14,12 +14,19 @@ import (
 )
 
 // fresh returns the permission of who has just signed in.
-func (p *person) fresh(now time.Time) account.Fresh {
+func (p *person) fresh(now time.Time) account.Changer {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
 	require.NoError(p.o.t, err)
-	who, err := p.o.Fresh(signIn, p.browser, now)
-	require.NoError(p.o.t, err)
+	return p.o.changer(signIn, p.browser, now)
+}
+
+func (o *office) changer(signIn storage.SignIn, browser string, now time.Time) account.Changer {
+	o.t.Helper()
+	fresh, ok := account.FreshSignIn(signIn, now)
+	require.True(o.t, ok)
+	who, err := account.NewChanger(fresh, browser)
+	require.NoError(o.t, err)
 	return who
 }
 
@@ -32,7 +39,7 @@ func (o *office) signedIn(phone phone, now time.Time) *person {
 }
 
 // shown returns a pending authenticator and what would confirm it.
-func (p *person) shown(who account.Fresh, replaces string, now time.Time) (phone, account.Confirmation) {
+func (p *person) shown(who account.Changer, replaces string, now time.Time) (phone, account.Confirmation) {
 	p.o.t.Helper()
 	enrolment, err := p.o.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
 	require.NoError(p.o.t, err)
@@ -292,24 +299,26 @@ func TestFormSentTwiceAddsOnce(t *testing.T) {
 	})
 }
 
-func TestFresh(t *testing.T) {
+func TestWhoMayChangeFactors(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	_, phone, codes := o.enrolled()
 	p := o.signedIn(phone, start)
 	signIn, err := p.signIn(start)
 	require.NoError(t, err)
-	_, err = o.Fresh(signIn, p.browser, start.Add(10*time.Minute-time.Second))
-	require.NoError(t, err)
-	_, err = o.Fresh(signIn, p.browser, start.Add(10*time.Minute))
-	require.ErrorIs(t, err, account.ErrNotFresh, "not later")
-	_, err = o.Fresh(storage.SignIn{}, p.browser, start)
-	require.ErrorIs(t, err, account.ErrNotFresh, "not for nobody")
+	_, ok := account.FreshSignIn(signIn, start.Add(10*time.Minute-time.Second))
+	require.True(t, ok)
+	_, ok = account.FreshSignIn(signIn, start.Add(10*time.Minute))
+	require.False(t, ok, "not later")
+	_, ok = account.FreshSignIn(storage.SignIn{}, start)
+	require.False(t, ok, "nobody")
 
 	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 	recovered, err := p.signIn(start)
 	require.NoError(t, err)
-	_, err = o.Fresh(recovered, p.browser, start)
-	require.ErrorIs(t, err, account.ErrNotFresh, "a recovery code is not the authenticator")
+	fresh, ok := account.FreshSignIn(recovered, start)
+	require.True(t, ok)
+	_, err = account.NewChanger(fresh, p.browser)
+	require.ErrorIs(t, err, account.ErrRecovered, "a recovery code is not the authenticator")
 }
 
 // What was begun for one purpose is confirmed for no other, and the last begun counts alone.
@@ -320,7 +329,7 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 		here.adds("", "Tablet", start)
 		ids := []string{o.present()[0].ID, o.present()[1].ID}
 		who := here.fresh(start)
-		refused := func(who account.Fresh, confirm account.Confirmation) {
+		refused := func(who account.Changer, confirm account.Confirmation) {
 			t.Helper()
 			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 			require.ErrorIs(t, err, account.ErrEnrolmentLost)
@@ -339,8 +348,7 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 
 		signIn, err := here.signIn(start)
 		require.NoError(t, err)
-		elsewhere, err := o.Fresh(signIn, "another browser", start)
-		require.NoError(t, err)
+		elsewhere := o.changer(signIn, "another browser", start)
 		mine, confirm := here.shown(who, "", start)
 		theirs, _ := here.shown(elsewhere, "", start)
 		require.NotEqual(t, mine.key.Secret, theirs.key.Secret, "a key that was shown elsewhere is not shown here")

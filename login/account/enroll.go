@@ -12,7 +12,7 @@ import (
 
 // Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: who holds a good ticket and a
 // half-done sign-in, or has just used a recovery code. Only InvitedEnroller and RecoveredEnroller make one; a password alone
-// never does. Who has shown both factors is a Fresh.
+// never does. Who has shown both factors is a Changer.
 type Enroller struct {
 	user   storage.User
 	half   storage.HalfSignIn    // completed by enrolling; empty after a recovery code

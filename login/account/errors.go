@@ -25,8 +25,8 @@ var (
 	ErrTicket = errors.New("invitation link is not valid")
 	// ErrEnrolmentLost: the pending authenticator has expired or was given up after too many wrong codes. A new one can be shown.
 	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
-	// ErrNotFresh: the change needs a sign-in with password and one-time code within the last ten minutes.
-	ErrNotFresh = errors.New("both factors have to be shown again")
+	// ErrRecovered: the session was opened by a recovery code, and the change needs the authenticator.
+	ErrRecovered = errors.New("signed in with a recovery code")
 	// ErrTooMany: the account has as many authenticators as it may have.
 	ErrTooMany = errors.New("no room for another authenticator")
 	// ErrLastAuthenticator: the only authenticator can be replaced, not removed.

@@ -21,7 +21,7 @@ type CodeSheet struct {
 }
 
 // NewRecoveryCodes returns the codes that are being shown in this browser, making them when there are none.
-func (s *Service) NewRecoveryCodes(ctx context.Context, who Fresh, now time.Time) (CodeSheet, error) {
+func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
 	sheet, err := s.store.CodeSheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		sheet, err = s.store.StartCodeSheet(ctx, storage.CodeSheet{
@@ -33,7 +33,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, who Fresh, now time.Time
 }
 
 // PendingRecoveryCodes returns the codes that are being shown in this browser, or ErrSheetGone.
-func (s *Service) PendingRecoveryCodes(ctx context.Context, who Fresh, now time.Time) (CodeSheet, error) {
+func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
 	sheet, err := s.store.CodeSheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return CodeSheet{}, ErrSheetGone
@@ -45,7 +45,7 @@ func (s *Service) PendingRecoveryCodes(ctx context.Context, who Fresh, now time.
 // sessions end. Codes that are in force already are no error.
 //
 // Errors: ErrSheetGone; ErrStartAgain when the sign-in has ended.
-func (s *Service) KeepRecoveryCodes(ctx context.Context, who Fresh, id string, visitor Visitor, now time.Time) error {
+func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string, visitor Visitor, now time.Time) error {
 	sheet, err := s.PendingRecoveryCodes(ctx, who, now)
 	if errors.Is(err, ErrSheetGone) || err == nil && sheet.ID != id {
 		return s.unlessKept(ctx, who, id, ErrSheetGone)
@@ -75,7 +75,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Fresh, id string, v
 }
 
 // unlessKept returns refusal, but nothing when the codes were put into force by the same form, sent twice.
-func (s *Service) unlessKept(ctx context.Context, who Fresh, id string, refusal error) error {
+func (s *Service) unlessKept(ctx context.Context, who Changer, id string, refusal error) error {
 	kept, err := s.store.CodeSheetKept(ctx, who.user().ID, id)
 	if err != nil {
 		return err

@@ -80,8 +80,7 @@ func TestSheetThatIsNotTheOneShown(t *testing.T) {
 		}
 		signIn, err := here.signIn(late)
 		require.NoError(t, err)
-		elsewhere, err := o.Fresh(signIn, "another browser", late)
-		require.NoError(t, err)
+		elsewhere := o.changer(signIn, "another browser", late)
 		require.ErrorIs(t, o.KeepRecoveryCodes(t.Context(), elsewhere, second.ID, here.visitor, late), account.ErrSheetGone)
 		third, err := o.NewRecoveryCodes(t.Context(), elsewhere, late)
 		require.NoError(t, err)
