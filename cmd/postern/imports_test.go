@@ -72,8 +72,9 @@ var confined = map[string][]string{
 	"golang.org/x/crypto":                 {"login/password", "bench"},
 	"github.com/go-crypt/crypt":           {"login/password"},
 	"github.com/ccojocar/zxcvbn-go":       {"login/password"},
-	"golang.org/x/text":                   {"login/account", "login/password", "storage"}, // one spelling of a name or password
-	"golang.org/x/time":                   {"provider"},                                   // requests of one address, in memory
+	"golang.org/x/text":                   {"login/account", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
+	"github.com/nicksnyder/go-i18n/v2":    {"templates"},
+	"golang.org/x/time":                   {"provider"}, // requests of one address, in memory
 	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
 	"go.yaml.in/yaml/v3":                  {"config"}, // the nodes know their lines; koanf does not hand them on
