@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write docs/commands.md anew")
+var update = flag.Bool("update", false, "write docs/commands.md and the journeys of docs/accessibility.md anew")
 
 var commandsHead = strings.ReplaceAll(`# Commands
 

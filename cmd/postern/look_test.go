@@ -2,21 +2,27 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 )
 
 // gallery collects the pages that browsers came by, for the HTML checker, which reads all of them at once.
 type gallery struct {
-	mu    sync.Mutex
-	pages map[string]string // by test and name
+	mu        sync.Mutex
+	pages     map[string]string // by test and name
+	templates map[string]bool   // the files of markedTemplates that were seen
 }
 
 // newGallery returns a gallery whose pages are checked when t ends.
 func newGallery(t *testing.T) *gallery {
-	g := &gallery{pages: map[string]string{}}
+	g := &gallery{pages: map[string]string{}, templates: map[string]bool{}}
 	t.Cleanup(func() {
 		for name, validity := range browsertest.Validate(t, g.pages) {
 			for _, fault := range validity.Errors {
@@ -30,15 +36,52 @@ func newGallery(t *testing.T) *gallery {
 	return g
 }
 
-// look takes a picture of the page and lets axe-core, a narrow window's eye and the tab key find nothing wrong with it.
+// look takes a picture of the page. axe-core and a window's narrowness find nothing wrong with it.
 func (g *gallery) look(t *testing.T, b *browsertest.Browser, name string) {
 	t.Helper()
 	b.Screenshot(name)
 	violations, _ := b.Violations()
-	for _, fault := range append(append(violations, b.Sideways()...), b.KeyboardFaults()...) {
+	for _, fault := range append(violations, b.Sideways()...) {
 		t.Errorf("%s: %s", name, fault)
 	}
+	g.keep(t, b, name)
+}
+
+// keep has the page read by the HTML checker.
+func (g *gallery) keep(t *testing.T, b *browsertest.Browser, name string) {
+	t.Helper()
+	file := browsertest.Evaluate[string](b, `document.body.dataset.template ?? ""`)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.pages[fmt.Sprintf("%s/%s", t.Name(), name)] = b.Source()
+	g.templates[file] = true
+}
+
+// markedTemplates is a folder for the setting templates_dir: the embedded templates, each of which says its name on its body. files are
+// those that are pages.
+func markedTemplates(t *testing.T) (folder string, files []string) {
+	folder, source := t.TempDir(), filepath.Join(root, "templates")
+	for _, pattern := range []string{"*.html", "*/*.html"} {
+		paths, err := filepath.Glob(filepath.Join(source, pattern))
+		require.NoError(t, err)
+		for _, path := range paths {
+			name, err := filepath.Rel(source, path)
+			require.NoError(t, err)
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			marked := string(text) + `{{define "file"}}` + filepath.ToSlash(name) + `{{end}}`
+			switch name {
+			case "parts.html":
+				marked = string(text)
+			case "layout.html":
+				marked = strings.Replace(string(text), "<body>", `<body data-template="{{template "file"}}">`, 1)
+				require.NotEqual(t, string(text), marked, "the body of the layout is not marked")
+			default:
+				files = append(files, filepath.ToSlash(name))
+			}
+			require.NoError(t, os.MkdirAll(filepath.Join(folder, filepath.Dir(name)), 0o755))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, name), []byte(marked), 0o644))
+		}
+	}
+	return folder, files
 }

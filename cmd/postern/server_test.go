@@ -47,8 +47,8 @@ func newTestApp(t testing.TB, db *storagetest.Database, issuer string) *app {
 	return a
 }
 
-// listenAndRun serves a until the end of the test.
-func listenAndRun(t testing.TB, a *app) {
+// listenAndRun serves a, and others beside it, until the end of the test.
+func listenAndRun(t testing.TB, a *app, others ...listener) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	address, err := url.Parse(a.cfg.Issuer)
@@ -57,7 +57,7 @@ func listenAndRun(t testing.TB, a *app) {
 	listeners, err := a.listen(ctx)
 	require.NoError(t, err)
 	done := make(chan error, 1)
-	go func() { done <- a.run(ctx, listeners) }()
+	go func() { done <- a.run(ctx, append(listeners, others...)) }()
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-done)

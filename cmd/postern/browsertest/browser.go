@@ -152,6 +152,11 @@ func (b *Browser) emulate() error {
 	return chromedp.Do(b.ctx,
 		chromedp.EmulateViewport(int64(width), height),
 		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+			// Chromium without a screen forgets at times that its window is the one in front.
+			_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+			return err
+		}),
+		chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
 			_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 			})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -30,10 +31,22 @@ func Record(t testing.TB, document, name, seen string, update bool) {
 		t.Fatalf("%s has no part %q", document, name)
 	case recorded == seen:
 	case !update:
-		t.Fatalf("%s is not what the test saw; write it with: go test -run '^%s$' . -update\nrecorded:\n%s\nseen:\n%s", document, t.Name(), recorded, seen)
+		t.Fatalf("%s is not what the test saw; write it with: go test -run '^%s$' . -update\nno longer seen:%s\nnot recorded:%s",
+			document, t.Name(), without(recorded, seen), without(seen, recorded))
 	default:
 		if err := os.WriteFile(path, []byte(before+begin+seen+end+after), 0o644); err != nil {
 			t.Fatalf("%s: %v", document, err)
 		}
 	}
+}
+
+// without returns the lines of text that are not among those of other.
+func without(text, other string) (lines string) {
+	others := strings.Split(other, "\n")
+	for line := range strings.SplitSeq(text, "\n") {
+		if !slices.Contains(others, line) {
+			lines += "\n  " + line
+		}
+	}
+	return lines
 }

@@ -25,7 +25,7 @@
   const style = getComputedStyle(at);
   const outlined = style.outlineStyle === "auto" || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
   if (!at.matches(":focus-visible") || !outlined) {
-    faults.push("the focus cannot be seen");
+    faults.push(`the focus cannot be seen (outline: ${style.outline}; the element has it: ${at.matches(":focus")})`);
   }
   const box = at.getClientRects()[0] ?? { left: -1, top: -1, right: -1, bottom: -1, width: 0, height: 0 };
   const x = (box.left + box.right) / 2;
