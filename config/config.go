@@ -39,6 +39,7 @@ type Config struct {
 	TLS      TLS
 	Database Database
 	Secrets  Secrets
+	SMTP     SMTP
 
 	// Who may create an account. This version knows closed only: operators make accounts and invite people to them.
 	Registration string `setting:"registration" default:"closed"`
@@ -98,6 +99,20 @@ type Secrets struct {
 
 	// The keyset itself, in place of a file, for platforms that hand out secrets as variables.
 	Keyset Secret `setting:"secrets.keyset" default:""`
+}
+
+// SMTP names the server that takes Postern's mail. Both fields are given or none.
+type SMTP struct {
+	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS, or smtps:// for TLS from
+	// the first byte; without user and password it is not signed in to. Its certificate has to be valid for the host.
+	// Only a server on this machine (localhost, 127.0.0.1, [::1]) is spoken to in the clear with smtp://. The port is
+	// 587 unless given, 465 with smtps, 25 on this machine. Empty sends nothing: links in mails are then shown to
+	// operators only.
+	URL Secret `setting:"smtp.url" default:""`
+
+	// The sender of mails: one address, with or without a name, such as Example <id@example.com>. Failure notices of
+	// other servers go there.
+	From string `setting:"smtp.from" default:""`
 }
 
 // TOTP is the form of one-time codes for authenticators that are enrolled from now on (RFC 6238). Each authenticator

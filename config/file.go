@@ -141,7 +141,7 @@ func exposed(path string, values layer, settings []Setting) Problems {
 	}
 	for _, s := range settings {
 		value, ok := values[s.Key]
-		if !ok || !s.Secret || s.Key == "database.url" && !hasPassword(value.text) {
+		if !ok || !s.Secret || s.Key == "database.url" && !hasPassword(value.text) || s.Key == "smtp.url" && !mailPassword(value.text) {
 			continue
 		}
 		problems.add(s.Key, value.where, "is a secret in a file that every user of this machine can read",

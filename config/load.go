@@ -124,8 +124,8 @@ func unknownHint(known string) string {
 // Value is a setting as it is in force.
 type Value struct {
 	Key string `json:"key"`
-	// Value is in the form of the file. A secret that is set is "•••"; of a database address everything is shown
-	// but the password and the parameters.
+	// Value is in the form of the file. A secret that is set is "•••"; of the addresses of the database and the mail
+	// server everything is shown but the password and the parameters.
 	Value  string `json:"value"`
 	Source Source `json:"source"`
 	// Where is the place in the source, as in Problem.
@@ -142,8 +142,11 @@ func (c Config) Effective() []Value {
 			from.source = FromDefault
 		}
 		text := format(f.target)
-		if f.target == &c.Database.URL {
+		switch f.target {
+		case &c.Database.URL:
 			text = c.Database.address()
+		case &c.SMTP.URL:
+			text = c.SMTP.address()
 		}
 		values = append(values, Value{Key: f.Key, Value: text, Source: from.source, Where: from.where})
 	}

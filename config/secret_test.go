@@ -67,6 +67,25 @@ func TestEffectiveMasksSecrets(t *testing.T) {
 	}
 }
 
+func TestEffectiveMasksTheMailPassword(t *testing.T) {
+	for url, want := range map[string]string{
+		"":                                     "",
+		"smtp://mail.example.com":              "smtp://mail.example.com",
+		"smtps://u:swordfish@mail.example:465": "smtps://u@mail.example:465",
+		"smtp://u:sword/fish@mail.example":     masked,
+		"swordfish":                            masked,
+	} {
+		c := Default()
+		c.SMTP.URL = Secret(url)
+		for _, v := range c.Effective() {
+			if v.Key == "smtp.url" {
+				require.Equal(t, want, v.Value)
+			}
+		}
+		require.Equal(t, strings.Contains(url, "fish") && url != "swordfish", mailPassword(url), url)
+	}
+}
+
 func TestProblemsDoNotQuoteSecrets(t *testing.T) {
 	for _, url := range []string{
 		"swordfish", "mysql://u:swordfish@h/db", "postgres://u:swordfish/x@h/db", "postgres://u:%zzswordfish@h/db",

@@ -35,6 +35,7 @@ func (c Config) validate() Problems {
 	v.certificate()
 	v.database()
 	v.keyset()
+	v.smtp()
 	oneOf(v, "registration", c.Registration, "closed")
 	v.totp()
 	v.password()

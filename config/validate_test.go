@@ -95,6 +95,50 @@ func TestValidateFindsEachMistake(t *testing.T) {
 	}
 }
 
+func TestSMTP(t *testing.T) {
+	const host, user, behind = "has a host or a port", "a user without a password", "something behind the host"
+	for _, test := range []struct {
+		url, from string
+		want      []string // setting and message
+	}{
+		{"", "", nil},
+		{"smtp://mail.example.com", "id@example.com", nil},
+		{"smtps://u:p@mail.example.com:465", "Example <id@example.com>", nil},
+		{"smtp://u%40example.com:p%2F%3A@127.0.0.1:2525", `"Example, Inc." <id@example.com>`, nil},
+		{"smtp://[::1]:25", "Größe <id@example.com>", nil},
+		{"smtp://mail.example.com", "", []string{"smtp.from is missing"}},
+		{"", "id@example.com", []string{"smtp.url is missing"}},
+		{"swordfish", "x", []string{"smtp.url is not the address", "smtp.from is not one plain"}},
+		{"https://u:swordfish@mail.example.com", "id@example.com", []string{"smtp.url is not the address"}},
+		{"smtp://u:sword%zzfish@mail.example.com", "id@example.com", []string{"smtp.url is not a valid URL"}},
+		{"smtp://u:sword/fish@mail.example.com", "id@example.com", []string{"smtp.url is not a valid URL"}},
+		{"smtp://", "id@example.com", []string{"smtp.url " + host}},
+		{"smtp://Mail.example.com", "id@example.com", []string{"smtp.url " + host}},
+		{"smtp://mail.example.com:0", "id@example.com", []string{"smtp.url " + host}},
+		{"smtp://mail.example.com/x", "id@example.com", []string{"smtp.url has " + behind}},
+		{"smtp://mail.example.com?tls=off", "id@example.com", []string{"smtp.url has " + behind}},
+		{"smtp://u@mail.example.com", "id@example.com", []string{"smtp.url has " + user}},
+		{"smtp://:swordfish@mail.example.com", "id@example.com", []string{"smtp.url has " + user}},
+		{"smtp://mail.example.com", "a@example.com, b@example.com", []string{"smtp.from is not one plain"}},
+		{"smtp://mail.example.com", "a@example.com\r\nBcc: b@example.com", []string{"smtp.from is not one plain"}},
+		{"smtp://mail.example.com", `"a b"@example.com`, []string{"smtp.from is not one plain"}},
+	} {
+		c := Default()
+		c.SMTP = SMTP{URL: Secret(test.url), From: test.from}
+		var got []string
+		if err := c.Validate(); err != nil {
+			for _, problem := range problemsOf(t, err) {
+				got = append(got, problem.Setting+" "+problem.Message)
+				require.NotContains(t, problem.Message+problem.Hint, "fish")
+			}
+		}
+		require.Len(t, got, len(test.want), "%s %s: %s", test.url, test.from, got)
+		for i, want := range test.want {
+			require.Contains(t, got[i], want)
+		}
+	}
+}
+
 func TestIssuer(t *testing.T) {
 	const notAbsolute, host, path = "is not an absolute", "has a host or a port", "cannot be routed"
 	for _, test := range []struct {

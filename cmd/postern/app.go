@@ -103,6 +103,7 @@ func (s *services) close() error { return s.store.Close() }
 // app is the provider, wired but not listening.
 type app struct {
 	*services
+	courier  *mail.Courier // nil: no mail server is configured
 	metrics  *metrics
 	public   http.Handler
 	ops      http.Handler
@@ -123,7 +124,11 @@ func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, erro
 }
 
 func (s *services) newApp() (*app, error) {
-	a := &app{services: s, metrics: newMetrics(s)}
+	courier, err := s.newCourier()
+	if err != nil {
+		return nil, err
+	}
+	a := &app{services: s, courier: courier, metrics: newMetrics(s, courier)}
 	pages, err := templates.New(templates.Config{
 		Brand: templates.Brand{Name: s.cfg.Brand.Name, Color: s.cfg.Brand.Color, LogoFile: s.cfg.Brand.LogoFile},
 		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(),
@@ -138,6 +143,18 @@ func (s *services) newApp() (*app, error) {
 	a.public = a.publicHandler(pages, webs)
 	a.ops = a.opsHandler()
 	return a, nil
+}
+
+// newCourier delivers mail to the configured server; nil without one.
+func (s *services) newCourier() (*mail.Courier, error) {
+	if s.cfg.SMTP.URL == "" {
+		return nil, nil
+	}
+	server, err := mail.NewSMTP(mail.SMTPConfig{URL: s.cfg.SMTP.URL.Reveal(), From: s.cfg.SMTP.From, Issuer: s.cfg.Issuer})
+	if err != nil {
+		return nil, err
+	}
+	return mail.NewCourier(s.store, server, s.log), nil
 }
 
 // webs are the three web applications. They do not know one another: they meet here.

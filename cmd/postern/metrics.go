@@ -9,15 +9,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/postern-id/postern/login/mail"
 )
 
-// metrics is what /metrics shows: the audit log's counters, the time of requests, the pool, the process, the build.
+// metrics is what /metrics shows: the audit log's counters, the time of requests, mail, the pool, the process, the build.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 }
 
-func newMetrics(s *services) *metrics {
+func newMetrics(s *services, courier *mail.Courier) *metrics {
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
@@ -32,12 +34,26 @@ func newMetrics(s *services) *metrics {
 	build.Set(1)
 	m.registry.MustRegister(m.requests, build, s.audit, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		poolGauge("postern_database_connections_open", "Open connections to the database.", func() int { return s.store.Stats().OpenConnections }),
-		poolGauge("postern_database_connections_in_use", "Connections in use.", func() int { return s.store.Stats().InUse }))
+		gauge("postern_database_connections_open", "Open connections to the database.", func() int { return s.store.Stats().OpenConnections }),
+		gauge("postern_database_connections_in_use", "Connections in use.", func() int { return s.store.Stats().InUse }))
+	if courier != nil {
+		m.registry.MustRegister(
+			mailCounter("postern_mail_sent_total", "Messages that the mail server has taken from this replica.",
+				func() int64 { return courier.Counts().Sent }),
+			mailCounter("postern_mail_failed_attempts_total", "Attempts of this replica to hand over a message that are repeated.",
+				func() int64 { return courier.Counts().Failed }),
+			mailCounter("postern_mail_given_up_total", "Messages that this replica has given up: refused for good, too old, or with an expired link.",
+				func() int64 { return courier.Counts().GivenUp }),
+			gauge("postern_mail_waiting", "Messages in the outbox, the same for all replicas.", func() int { return int(courier.Counts().Waiting) }))
+	}
 	return m
 }
 
-func poolGauge(name, help string, read func() int) prometheus.Collector {
+func mailCounter(name, help string, read func() int64) prometheus.Collector {
+	return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(read()) })
+}
+
+func gauge(name, help string, read func() int) prometheus.Collector {
 	return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(read()) })
 }
 

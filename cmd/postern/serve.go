@@ -130,6 +130,9 @@ func (a *app) startLoops(ctx context.Context, group *errgroup.Group) {
 	group.Go(func() error { return a.clients.Run(ctx, followTime) })
 	group.Go(func() error { return a.audit.Run(ctx) })
 	group.Go(func() error { return a.store.RunSweep(ctx, a.log) })
+	if a.courier != nil {
+		group.Go(func() error { return a.courier.Run(ctx) })
+	}
 	if path := keysetFile(a.cfg); path != "" {
 		group.Go(func() error { return followKeyset(ctx, a.store.Keyset(), path, a.log) })
 	}

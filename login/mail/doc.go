@@ -1,5 +1,16 @@
 // Package mail turns a notice about an account into a message and queues it in the caller's transaction (storage.QueueMail),
-// so that it goes out exactly if what it tells has happened.
+// so that it goes out exactly if what it tells has happened; and it delivers what is queued to a mail server.
 //
-// What it leaves to others: when a notice is due to package account, keeping the message to storage.
+// # Delivery
+//
+// A page only inserts a row. Courier.Run looks at the outbox every second, takes the lease "mail", claims one message after the other
+// and hands them over by SMTP, so one replica at a time sends. What can go wrong:
+//
+//   - The server does not answer, is not trusted, or refuses us: it is asked again after 5 s to 1 min, with one message only.
+//   - It refuses one message for now (4xx): that message waits 10 s to 1 h, others go on.
+//   - It refuses one message for good (5xx): that message is given up, like one whose link has expired or that is three days old.
+//   - We end between claiming and sending: the message is tried again when the claim ends, after five minutes.
+//   - We end between the server's yes and noting it: the message goes out twice, with the same Message-ID. Nothing can prevent this.
+//
+// What it leaves to others: when a notice is due to package account, keeping messages and removing old ones to storage.
 package mail

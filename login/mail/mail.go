@@ -68,7 +68,7 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	}
 	subject, body, _ := strings.Cut(out.String(), "\n")
 	return n.store.QueueMail(ctx, storage.Mail{
-		ID: storage.NewID(), Recipient: to.Email, Subject: oneLine(subject), Body: strings.TrimLeft(body, "\n"), CreatedAt: now,
+		ID: storage.NewID(), Recipient: to.Email, Subject: oneLine(subject), Body: strings.TrimLeft(body, "\n"), CreatedAt: now, ExpiresAt: notice.Expires,
 	})
 }
 

@@ -2,6 +2,7 @@ package mailtest
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -35,7 +36,7 @@ func (g *greeter) Accept() (net.Conn, error) {
 			defer conn.Close()
 			var refused *smtp.SMTPError
 			if errors.As(g.server.at(Greeting), &refused) {
-				_, _ = io.WriteString(conn, refused.Error()+"\r\n") // the client may have gone
+				fmt.Fprintf(conn, "%d %s\r\n", refused.Code, refused.Message)
 			}
 		}()
 	}

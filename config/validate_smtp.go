@@ -1,0 +1,82 @@
+package config
+
+import (
+	"net/mail"
+	"net/url"
+	"strings"
+)
+
+// smtp wants both settings or none. As with the database no message repeats any part of the URL.
+func (v *validator) smtp() {
+	address, from := v.c.SMTP.URL.Reveal(), v.c.SMTP.From
+	if address == "" && from == "" {
+		return
+	}
+	if address == "" {
+		v.add("smtp.url", "is missing although smtp.from is set", "name the mail server, such as smtp://USER:PASSWORD@mail.example.com")
+	} else {
+		v.mailServer(address)
+	}
+	const example = "write one address, such as id@example.com or Example <id@example.com>"
+	if from == "" {
+		v.add("smtp.from", "is missing although smtp.url is set", example)
+		return
+	}
+	sender, err := mail.ParseAddress(from)
+	if err != nil || strings.ContainsAny(from, "\r\n") || (&mail.Address{Address: sender.Address}).String() != "<"+sender.Address+">" {
+		v.add("smtp.from", "is not one plain e-mail address", example)
+	}
+}
+
+func (v *validator) mailServer(address string) {
+	const setting = "smtp.url"
+	if !isMailServer(address) {
+		v.add(setting, "is not the address of a mail server", "begin it with smtp:// or smtps://")
+		return
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		v.add(setting, "is not a valid URL", "escape special characters of user and password (/ is %2F, @ is %40, : is %3A, ? is %3F, # is %23, % is %25)")
+		return
+	}
+	if u.Hostname() == "" || !validHost(u) {
+		v.add(setting, "has a host or a port that is not valid", "write it like smtp://USER:PASSWORD@mail.example.com:587, the host in lower case")
+	}
+	if u.Path != "" || strings.ContainsAny(address, "?#") {
+		v.add(setting, "has something behind the host", "remove the path and the parameters; there are no options")
+	}
+	if password, given := u.User.Password(); u.User != nil && (u.User.Username() == "" || !given || password == "") {
+		v.add(setting, "has a user without a password or a password without a user", "give both, or none for a server that asks for neither")
+	}
+}
+
+func isMailServer(address string) bool {
+	return strings.HasPrefix(address, "smtp://") || strings.HasPrefix(address, "smtps://")
+}
+
+// mailPassword says that the address of a mail server contains a password.
+func mailPassword(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return true
+	}
+	_, given := u.User.Password()
+	return given
+}
+
+// address returns the address of the mail server for people, without the password.
+func (s SMTP) address() string {
+	text := s.URL.Reveal()
+	if text == "" {
+		return text
+	}
+	u, err := url.Parse(text)
+	if err != nil || !isMailServer(text) {
+		return masked
+	}
+	shown := url.URL{Scheme: u.Scheme, Host: u.Host}
+	if user := u.User.Username(); user != "" {
+		shown.User = url.User(user)
+	}
+	return shown.String()
+}

@@ -1,0 +1,264 @@
+package mail
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+const (
+	lookTime   = time.Second // between looks at the outbox
+	mailLease  = "mail"
+	leaseTime  = 2 * time.Minute // longer than a connection and a message take
+	claimTime  = 5 * time.Minute // longer than the lease: after it the one who claimed is gone
+	graceTime  = 5 * time.Second // for the message on its way when the courier is to stop
+	giveUpTime = 3 * 24 * time.Hour
+)
+
+var (
+	// messageWaits follow refusals of one message.
+	messageWaits = waits{
+		10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
+	}
+	// serverWaits follow failures of the server as such, which then is asked with one message only. They stay short, so that mail
+	// goes out soon after the server is back.
+	serverWaits = waits{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute}
+)
+
+// waits grow, and stay at the last.
+type waits []time.Duration
+
+func (w waits) after(failures int) time.Duration { return w[min(max(failures, 1), len(w))-1] }
+
+// Courier delivers the outbox.
+type Courier struct {
+	store  *storage.Store
+	server *SMTP
+	log    *slog.Logger
+	holder string
+
+	failures int       // of the server in a row
+	pause    time.Time // until then it is not asked
+	said     string    // the failure last logged
+
+	sent, failed, givenUp, waiting atomic.Int64
+}
+
+// NewCourier returns what delivers store's outbox to a server.
+func NewCourier(store *storage.Store, server *SMTP, log *slog.Logger) *Courier {
+	return &Courier{store: store, server: server, log: log, holder: storage.NewID()}
+}
+
+// Counts are what a courier has done since it was made, and Waiting, which is the whole outbox.
+type Counts struct{ Sent, Failed, GivenUp, Waiting int64 }
+
+// Counts returns them. It may be called at any time.
+func (c *Courier) Counts() Counts {
+	return Counts{Sent: c.sent.Load(), Failed: c.failed.Load(), GivenUp: c.givenUp.Load(), Waiting: c.waiting.Load()}
+}
+
+// Run delivers messages as soon as they are due, on one replica at a time, until ctx is done. It returns nil; failures are logged and
+// tried again.
+func (c *Courier) Run(ctx context.Context) error {
+	failing := false
+	ticker := time.NewTicker(lookTime)
+	defer ticker.Stop()
+	for {
+		err := c.look(ctx, time.Now())
+		if err != nil && !failing && ctx.Err() == nil {
+			c.log.WarnContext(ctx, "outbox", "cause", err)
+		}
+		failing = err != nil
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// look delivers what is due. Reading first keeps an idle outbox from costing a write every second.
+func (c *Courier) look(ctx context.Context, now time.Time) error {
+	waiting, next, err := c.store.WaitingMail(ctx)
+	if err != nil {
+		return err
+	}
+	c.waiting.Store(int64(waiting))
+	if waiting == 0 || next.After(now) || now.Before(c.pause) {
+		return nil
+	}
+	mine, err := c.store.Lease(ctx, mailLease, c.holder, leaseTime, now)
+	if err != nil || !mine {
+		return err
+	}
+	err = c.round(ctx)
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
+	defer cancel()
+	return errors.Join(err, c.store.EndLease(ending, mailLease, c.holder))
+}
+
+// round delivers messages over one connection until none is due or the server fails.
+func (c *Courier) round(ctx context.Context) error {
+	var open *connection
+	defer func() {
+		if open != nil {
+			open.quit()
+		}
+	}()
+	for now := time.Now(); ctx.Err() == nil && !now.Before(c.pause); now = time.Now() {
+		mine, err := c.store.Lease(ctx, mailLease, c.holder, leaseTime, now)
+		if err != nil || !mine {
+			return err
+		}
+		m, err := c.store.ClaimMail(ctx, now.Add(claimTime), now)
+		sealed := errors.Is(err, storage.ErrSealed)
+		switch reason := hopeless(m, now); {
+		case errors.Is(err, storage.ErrNotFound):
+			return nil
+		case err != nil && !sealed:
+			return err
+		case reason != "":
+			err = c.giveUp(ctx, m, reason)
+		case sealed:
+			err = c.note(ctx, m, &failure{what: "was not asked: the message does not open", message: true})
+		default:
+			open, err = c.deliver(ctx, open, m)
+			err = c.note(ctx, m, err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hopeless says why a message is not to be sent any more, or nothing.
+func hopeless(m storage.Mail, now time.Time) string {
+	switch {
+	case !m.ExpiresAt.IsZero() && !m.ExpiresAt.After(now):
+		return "the link in it has expired"
+	case now.Sub(m.CreatedAt) >= giveUpTime:
+		return "it is too old; at last " + cmp.Or(m.Failure, "nobody tried it")
+	}
+	return ""
+}
+
+// deliver hands one message over and returns the connection if another one can follow.
+func (c *Courier) deliver(ctx context.Context, open *connection, m storage.Mail) (*connection, error) {
+	content, err := c.server.compose(m)
+	if err != nil {
+		return open, err
+	}
+	if open == nil {
+		if open, err = c.server.dial(ctx); err != nil {
+			return nil, err
+		}
+	}
+	// What is on its way when the courier is to stop gets some time: nobody would know whether the server has taken it.
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, func() { open.Close() }) })
+	defer stop()
+	err = open.send(m.Recipient, content)
+	var f *failure
+	if errors.As(err, &f) && (f.server || open.reset() != nil) {
+		open.quit()
+		return nil, err
+	}
+	return open, err
+}
+
+// note files what became of a claimed message.
+func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
+	var f *failure
+	switch {
+	case err == nil:
+		c.sent.Add(1)
+		c.recovered(ctx)
+		return c.noteSent(ctx, m)
+	case !errors.As(err, &f):
+		return err
+	case f.permanent:
+		c.recovered(ctx)
+		return c.giveUp(ctx, m, f.Error())
+	}
+	c.failed.Add(1)
+	now, next := time.Now(), m
+	next.NextAttemptAt, next.Failure = now, f.Error()
+	if f.message {
+		next.Attempts++
+		next.NextAttemptAt = now.Add(messageWaits.after(next.Attempts))
+		c.log.InfoContext(ctx, "mail is tried again", "mail", m.ID, "cause", f, "attempts", next.Attempts, "at", next.NextAttemptAt)
+	}
+	switch {
+	case !f.server:
+		c.recovered(ctx)
+	case ctx.Err() == nil: // else it was we who ended it
+		c.failures++
+		c.pause = now.Add(serverWaits.after(c.failures))
+		next.NextAttemptAt = latest(next.NextAttemptAt, c.pause)
+		c.say(ctx, f.Error())
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
+	defer cancel()
+	return ignoreStale(c.store.DeferMail(ending, m, next))
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// noteSent must not fail as long as the process lives: the message would go out again when its claim ends.
+func (c *Courier) noteSent(ctx context.Context, m storage.Mail) error {
+	for {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
+		err := ignoreStale(c.store.SentMail(ending, m.ID, time.Now()))
+		cancel()
+		if err == nil {
+			return nil
+		}
+		c.log.WarnContext(ctx, "mail was sent, which cannot be noted yet", "mail", m.ID, "cause", err)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(lookTime):
+		}
+	}
+}
+
+func (c *Courier) giveUp(ctx context.Context, m storage.Mail, reason string) error {
+	c.givenUp.Add(1)
+	c.log.WarnContext(ctx, "mail is given up", "mail", m.ID, "cause", reason)
+	return ignoreStale(c.store.GiveUpMail(ctx, m, reason, time.Now()))
+}
+
+// ignoreStale takes a message that was swept or taken over meanwhile for done.
+func ignoreStale(err error) error {
+	if errors.Is(err, storage.ErrStale) {
+		return nil
+	}
+	return err
+}
+
+// say logs a failure once, not every minute of an outage.
+func (c *Courier) say(ctx context.Context, what string) {
+	if what == c.said {
+		return
+	}
+	c.said = what
+	c.log.WarnContext(ctx, "mail is not delivered", "cause", what)
+}
+
+// recovered notes that the server works.
+func (c *Courier) recovered(ctx context.Context) {
+	if c.said != "" {
+		c.log.InfoContext(ctx, "mail is delivered again")
+	}
+	c.failures, c.pause, c.said = 0, time.Time{}, ""
+}

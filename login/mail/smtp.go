@@ -1,0 +1,221 @@
+package mail
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// SMTPConfig is what NewSMTP needs.
+type SMTPConfig struct {
+	// URL is smtp://USER:PASSWORD@HOST:PORT or smtps://…; ports 587 and 465 need not be given. Required.
+	URL string
+	// From is the sender's address, with or without a name in front. Required.
+	From string
+	// Issuer is the address of this service: its host stands in Message-IDs and greets the server. Required.
+	Issuer string
+	// Roots are whom to believe about the server's name; default those of the system.
+	Roots *x509.CertPool
+	// Dial opens connections; default net.Dialer.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Patience is how long the server may take to take a connection, and again for each message; default 30 s.
+	Patience time.Duration
+}
+
+// SMTP hands messages to one mail server.
+type SMTP struct {
+	host, address  string
+	security       security
+	user, password string
+	from           *mail.Address
+	domain         string
+	roots          *x509.CertPool
+	dialTCP        func(ctx context.Context, network, address string) (net.Conn, error)
+	patience       time.Duration
+}
+
+// security says how a connection is encrypted.
+type security int
+
+const (
+	startTLS    security = iota // RFC 3207, refused without
+	implicitTLS                 // RFC 8314 section 3.3
+	plain                       // to a server on this machine: nobody is between
+)
+
+// NewSMTP checks the configuration. It connects to nothing.
+func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
+	u, err := url.Parse(cfg.URL)
+	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
+		return nil, errors.New("mail.NewSMTP: URL is not one of a mail server") // the cause would quote the password
+	}
+	from, err := mail.ParseAddress(cfg.From)
+	if err != nil {
+		return nil, fmt.Errorf("mail.NewSMTP: From: %w", err)
+	}
+	issuer, err := url.Parse(cfg.Issuer)
+	if err != nil || issuer.Hostname() == "" {
+		return nil, errors.New("mail.NewSMTP: Issuer is not an absolute URL")
+	}
+	s := &SMTP{
+		host: u.Hostname(), user: u.User.Username(), from: from, domain: domain(issuer.Hostname()),
+		roots: cfg.Roots, dialTCP: cfg.Dial, patience: cmp.Or(cfg.Patience, 30*time.Second),
+	}
+	s.password, _ = u.User.Password()
+	if s.dialTCP == nil {
+		s.dialTCP = new(net.Dialer).DialContext
+	}
+	port := "587"
+	switch {
+	case u.Scheme == "smtps":
+		s.security, port = implicitTLS, "465"
+	case isLoopback(s.host):
+		s.security, port = plain, "25"
+	}
+	if u.Port() != "" {
+		port = u.Port()
+	}
+	s.address = net.JoinHostPort(s.host, port)
+	return s, nil
+}
+
+// domain writes a host as RFC 5321 section 4.1.3 wants it.
+func domain(host string) string {
+	addr, err := netip.ParseAddr(host)
+	switch {
+	case err != nil:
+		return host
+	case addr.Is4():
+		return "[" + host + "]"
+	}
+	return "[IPv6:" + host + "]"
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
+}
+
+// connection is one to the server, ready to take messages.
+type connection struct {
+	net.Conn
+	server *SMTP
+	client *smtp.Client
+}
+
+// dial connects, encrypts and signs in. The connection ends with ctx.
+func (s *SMTP) dial(ctx context.Context) (*connection, error) {
+	timed, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	conn, err := s.dialTCP(timed, "tcp", s.address)
+	if err != nil {
+		return nil, failed(err, "could not be reached")
+	}
+	c := &connection{Conn: conn, server: s}
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	if err := c.open(timed); err != nil {
+		conn.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *connection) open(ctx context.Context) error {
+	s, conn := c.server, c.Conn
+	if err := conn.SetDeadline(time.Now().Add(s.patience)); err != nil {
+		return failed(err, "ended the connection")
+	}
+	config := &tls.Config{ServerName: s.host, RootCAs: s.roots, MinVersion: tls.VersionTLS12}
+	if s.security == implicitTLS {
+		encrypted := tls.Client(conn, config)
+		if err := encrypted.HandshakeContext(ctx); err != nil {
+			return failed(err, "failed in TLS")
+		}
+		conn = encrypted
+	}
+	var err error
+	if c.client, err = smtp.NewClient(conn, s.host); err != nil {
+		return failed(err, "failed in its greeting")
+	}
+	if err := c.client.Hello(s.domain); err != nil {
+		return failed(err, "failed in its greeting")
+	}
+	if s.security == startTLS {
+		if offered, _ := c.client.Extension("STARTTLS"); !offered {
+			return &failure{what: "does not offer STARTTLS", server: true}
+		}
+		if err := c.client.StartTLS(config); err != nil {
+			return failed(err, "failed in TLS")
+		}
+	}
+	return c.signIn()
+}
+
+// signIn gives user and password, to a server whose name was checked or which is on this machine.
+func (c *connection) signIn() error {
+	s := c.server
+	if s.user == "" {
+		return nil
+	}
+	_, offered := c.client.Extension("AUTH")
+	var method smtp.Auth
+	switch offers := strings.Fields(offered); {
+	case slices.Contains(offers, "PLAIN"):
+		method = smtp.PlainAuth("", s.user, s.password, s.host, s.security == plain)
+	case slices.Contains(offers, "LOGIN"):
+		method = smtp.LoginAuth(s.user, s.password, s.host, s.security == plain)
+	default:
+		return &failure{what: "offers no sign-in by password", server: true}
+	}
+	if err := c.client.Auth(method); err != nil {
+		return failed(err, "refused the sign-in")
+	}
+	return nil
+}
+
+// send hands one message over. A nil error means that the server has taken it on.
+func (c *connection) send(recipient string, content io.WriterTo) error {
+	if err := c.SetDeadline(time.Now().Add(c.server.patience)); err != nil {
+		return failed(err, "ended the connection")
+	}
+	if err := c.client.Mail("<" + c.server.from.Address + ">"); err != nil {
+		return failed(err, "refused the sender")
+	}
+	if err := c.client.Rcpt("<" + recipient + ">"); err != nil {
+		return refused(err, "refused the recipient")
+	}
+	data, err := c.client.Data()
+	if err != nil {
+		return refused(err, "refused the content")
+	}
+	if _, err := content.WriteTo(data); err != nil {
+		return interrupted(err)
+	}
+	if err := data.Close(); err != nil {
+		return interrupted(err)
+	}
+	return nil
+}
+
+// reset makes the connection ready for another message after a refused one.
+func (c *connection) reset() error { return c.client.Reset() }
+
+// quit ends the connection politely; the server need not answer.
+func (c *connection) quit() {
+	_ = c.SetDeadline(time.Now().Add(time.Second))
+	_ = c.client.Quit()
+	_ = c.Close()
+}
