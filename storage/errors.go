@@ -10,6 +10,8 @@ var (
 	ErrConflict = errors.New("exists already")
 	// ErrStale says that the row was changed by somebody else since it was read: a compare-and-set lost.
 	ErrStale = errors.New("changed meanwhile")
+	// ErrLimit says that there are as many rows as there may be.
+	ErrLimit = errors.New("as many as there may be")
 	// ErrUnavailable says that the database could not be asked: unreachable, overloaded, read-only or out of space.
 	// Whether a write took effect is unknown.
 	ErrUnavailable = errors.New("database unavailable")

@@ -46,7 +46,7 @@ var manyOf = []string{
 	`INSERT INTO audit_events (id, at, name, user_id, body, seq, link)
 		%ROWS% SELECT 'i' || n, %AT%, 'x', 'u' || n, '{}', CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, %BYTES% FROM rows`,
 	`INSERT INTO outbox (id, recipient, subject, body_sealed, created_at, next_attempt_at)
-		%ROWS% SELECT 'm' || n, '', '', %BYTES%, %AT%, CASE WHEN n % 1000 = 0 THEN %AT% END FROM rows`,
+		%ROWS% SELECT 'm' || n, 'ada@example.test', '', %BYTES%, %AT%, CASE WHEN n % 1000 = 0 THEN %AT% END FROM rows`,
 }
 
 func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {

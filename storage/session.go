@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"math"
 	"time"
 )
 
@@ -16,6 +17,9 @@ type HalfSignIn struct {
 	Address    string
 	CreatedAt  time.Time
 	ExpiresAt  time.Time
+	// Limit is how many half-done sign-ins of the user may be there for this one to be added; 0: any number. Of many at once a
+	// few more may pass.
+	Limit int
 	// Authenticators of the user, oldest first; filled by Store.HalfSignIn.
 	Authenticators []Authenticator
 }
@@ -84,15 +88,19 @@ const sessionColumns = `u.id AS "user.id", u.email AS "user.email", u.email_veri
 	s.sid, s.ticket_hash, s.recovered, s.remember, s.amr, s.browser, s.address, s.created_at AS started_at, s.completed_at,
 	s.last_seen_at, s.expires_at AS ends_at`
 
-// BeginSignIn stores a half-done sign-in together with its audit entry.
+// BeginSignIn stores a half-done sign-in together with its audit entry. ErrLimit when there are h.Limit of the user.
 func (s *Store) BeginSignIn(ctx context.Context, h HalfSignIn, event string) error {
-	_, err := s.exec(ctx, `
+	limit := h.Limit
+	if limit == 0 {
+		limit = math.MaxInt32
+	}
+	return s.execOne(ctx, ErrLimit, `
 		INSERT INTO sessions (session_hash, sid, user_id, epoch, ticket_hash, recovered, remember, amr, browser, address, created_at,
 			last_seen_at, idle_until, expires_at, event)
-		VALUES (?, ?, ?, ?, ?, ?, ?, '[]', ?, ?, ?, ?, ?, ?, ?)`,
+		SELECT ?, ?, ?, ?, ?, ?, ?, '[]', ?, ?, ?, ?, ?, ?, ?
+		WHERE (SELECT count(*) FROM sessions s WHERE s.user_id = ? AND s.completed_at IS NULL AND s.expires_at > ?) < ?`,
 		h.TokenHash, NewID(), h.User.ID, h.User.Epoch, h.TicketHash, false, h.Remember, h.Browser, h.Address, At(h.CreatedAt),
-		At(h.CreatedAt), At(h.ExpiresAt), At(h.ExpiresAt), nullText(event))
-	return err
+		At(h.CreatedAt), At(h.ExpiresAt), At(h.ExpiresAt), nullText(event), h.User.ID, At(h.CreatedAt), limit)
 }
 
 // HalfSignIn returns the half-done sign-in of a cookie with the user's authenticators. ErrNotFound when there is none, it

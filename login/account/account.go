@@ -49,6 +49,9 @@ const (
 	enrolmentLife  = 10 * time.Minute
 	invitationLife = 72 * time.Hour
 	deviceLife     = 90 * 24 * time.Hour
+	// halfDoneLimit is how many half-done sign-ins of one account there may be before a browser that nobody knows has to wait: somebody
+	// with the password alone must not be able to fill the table.
+	halfDoneLimit = 100
 	// recoveredLife is how long after a recovery code a new authenticator may be enrolled.
 	recoveredLife = 10 * time.Minute
 	// driftSearched is how far the code of a wrong clock is looked for, on each side.

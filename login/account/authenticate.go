@@ -35,7 +35,7 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 	}
 	attempt, err := s.throttle.BeginPassword(ctx, s.passwordSubject(try, login.User, now), try.Visitor.Address, now)
 	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return HalfCookie{}, s.refuse(ctx, err, try.Visitor.event(audit.PasswordThrottled, login.ID), now)
+		return HalfCookie{}, s.turnAway(ctx, wait, try.Visitor.event(audit.PasswordThrottled, login.ID), now)
 	}
 	if err != nil {
 		return HalfCookie{}, err
@@ -48,6 +48,9 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 		return HalfCookie{}, s.refusePassword(ctx, try, login, right, now)
 	}
 	half, err := s.beginSignIn(ctx, try, login.User, now)
+	if errors.Is(err, storage.ErrLimit) {
+		return HalfCookie{}, errors.Join(s.crowded(ctx, try, login.User, now), attempt.Passed(ctx))
+	}
 	if err != nil {
 		return HalfCookie{}, err
 	}
@@ -98,12 +101,21 @@ func (s *Service) beginSignIn(ctx context.Context, try PasswordAttempt, user sto
 		TokenHash: half.hash(), User: user, Remember: try.Remember && s.cfg.Lifetimes.Remember > 0, Browser: try.Visitor.Browser,
 		Address: audit.ShortAddress(try.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
 	}
+	if _, known := s.openDevice(try.Visitor.Device, user, now); !known {
+		row.Limit = halfDoneLimit
+	}
 	if try.Ticket != "" {
 		row.TicketHash = storage.Hash(try.Ticket)
 		row.ExpiresAt = now.Add(enrolmentLife)
 	}
 	rider := s.audit.Rider(try.Visitor.event(audit.PasswordAccepted, user.ID), now)
 	return half, s.store.BeginSignIn(ctx, row, rider)
+}
+
+// crowded turns a right password away because strangers have begun so many sign-ins with it.
+func (s *Service) crowded(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) error {
+	wait := throttle.Crowd(throttle.User(user.ID), now.Add(s.cfg.Lifetimes.HalfDone))
+	return s.turnAway(ctx, wait, try.Visitor.event(audit.PasswordThrottled, user.ID), now)
 }
 
 // renewHash replaces a hash that is out of date. The sign-in does not depend on it: it is tried again at the next one.

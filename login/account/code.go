@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/postern-id/postern/login/otp"
@@ -163,7 +164,12 @@ func keyOf(a storage.Authenticator) otp.Key {
 
 // refuseCode counts a wrong code, records it, and tells the owner when it was one too many.
 func (s *Service) refuseCode(ctx context.Context, half storage.HalfSignIn, try CodeAttempt, found match, now time.Time) error {
-	failures, err := s.throttle.Fail(ctx, throttle.Code, s.subject(try.Visitor, half.User, now), now)
+	var failures int
+	// In a transaction, as a right code is counted: during a wait the time of the answer must not tell which one was right.
+	err := s.store.InTx(ctx, func(ctx context.Context) (err error) {
+		failures, err = s.throttle.Fail(ctx, throttle.Code, s.subject(try.Visitor, half.User, now), now)
+		return err
+	})
 	if err != nil {
 		return s.noteWait(ctx, err, half.User, try.Visitor, now)
 	}
@@ -203,10 +209,30 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 
 // noteWait records an attempt that came during a wait, and passes every error on.
 func (s *Service) noteWait(ctx context.Context, err error, user storage.User, visitor Visitor, now time.Time) error {
-	if wait := (*WaitError)(nil); !errors.As(err, &wait) {
+	wait := (*WaitError)(nil)
+	if !errors.As(err, &wait) {
 		return err
 	}
-	return s.refuse(ctx, err, visitor.event(audit.CodeThrottled, user.ID), now)
+	return s.turnAway(ctx, wait, visitor.event(audit.CodeThrottled, user.ID), now)
+}
+
+// turnAway records an attempt that was not looked at, unless one like it was recorded less than a minute ago, and returns
+// the wait. What it writes is one transaction: a minute without an entry must not begin without one.
+func (s *Service) turnAway(ctx context.Context, wait *WaitError, event audit.Event, now time.Time) error {
+	err := s.store.InTx(ctx, func(ctx context.Context) error {
+		due, more, err := s.throttle.Note(ctx, wait, now)
+		if err != nil || !due {
+			return err
+		}
+		if more > 0 {
+			event.Detail["more"] = strconv.Itoa(more)
+		}
+		return s.audit.Record(ctx, event, now)
+	})
+	if err != nil {
+		return err
+	}
+	return wait
 }
 
 // refuse records a refusal and returns it. One that cannot be recorded is a failure of ours.

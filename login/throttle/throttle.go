@@ -29,6 +29,7 @@ const (
 // WaitError refuses an attempt, right or wrong, because earlier ones failed.
 type WaitError struct {
 	Until time.Time // from then on one more attempt is allowed
+	key   string    // of the counter that refuses
 }
 
 // Error says when the next attempt is allowed.
@@ -53,8 +54,9 @@ func Device(id string) Subject { return Subject{"device:" + id} }
 
 // Guard counts attempts. Its methods may be called from many goroutines at once.
 type Guard struct {
-	store *storage.Store
-	cfg   Config
+	store  *storage.Store
+	cfg    Config
+	unsaid tally
 }
 
 // New returns a Guard or an error that names the field out of range.
@@ -107,7 +109,7 @@ func (g *Guard) wait(ctx context.Context, keys ...string) error {
 	var wait WaitError
 	for _, state := range states {
 		if state.BlockedUntil.After(wait.Until) {
-			wait.Until = state.BlockedUntil.Time
+			wait.Until, wait.key = state.BlockedUntil.Time, state.Key
 		}
 	}
 	return &wait

@@ -41,7 +41,7 @@ func mailIsQueued(t *testing.T, db *Database) {
 	_, _, err := s.WaitingMail(t.Context())
 	require.NoError(t, err)
 	queued := queueMail(t, s, 3)
-	plain := storage.Mail{ID: "plain", Body: "text alone", CreatedAt: Now.Add(-time.Second), NextAttemptAt: Now.Add(-time.Second)}
+	plain := storage.Mail{ID: "plain", Recipient: "eve@example.test", Body: "text alone", CreatedAt: Now.Add(-time.Second), NextAttemptAt: Now.Add(-time.Second)}
 	require.NoError(t, s.QueueMail(t.Context(), plain))
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, s.QueueMail(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))

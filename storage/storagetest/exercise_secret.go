@@ -54,7 +54,7 @@ func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 		key := newSigningKey(storage.NewID())
 		key.Private = []byte(knownSecret)
 		require.NoError(t, s.AddSigningKey(t.Context(), key))
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Body: knownSecret, HTML: knownSecret, CreatedAt: Now}))
+		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: knownSecret, HTML: knownSecret, CreatedAt: Now}))
 	}
 	return users
 }
@@ -187,7 +187,7 @@ func resealingLeavesWhatDoesNotOpen(t *testing.T, db *Database) {
 	s := db.Open(t)
 	for i := range 4 {
 		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{
-			ID: string(rune('a' + i)), Body: knownSecret, CreatedAt: Now.Add(time.Duration(i) * time.Second),
+			ID: string(rune('a' + i)), Recipient: "ada@example.test", Body: knownSecret, CreatedAt: Now.Add(time.Duration(i) * time.Second),
 		}))
 	}
 	_, err := db.SQL(t).Exec(`UPDATE outbox SET body_sealed = (SELECT x.body_sealed FROM outbox x WHERE x.id = 'a') WHERE id = 'b'`)
