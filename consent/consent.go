@@ -35,6 +35,12 @@ type Request struct {
 	Unproven bool
 }
 
+// App is a client as the list of apps with access shows it.
+type App struct {
+	templates.App
+	Unasked bool // it is the operator's own, and people are not asked
+}
+
 // Config is what New needs. All fields but BasePath are required.
 type Config struct {
 	Store   *storage.Store
@@ -44,31 +50,35 @@ type Config struct {
 	Log     *slog.Logger
 	// Describe returns what a flow's client asks for.
 	Describe func(context.Context, storage.Flow) (Request, error)
+	// Client returns what to show of a client, or storage.ErrNotFound.
+	Client func(ctx context.Context, id string) (App, error)
 	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
 	ContinueURL string
 	// BasePath is the path of the issuer: empty, or such as "/auth".
 	BasePath string
 }
 
-// Consent serves the consent page.
+// Consent serves the consent page and the list of apps with access.
 type Consent struct {
 	cfg    Config
 	ledger ledger
 }
 
-// New returns the page or an error that says what is missing.
+// New returns the pages or an error that says what is missing.
 func New(cfg Config) (*Consent, error) {
-	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.ContinueURL == "" {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.ContinueURL == "" {
 		return nil, errors.New("consent.New: every field but BasePath is required")
 	}
 	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil
 }
 
-// Mount adds the page to r, which stands for the issuer's path.
+// Mount adds the pages to r, which stands for the issuer's path.
 func (p *Consent) Mount(r gin.IRouter) {
 	handle := templates.Handle(p.cfg.Pages, p.cfg.Log, public)
 	r.GET("/consent", handle(p.orExpired(p.show)))
 	r.POST("/consent", handle(templates.ReadForm), handle(p.orExpired(p.decide)))
+	r.GET("/account/apps", handle(p.showApps))
+	r.POST("/account/apps", handle(templates.ReadForm), handle(p.withdraw))
 }
 
 // errExpired: the flow that the address names is over, or another browser's.

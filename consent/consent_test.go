@@ -47,6 +47,7 @@ type world struct {
 	client  storage.Client
 	flow    string
 	request consent.Request
+	unasked string // id of a client that belongs to the operator
 }
 
 func each(t *testing.T, body func(t *testing.T, w *world)) {
@@ -66,7 +67,10 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	page, err := consent.New(consent.Config{
 		Store: store, Audit: audit.New(store), Visitor: w.visitor, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Describe:    func(context.Context, storage.Flow) (consent.Request, error) { return w.request, nil },
+		Describe: func(context.Context, storage.Flow) (consent.Request, error) { return w.request, nil },
+		Client: func(_ context.Context, id string) (consent.App, error) {
+			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
+		},
 		ContinueURL: "https://id.example.test/oauth2/auth",
 	})
 	require.NoError(t, err)

@@ -48,6 +48,18 @@ func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 	})
 }
 
+// withdraw takes back whatever a person has granted to a client, consented or not, in one transaction. storage.ErrNotFound says that
+// there is nothing.
+func (l ledger) withdraw(ctx context.Context, userID, clientID, address string, now time.Time) error {
+	event := audit.Event{Name: audit.ConsentWithdrawn, Actor: audit.ActorUser, UserID: userID, ClientID: clientID, Address: address}
+	return l.store.InTx(ctx, func(ctx context.Context) error {
+		if err := l.store.WithdrawConsent(ctx, userID, clientID, now); err != nil {
+			return err
+		}
+		return l.audit.Record(ctx, event, now)
+	})
+}
+
 // deny notes on the flow that the person refused. storage.ErrNotFound says that the flow is over.
 func (l ledger) deny(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {

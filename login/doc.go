@@ -7,7 +7,13 @@
 //	/login/codes      its recovery codes, shown until they are acknowledged
 //	/login/cancel     gives up the request in progress
 //	/invite           an invitation: choose a password
-//	/account          overview
+//	/account            overview
+//	/account/profile    what people say about themselves
+//	/account/sessions   where they are signed in; ending one or all others
+//	/account/activity   what happened to the account
+//	/account/data       their data for download
+//	/account/close      deletes the account
+//	/account/closed     says that it is gone
 //	/logout           sign out
 //
 // # Levels

@@ -21,9 +21,14 @@ func public(err error) (status int, title, message templates.Text) {
 		return http.StatusServiceUnavailable, templates.T("error.busy_title"), templates.T("error.busy")
 	case errors.Is(err, storage.ErrUnavailable):
 		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
+	case errors.Is(err, errNotTheirs):
+		return http.StatusNotFound, templates.T("error.not_found_title"), templates.T("error.not_found")
 	}
 	return 0, title, message
 }
+
+// errNotTheirs: what a request names does not exist, or belongs to somebody else. Nobody learns which.
+var errNotTheirs = errors.New("not found among what the person has")
 
 // The sentences beside a form.
 var (

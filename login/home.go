@@ -3,6 +3,8 @@ package login
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,17 +21,37 @@ func (l *Login) showHome(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	profile, err := l.cfg.Account.Show(c.Request.Context(), signIn.User().ID)
+	user, now := signIn.User(), time.Now()
+	overview, err := l.cfg.Account.Overview(c.Request.Context(), user.ID, now)
 	if err != nil {
 		return err
 	}
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.Home{
-		Page: templates.Page{Action: l.at("/logout", way{})}, Person: person(signIn.User()),
-		Authenticators: len(profile.Authenticators), RecoveryCodesLeft: profile.RecoveryCodesLeft,
+		AccountPage: accountPage(c, signIn, ""), Exposed: user.Exposed(), PasswordChangedAt: overview.PasswordChangedAt.Time,
+		Authenticators: overview.Authenticators, RecoveryCodesLeft: overview.RecoveryCodesLeft,
+		EmailVerified: user.EmailVerified, EmailChanging: user.EmailChanging(now), Sessions: overview.Sessions, Apps: overview.Apps,
 	})
 }
 
 func person(user storage.User) templates.Person {
 	name, _ := user.Claims["name"].(string)
 	return templates.Person{Name: name, Email: user.Email}
+}
+
+// doneTexts say what was just done. The address of a page names one of them.
+var doneTexts = map[string]templates.Text{
+	"profile":  templates.T("profile.done"),
+	"session":  templates.T("sessions.done_one"),
+	"sessions": templates.T("sessions.done_others"),
+}
+
+// accountPage returns what the pages about the account share.
+func accountPage(c *gin.Context, signIn storage.SignIn, section string) templates.AccountPage {
+	return templates.AccountPage{Person: person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")]}
+}
+
+// did sends the browser to a section, which says what was done: a key of doneTexts.
+func (l *Login) did(c *gin.Context, section, what string) error {
+	c.Redirect(http.StatusSeeOther, l.cfg.BasePath+"/account/"+section+"?"+url.Values{"done": {what}}.Encode())
+	return nil
 }

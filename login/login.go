@@ -87,6 +87,12 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/login/cancel", l.cancel, nil)
 	page("/invite", l.showInvitation, l.acceptInvitation)
 	page("/account", l.showHome, nil)
+	page("/account/profile", l.showProfile, l.changeProfile)
+	page("/account/sessions", l.showSessions, l.endSessions)
+	page("/account/activity", l.showActivity, nil)
+	page("/account/data", l.showData, l.downloadData)
+	page("/account/close", l.showClose, l.closeAccount)
+	page("/account/closed", l.showClosed, nil)
 	page("/logout", l.showSignOut, l.signOut)
 }
 
@@ -104,8 +110,8 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 	}
 }
 
-// flowID is the form of storage.NewID.
-var flowID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
+// rowID is the form of storage.NewID.
+var rowID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
 
 // way is what a sign-in is for: the request in progress, or a section of the account pages. Its zero value is neither.
 type way struct{ flow, section string }
@@ -125,7 +131,7 @@ func (l *Login) request(c *gin.Context) (request, error) {
 	if id == "" {
 		return request{way: wayOf(c)}, nil
 	}
-	if !flowID.MatchString(id) {
+	if !rowID.MatchString(id) {
 		return request{}, errExpired
 	}
 	flow, err := l.cfg.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())

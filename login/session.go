@@ -79,7 +79,10 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		return err
 	}
 	if err == nil {
-		event := audit.Event{Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID}
+		event := audit.Event{
+			Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
+			Detail: map[string]string{"browser": describeBrowser(r.UserAgent())},
+		}
 		err = s.store.InTx(ctx, func(ctx context.Context) error {
 			if err := s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
 				return err

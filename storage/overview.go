@@ -38,7 +38,6 @@ func (s *Store) Overview(ctx context.Context, userID string, now time.Time) (Ove
 type App struct {
 	ClientID    string
 	Name        string
-	Metadata    JSON     // of the client
 	Scopes      []string // of the consent and the living grants, in the order in which they were found
 	Consented   bool
 	ConsentedAt time.Time // zero: never asked
@@ -49,7 +48,6 @@ type App struct {
 type grantedRow struct {
 	ClientID  string  `db:"client_id"`
 	Name      string  `db:"name"`
-	Metadata  JSON    `db:"metadata"`
 	Scopes    Strings `db:"scopes"`
 	GrantedAt Time    `db:"granted_at"`
 	UsedAt    Time    `db:"used_at"`
@@ -58,7 +56,6 @@ type grantedRow struct {
 type consentedRow struct {
 	ClientID  string  `db:"client_id"`
 	Name      string  `db:"name"`
-	Metadata  JSON    `db:"metadata"`
 	Scopes    Strings `db:"scopes"`
 	CreatedAt Time    `db:"created_at"`
 }
@@ -67,17 +64,17 @@ type consentedRow struct {
 func (s *Store) Apps(ctx context.Context, userID string, now time.Time) ([]App, error) {
 	var consented []consentedRow
 	if err := s.list(ctx, &consented, `
-		SELECT a.client_id, c.name, c.metadata, a.scopes, a.created_at
+		SELECT a.client_id, c.name, a.scopes, a.created_at
 		FROM consents a JOIN clients c ON c.id = a.client_id
 		WHERE a.user_id = ? ORDER BY a.created_at DESC, a.client_id`, userID); err != nil {
 		return nil, err
 	}
 	var granted []grantedRow
 	if err := s.list(ctx, &granted, `
-		SELECT g.client_id, c.name, c.metadata, g.scopes, min(CASE WHEN `+livingGrant+` THEN g.created_at END) AS granted_at,
+		SELECT g.client_id, c.name, g.scopes, min(CASE WHEN `+livingGrant+` THEN g.created_at END) AS granted_at,
 			max(coalesce(g.rotated_at, g.created_at)) AS used_at
 		FROM grants g JOIN clients c ON c.id = g.client_id JOIN users u ON u.id = g.user_id
-		WHERE g.user_id = ? GROUP BY g.client_id, c.name, c.metadata, g.scopes ORDER BY used_at DESC, g.client_id, g.scopes`,
+		WHERE g.user_id = ? GROUP BY g.client_id, c.name, g.scopes ORDER BY used_at DESC, g.client_id, g.scopes`,
 		At(now), At(now), userID); err != nil {
 		return nil, err
 	}
@@ -91,7 +88,7 @@ func joinApps(consented []consentedRow, granted []grantedRow) []App {
 	for _, row := range consented {
 		at[row.ClientID] = len(apps)
 		apps = append(apps, App{
-			ClientID: row.ClientID, Name: row.Name, Metadata: row.Metadata, Scopes: row.Scopes, Consented: true, ConsentedAt: row.CreatedAt.Time,
+			ClientID: row.ClientID, Name: row.Name, Scopes: row.Scopes, Consented: true, ConsentedAt: row.CreatedAt.Time,
 		})
 	}
 	for _, row := range granted {
@@ -101,7 +98,7 @@ func joinApps(consented []consentedRow, granted []grantedRow) []App {
 		}
 		if !known {
 			i, at[row.ClientID] = len(apps), len(apps)
-			apps = append(apps, App{ClientID: row.ClientID, Name: row.Name, Metadata: row.Metadata})
+			apps = append(apps, App{ClientID: row.ClientID, Name: row.Name})
 		}
 		apps[i].add(row)
 	}

@@ -20,6 +20,7 @@
 //	plain KEY …   t as plain text, for <title>, where <bdi> cannot go
 //	isolate TEXT  text between Unicode isolates, for <title>
 //	utc TIME      an instant as "14:03:22 UTC"
+//	moment TIME   an instant as "2026-03-01 14:03 UTC"
 //	rfc3339 TIME  an instant for the datetime attribute
 //
 // # Languages

@@ -45,7 +45,7 @@ func (p *Pages) setCommon(h http.Header) {
 
 // contentPolicy is the Content-Security-Policy (CSP Level 3) of a page.
 func contentPolicy(page Page) string {
-	images := append([]string{"'self'"}, sources([]string{page.App.SafeLogo()})...)
+	images := append([]string{"'self'"}, sources(append(page.logos, page.App.SafeLogo()))...)
 	return strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",

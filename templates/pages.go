@@ -21,6 +21,8 @@ type Page struct {
 	// may end: the redirect URI of the request in progress. Only their origin
 	// is used, for the Content-Security-Policy.
 	FormTargets []string
+
+	logos []string // of other apps than App
 }
 
 func (p Page) page() Page { return p }
@@ -82,7 +84,8 @@ func allViews() []View {
 	return []View{
 		SignIn{}, Code{}, Recovery{}, Expired{},
 		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
-		Consent{}, SignOut{}, SignedOut{}, Home{},
+		Consent{}, SignOut{}, SignedOut{},
+		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
 		Message{}, ErrorPage{},
 	}
 }
@@ -92,18 +95,6 @@ func allViews() []View {
 func WaitMessage(wait time.Duration) Text {
 	return N("error.wait", max(int((wait+time.Minute-1)/time.Minute), 1))
 }
-
-// Home is the page of a signed-in person.
-// It posts to Action to sign out.
-type Home struct {
-	Page
-	Person         Person
-	Authenticators int
-	// RecoveryCodesLeft warns when it is 3 or less.
-	RecoveryCodesLeft int
-}
-
-func (Home) template() string { return "account/home.html" }
 
 // Message tells one thing and offers one link onwards, as in "This link has
 // expired".

@@ -1,5 +1,7 @@
 package templates
 
+import "time"
+
 // AccountPage is what the pages about the account of a signed-in person share.
 // Their templates begin with {{template "account-nav" .}}.
 type AccountPage struct {
@@ -8,6 +10,8 @@ type AccountPage struct {
 	// Section is which page it is: the last part of its address, such as
 	// "password"; empty for /account itself.
 	Section string
+	// Done says what was just done; zero: nothing.
+	Done Text
 }
 
 // Section is a link of the navigation.
@@ -25,3 +29,37 @@ func (p AccountPage) Sections() []Section {
 	}
 	return sections
 }
+
+// Home is the overview of an account. Its form signs out.
+type Home struct {
+	AccountPage
+	// Exposed says that somebody else knows the password.
+	Exposed           bool
+	PasswordChangedAt time.Time // zero: there is no password
+	Authenticators    int
+	// RecoveryCodesLeft warns when it is 3 or less.
+	RecoveryCodesLeft int
+	// EmailVerified says that the address is known to be the person's,
+	// EmailChanging that a new one waits to be confirmed.
+	EmailVerified, EmailChanging bool
+	Sessions, Apps               int
+}
+
+func (Home) template() string { return "account/home.html" }
+
+// Data offers the person's own data for download; its form has nothing but a
+// button.
+type Data struct{ AccountPage }
+
+func (Data) template() string { return "account/data.html" }
+
+// Close asks whether to close the account, with the checkbox "understood"
+// (value "yes").
+type Close struct{ AccountPage }
+
+func (Close) template() string { return "account/close.html" }
+
+// Closed says that the account is gone.
+type Closed struct{ Page }
+
+func (Closed) template() string { return "account/closed.html" }

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"html/template"
+	"maps"
 	"strings"
 	"time"
 )
@@ -64,7 +65,7 @@ func samples() map[string]View {
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
 	codes := []string{"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
 		"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA"}
-	return map[string]View{
+	views := map[string]View{
 		"signin": SignIn{Page: samplePage(), ResetURL: "/reset", CancelURL: "/login/cancel?flow=F"},
 		"signin-error": SignIn{Page: withError(T("login.wrong_credentials")),
 			Username: "ada@example.test", OfferRemember: true, Remember: true, ResetURL: "/reset", RegisterURL: "/register"},
@@ -93,8 +94,6 @@ func samples() map[string]View {
 		"signout-no-app":  SignOut{Person: samplePerson},
 		"signedout":       SignedOut{Page: samplePage()},
 		"signedout-plain": SignedOut{},
-		"home":            Home{Person: samplePerson, Authenticators: 2, RecoveryCodesLeft: 10},
-		"home-warning":    Home{Person: samplePerson, Authenticators: 1, RecoveryCodesLeft: 1},
 		"message":         Message{Title: T("invite.over_title"), Text: T("invite.over"), LinkURL: "/login", LinkText: T("common.sign_in")},
 		"error":           ErrorPage{Status: 500, Title: T("error.ours_title"), Message: T("error.ours"), SupportCode: "K7QP-4XWV"},
 		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: T("error.return_title"),
@@ -102,6 +101,8 @@ func samples() map[string]View {
 			Advice:  T("error.ours"),
 			Details: []Detail{{T("enroll.service"), "Harbour Notes"}, {T("error.received"), "https://notes.example.com/callback/very/long/path/which/does/not/exist?with=query"}}},
 	}
+	maps.Copy(views, accountSamples())
+	return views
 }
 
 func sampleScopes() []Scope {

@@ -143,6 +143,7 @@ func (p *Pages) funcs(l Language) template.FuncMap {
 		"path":    func(path string) string { return p.basePath + path },
 		"isolate": func(text string) string { return isolate + text + popIsolate },
 		"utc":     func(t time.Time) string { return t.UTC().Format("15:04:05 MST") },
+		"moment":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
 		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 }

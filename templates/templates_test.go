@@ -144,7 +144,9 @@ func checkIDs(t *testing.T, doc *html.Node) {
 		}
 		if invalid, _ := attr(n, "aria-invalid"); invalid == "true" {
 			described, _ := attr(n, "aria-describedby")
-			require.Contains(t, strings.Fields(described), "error")
+			require.True(t, slices.ContainsFunc(strings.Fields(described), func(id string) bool {
+				return id == "error" || strings.HasSuffix(id, "-error")
+			}), "%q does not say what is wrong", described)
 		}
 	}
 }
@@ -156,8 +158,11 @@ func checkFields(t *testing.T, doc *html.Node) {
 		id, _ := attr(label, "for")
 		labelled[id] = text(label) != ""
 	}
-	for _, input := range elements(doc, "input") {
+	for _, input := range elements(doc, "input", "select", "textarea") {
 		id, _ := attr(input, "id")
+		if kind, _ := attr(input, "type"); kind == "hidden" {
+			continue
+		}
 		require.True(t, labelled[id], "input %q has no label", id)
 		for _, name := range []string{"maxlength", "pattern", "onpaste"} {
 			_, ok := attr(input, name)

@@ -191,7 +191,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	}
 	w.consent, err = consent.New(consent.Config{
 		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
-		ContinueURL: proceed, BasePath: base,
+		Client: s.forApps, ContinueURL: proceed, BasePath: base,
 	})
 	return w, err
 }
@@ -212,6 +212,15 @@ func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (conse
 			App: appOf(view), Scopes: view.Scopes, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
 		}, err
 	}
+}
+
+// forApps tells the list of apps with access what it shows of a client.
+func (s *services) forApps(ctx context.Context, id string) (consent.App, error) {
+	c, err := s.clients.Client(ctx, id)
+	if err != nil {
+		return consent.App{}, err
+	}
+	return consent.App{App: templates.App{Name: c.Name, Logo: c.LogoURI}, Unasked: c.Consent == client.ConsentSkip}, nil
 }
 
 func appOf(view provider.RequestView) templates.App {

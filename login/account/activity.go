@@ -2,16 +2,47 @@ package account
 
 import (
 	"context"
+	"errors"
 
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
+// ActivityEntry is an entry of the audit log with the name of the app that it is about, if there is one.
+type ActivityEntry struct {
+	audit.Entry
+	App string
+}
+
 // Activity returns up to limit entries of the audit log about a user, newest first, older than the entry with the id before (empty: from
 // the newest). more says that there are older ones.
-func (s *Service) Activity(ctx context.Context, userID, before string, limit int) (entries []audit.Entry, more bool, err error) {
-	entries, err = s.audit.OfUser(ctx, userID, before, limit+1)
-	if len(entries) > limit {
-		return entries[:limit], true, nil
+func (s *Service) Activity(ctx context.Context, userID, before string, limit int) (activity []ActivityEntry, more bool, err error) {
+	entries, err := s.audit.OfUser(ctx, userID, before, limit+1)
+	if err != nil {
+		return nil, false, err
 	}
-	return entries, false, err
+	if more = len(entries) > limit; more {
+		entries = entries[:limit]
+	}
+	names := map[string]string{}
+	for _, e := range entries {
+		name, known := names[e.ClientID]
+		if !known && e.ClientID != "" {
+			if name, err = s.clientName(ctx, e.ClientID); err != nil {
+				return nil, false, err
+			}
+			names[e.ClientID] = name
+		}
+		activity = append(activity, ActivityEntry{e, name})
+	}
+	return activity, more, nil
+}
+
+// clientName returns the name of a client, or its id when it is gone.
+func (s *Service) clientName(ctx context.Context, id string) (string, error) {
+	client, err := s.store.Client(ctx, id)
+	if errors.Is(err, storage.ErrNotFound) {
+		return id, nil
+	}
+	return client.Name, err
 }

@@ -13,9 +13,9 @@ import (
 var ErrLastAdmin = errors.New("the last administrator cannot close the account")
 
 // Close removes a person's account and all that hangs on it, and tells them. Errors: ErrLastAdmin; storage.ErrNotFound when it is gone already.
-func (s *Service) Close(ctx context.Context, userID string, visitor Visitor, now time.Time) error {
+func (s *Service) Close(ctx context.Context, who Fresh, visitor Visitor, now time.Time) error {
 	err := s.store.InTx(ctx, func(ctx context.Context) error {
-		user, err := s.store.User(ctx, userID)
+		user, err := s.store.User(ctx, who.User().ID)
 		if err != nil {
 			return err
 		}

@@ -82,12 +82,14 @@ type ActivityData struct {
 	Name     audit.Name        `json:"name"`
 	Actor    audit.Actor       `json:"by"`
 	ClientID string            `json:"client_id,omitempty"`
+	App      string            `json:"app,omitempty"`
 	Address  string            `json:"address,omitempty"`
 	Detail   map[string]string `json:"detail,omitempty"`
 }
 
 // Data returns a person's own data as the person may have them, and records that they were handed out.
-func (s *Service) Data(ctx context.Context, userID string, visitor Visitor, now time.Time) (Data, error) {
+func (s *Service) Data(ctx context.Context, who Fresh, visitor Visitor, now time.Time) (Data, error) {
+	userID := who.User().ID
 	if err := s.audit.Record(ctx, visitor.event(audit.DataDownloaded, userID), now); err != nil {
 		return Data{}, err
 	}
@@ -160,7 +162,7 @@ func (s *Service) activityData(ctx context.Context, userID string) ([]ActivityDa
 		}
 		for _, e := range entries {
 			delete(e.Detail, "operator")
-			data = append(data, ActivityData{e.At, e.Name, e.Actor, e.ClientID, e.Address, e.Detail})
+			data = append(data, ActivityData{e.At, e.Name, e.Actor, e.ClientID, e.App, e.Address, e.Detail})
 			before = e.ID
 		}
 		if !more {

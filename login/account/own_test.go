@@ -25,6 +25,16 @@ func (o *office) elsewhere(phone phone, at time.Time) *person {
 	return p
 }
 
+// freshly returns the sign-in of a browser as one of the last ten minutes.
+func (p *person) freshly(now time.Time) account.Fresh {
+	p.o.t.Helper()
+	signIn, err := p.signIn(now)
+	require.NoError(p.o.t, err)
+	who, ok := account.FreshSignIn(signIn, now)
+	require.True(p.o.t, ok)
+	return who
+}
+
 // grantTo gives a client something in the session of a browser.
 func (p *person) grantTo(client storage.Client, now time.Time, scopes ...string) storage.Grant {
 	p.o.t.Helper()
@@ -104,19 +114,18 @@ func TestEndingTheOtherSessions(t *testing.T) {
 
 func TestClosingAnAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		owner, _, _ := o.enrolled()
-		client := storagetest.Client(t, o.store)
+		_, phone, _ := o.enrolled()
+		owner, client := o.elsewhere(phone, start), storagetest.Client(t, o.store)
 		grant := owner.grantTo(client, start, "openid", "offline_access")
-		signIn, err := owner.signIn(start)
-		require.NoError(t, err)
-		id := signIn.User().ID
+		who := owner.freshly(start)
+		id := who.User().ID
 		require.NoError(t, o.store.SaveConsent(t.Context(), id, client.ID, []string{"openid"}, start))
 
 		var won atomic.Int64
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() {
-				if err := o.Close(t.Context(), id, owner.visitor, start); err == nil {
+				if err := o.Close(t.Context(), who, owner.visitor, start); err == nil {
 					won.Add(1)
 				} else {
 					require.ErrorIs(t, err, storage.ErrNotFound)
@@ -127,7 +136,7 @@ func TestClosingAnAccount(t *testing.T) {
 		require.EqualValues(t, 1, won.Load())
 		require.Equal(t, 1, o.events(audit.UserDeleted))
 		require.Equal(t, 1, o.notices.count(account.NoticeAccountClosed))
-		_, err = o.Show(t.Context(), ada)
+		_, err := o.Show(t.Context(), ada)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
@@ -140,40 +149,43 @@ func TestClosingAnAccount(t *testing.T) {
 
 func TestLastAdministratorCannotClose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		admin := func(email string) storage.User {
+		admin := func(email string) account.Fresh {
 			user, _, err := o.Add(t.Context(), account.NewUser{Email: email, Admin: true}, account.Operator{}, start)
 			require.NoError(t, err)
-			return user
+			signIn, err := o.store.SignIn(t.Context(), storagetest.SignIn(t, o.store, user), "", start)
+			require.NoError(t, err)
+			who, ok := account.FreshSignIn(signIn, start)
+			require.True(t, ok)
+			return who
 		}
 		first, visitor := admin(ada), o.person().visitor
-		require.ErrorIs(t, o.Close(t.Context(), first.ID, visitor, start), account.ErrLastAdmin)
+		require.ErrorIs(t, o.Close(t.Context(), first, visitor, start), account.ErrLastAdmin)
 		require.Zero(t, o.events(audit.UserDeleted))
 		require.Zero(t, o.notices.count(account.NoticeAccountClosed))
 		second := admin("second@example.test")
-		require.NoError(t, o.Close(t.Context(), first.ID, visitor, start))
-		require.ErrorIs(t, o.Close(t.Context(), second.ID, visitor, start), account.ErrLastAdmin)
+		require.NoError(t, o.Close(t.Context(), first, visitor, start))
+		require.ErrorIs(t, o.Close(t.Context(), second, visitor, start), account.ErrLastAdmin)
 	})
 }
 
 func TestOwnDataHoldNoSecret(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		owner, phone, codes := o.enrolled()
-		client := storagetest.Client(t, o.store)
+		_, phone, codes := o.enrolled()
+		owner, client := o.elsewhere(phone, start), storagetest.Client(t, o.store)
 		grant := owner.grantTo(client, start, "openid")
-		signIn, err := owner.signIn(start)
-		require.NoError(t, err)
-		id := signIn.User().ID
+		who := owner.freshly(start)
+		id := who.User().ID
 		require.NoError(t, o.store.SaveConsent(t.Context(), id, client.ID, []string{"openid"}, start))
-		_, err = o.Unlock(t.Context(), id, account.Operator{UserID: "an operator's id"}, start)
+		_, err := o.Unlock(t.Context(), id, account.Operator{UserID: "an operator's id"}, start)
 		require.NoError(t, err)
 		o.add("eve@example.test", start)
 
-		data, err := o.Data(t.Context(), id, owner.visitor, start.Add(time.Second))
+		data, err := o.Data(t.Context(), who, owner.visitor, start.Add(time.Second))
 		require.NoError(t, err)
 		require.Equal(t, ada, data.Account.Email)
 		require.Len(t, data.Authenticators, 1)
 		require.Equal(t, 10, data.RecoveryCodesLeft)
-		require.Len(t, data.Sessions, 1)
+		require.Len(t, data.Sessions, 2)
 		require.Len(t, data.Apps, 1)
 		require.Len(t, data.Grants, 1)
 		require.Equal(t, audit.DataDownloaded, data.Activity[0].Name)
@@ -198,10 +210,10 @@ func TestActivityIsPaged(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, more)
 		require.Greater(t, len(all), 4)
-		require.True(t, slices.ContainsFunc(all, func(e audit.Entry) bool {
+		require.True(t, slices.ContainsFunc(all, func(e account.ActivityEntry) bool {
 			return e.Name == audit.PasswordSet && e.Detail["browser"] == owner.visitor.Browser
 		}))
-		var paged []audit.Entry
+		var paged []account.ActivityEntry
 		for before := ""; ; before = paged[len(paged)-1].ID {
 			page, more, err := o.Activity(t.Context(), signIn.User().ID, before, 2)
 			require.NoError(t, err)

@@ -81,7 +81,7 @@ func OwnOf(user storage.User) Own {
 }
 
 // ChangeProfile stores what a person says about themselves; names that are not there stay as they are. seen is UpdatedAt of the
-// user that the person saw. A new telephone number is not a verified one. It returns the user as stored.
+// user that the person saw. A new telephone number is not a verified one. It returns the user as stored, also with ErrChangedMeanwhile.
 //
 // Errors: ProfileError, ErrChangedMeanwhile, *InvalidError for a name that is not one of OwnNames.
 func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, seen time.Time, visitor Visitor, now time.Time) (storage.User, error) {
@@ -104,13 +104,14 @@ func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, see
 		}
 		return s.audit.Record(ctx, event, now)
 	})
-	if errors.Is(err, storage.ErrStale) {
-		return user, ErrChangedMeanwhile
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, storage.ErrStale) {
 		return user, err
 	}
-	return s.store.User(ctx, userID)
+	after, readErr := s.store.User(ctx, userID)
+	if err != nil && readErr == nil {
+		return after, ErrChangedMeanwhile
+	}
+	return after, readErr
 }
 
 // differences returns what own changes, tidied, or every fault of it. What is stored already is not judged again.

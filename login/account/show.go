@@ -36,6 +36,11 @@ func (s *Service) Show(ctx context.Context, name string) (Profile, error) {
 	return profile, err
 }
 
+// Overview counts what hangs on a person's account, or storage.ErrNotFound.
+func (s *Service) Overview(ctx context.Context, userID string, now time.Time) (storage.Overview, error) {
+	return s.store.Overview(ctx, userID, now)
+}
+
 // List returns up to limit users in the order they were added, after the user with the id after (empty: from the first).
 func (s *Service) List(ctx context.Context, after string, limit int) ([]storage.User, error) {
 	return s.store.Users(ctx, after, limit)

@@ -71,9 +71,9 @@ func appsAreListed(t *testing.T, db *Database) {
 		apps[i].GrantedAt, apps[i].UsedAt, apps[i].ConsentedAt = apps[i].GrantedAt.UTC(), apps[i].UsedAt.UTC(), apps[i].ConsentedAt.UTC()
 	}
 	require.Equal(t, []storage.App{
-		{ClientID: asked.ID, Name: "Example", Metadata: storage.JSON(`{}`), Scopes: []string{"openid", "email"}, Consented: true, ConsentedAt: Now},
+		{ClientID: asked.ID, Name: "Example", Scopes: []string{"openid", "email"}, Consented: true, ConsentedAt: Now},
 		{
-			ClientID: skipped.ID, Name: "Example", Metadata: storage.JSON(`{}`), Scopes: []string{"openid", "offline_access"},
+			ClientID: skipped.ID, Name: "Example", Scopes: []string{"openid", "offline_access"},
 			GrantedAt: first.CreatedAt.Time, UsedAt: Now.Add(2 * time.Second),
 		},
 	}, apps)

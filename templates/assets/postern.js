@@ -56,9 +56,17 @@ for (const time of document.querySelectorAll("time[data-clock]")) {
   });
 }
 
+// Everything else that happened, too.
+for (const time of document.querySelectorAll("time[data-moment]")) {
+  time.textContent = new Date(time.dateTime).toLocaleString(document.documentElement.lang, {
+    dateStyle: "medium", timeStyle: "short",
+  });
+  time.dir = "auto";
+}
+
 // A second click on a form that is on its way is ignored. No button is
 // disabled, since a disabled one would not send its value.
-for (const form of document.querySelectorAll('form[method="post"]')) {
+for (const form of document.querySelectorAll('form[method="post"]:not([data-download])')) {
   form.addEventListener("submit", (event) => {
     if (form.ariaBusy === "true") {
       event.preventDefault();

@@ -1,0 +1,62 @@
+package login
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// activityPage is how many entries one page shows.
+const activityPage = 25
+
+// alarming are the events that somebody else may be behind.
+var alarming = []audit.Name{
+	audit.PasswordRefused, audit.PasswordThrottled, audit.CodeRefused, audit.CodeReplayed, audit.CodeThrottled, audit.FactorClosed,
+	audit.RecoveryCodeRefused, audit.TicketRefused, audit.AuthorizationCodeReused, audit.VerifierGuessed, audit.RefreshTokenReused,
+}
+
+// showActivity is GET /account/activity; before names the entry behind which the page begins.
+func (l *Login) showActivity(c *gin.Context) error {
+	signIn, err := l.signedIn(c, "activity")
+	if err != nil {
+		return err
+	}
+	before := c.Query("before")
+	if before != "" && !rowID.MatchString(before) {
+		return errNotTheirs
+	}
+	entries, more, err := l.cfg.Account.Activity(c.Request.Context(), signIn.User().ID, before, activityPage)
+	if err != nil {
+		return err
+	}
+	view, here := templates.Activity{AccountPage: accountPage(c, signIn, "activity")}, l.cfg.BasePath+"/account/activity"
+	for _, e := range entries {
+		view.Entries = append(view.Entries, activityEntry(e))
+	}
+	if before != "" {
+		view.NewestURL = here
+	}
+	if more {
+		view.OlderURL = here + "?" + url.Values{"before": {entries[len(entries)-1].ID}}.Encode()
+	}
+	return l.cfg.Pages.Render(c, http.StatusOK, view)
+}
+
+func activityEntry(e account.ActivityEntry) templates.ActivityEntry {
+	return templates.ActivityEntry{
+		At: e.At, What: EventText(e.Name), App: e.App, Address: e.Address, Browser: browserText(e.Detail["browser"]),
+		Alarm: slices.Contains(alarming, e.Name), ByOperator: e.Actor == audit.ActorOperator,
+	}
+}
+
+// EventText says what an audit entry tells.
+func EventText(name audit.Name) templates.Text {
+	return templates.T("event." + strings.ReplaceAll(string(name), ".", "_"))
+}

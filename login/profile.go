@@ -1,0 +1,184 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// profileFields are the fields of the page, by who sees them.
+var profileFields = []templates.FieldGroup{
+	{Title: templates.T("profile.person"), Who: templates.T("profile.person_who"), Fields: []templates.Field{
+		{Name: "name", Type: "text", Autocomplete: "name"},
+		{Name: "given_name", Type: "text", Autocomplete: "given-name"},
+		{Name: "middle_name", Type: "text", Autocomplete: "additional-name"},
+		{Name: "family_name", Type: "text", Autocomplete: "family-name"},
+		{Name: "nickname", Type: "text", Autocomplete: "nickname"},
+		{Name: "gender", Type: "text", Autocomplete: "sex"},
+		{Name: "birthdate", Type: "text", Autocomplete: "bday", Hint: templates.T("profile.birthdate_hint")},
+		{Name: "picture", Type: "url", Autocomplete: "photo", Hint: templates.T("profile.link_hint")},
+		{Name: "website", Type: "url", Autocomplete: "url", Hint: templates.T("profile.link_hint")},
+		{Name: "zoneinfo", Type: "text", Autocomplete: "off", Hint: templates.T("profile.zoneinfo_hint")},
+		{Name: "locale", Autocomplete: "language", Hint: templates.T("profile.locale_hint")},
+	}},
+	{Title: templates.T("profile.phone"), Who: templates.T("profile.phone_who"), Fields: []templates.Field{
+		{Name: "phone_number", Type: "tel", Autocomplete: "tel", Hint: templates.T("profile.phone_number_hint")},
+	}},
+	{Title: templates.T("profile.address"), Who: templates.T("profile.address_who"), Fields: []templates.Field{
+		{Name: "street_address", Autocomplete: "street-address", Lines: true},
+		{Name: "postal_code", Type: "text", Autocomplete: "postal-code"},
+		{Name: "locality", Type: "text", Autocomplete: "address-level2"},
+		{Name: "region", Type: "text", Autocomplete: "address-level1"},
+		{Name: "country", Type: "text", Autocomplete: "country-name"},
+	}},
+}
+
+// showProfile is GET /account/profile.
+func (l *Login) showProfile(c *gin.Context) error {
+	signIn, err := l.signedIn(c, "profile")
+	if err != nil {
+		return err
+	}
+	view := profileView(account.OwnOf(signIn.User()), signIn.User().UpdatedAt.Time, nil)
+	view.AccountPage = accountPage(c, signIn, "profile")
+	return l.cfg.Pages.Render(c, http.StatusOK, view)
+}
+
+// profileView fills the fields with own and says what is wrong with some of them.
+func profileView(own account.Own, seen time.Time, wrong map[string]templates.Text) templates.Profile {
+	view := templates.Profile{Seen: strconv.FormatInt(seen.UnixMicro(), 10)}
+	for _, group := range profileFields {
+		fields := make([]templates.Field, len(group.Fields))
+		for i, field := range group.Fields {
+			field.Label, field.Value, field.Error = templates.T("profile."+field.Name), own[field.Name], wrong[field.Name]
+			if field.Name == "locale" {
+				field.Options = languageOptions(own["locale"])
+			}
+			fields[i] = field
+		}
+		group.Fields = fields
+		view.Groups = append(view.Groups, group)
+	}
+	return view
+}
+
+func languageOptions(locale string) []templates.Option {
+	picked, known := templates.MatchLanguage(locale)
+	options := []templates.Option{{Label: templates.T("profile.locale_none"), Selected: !known}}
+	for _, l := range templates.Languages() {
+		options = append(options, templates.Option{Value: l.Tag, Name: l.Name, Lang: l.Tag, Selected: known && l == picked})
+	}
+	return options
+}
+
+// changeProfile is POST /account/profile.
+func (l *Login) changeProfile(c *gin.Context) error {
+	signIn, err := l.signedIn(c, "profile")
+	if err != nil {
+		return err
+	}
+	user := signIn.User()
+	own, seen, err := readProfile(c, user)
+	if err != nil {
+		return err
+	}
+	changed, err := l.cfg.Account.ChangeProfile(c.Request.Context(), user.ID, own, seen, l.visitor(c), time.Now())
+	var faults account.ProfileError
+	var page templates.Profile
+	status := http.StatusUnprocessableEntity
+	switch {
+	case errors.As(err, &faults):
+		page = profileView(own, seen, faultTexts(faults))
+		page.Error = templates.T("profile.wrong")
+	case errors.Is(err, account.ErrChangedMeanwhile):
+		status = http.StatusConflict
+		page = profileView(own, changed.UpdatedAt.Time, storedTexts(own, account.OwnOf(changed)))
+		page.Error = templates.T("profile.stale")
+	case err != nil:
+		return err
+	default:
+		l.speak(c, user, changed)
+		return l.did(c, "profile", "profile")
+	}
+	text := page.Error
+	page.AccountPage = accountPage(c, signIn, "profile")
+	page.Error = text
+	return l.cfg.Pages.Render(c, status, page)
+}
+
+// readProfile returns what the form says. It takes the fields of the page and nothing else.
+func readProfile(c *gin.Context, user storage.User) (account.Own, time.Time, error) {
+	stored, own := account.OwnOf(user), account.Own{}
+	micro, err := strconv.ParseInt(c.Request.PostForm.Get("seen"), 10, 64)
+	if err != nil {
+		return nil, time.Time{}, &templates.FormError{Status: http.StatusBadRequest, Message: templates.T("profile.bad_field")}
+	}
+	for name := range c.Request.PostForm {
+		if _, ours := stored[name]; !ours && name != "seen" {
+			return nil, time.Time{}, &templates.FormError{Status: http.StatusBadRequest, Message: templates.T("profile.bad_field")}
+		}
+		if name != "seen" {
+			own[name] = c.Request.PostForm.Get(name)
+		}
+	}
+	if picked, given := own["locale"]; given {
+		own["locale"] = keepLocale(picked, stored["locale"])
+	}
+	return own, time.UnixMicro(micro), nil
+}
+
+// keepLocale returns the locale that a choice among the languages means: the stored one, which may say more, where it is of that
+// language. What is no choice comes back as no locale that could be stored.
+func keepLocale(picked, stored string) string {
+	shown, known := templates.MatchLanguage(stored)
+	switch {
+	case picked == "" && !known, known && picked == shown.Tag:
+		return stored
+	case picked == "":
+		return ""
+	}
+	for _, l := range templates.Languages() {
+		if l.Tag == picked {
+			return picked
+		}
+	}
+	return "?"
+}
+
+// speak makes the language that a person has just chosen the one of this browser.
+func (l *Login) speak(c *gin.Context, before, after storage.User) {
+	locale, _ := after.Claims["locale"].(string)
+	if picked, ok := templates.MatchLanguage(locale); ok && locale != before.Claims["locale"] {
+		l.cfg.Pages.SetLanguage(c, picked)
+	}
+}
+
+func faultTexts(faults account.ProfileError) map[string]templates.Text {
+	texts := map[string]templates.Text{}
+	for name, fault := range faults {
+		texts[name] = templates.T("profile.fault_" + string(fault))
+	}
+	return texts
+}
+
+// storedTexts says what is stored where that is something else than what was typed.
+func storedTexts(typed, stored account.Own) map[string]templates.Text {
+	texts := map[string]templates.Text{}
+	for name, text := range typed {
+		switch {
+		case text == stored[name]:
+		case stored[name] == "":
+			texts[name] = templates.T("profile.stored_nothing")
+		default:
+			texts[name] = templates.T("profile.stored", "Text", stored[name])
+		}
+	}
+	return texts
+}

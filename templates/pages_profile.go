@@ -1,0 +1,41 @@
+package templates
+
+// Profile is what a person says about themselves. Each field is named after its
+// claim, those of the address after its member (OIDC Core section 5.1).
+type Profile struct {
+	AccountPage
+	// Seen comes back with the form, to tell whether the profile was changed
+	// meanwhile.
+	Seen   string
+	Groups []FieldGroup
+}
+
+func (Profile) template() string { return "account/profile.html" }
+
+// FieldGroup is fields that the same apps see.
+type FieldGroup struct {
+	Title  Text
+	Who    Text // sees them
+	Fields []Field
+}
+
+// Field is one field of a form.
+type Field struct {
+	Name         string
+	Value        string
+	Type         string // of the input
+	Autocomplete string
+	Label, Hint  Text
+	Error        Text
+	Lines        bool     // of several lines
+	Options      []Option // to choose from; nil: the field is typed
+}
+
+// Option is one choice of a field.
+type Option struct {
+	Value    string
+	Label    Text   // zero: Name
+	Name     string // in the language Lang
+	Lang     string
+	Selected bool
+}
