@@ -19,7 +19,7 @@ const activityPage = 25
 // alarming are the events that somebody else may be behind.
 var alarming = []audit.Name{
 	audit.PasswordRefused, audit.PasswordThrottled, audit.CodeRefused, audit.CodeReplayed, audit.CodeThrottled, audit.FactorClosed,
-	audit.RecoveryCodeRefused, audit.TicketRefused, audit.AuthorizationCodeReused, audit.VerifierGuessed, audit.RefreshTokenReused,
+	audit.PasswordExposed, audit.RecoveryCodeRefused, audit.TicketRefused, audit.AuthorizationCodeReused, audit.VerifierGuessed, audit.RefreshTokenReused,
 }
 
 // showActivity is GET /account/activity; before names the entry behind which the page begins.
@@ -51,12 +51,12 @@ func (l *Login) showActivity(c *gin.Context) error {
 
 func activityEntry(e account.ActivityEntry) templates.ActivityEntry {
 	return templates.ActivityEntry{
-		At: e.At, What: EventText(e.Name), App: e.App, Address: e.Address, Browser: browserText(e.Detail["browser"]),
+		At: e.At, What: eventText(e.Name), App: e.App, Address: e.Address, Browser: browserText(e.Detail["browser"]),
 		Alarm: slices.Contains(alarming, e.Name), ByOperator: e.Actor == audit.ActorOperator,
 	}
 }
 
-// EventText says what an audit entry tells.
-func EventText(name audit.Name) templates.Text {
+// eventText says what an audit entry tells.
+func eventText(name audit.Name) templates.Text {
 	return templates.T("event." + strings.ReplaceAll(string(name), ".", "_"))
 }

@@ -49,7 +49,7 @@ func TestInvitationToSession(t *testing.T) {
 
 		home := b.submit(unticked, "saved", "yes")
 		require.Equal(t, "/account", home.address.RequestURI())
-		require.Contains(t, home.text(), "Recovery codes left 10")
+		require.Contains(t, home.text(), "Recovery codes 10 left")
 		require.NotEmpty(t, b.cookie(sessionCookie))
 		require.Empty(t, b.cookie(halfCookie))
 		require.Empty(t, b.cookie(ticketCookie))

@@ -65,6 +65,12 @@ var states = map[string]func(w *world, b *browser) known{
 // routes is every route of the package. A new one has to be added here, and so passes through the table.
 var routes = []string{
 	"GET /account",
+	"GET /account/activity",
+	"GET /account/close", "POST /account/close",
+	"GET /account/closed",
+	"GET /account/data", "POST /account/data",
+	"GET /account/profile", "POST /account/profile",
+	"GET /account/sessions", "POST /account/sessions",
 	"GET /invite", "POST /invite",
 	"GET /login", "POST /login",
 	"GET /login/cancel",

@@ -66,7 +66,7 @@ for (const time of document.querySelectorAll("time[data-moment]")) {
 
 // A second click on a form that is on its way is ignored. No button is
 // disabled, since a disabled one would not send its value.
-for (const form of document.querySelectorAll('form[method="post"]:not([data-download])')) {
+for (const form of document.querySelectorAll('form[method="post"]:not(:has([data-download]))')) {
   form.addEventListener("submit", (event) => {
     if (form.ariaBusy === "true") {
       event.preventDefault();
