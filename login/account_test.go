@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"regexp"
 	"strings"
@@ -43,10 +44,10 @@ func (w *world) user(name string) storage.User {
 func fieldsOf(p page, fill ...string) []string {
 	var fields []string
 	for _, input := range regexp.MustCompile(`<input[^>]* name="([^"]*)"[^>]* value="([^"]*)"`).FindAllStringSubmatch(p.body, -1) {
-		fields = append(fields, input[1], input[2])
+		fields = append(fields, input[1], html.UnescapeString(input[2]))
 	}
 	for _, area := range regexp.MustCompile(`(?s)<textarea[^>]* name="([^"]*)"[^>]*>(.*?)</textarea>`).FindAllStringSubmatch(p.body, -1) {
-		fields = append(fields, area[1], area[2])
+		fields = append(fields, area[1], html.UnescapeString(area[2]))
 	}
 	if picked := regexp.MustCompile(`<option value="([^"]*)"[^>]* selected>`).FindStringSubmatch(p.body); picked != nil {
 		fields = append(fields, "locale", picked[1])
@@ -102,6 +103,7 @@ func TestProfilePage(t *testing.T) {
 			"address": map[string]any{"street_address": "Hafen 1\nHinterhaus"},
 		}, w.user(ada).Claims)
 		require.Equal(t, "de", b.open("/account").header.Get("Content-Language"), "the language is picked for the browser, too")
+		saved = b.open("/account/profile?lang=en")
 
 		wrong := b.post("/account/profile", fieldsOf(saved, "nickname", "still here", "website", "example.test", "birthdate", "yesterday")...)
 		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)

@@ -111,7 +111,8 @@ func (w *words) say(tag string, t Text) (string, error) {
 		data[name] = value
 	}
 	text, err := localizer.Localize(&i18n.LocalizeConfig{MessageID: t.Key, TemplateData: data, PluralCount: t.count})
-	if err != nil {
+	// Without a translation, text is the English message.
+	if untranslated := (*i18n.MessageNotFoundErr)(nil); err != nil && (text == "" || !errors.As(err, &untranslated)) {
 		return "", fmt.Errorf("message %s: %w", t.Key, err)
 	}
 	if strings.Contains(text, "<no value>") {

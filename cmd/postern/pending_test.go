@@ -38,8 +38,15 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /login/codes": nil, "POST /login/codes": {"saved": {"yes"}},
 		"GET /login/cancel": nil,
 		"GET /invite":       {"ticket": {"a ticket"}}, "POST /invite": {"new_password": {"a long walk over the hills"}},
-		"GET /account": nil,
-		"GET /logout":  nil, "POST /logout": nil,
+		"GET /account":         nil,
+		"GET /account/profile": nil, "POST /account/profile": {"seen": {"0"}, "nickname": {"x"}},
+		"GET /account/sessions": nil, "POST /account/sessions": {"others": {"yes"}},
+		"GET /account/apps": nil, "POST /account/apps": {"client": {clientID}},
+		"GET /account/activity": nil,
+		"GET /account/data":     nil, "POST /account/data": nil,
+		"GET /account/close": nil, "POST /account/close": {"understood": {"yes"}},
+		"GET /account/closed": nil,
+		"GET /logout":         nil, "POST /logout": nil,
 		"GET /consent": nil, "POST /consent": {"decision": {"allow"}},
 	}
 }
