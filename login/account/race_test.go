@@ -50,6 +50,8 @@ func kindOf(err error) string {
 		return "wrong code"
 	case errors.Is(err, account.ErrCredentials):
 		return "wrong password"
+	case errors.Is(err, storage.ErrNotFound):
+		return "not found"
 	case errors.Is(err, account.ErrStartAgain), errors.Is(err, account.ErrEnrolmentLost):
 		return "start again"
 	}
