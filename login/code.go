@@ -13,10 +13,14 @@ import (
 )
 
 func (l *Login) codeView(r request, pending account.Pending, refused refusal) templates.Code {
-	return templates.Code{
+	view := templates.Code{
 		Page: r.page(refused.message), Username: pending.User.Email, Issuer: l.cfg.Issuer, Digits: commonDigits(pending.Authenticators),
 		ServerTime: refused.clock, RecoveryURL: l.at("/login/recovery", r.way), RestartURL: l.at("/login", r.way), CancelURL: l.cancelURL(r),
 	}
+	for _, a := range pending.Authenticators {
+		view.Authenticators = append(view.Authenticators, templates.Authenticator{ID: a.ID, Name: a.Name})
+	}
+	return view
 }
 
 // commonDigits returns how many digits every authenticator shows; 0 when they differ.

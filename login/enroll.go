@@ -66,23 +66,24 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	if enrolment.RecoveryCodes != nil {
 		return l.next(c, "/login/codes")
 	}
-	view, err := enrolView(request, enrolment, refused)
+	setup, err := setupOf(enrolment, refused)
 	if err != nil {
 		return err
 	}
+	view := templates.Enroll{Page: request.page(refused.message), Setup: setup}
 	if who.Replaces() {
 		view.SkipURL = l.afterwards(request.way)
 	}
 	return l.cfg.Pages.Render(c, refused.status, view)
 }
 
-func enrolView(r request, e account.Enrolment, refused refusal) (templates.Enroll, error) {
+func setupOf(e account.Enrolment, refused refusal) (templates.Setup, error) {
 	qr, err := otp.QR(e.URI, "QR code of the setup key")
 	if err != nil {
-		return templates.Enroll{}, err
+		return templates.Setup{}, err
 	}
-	return templates.Enroll{
-		Page: r.page(refused.message), Issuer: e.Issuer, Account: e.Account, QR: template.HTML(qr), URI: template.URL(e.URI),
+	return templates.Setup{
+		Issuer: e.Issuer, Account: e.Account, QR: template.HTML(qr), URI: template.URL(e.URI),
 		Key: strings.Fields(e.Key.Groups()), Algorithm: e.Key.Algorithm, Digits: e.Key.Digits, Period: e.Key.Period, ServerTime: refused.clock,
 	}, nil
 }

@@ -43,6 +43,11 @@ var doneTexts = map[string]templates.Text{
 	"profile":  templates.T("profile.done"),
 	"session":  templates.T("sessions.done_one"),
 	"sessions": templates.T("sessions.done_others"),
+	"added":    templates.T("authenticators.done_added"),
+	"replaced": templates.T("authenticators.done_replaced"),
+	"renamed":  templates.T("authenticators.done_renamed"),
+	"removed":  templates.T("authenticators.done_removed"),
+	"codes":    templates.T("recoverycodes.done"),
 }
 
 // accountPage returns what the pages about the account share.

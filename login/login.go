@@ -93,6 +93,12 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/account/data", l.showData, l.downloadData)
 	page("/account/close", l.showClose, l.closeAccount)
 	page("/account/closed", l.showClosed, nil)
+	page(authenticatorsPage, l.showAuthenticators, nil)
+	page(authenticatorsPage+"/new", l.showNewAuthenticator, l.confirmAuthenticator)
+	page(authenticatorsPage+"/rename", l.showRename, l.rename)
+	page(authenticatorsPage+"/remove", l.showRemoval, l.remove)
+	page("/account/codes", l.showCodesLeft, l.makeCodes)
+	page("/account/codes/new", l.showNewCodes, l.keepCodes)
 	page("/logout", l.showSignOut, l.signOut)
 }
 

@@ -17,7 +17,7 @@ var errSent = errors.New("the answer is a redirect")
 
 // sections are the pages about the account to which a sign-in may lead back, by the last part of their address. A request
 // names one of them, never an address.
-var sections = []string{"profile", "email", "password", "authenticators", "authenticators/new", "codes", "sessions", "apps", "activity", "data", "close"}
+var sections = []string{"profile", "email", "password", "authenticators", "authenticators/new", "codes", "codes/new", "sessions", "apps", "activity", "data", "close"}
 
 // signedIn returns the complete sign-in of the browser; errSent when there is none and the browser was sent to sign in and
 // come back to the section.

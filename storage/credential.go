@@ -41,7 +41,7 @@ func (s *Store) PasswordLogin(ctx context.Context, name string) (PasswordLogin, 
 type Authenticator struct {
 	ID         string
 	UserID     string
-	Name       string
+	Name       string // may be empty
 	Secret     []byte // sealed in the database
 	Algorithm  string // SHA1, SHA256 or SHA512
 	Digits     int

@@ -86,6 +86,7 @@ func allViews() []View {
 		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
 		Consent{}, SignOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
+		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
 		Message{}, ErrorPage{},
 	}
 }

@@ -20,10 +20,11 @@ type Invitation struct {
 
 func (Invitation) template() string { return "login/invite.html" }
 
-// Enroll shows a new authenticator secret in three forms and asks for a code
+// Setup is a new authenticator secret in three forms, and a form for a code
 // made with it, in the field "code".
-type Enroll struct {
-	Page
+type Setup struct {
+	// ID, when set, comes back in the hidden field "enrolment".
+	ID string
 	// Issuer and Account are the two names the authenticator app will show.
 	Issuer, Account string
 	// QR is the enrolment address as an <svg> element that Postern drew.
@@ -39,9 +40,19 @@ type Enroll struct {
 	// ServerTime is shown with Error, as in Code.
 	ServerTime time.Time
 	// AskName shows the field "name" for the authenticator's name, filled with
-	// Name.
-	AskName bool
-	Name    string
+	// Name. NameWrong says that the page's Error is about it.
+	AskName   bool
+	Name      string
+	NameWrong bool
+}
+
+// KeyText is the key without its spaces, for the copy button.
+func (s Setup) KeyText() string { return strings.Join(s.Key, "") }
+
+// Enroll sets up the first authenticator, or one after a recovery code.
+type Enroll struct {
+	Page
+	Setup
 	// SkipURL goes on without a new authenticator. It is set for who has just
 	// signed in with a recovery code; the page then says what that means.
 	SkipURL string
@@ -49,29 +60,31 @@ type Enroll struct {
 
 func (Enroll) template() string { return "login/enroll.html" }
 
-// KeyText is the key without its spaces, for the copy button.
-func (e Enroll) KeyText() string { return strings.Join(e.Key, "") }
-
-// RecoveryCodes shows new recovery codes once. Its form has the checkbox
-// "saved" (value "yes").
-type RecoveryCodes struct {
-	Page
+// Sheet is recovery codes to be kept.
+type Sheet struct {
 	// Account is the e-mail address or user name the codes belong to.
 	Account string
 	// Codes as they are to be kept, such as "K7QPM-4XWVD".
 	Codes []string
 }
 
+// RecoveryCodes shows the codes of a new authenticator once. Its form has the
+// checkbox "saved" (value "yes").
+type RecoveryCodes struct {
+	Page
+	Sheet
+}
+
 func (RecoveryCodes) template() string { return "login/codes.html" }
 
 // CodesText is the codes, one a line.
-func (r RecoveryCodes) CodesText() string { return strings.Join(r.Codes, "\n") }
+func (s Sheet) CodesText() string { return strings.Join(s.Codes, "\n") }
 
 // Download is a data: address of a text file with the codes. The browser
 // makes the file from the page, so the codes need no second request and no
 // place on the server.
-func (r RecoveryCodes) Download() template.URL {
-	text := r.Account + "\r\n\r\n" + strings.Join(r.Codes, "\r\n") + "\r\n"
+func (s Sheet) Download() template.URL {
+	text := s.Account + "\r\n\r\n" + strings.Join(s.Codes, "\r\n") + "\r\n"
 	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape(text))
 }
 

@@ -37,15 +37,24 @@ type Code struct {
 	// code and to check the phone's clock. Leave it zero when Error is about
 	// something else, such as WaitMessage.
 	ServerTime time.Time
-	// Authenticator is the name of the only authenticator; empty when there
-	// are several.
-	Authenticator string
+	// Authenticators are those whose codes are taken. One with a name is named,
+	// several are listed.
+	Authenticators []Authenticator
 	// RecoveryURL leads to the page for recovery codes.
 	RecoveryURL string
 	// RestartURL signs in as somebody else.
 	RestartURL string
 	// CancelURL gives up the request in progress and returns to the app.
 	CancelURL string
+}
+
+// Named is the only authenticator's name; empty when it has none or there are
+// several.
+func (c Code) Named() string {
+	if len(c.Authenticators) != 1 {
+		return ""
+	}
+	return c.Authenticators[0].Name
 }
 
 func (Code) template() string { return "login/code.html" }

@@ -49,13 +49,22 @@ func withError(text Text) Page {
 }
 
 func sampleEnroll(page Page) Enroll {
-	return Enroll{
-		Page: page, Issuer: "Postern", Account: "ada@example.test", QR: sampleQR(),
+	return Enroll{Page: page, Setup: sampleSetup()}
+}
+
+func sampleSetup() Setup {
+	return Setup{
+		Issuer: "Postern", Account: "ada@example.test", QR: sampleQR(),
 		URI:       "otpauth://totp/Postern:ada%40example.test?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Postern",
 		Key:       []string{"JBSW", "Y3DP", "EHPK", "3PXP", "JBSW", "Y3DP", "EHPK", "3PXP"},
 		Algorithm: "SHA1", Digits: 6, Period: 30,
 	}
 }
+
+var sampleSheet = Sheet{Account: "ada@example.test", Codes: []string{
+	"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
+	"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA",
+}}
 
 // samples is every page in the states that look different, by file name.
 func samples() map[string]View {
@@ -63,8 +72,6 @@ func samples() map[string]View {
 	enrollAgain := sampleEnroll(samplePage())
 	enrollAgain.SkipURL = "/oauth2/auth?flow=F"
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
-	codes := []string{"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
-		"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA"}
 	views := map[string]View{
 		"signin": SignIn{Page: samplePage(), ResetURL: "/reset", CancelURL: "/login/cancel?flow=F"},
 		"signin-error": SignIn{Page: withError(T("login.wrong_credentials")),
@@ -74,7 +81,7 @@ func samples() map[string]View {
 		"signin-throttled": SignIn{Page: withError(WaitMessage(4 * time.Minute)), Username: "ada@example.test"},
 		"code": Code{Page: samplePage(), Username: "ada@example.test", Issuer: "Postern", Digits: 6,
 			RecoveryURL: "/login/recovery?flow=F", RestartURL: "/login?flow=F", CancelURL: "/login/cancel?flow=F"},
-		"code-error": Code{Page: withError(T("login.wrong_code")), Username: "ada@example.test", Authenticator: "Work phone",
+		"code-error": Code{Page: withError(T("login.wrong_code")), Username: "ada@example.test", Authenticators: []Authenticator{{Name: "Work phone"}},
 			ServerTime: sampleClock, Digits: 6, RecoveryURL: "/login/recovery?flow=F"},
 		"recovery":        Recovery{Page: samplePage(), Username: "ada@example.test", CodeURL: "/login/code?flow=F"},
 		"recovery-error":  Recovery{Page: withError(T("login.wrong_recovery")), CodeURL: "/login/code"},
@@ -85,8 +92,8 @@ func samples() map[string]View {
 		"enroll":          sampleEnroll(samplePage()),
 		"enroll-error":    enrollError,
 		"enroll-again":    enrollAgain,
-		"codes":           RecoveryCodes{Page: samplePage(), Account: "ada@example.test", Codes: codes},
-		"codes-error":     RecoveryCodes{Page: withError(T("codes.tick")), Account: "ada@example.test", Codes: codes},
+		"codes":           RecoveryCodes{Page: samplePage(), Sheet: sampleSheet},
+		"codes-error":     RecoveryCodes{Page: withError(T("codes.tick")), Sheet: sampleSheet},
 		"enrollneeded":    EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},
 		"consent":         Consent{Page: samplePage(), Person: samplePerson, SwitchURL: "/login?flow=F", Host: "notes.example.com", Scopes: sampleScopes()},
 		"consent-native":  Consent{Page: samplePage(), Person: Person{Email: "ada@example.test"}, Scopes: sampleScopes(), Unproven: true},
@@ -94,6 +101,7 @@ func samples() map[string]View {
 		"signout-no-app":  SignOut{Person: samplePerson},
 		"signedout":       SignedOut{Page: samplePage()},
 		"signedout-plain": SignedOut{},
+		"code-several":    Code{Username: "ada@example.test", Issuer: "Postern", Authenticators: sampleAuthenticators()},
 		"message":         Message{Title: T("invite.over_title"), Text: T("invite.over"), LinkURL: "/login", LinkText: T("common.sign_in")},
 		"error":           ErrorPage{Status: 500, Title: T("error.ours_title"), Message: T("error.ours"), SupportCode: "K7QP-4XWV"},
 		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: T("error.return_title"),
@@ -102,6 +110,7 @@ func samples() map[string]View {
 			Details: []Detail{{T("enroll.service"), "Harbour Notes"}, {T("error.received"), "https://notes.example.com/callback/very/long/path/which/does/not/exist?with=query"}}},
 	}
 	maps.Copy(views, accountSamples())
+	maps.Copy(views, factorSamples())
 	return views
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,7 @@ type shownAuthenticator struct {
 func (t *terminal) showProfile(p account.Profile) error {
 	authenticators := make([]shownAuthenticator, len(p.Authenticators))
 	for i, a := range p.Authenticators {
-		authenticators[i] = shownAuthenticator{a.Name, a.CreatedAt, a.LastUsedAt}
+		authenticators[i] = shownAuthenticator{cmp.Or(a.Name, "Authenticator app"), a.CreatedAt, a.LastUsedAt}
 	}
 	shown := struct {
 		shownUser

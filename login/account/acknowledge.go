@@ -11,9 +11,6 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// authenticatorName is what an authenticator is called until its owner names it.
-const authenticatorName = "Authenticator app"
-
 // AcknowledgeCodes makes a confirmed authenticator and the recovery codes that were shown with it factors, and completes the
 // sign-in. previous is the session cookie of the browser, if any.
 //
@@ -110,7 +107,7 @@ func (s *Service) endEverything(ctx context.Context, userID string, now time.Tim
 
 // addFactors stores the authenticator and the recovery codes of a confirmed enrolment.
 func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now time.Time) error {
-	if err := s.store.AddAuthenticator(ctx, authenticatorOf(pending, authenticatorName, pending.ConfirmedStep, now)); err != nil {
+	if err := s.store.AddAuthenticator(ctx, authenticatorOf(pending, "", pending.ConfirmedStep, now)); err != nil {
 		return err
 	}
 	return s.replaceRecoveryCodes(ctx, pending.UserID, pending.RecoveryCodes)

@@ -12,14 +12,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
+// MaxAuthenticators is how many authenticators an account has at most.
+const MaxAuthenticators = 10
+
 const maxAuthenticatorName = 64 // characters
 
-// checkAuthenticatorName returns the name without blanks at its ends, and the usual one for none.
+// checkAuthenticatorName returns the name without blanks at its ends. An authenticator may go without: pages have a word for it.
 func checkAuthenticatorName(name string) (string, error) {
 	name = strings.TrimSpace(name)
-	if name == "" {
-		return authenticatorName, nil
-	}
 	if utf8.RuneCountInString(name) > maxAuthenticatorName || !printable(name) {
 		return "", invalid("name", "longer than 64 characters, or contains something that cannot be seen")
 	}
@@ -35,7 +35,7 @@ func (s *Service) Authenticators(ctx context.Context, who storage.SignIn) ([]sto
 	return found, err
 }
 
-// RenameAuthenticator changes what an authenticator is called; an empty name is the usual one.
+// RenameAuthenticator changes what an authenticator is called; it may have no name.
 //
 // Errors: storage.ErrNotFound, *InvalidError.
 func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, id, name string, visitor Visitor, now time.Time) error {
@@ -62,7 +62,7 @@ func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces st
 		return Enrolment{}, err
 	case replaces != "" && !slices.ContainsFunc(present, func(a storage.Authenticator) bool { return a.ID == replaces }):
 		return Enrolment{}, storage.ErrNotFound
-	case replaces == "" && len(present) >= maxAuthenticators:
+	case replaces == "" && len(present) >= MaxAuthenticators:
 		return Enrolment{}, ErrTooMany
 	}
 	return s.enrolment(ctx, who.user(), who.purpose(replaces), visitor, now)
@@ -72,7 +72,7 @@ func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces st
 type Confirmation struct {
 	ID       string // of the enrolment that the page showed
 	Replaces string // id of the authenticator whose place it takes; empty: one more
-	Name     string // empty: the usual one
+	Name     string // may be empty
 	Code     string
 }
 
@@ -140,7 +140,7 @@ func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authe
 	if err != nil {
 		return "", err
 	}
-	if count >= maxAuthenticators {
+	if count >= MaxAuthenticators {
 		return "", ErrTooMany
 	}
 	if err := s.store.AddAuthenticator(ctx, a); err != nil {

@@ -24,6 +24,9 @@ func NewChanger(fresh Fresh, browser string) (Changer, error) {
 	return Changer{signIn: fresh.signIn, holder: hex.EncodeToString(storage.Hash(browser))}, nil
 }
 
+// SignIn returns the sign-in.
+func (c Changer) SignIn() storage.SignIn { return c.signIn }
+
 func (c Changer) user() storage.User { return c.signIn.User() }
 
 // purpose returns what an authenticator is enrolled for: in place of the one with an id, or one more.

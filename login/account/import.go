@@ -194,7 +194,7 @@ func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now 
 	}
 	for i, key := range c.keys {
 		if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
-			ID: storage.NewID(), UserID: c.user.ID, Name: importedName(c.labels[i]), Secret: key.Secret, Algorithm: key.Algorithm,
+			ID: storage.NewID(), UserID: c.user.ID, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
 			Digits: key.Digits, Period: key.Period, CreatedAt: now,
 		}); err != nil {
 			return err
@@ -209,12 +209,4 @@ func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now 
 	invitation, err := s.issueTicket(ctx, c.user, by, now)
 	c.report.InvitationURL = invitation.URL
 	return err
-}
-
-// importedName tells authenticators apart by the issuer that their app shows.
-func importedName(label otp.Label) string {
-	if label.Issuer == "" {
-		return authenticatorName
-	}
-	return label.Issuer
 }

@@ -31,9 +31,8 @@ var lineMembers = []string{
 }
 
 const (
-	maxLine           = 64 << 10 // octets
-	maxNesting        = 4        // claims → address → its members
-	maxAuthenticators = 10
+	maxLine    = 64 << 10 // octets
+	maxNesting = 4        // claims → address → its members
 )
 
 // parseLine reads one line strictly: an object with known members, each at most once and spelled exactly so. A member that is
@@ -116,7 +115,7 @@ func (l line) newUser() NewUser {
 
 // keys returns the keys of the line's authenticators.
 func (l line) keys() ([]otp.Key, []otp.Label, error) {
-	if len(l.TOTP) > maxAuthenticators {
+	if len(l.TOTP) > MaxAuthenticators {
 		return nil, nil, invalid("totp", "more than 10")
 	}
 	keys, labels := make([]otp.Key, len(l.TOTP)), make([]otp.Label, len(l.TOTP))

@@ -20,6 +20,11 @@ type CodeSheet struct {
 	Codes   []string
 }
 
+// RecoveryCodesLeft returns how many unused recovery codes a signed-in person has.
+func (s *Service) RecoveryCodesLeft(ctx context.Context, who storage.SignIn) (int, error) {
+	return s.store.RecoveryCodesLeft(ctx, who.User().ID)
+}
+
 // NewRecoveryCodes returns the codes that are being shown in this browser, making them when there are none.
 func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
 	sheet, err := s.store.CodeSheet(ctx, who.user().ID, who.holder, now)

@@ -7,6 +7,9 @@ ALTER TABLE enrolments ADD COLUMN purpose TEXT NOT NULL DEFAULT 'first';
 ALTER TABLE enrolments ADD COLUMN replaces TEXT NOT NULL DEFAULT '';
 ALTER TABLE enrolments ADD COLUMN holder TEXT NOT NULL DEFAULT '';
 
+-- An authenticator without a name is called so by the pages, in the language of who reads them.
+UPDATE authenticators SET name = '' WHERE name = 'Authenticator app';
+
 -- New recovery codes that were shown and are not in force yet; without its codes, a set that was put into force.
 CREATE TABLE code_sheets (
     user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
