@@ -22,6 +22,7 @@ type browser struct {
 	client *http.Client
 	jar    *cookiejar.Jar
 	agent  string
+	user   string // whose account it is about
 	// visited is every address of the last journey, redirects included.
 	visited []string
 }
@@ -44,7 +45,7 @@ func (s serve) RoundTrip(r *http.Request) (*http.Response, error) {
 func newBrowser(t *testing.T, handler http.Handler) *browser {
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	b := &browser{t: t, jar: jar, agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+	b := &browser{t: t, jar: jar, user: ada, agent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 	b.client = &http.Client{
 		Transport: serve{handler}, Jar: jar,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {

@@ -34,6 +34,7 @@ type world struct {
 	account *account.Service
 	handler http.Handler
 	client  storage.Client
+	db      *storagetest.Database
 }
 
 // inWorld runs body with its own time and a fresh SQLite database.
@@ -64,7 +65,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	pages, err := templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
 	require.NoError(t, err)
-	w := &world{t: t, store: store, account: service, client: storagetest.Client(t, store)}
+	w := &world{t: t, store: store, account: service, client: storagetest.Client(t, store), db: db}
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Describe: func(context.Context, storage.Flow) (login.Request, error) {
