@@ -9,6 +9,11 @@
 //	/invite           an invitation: choose a password
 //	/account            overview
 //	/account/profile    what people say about themselves
+//	/account/authenticators         what makes their codes: added, last used
+//	/account/authenticators/new     one more, or (replaces) in place of one
+//	/account/authenticators/rename  and remove: one of them, named by id
+//	/account/codes                  how many recovery codes are left
+//	/account/codes/new              new ones, shown until they are put into force
 //	/account/sessions   where they are signed in; ending one or all others
 //	/account/activity   what happened to the account
 //	/account/data       their data for download

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"crypto/rand"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -47,6 +51,12 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /account/close": nil, "POST /account/close": {"understood": {"yes"}},
 		"GET /account/closed": nil,
 		"GET /logout":         nil, "POST /logout": nil,
+		"GET /account/authenticators":     nil,
+		"GET /account/authenticators/new": {"replaces": {"an id"}}, "POST /account/authenticators/new": {"enrolment": {"an id"}, "code": {"000000"}},
+		"GET /account/authenticators/rename": {"id": {"an id"}}, "POST /account/authenticators/rename": {"name": {"x"}},
+		"GET /account/authenticators/remove": {"id": {"an id"}}, "POST /account/authenticators/remove": nil,
+		"GET /account/codes": nil, "POST /account/codes": nil,
+		"GET /account/codes/new": nil, "POST /account/codes/new": {"saved": {"yes"}, "set": {"an id"}},
 		"GET /consent": nil, "POST /consent": {"decision": {"allow"}},
 	}
 }
@@ -70,7 +80,8 @@ var grantRequests = map[string]url.Values{
 }
 
 // TestNothingWithTheCodePending asks every route and every grant for something in a browser in which only the password was right,
-// with a flow in progress and without: no session, no code, no token comes of it.
+// with a flow in progress and without, and in one in which an enrolment wants nothing but its last step: no session, no code, no token
+// comes of it. Where each request leads is in the table of package login.
 func TestNothingWithTheCodePending(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://localhost:4280")
@@ -85,6 +96,12 @@ func TestNothingWithTheCodePending(t *testing.T) {
 			for _, withFlow := range []bool{false, true} {
 				pending := newPending(t, a, id)
 				answer := pending.send(route.Method, route.Path, form, withFlow)
+				require.Less(t, answer.Code, 500, "%s: %s", name, answer.Body)
+				pending.requireNothing(t, db, name, answer)
+			}
+			if name != "POST /login/codes" { // which makes the factor
+				pending := newUnfinished(t, a, id)
+				answer := pending.send(route.Method, route.Path, form, true)
 				require.Less(t, answer.Code, 500, "%s: %s", name, answer.Body)
 				pending.requireNothing(t, db, name, answer)
 			}
@@ -105,6 +122,7 @@ func TestNothingWithTheCodePending(t *testing.T) {
 // pending is a browser in which only the password was right, in the middle of a flow.
 type pending struct {
 	a       *app
+	user    string
 	flow    string
 	cookies []*http.Cookie
 }
@@ -119,13 +137,37 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 	at, err := url.Parse(v.URL())
 	require.NoError(t, err)
 	require.Equal(t, "/login/code", at.Path)
-	p := pending{a: a, flow: at.Query().Get("flow")}
+	p := pending{a: a, user: "ada", flow: at.Query().Get("flow")}
 	for _, name := range []string{"postern_signin", "postern_browser"} {
 		value := v.Cookie(name)
 		require.NotEmpty(t, value, name)
 		p.cookies = append(p.cookies, &http.Cookie{Name: name, Value: value})
 		// The half-done sign-in is no session, wherever it is shown.
 		p.cookies = append(p.cookies, &http.Cookie{Name: "postern_session", Value: v.Cookie("postern_signin")})
+	}
+	return p
+}
+
+// newUnfinished is a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
+func newUnfinished(t *testing.T, a *app, clientID string) pending {
+	t.Helper()
+	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, operator, time.Now())
+	require.NoError(t, err)
+	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
+	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
+	at, err := url.Parse(v.URL())
+	require.NoError(t, err)
+	v.Open(invitation.URL)
+	v.Fill("new_password", adaPassword)
+	v.Submit("Save and continue")
+	uri := html.UnescapeString(regexp.MustCompile(`otpauth://[^"]+`).FindString(v.Body()))
+	v.Fill("code", browsertest.Code(t, uri, time.Now()))
+	v.Submit("Confirm")
+	require.Equal(t, "http://localhost:4280/login/codes", v.URL())
+	p := pending{a: a, user: user.ID, flow: at.Query().Get("flow")}
+	for _, name := range []string{"postern_signin", "postern_browser", "postern_ticket"} {
+		require.NotEmpty(t, v.Cookie(name), name)
+		p.cookies = append(p.cookies, &http.Cookie{Name: name, Value: v.Cookie(name)}, &http.Cookie{Name: "postern_session", Value: v.Cookie(name)})
 	}
 	return p
 }
@@ -168,7 +210,7 @@ func (p pending) requireNothing(t *testing.T, db *storagetest.Database, name str
 	for _, prefix := range []string{"pst_ac_", "pst_at_", "pst_rt_", `"id_token":`, "eyJ"} {
 		require.NotContains(t, answer.Body.String(), prefix, name)
 	}
-	_, sessions, err := p.a.accounts.Sessions(t.Context(), "ada", time.Now())
+	_, sessions, err := p.a.accounts.Sessions(t.Context(), p.user, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, sessions, "%s left a session", name)
 	var grants int

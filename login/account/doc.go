@@ -7,10 +7,17 @@
 //	ticket ──SetInvitedPassword──▶ half done with ticket
 //	half done with ticket ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in
 //	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
+//	signed in within ten minutes ──NewAuthenticator──▶ pending ──ConfirmAuthenticator──▶ signed in, one more or one replaced
+//	signed in within ten minutes ──NewRecoveryCodes──▶ shown ──KeepRecoveryCodes──▶ signed in, the earlier codes dead
 //
 // Only the arrows into "signed in" make a complete session, and each of them has seen the password and a second factor. A pending or
 // confirmed enrolment is not a factor: it becomes one together with its recovery codes, its session and the end of its ticket, in
-// one transaction. An Enroller, the permission to enrol, exists only for who holds a good ticket or has just used a recovery code.
+// one transaction. An Enroller, the permission to enrol, exists only for who holds a good ticket or has just used a recovery code;
+// a Changer, the permission to change factors, only for who has shown both within ten minutes. What is pending belongs to the purpose and the
+// browser for which it was begun. The last authenticator can be replaced, not removed.
+//
+// A change of factors ends all other sessions, because one of them may be the reason for it. Grants of apps and device cookies stay, but not
+// when an authenticator is replaced: the earlier one may be in other hands, and what was granted with its codes with it.
 //
 // # Rules that hold throughout
 //
