@@ -151,7 +151,7 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 // newUnfinished is a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
 func newUnfinished(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
-	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, operator, time.Now())
+	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, account.Operator{}, time.Now())
 	require.NoError(t, err)
 	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
@@ -216,4 +216,7 @@ func (p pending) requireNothing(t *testing.T, db *storagetest.Database, name str
 	var grants int
 	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
 	require.Zero(t, grants, "%s left a grant", name)
+	// Half-done sign-ins of strangers are limited.
+	_, _, err = p.a.accounts.SignOut(t.Context(), p.user, account.Operator{}, time.Now())
+	require.NoError(t, err)
 }
