@@ -15,8 +15,8 @@ import (
 )
 
 func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
-	inBubble(t, func(t *testing.T, db *storagetest.Database, server *mailtest.Server) {
-		store := db.Open(t)
+	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
+		store := open()
 		courier, _ := run(t, store, smtpTo(server))
 		pass(10 * time.Second)
 		m := queue(t, store)
@@ -35,8 +35,8 @@ func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
 
 // Nothing is lost, nothing is sent twice, and what waits goes out within a minute after the server is back.
 func TestServerDownForAnHour(t *testing.T) {
-	inBubble(t, func(t *testing.T, db *storagetest.Database, server *mailtest.Server) {
-		stores := []*storage.Store{db.Open(t), db.Open(t)}
+	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
+		stores := []*storage.Store{open(), open()}
 		server.Stop()
 		for _, store := range stores {
 			run(t, store, smtpTo(server))
@@ -91,8 +91,8 @@ func TestReplicasSendEachMessageOnce(t *testing.T) {
 }
 
 func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
-	inBubble(t, func(t *testing.T, db *storagetest.Database, server *mailtest.Server) {
-		store := db.Open(t)
+	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
+		store := open()
 		m := queue(t, store)
 		held, err := store.Lease(t.Context(), "mail", "gone", 2*time.Minute, time.Now())
 		require.NoError(t, err)
@@ -111,8 +111,8 @@ func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
 }
 
 func TestWhatIsNotSentAnyMore(t *testing.T) {
-	inBubble(t, func(t *testing.T, db *storagetest.Database, server *mailtest.Server) {
-		store := db.Open(t)
+	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
+		store := open()
 		server.Stop()
 		courier, _ := run(t, store, smtpTo(server))
 		link := queue(t, store, func(m *storage.Mail) { m.ExpiresAt = time.Now().Add(time.Hour) })
@@ -237,9 +237,9 @@ func TestServerThatHangs(t *testing.T) {
 
 // What was handed over is noted as soon as the database can be written again, and not sent a second time.
 func TestSentButNotNoted(t *testing.T) {
-	inBubble(t, func(t *testing.T, db *storagetest.Database, server *mailtest.Server) {
+	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		var faults storagetest.Faults
-		store, other := db.Open(t, faults.Intercept), db.Open(t)
+		store, other := open(faults.Intercept), open()
 		m := queue(t, other)
 		_, stop := run(t, store, smtpTo(server))
 		faults.Fail(5, false, storage.ErrUnavailable)

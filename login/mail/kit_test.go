@@ -77,11 +77,19 @@ func mailOf(t *testing.T, store *storage.Store, id string) storage.Mail {
 	return storage.Mail{}
 }
 
-// inBubble runs body on both databases, in virtual time that stands still while the server outside of the bubble is asked.
-func inBubble(t *testing.T, body func(t *testing.T, db *storagetest.Database, server *mailtest.Server)) {
+// inBubble runs body on both databases, in virtual time that stands still while the server outside of the bubble is asked. The schema
+// is made outside too: PostgreSQL's lock for it may be with another test, which has time of its own.
+func inBubble(t *testing.T, body func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		server := mailtest.Start(t)
-		synctest.Test(t, func(t *testing.T) { body(t, db, server) })
+		db.Open(t)
+		synctest.Test(t, func(t *testing.T) {
+			body(t, func(interceptors ...storagetest.Interceptor) *storage.Store {
+				store := db.OpenLocked(t, interceptors...)
+				require.NoError(t, store.Unlock(t.Context()))
+				return store
+			}, server)
+		})
 	})
 }
 
