@@ -54,7 +54,9 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	guard, err := throttle.New(store, throttle.Config{})
 	require.NoError(t, err)
-	notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: origin + "/account"})
+	words, err := templates.NewMails(templates.MailConfig{Brand: templates.Brand{Name: "Example"}, AccountURL: origin + "/account"})
+	require.NoError(t, err)
+	notices, err := mail.New(mail.Config{Store: store, Words: words})
 	require.NoError(t, err)
 	service, err := account.New(account.Config{
 		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,

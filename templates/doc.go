@@ -1,6 +1,6 @@
-// Package templates owns everything a browser sees: the pages, the
-// stylesheet and script, the security headers of every HTML answer, and the
-// error page. It knows nothing about accounts, clients or storage: handlers
+// Package templates owns everything a browser or a mailbox sees: the pages,
+// the stylesheet and script, the security headers of every HTML answer, the
+// error page, and the mails. It knows nothing about accounts, clients or storage: handlers
 // fill one of the view structs and hand it over.
 //
 // # Layout
@@ -38,6 +38,13 @@
 // Every page is sent with Cache-Control: no-store. Forms carry no CSRF token:
 // the caller protects its routes with net/http.CrossOriginProtection, which
 // needs the Referrer-Policy that this package sets.
+//
+// # Mails
+//
+// Mails.Write says a Mail as subject, plain text and HTML, both bodies from the
+// messages mail.KIND_…. mail/mail.html frames all of them, with {{say}}, {{t}}
+// and {{brand}}. A mail has at most one link: the one-time address or the
+// account page.
 //
 // An operator replaces single templates by files of the same name in
 // Config.Dir. All templates are parsed, and run once with an empty view, by

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"embed"
 	"errors"
 	"fmt"
@@ -36,6 +37,12 @@ type Brand struct {
 	LogoFile string
 }
 
+// complete returns b with the defaults in place of what is empty.
+func (b Brand) complete() Brand {
+	b.Name, b.Color = cmp.Or(b.Name, "Postern"), cmp.Or(b.Color, "#0b6b5b")
+	return b
+}
+
 // Config is what New needs. Its zero value gives Postern's own look on plain
 // http.
 type Config struct {
@@ -68,12 +75,7 @@ type pageSet map[string]*template.Template
 // New reads the logo and parses every template. The error names the file that
 // is at fault.
 func New(cfg Config) (*Pages, error) {
-	if cfg.Brand.Name == "" {
-		cfg.Brand.Name = "Postern"
-	}
-	if cfg.Brand.Color == "" {
-		cfg.Brand.Color = "#0b6b5b"
-	}
+	cfg.Brand = cfg.Brand.complete()
 	assets, err := loadAssets(cfg.Brand)
 	if err != nil {
 		return nil, err

@@ -80,7 +80,13 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 	if err != nil {
 		return nil, err
 	}
-	notices, err := mail.New(mail.Config{Store: store, Brand: cfg.Brand.Name, AccountURL: cfg.Issuer + "/account"})
+	words, err := templates.NewMails(templates.MailConfig{
+		Brand: templates.Brand{Name: cfg.Brand.Name, Color: cfg.Brand.Color}, Dir: cfg.TemplatesDir, AccountURL: cfg.Issuer + "/account",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	notices, err := mail.New(mail.Config{Store: store, Words: words})
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"login/otp":           {},
 	"login/password":      {},
 	"login/throttle":      {"storage"},
-	"login/mail":          {"login/account", "storage"}, // its texts are its own: no browser sees them
+	"login/mail":          {"login/account", "storage", "templates"},
 	"login/mail/mailtest": {},
 	"login/account":       {"login/otp", "login/password", "login/throttle", "storage", "storage/audit"},
 

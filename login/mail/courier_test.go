@@ -26,7 +26,7 @@ func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
 		require.NotZero(t, sent.SentAt)
 		require.Empty(t, sent.Body+sent.HTML)
 		require.Equal(t, mail.Counts{Sent: 1, Waiting: 1}, courier.Counts(), "one was waiting at the last look")
-		pass(time.Hour)
+		pass(time.Minute)
 		require.Equal(t, mail.Counts{Sent: 1}, courier.Counts())
 		require.Len(t, server.Messages(), 1)
 		require.Equal(t, 1, server.Sessions())
@@ -52,7 +52,7 @@ func TestServerDownForAnHour(t *testing.T) {
 		server.Restart()
 		pass(time.Minute + time.Second)
 		requireOnce(t, server, queued)
-		pass(time.Hour)
+		pass(10 * time.Minute)
 		requireOnce(t, server, queued)
 	})
 }
@@ -115,8 +115,8 @@ func TestWhatIsNotSentAnyMore(t *testing.T) {
 		store := open()
 		server.Stop()
 		courier, _ := run(t, store, smtpTo(server))
-		link := queue(t, store, func(m *storage.Mail) { m.ExpiresAt = time.Now().Add(time.Hour) })
-		pass(time.Hour)
+		link := queue(t, store, func(m *storage.Mail) { m.ExpiresAt = time.Now().Add(5 * time.Minute) })
+		pass(5 * time.Minute)
 		server.Restart()
 		pass(time.Minute)
 		expired := mailOf(t, store, link.ID)
@@ -133,7 +133,7 @@ func TestWhatIsNotSentAnyMore(t *testing.T) {
 		require.NotZero(t, given.GivenUpAt)
 		require.Equal(t, int64(2), courier.Counts().GivenUp)
 		server.Restart()
-		pass(time.Hour)
+		pass(10 * time.Minute)
 		requireOnce(t, server, []storage.Mail{fresh})
 	})
 }
@@ -171,7 +171,7 @@ func TestRefusals(t *testing.T) {
 				second := queue(t, store)
 				if test.after == 0 {
 					require.NotZero(t, refused.GivenUpAt)
-					pass(2 * time.Hour)
+					pass(15 * time.Minute)
 					requireOnce(t, server, []storage.Mail{second})
 					return
 				}
@@ -191,7 +191,7 @@ func TestWaitsGrow(t *testing.T) {
 	server.Refuse(mailtest.Recipient, 450)
 	synctest.Test(t, func(t *testing.T) {
 		store := storagetest.Open(t)
-		m := queue(t, store, func(m *storage.Mail) { m.CreatedAt = time.Now().Add(-65 * time.Hour) })
+		m := queue(t, store, func(m *storage.Mail) { m.CreatedAt = time.Now().Add(-68 * time.Hour) })
 		courier, _ := run(t, store, smtpTo(server))
 		var waits []string
 		for range 10 {
@@ -202,7 +202,7 @@ func TestWaitsGrow(t *testing.T) {
 		}
 		require.Equal(t, []string{"10s", "30s", "1m0s", "2m0s", "5m0s", "10m0s", "30m0s", "1h0m0s", "1h0m0s", "1h0m0s"}, waits)
 		require.Equal(t, mail.Counts{Failed: 11, Waiting: 1}, courier.Counts())
-		pass(4 * time.Hour)
+		pass(time.Hour + time.Minute)
 		require.Equal(t, "it is too old; at last the mail server refused the recipient with 450", mailOf(t, store, m.ID).Failure)
 		require.Equal(t, int64(1), courier.Counts().GivenUp)
 	})

@@ -12,11 +12,19 @@ import (
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
+	"github.com/postern-id/postern/templates"
 )
 
 var _ account.Notices = (*mail.Notices)(nil)
 
 var now = storagetest.Now
+
+func wordsOf(t *testing.T, brand string) *templates.Mails {
+	t.Helper()
+	words, err := templates.NewMails(templates.MailConfig{Brand: templates.Brand{Name: brand}, AccountURL: "https://id.example.test/account"})
+	require.NoError(t, err)
+	return words
+}
 
 func TestNotices(t *testing.T) {
 	const link = "https://id.example.test/invite?ticket=secret&x=1"
@@ -29,16 +37,16 @@ func TestNotices(t *testing.T) {
 	}{
 		account.NoticeInvitation: {
 			account.Notice{Link: link, Expires: expires},
-			"Your invitation to Example", []string{"Hello Ada & Co,", "\n" + link + "\n", "4 March 2026, 12:00 UTC"},
+			"Your invitation to Example", []string{"Hello Ada & Co,", "\n" + link + "\n", "2026-03-04 12:00 UTC"},
 		},
 		account.NoticeFactorReset: {
 			account.Notice{Link: link, Expires: expires},
-			"Your authenticator at Example was reset", []string{"\n" + link + "\n", "1 March 2026, 12:00 UTC"},
+			"Your authenticator at Example was reset", []string{"\n" + link + "\n", "2026-03-01 12:00 UTC"},
 		},
 		account.NoticeExposed:      {account.Notice{Count: 5}, "Somebody knows your password at Example", []string{"5 wrong codes in a row"}},
 		account.NoticeFactorClosed: {account.Notice{Count: 100}, "", []string{"100 wrong codes in a row", "not accepted any more"}},
 		account.NoticeRecoveryCodeUsed: {
-			account.Notice{Count: 1}, "A recovery code for Example was used", []string{"1\nrecovery code left", "https://id.example.test/account"},
+			account.Notice{Count: 1}, "A recovery code for Example was used", []string{"1 recovery code is left", "https://id.example.test/account"},
 		},
 		account.NoticeEmailAnnounced: {account.Notice{Address: "new@example.test"}, "", []string{"new@example.test"}},
 	}
@@ -47,7 +55,7 @@ func TestNotices(t *testing.T) {
 		test.notice.Kind = kind
 		t.Run(string(kind), func(t *testing.T) {
 			store := storagetest.Open(t)
-			notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: "https://id.example.test/account"})
+			notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
 			require.NoError(t, err)
 			require.NoError(t, notices.Send(t.Context(), to, test.notice, now))
 			mails, err := store.Mails(t.Context(), 10)
@@ -61,16 +69,33 @@ func TestNotices(t *testing.T) {
 			for _, part := range test.body {
 				require.Contains(t, mails[0].Body, part)
 			}
-			require.NotContains(t, mails[0].Body, "<no value>")
 			require.NotContains(t, mails[0].Body, "&amp;", "plain text is not escaped")
+			require.Contains(t, mails[0].HTML, `<html lang="en" dir="ltr">`)
+			require.Equal(t, "en", mails[0].Language)
+			require.Equal(t, test.notice.Expires, mails[0].ExpiresAt)
 		})
+	}
+}
+
+func TestLanguageIsThatOfTheReader(t *testing.T) {
+	store := storagetest.Open(t)
+	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
+	require.NoError(t, err)
+	now := now
+	for locale, want := range map[any]string{"ar-EG": "ar", "de": "de", "sw": "en", "": "en", 7: "en"} {
+		to := storage.User{Email: "ada@example.test", Claims: storage.Claims{"locale": locale}}
+		require.NoError(t, notices.Send(t.Context(), to, account.Notice{Kind: account.NoticePasswordChanged}, now))
+		mails, err := store.Mails(t.Context(), 1)
+		require.NoError(t, err)
+		require.Equal(t, want, mails[0].Language, locale)
+		now = now.Add(time.Second)
 	}
 }
 
 func TestMailGoesWithItsTransaction(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
 		store := open()
-		notices, err := mail.New(mail.Config{Store: store, AccountURL: "https://id.example.test/account"})
+		notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
 		require.NoError(t, err)
 		undone := errors.New("undone")
 		err = store.InTx(t.Context(), func(ctx context.Context) error {
@@ -86,7 +111,7 @@ func TestMailGoesWithItsTransaction(t *testing.T) {
 
 func TestBrandAddsNoHeaderLine(t *testing.T) {
 	store := storagetest.Open(t)
-	notices, err := mail.New(mail.Config{Store: store, Brand: "Example\r\nBcc: eve@example.test", AccountURL: "https://id.example.test/account"})
+	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example\r\nBcc: eve@example.test")})
 	require.NoError(t, err)
 	require.NoError(t, notices.Send(t.Context(), storage.User{Email: "ada@example.test"}, account.Notice{Kind: account.NoticeExposed}, now))
 	mails, err := store.Mails(t.Context(), 10)
@@ -104,7 +129,7 @@ func TestNewRefusesHalfAConfig(t *testing.T) {
 func TestMailToNobody(t *testing.T) {
 	counter := &storagetest.Counter{}
 	store := storagetest.SQLite(t).Open(t, counter.Intercept)
-	notices, err := mail.New(mail.Config{Store: store, Brand: "Example", AccountURL: "https://id.example.test/account"})
+	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
 	require.NoError(t, err)
 	var texts [2][]string
 	for i, to := range []storage.User{{}, {Email: "ada@example.test"}} {
