@@ -26,15 +26,26 @@ type PasswordLogin struct {
 }
 
 // PasswordLogin returns the user who types name (user name or e-mail address), or ErrNotFound.
+//
+// For a name that nobody has, the row of another user is read and dropped, so that the time of an answer does not tell
+// who has an account.
 func (s *Store) PasswordLogin(ctx context.Context, name string) (PasswordLogin, error) {
-	var login PasswordLogin
+	var row struct {
+		PasswordLogin
+		Found bool `db:"found"`
+	}
 	key := CanonicalName(name)
-	err := s.get(ctx, &login, `
-		SELECT `+userColumns+`, coalesce(p.hash, '') AS hash
+	err := s.get(ctx, &row, `
+		SELECT `+userColumns+`, coalesce(p.hash, '') AS hash, u.email_key = ? OR coalesce(u.username_key = ?, FALSE) AS found
 		FROM users u LEFT JOIN passwords p ON p.user_id = u.id
-		WHERE u.email_key = ? OR u.username_key = ?
-		ORDER BY CASE WHEN u.username_key = ? THEN 0 ELSE 1 END LIMIT 1`, key, key, key)
-	return login, err
+		WHERE u.id = coalesce((
+				SELECT x.id FROM users x WHERE x.email_key = ? OR x.username_key = ?
+				ORDER BY CASE WHEN x.username_key = ? THEN 0 ELSE 1 END LIMIT 1),
+			(SELECT min(y.id) FROM users y))`, key, key, key, key, key)
+	if err == nil && !row.Found {
+		return PasswordLogin{}, ErrNotFound
+	}
+	return row.PasswordLogin, err
 }
 
 // Authenticator is a confirmed TOTP authenticator (RFC 6238) of a user.

@@ -62,8 +62,9 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 
 // passwordSubject returns whose failures the attempt counts among: an unknown name has a budget like any user.
 func (s *Service) passwordSubject(try PasswordAttempt, user storage.User, now time.Time) throttle.Subject {
+	nobody := s.throttle.Name(storage.CanonicalName(try.Name)) // for the same work, whether or not it is needed
 	if user.ID == "" {
-		return s.throttle.Name(storage.CanonicalName(try.Name))
+		return nobody
 	}
 	return s.subject(try.Visitor, user, now)
 }

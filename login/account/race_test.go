@@ -3,6 +3,8 @@ package account_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 
@@ -171,6 +173,54 @@ func TestRaceOnTheBudgetOfPasswords(t *testing.T) {
 		})
 		require.Equal(t, map[string]int{"wrong password": 10, "wait": racers - 10}, answers)
 		require.Equal(t, 10, a.events(audit.PasswordRefused), "no more were looked at")
+	})
+}
+
+// The budget is asked before the answer is: a right code or password that comes after so many wrong ones is not looked at.
+func TestRaceOfWrongOnesAndARightOne(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
+		for i := range racers {
+			people[i] = []*office{a, b}[i%2].person()
+			halves[i] = people[i].half(start)
+		}
+		among := func(done, wrong string, budget int, right, guess func(p *person, half account.HalfCookie) error) {
+			t.Helper()
+			answers := race(t, func(i int) error {
+				if i == racers-1 {
+					return right(people[i], halves[i])
+				}
+				return guess(people[i], halves[i])
+			})
+			most := budget
+			if answers[done] == 1 { // it came early, and ended the row: fewer than the budget before it, and the budget after it
+				most = 2*budget - 1
+			}
+			require.LessOrEqual(t, answers[wrong], most, "%v", answers)
+			require.Equal(t, racers, answers[done]+answers[wrong]+answers["wait"], "%v", answers)
+		}
+		among("done", "wrong password", 10,
+			func(p *person, _ account.HalfCookie) error { _, err := p.password(start); return err },
+			func(p *person, _ account.HalfCookie) error { _, err := p.passwordOf(ada, "wrong", start); return err })
+		among("done", "wrong code", 5,
+			func(p *person, half account.HalfCookie) error { return p.code(half, phone.at(start), start) },
+			func(p *person, half account.HalfCookie) error { return p.code(half, phone.wrongAt(start), start) })
+	})
+}
+
+func TestRaceOnTheBudgetOfAnAddress(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		guess := func(i int) error {
+			p := []*office{a, b}[i%2].person()
+			p.visitor.Address = netip.MustParseAddr("192.0.2.1")
+			_, err := p.passwordOf(fmt.Sprintf("person%d@example.test", i), "wrong", start)
+			return err
+		}
+		for i := range 90 {
+			require.ErrorIs(t, guess(racers+i), account.ErrCredentials)
+		}
+		require.Equal(t, map[string]int{"wrong password": 10, "wait": racers - 10}, race(t, guess))
 	})
 }
 

@@ -34,6 +34,7 @@ type Hasher struct {
 	memory, time uint32
 	threads      uint8
 	prefix       string // of every encoded hash with these costs
+	nobody       string // the encoded hash of no password
 	gate         *gate
 }
 
@@ -50,13 +51,15 @@ func New(cfg Config) (*Hasher, error) {
 	case cfg.Concurrency < 0 || cfg.Queue < 0 || cfg.Wait < 0:
 		return nil, errors.New("password: concurrency, queue and wait cannot be negative")
 	}
-	return &Hasher{
+	h := &Hasher{
 		memory:  cfg.Memory,
 		time:    cfg.Time,
 		threads: cfg.Threads,
 		prefix:  fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$", argon2.Version, cfg.Memory, cfg.Time, cfg.Threads),
 		gate:    newGate(cfg.Concurrency, cfg.Queue, cfg.Wait),
-	}, nil
+	}
+	h.nobody = h.encode(make([]byte, saltBytes), make([]byte, tagBytes))
+	return h, nil
 }
 
 func (cfg Config) withDefaults() Config {

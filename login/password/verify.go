@@ -42,8 +42,7 @@ func (h *Hasher) Verify(ctx context.Context, password, encoded string) (ok, outd
 // that this Hasher made, for a sign-in whose user does not exist or has no
 // password. It returns ErrBusy and the errors of ctx as Verify does.
 func (h *Hasher) VerifyNobody(ctx context.Context, password string) error {
-	nobody := h.encode(make([]byte, saltBytes), make([]byte, tagBytes))
-	_, _, err := h.Verify(ctx, password, nobody)
+	_, _, err := h.Verify(ctx, password, h.nobody)
 	return err
 }
 

@@ -1,8 +1,12 @@
 package throttle_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,4 +195,24 @@ func TestKeysHideNamesAndAddresses(t *testing.T) {
 			require.NotContains(t, fmt.Sprint(arg.Value), "192.0.2")
 		}
 	}
+}
+
+func TestRaceOnABudgetOfFive(t *testing.T) {
+	each(t, throttle.Config{PasswordTries: 5}, func(t *testing.T, g *throttle.Guard) {
+		var looked atomic.Int32
+		var group sync.WaitGroup
+		for range 50 {
+			group.Go(func() {
+				_, err := g.BeginPassword(context.Background(), throttle.User("ada"), netip.Addr{}, now)
+				var wait *throttle.WaitError
+				if err == nil {
+					looked.Add(1)
+				} else if !errors.As(err, &wait) {
+					t.Errorf("neither looked at nor turned away: %v", err)
+				}
+			})
+		}
+		group.Wait()
+		require.EqualValues(t, 5, looked.Load())
+	})
 }

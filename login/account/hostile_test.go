@@ -1,0 +1,209 @@
+package account_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const (
+	rounds      = 50
+	perRound    = 100             // attempts in each of two attacks: 10,000 in all
+	roundTime   = 7 * time.Minute // so that some rounds fall into a wait and some do not
+	longestWait = time.Hour       // of a stranger
+	heapGrown   = 32 << 20        // bytes that may stay behind
+)
+
+// evaluated returns how many wrong attempts a budget lets through when more than enough are made at each moment.
+func evaluated(tries int, at func(round int) time.Time) int {
+	failures, blocked := 0, time.Time{}
+	for round := range rounds {
+		for now := at(round); !blocked.After(now); {
+			if failures++; failures >= tries {
+				blocked = now.Add(min(time.Minute<<min(failures-tries, 10), time.Hour))
+			}
+		}
+	}
+	return failures
+}
+
+// besieged is Ada's account with everything that somebody else may have got hold of.
+type besieged struct {
+	*office
+	t       *testing.T
+	owner   *person
+	phone   phone
+	cookies []string // device cookies that are of no use to a stranger
+	next    atomic.Uint32
+	used    atomic.Pointer[string] // the code with which the owner signed in last
+}
+
+func besiege(t *testing.T, o *office) *besieged {
+	b := &besieged{office: o, t: t}
+	old := o.person()
+	b.owner, b.phone, _ = o.enrolled()
+	old.visitor.Device = b.owner.visitor.Device
+	_, ticket := o.add("eve@example.test", enrolledAt)
+	eve := o.person()
+	half, err := eve.invited(ticket, enrolledAt)
+	require.NoError(t, err)
+	who := eve.enroller(half, enrolledAt)
+	eve.confirmed(who, enrolledAt)
+	done, err := o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, enrolledAt)
+	require.NoError(t, err)
+	b.cookies = []string{
+		"", "forged", done.Device, // none, made up, another user's
+		old.visitor.Device[:len(old.visitor.Device)-1] + "A", old.visitor.Device + "A", // altered
+	}
+	nothing := ""
+	b.used.Store(&nothing)
+	// Her cookie from before she was signed out everywhere is dead; she signs in again and gets another.
+	_, _, err = o.SignOut(t.Context(), ada, account.Operator{}, enrolledAt)
+	require.NoError(t, err)
+	b.cookies = append(b.cookies, b.owner.visitor.Device)
+	b.ownerSignsIn(b.at(-1))
+	return b
+}
+
+func (b *besieged) at(round int) time.Time { return start.Add(time.Duration(round+1) * roundTime) }
+
+// stranger is somebody at an address of their own.
+func (b *besieged) stranger() *person {
+	n := b.next.Add(1)
+	p := &person{o: b.office, browser: "browser of a stranger", visitor: account.Visitor{Browser: "curl", Device: b.cookies[int(n)%len(b.cookies)]}}
+	p.visitor.Address = netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24|n)))
+	return p
+}
+
+// ownerSignsIn is Ada in her own browser: never a wait, whatever happens around her.
+func (b *besieged) ownerSignsIn(now time.Time) {
+	half, err := b.owner.password(now)
+	if err == nil {
+		err = b.owner.code(half, b.phone.at(now), now)
+	}
+	used := b.phone.at(now)
+	b.used.Store(&used)
+	if err != nil {
+		b.t.Errorf("the owner at %v: %v", now, err)
+	}
+}
+
+// refused fails the test unless an attempt was refused, with a wait of at most an hour if there is one.
+func (b *besieged) refused(err error, now time.Time) {
+	var wait *account.WaitError
+	switch {
+	case errors.As(err, &wait):
+		if left := wait.Until.Sub(now); left > longestWait {
+			b.t.Errorf("a wait of %v", left)
+		}
+	case errors.Is(err, account.ErrCredentials), errors.Is(err, account.ErrCode):
+	default:
+		b.t.Errorf("not refused: %v", err)
+	}
+}
+
+// attack makes perRound attempts in each round, 50 at once, in the midst of which the owner signs in, and tidies up as the server
+// does once a minute.
+func (b *besieged) attack(first int, attempt func(i int, now time.Time)) {
+	for round := first; round < first+rounds; round++ {
+		now := b.at(round)
+		var group sync.WaitGroup
+		for worker := range racers {
+			group.Go(func() {
+				for i := worker; i < perRound; i += racers {
+					attempt(i, now)
+				}
+				if worker == racers/2 && round%5 == 0 {
+					b.ownerSignsIn(now)
+				}
+			})
+		}
+		group.Wait()
+		_, err := b.store.Sweep(context.Background(), now, 500)
+		require.NoError(b.t, err)
+	}
+}
+
+func (b *besieged) guessPassword(i int, now time.Time) {
+	_, err := b.stranger().passwordOf(ada, "wrong", now)
+	b.refused(err, now)
+}
+
+// guessCode is somebody who has the password, and tries codes that are wrong, codes that were used, and recovery codes.
+func (b *besieged) guessCode(i int, now time.Time) {
+	p := b.stranger()
+	half, err := p.password(now)
+	if err != nil {
+		b.refused(err, now)
+		return
+	}
+	switch i % 4 {
+	case 0:
+		b.refused(p.code(half, *b.used.Load(), now), now)
+	case 1:
+		b.refused(p.recoveryCode(half, "00000-00000", now), now)
+	default:
+		b.refused(p.code(half, b.phone.wrongAt(now), now), now)
+	}
+}
+
+// 10,000 attempts against one account from 10,000 addresses, by strangers without and with its password: what is looked at is
+// what the budgets allow and not one more, the owner never waits, and nothing grows.
+func TestTenThousandHostileAttempts(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		o := openOffice(t, db)
+		b := besiege(t, o)
+		heap := heapInUse()
+
+		b.attack(0, b.guessPassword)
+		require.Equal(t, evaluated(10, b.at), o.events(audit.PasswordRefused), "wrong passwords")
+
+		withPassword := rounds + int(longestWait/roundTime) + 1
+		b.attack(withPassword, b.guessCode)
+		require.Equal(t, evaluated(5, b.at), o.events(audit.CodeRefused)+o.events(audit.CodeReplayed), "wrong codes")
+		require.Equal(t, evaluated(5, b.at), o.events(audit.RecoveryCodeRefused), "wrong recovery codes")
+		require.Equal(t, evaluated(10, b.at), o.events(audit.PasswordRefused), "no further wrong passwords")
+
+		require.LessOrEqual(t, o.notices.count(account.NoticeExposed), 2, "one message for either kind of code")
+		require.LessOrEqual(t, o.events(audit.PasswordThrottled), rounds, "one entry a minute of what was turned away")
+		require.LessOrEqual(t, o.events(audit.CodeThrottled), 2*rounds, "one a minute of either kind of code")
+		most := map[string]int{
+			"sessions": perRound + rounds, "throttle": 10 * perRound, // half-done ones of five minutes; addresses of an hour
+			"audit_events": rounds*perRound + 10*rounds, // each right password is one, and a few are not
+		}
+		for table, most := range most {
+			require.LessOrEqual(t, rows(t, db, table), most, table)
+		}
+		_, err := o.store.Sweep(t.Context(), b.at(withPassword+rounds).Add(24*time.Hour), 500)
+		require.NoError(t, err)
+		require.LessOrEqual(t, rows(t, db, "throttle"), 10, "a day later")
+		require.Zero(t, rows(t, db, "sessions"), "a day later")
+		require.Less(t, heapInUse(), heap+heapGrown)
+	})
+}
+
+func rows(t *testing.T, db *storagetest.Database, table string) (count int) {
+	t.Helper()
+	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*) FROM `+table).Scan(&count))
+	return count
+}
+
+// heapInUse returns what is reachable, in bytes.
+func heapInUse() uint64 {
+	var stats runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}
