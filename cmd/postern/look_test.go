@@ -51,10 +51,16 @@ func (g *gallery) look(t *testing.T, b *browsertest.Browser, name string) {
 func (g *gallery) keep(t *testing.T, b *browsertest.Browser, name string) {
 	t.Helper()
 	file := browsertest.Evaluate[string](b, `document.body.dataset.template ?? ""`)
+	g.add(fmt.Sprintf("%s/%s", t.Name(), name), b.Source())
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.pages[fmt.Sprintf("%s/%s", t.Name(), name)] = b.Source()
 	g.templates[file] = true
+}
+
+func (g *gallery) add(name, page string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.pages[name] = page
 }
 
 // markedTemplates is a folder for the setting templates_dir: the embedded templates, each of which says its name on its body. files are
@@ -71,7 +77,7 @@ func markedTemplates(t *testing.T) (folder string, files []string) {
 			require.NoError(t, err)
 			marked := string(text) + `{{define "file"}}` + filepath.ToSlash(name) + `{{end}}`
 			switch name {
-			case "parts.html":
+			case "parts.html", filepath.Join("mail", "mail.html"): // no pages
 				marked = string(text)
 			case "layout.html":
 				marked = strings.Replace(string(text), "<body>", `<body data-template="{{template "file"}}">`, 1)
