@@ -1,25 +1,25 @@
 // Package login owns the pages on which people sign in, set up their account and sign out, and the browser's session.
 //
-//	/login            user name and password
-//	/login/code       one-time code
-//	/login/recovery   recovery code
-//	/login/enroll     new authenticator: QR code, key, confirmation
-//	/login/codes      its recovery codes, shown until they are acknowledged
-//	/login/cancel     gives up the request in progress
-//	/invite           an invitation: choose a password
-//	/account            overview
-//	/account/profile    what people say about themselves
+//	/login                          user name and password
+//	/login/code                     one-time code
+//	/login/recovery                 recovery code
+//	/login/enroll                   new authenticator: QR code, key, confirmation
+//	/login/codes                    its recovery codes, shown until they are acknowledged
+//	/login/cancel                   gives up the request in progress
+//	/invite                         an invitation: choose a password
+//	/account                        overview
+//	/account/profile                what people say about themselves
 //	/account/authenticators         what makes their codes: added, last used
 //	/account/authenticators/new     one more, or (replaces) in place of one
 //	/account/authenticators/rename  and remove: one of them, named by id
 //	/account/codes                  how many recovery codes are left
 //	/account/codes/new              new ones, shown until they are put into force
-//	/account/sessions   where they are signed in; ending one or all others
-//	/account/activity   what happened to the account
-//	/account/data       their data for download
-//	/account/close      deletes the account
-//	/account/closed     says that it is gone
-//	/logout           sign out
+//	/account/sessions               where they are signed in; ending one or all others
+//	/account/activity               what happened to the account
+//	/account/data                   their data for download
+//	/account/close                  deletes the account
+//	/account/closed                 says that it is gone
+//	/logout                         sign out
 //
 // # Levels
 //

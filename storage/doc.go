@@ -6,6 +6,7 @@
 //   - user.go, credential.go, recovery.go: people, their password, their authenticators, their recovery codes
 //   - exposure.go, address.go: what a person has to do about a password that is known, or a new e-mail address
 //   - registration.go, ticket.go, enrolment.go: accounts asked for, one-time links, and authenticators on their way
+//   - overview.go: what people see of their own account at a glance, and which apps have access
 //   - session.go: half-done sign-ins, and SignIn, which exists only after both factors
 //   - heldsession.go: sign-ins after both factors that wait for a new password, and sessions that go on under a new id
 //   - client.go, consent.go: OAuth clients, and what people granted to them

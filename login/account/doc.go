@@ -1,5 +1,5 @@
 // Package account owns the life of an account without HTTP: adding, inviting, signing in with password and one-time
-// code, enrolling an authenticator, recovering with a recovery code, and what operators do to accounts.
+// code, enrolling an authenticator, recovering with a recovery code, what people do with their own account, and what operators do to accounts.
 //
 // # States
 //
