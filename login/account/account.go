@@ -28,14 +28,28 @@ type Config struct {
 
 	// Issuer names the service in authenticator apps. Required; no colon.
 	Issuer string
-	// InvitationURL is the absolute address of the page that takes the ticket of an invitation in its query. Required.
-	InvitationURL string
+	// SiteURL is the absolute address below which the pages are that mailed links lead to. Required; no slash at its end.
+	SiteURL string
+	// Registration says how people get an account; default RegistrationClosed.
+	Registration Registration
 
 	TOTP        otp.Parameters // of new authenticators; default otp.Default()
 	StrictCodes bool           // accept the code of the present time step only, not of its neighbours
 	MinPassword int            // characters of a new password; default and least 8
 	Lifetimes   Lifetimes
 }
+
+// Registration says how people get an account.
+type Registration string
+
+const (
+	// RegistrationClosed: operators make accounts and hand the invitation links over.
+	RegistrationClosed Registration = "closed"
+	// RegistrationInvite: operators make accounts, and the invitation links are mailed.
+	RegistrationInvite Registration = "invite"
+	// RegistrationOpen: anybody can make an account; invitation links are mailed too.
+	RegistrationOpen Registration = "open"
+)
 
 // Lifetimes say how long sign-ins last. Zero fields have their defaults.
 type Lifetimes struct {
@@ -48,6 +62,8 @@ type Lifetimes struct {
 const (
 	enrolmentLife  = 10 * time.Minute
 	invitationLife = 72 * time.Hour
+	verifyLife     = 72 * time.Hour // of a link that proves an e-mail address
+	resetLife      = 30 * time.Minute
 	deviceLife     = 90 * 24 * time.Hour
 	// halfDoneLimit is how many half-done sign-ins of one account there may be before a browser that nobody knows has to wait: somebody
 	// with the password alone must not be able to fill the table.
@@ -81,8 +97,11 @@ func New(cfg Config) (*Service, error) {
 	if _, err := otp.URI(otp.NewKey(cfg.TOTP), cfg.Issuer, "account"); err != nil {
 		return nil, fmt.Errorf("account.New: issuer or TOTP parameters: %w", err)
 	}
-	if !strings.Contains(cfg.InvitationURL, "://") {
-		return nil, errors.New("account.New: InvitationURL is not an absolute address")
+	if !strings.Contains(cfg.SiteURL, "://") {
+		return nil, errors.New("account.New: SiteURL is not an absolute address")
+	}
+	if cfg.Registration == "" {
+		cfg.Registration = RegistrationClosed
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -111,6 +130,9 @@ func (l Lifetimes) withDefaults() Lifetimes {
 	}
 	return l
 }
+
+// Open reports whether anybody can make an account.
+func (s *Service) Open() bool { return s.cfg.Registration == RegistrationOpen }
 
 // MinPassword returns the least number of characters of a new password.
 func (s *Service) MinPassword() int { return s.cfg.MinPassword }
@@ -149,6 +171,8 @@ type Done struct {
 	Remember bool   // the person asked to stay signed in, and it is offered
 	Device   string // value of the device cookie
 	Left     int    // recovery codes left; only after one was used
+	// Held says that the session is worth nothing until ChooseNewPassword, because somebody else has the password.
+	Held bool
 }
 
 // newSecret returns 256 random bits in base64url, 43 characters.

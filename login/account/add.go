@@ -22,7 +22,7 @@ type NewUser struct {
 	Password      string         // empty: the person chooses one
 }
 
-// Add makes an account and an invitation to it, and mails the link.
+// Add makes an account and an invitation to it, and mails the link unless registration is closed.
 //
 // Errors: *InvalidError, *WeakPasswordError, storage.ErrConflict when the e-mail address or user name is taken.
 func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Time) (storage.User, Invitation, error) {
@@ -49,10 +49,8 @@ func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Ti
 		if err := s.audit.Record(ctx, by.event(audit.UserAdded, user.ID), now); err != nil {
 			return err
 		}
-		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
-			return err
-		}
-		return s.notices.Send(ctx, user, invitation.notice(NoticeInvitation), now)
+		invitation, err = s.invite(ctx, user, by, now)
+		return err
 	})
 	if err != nil {
 		return storage.User{}, Invitation{}, err

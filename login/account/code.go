@@ -189,24 +189,6 @@ func (s *Service) refuseCode(ctx context.Context, half storage.HalfSignIn, try C
 	return s.wrongCode(half.Authenticators, try.Typed, now)
 }
 
-// warnOwner mails the owner when the free tries are used up and when the factor closes.
-func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {
-	closed := s.throttle.Closes(failures)
-	if failures != s.throttle.CodeTries() && !closed {
-		return nil
-	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		notice := Notice{Kind: NoticeExposed, Count: failures}
-		if closed {
-			notice.Kind = NoticeFactorClosed
-			if err := s.audit.Record(ctx, visitor.event(audit.FactorClosed, user.ID), now); err != nil {
-				return err
-			}
-		}
-		return s.notices.Send(ctx, user, notice, now)
-	})
-}
-
 // noteWait records an attempt that came during a wait, and passes every error on.
 func (s *Service) noteWait(ctx context.Context, err error, user storage.User, visitor Visitor, now time.Time) error {
 	wait := (*WaitError)(nil)
@@ -252,7 +234,7 @@ type factor struct {
 
 // complete turns a half-done sign-in into a session, in the caller's transaction, and ends the browser's earlier one.
 func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, try CodeAttempt, f factor, now time.Time) (Done, error) {
-	done := Done{Session: newSecret(), Remember: half.Remember && s.cfg.Lifetimes.Remember > 0}
+	done := Done{Session: newSecret(), Remember: half.Remember && s.cfg.Lifetimes.Remember > 0, Held: half.User.Exposed()}
 	completion := storage.Completion{
 		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered,
 		IdleUntil: now.Add(s.cfg.Lifetimes.Idle), ExpiresAt: now.Add(s.cfg.Lifetimes.Absolute),

@@ -221,7 +221,7 @@ func TestSessionLifetimes(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := openOfficeWith(t, storagetest.SQLite(t), lifetimes)
+			o := openOfficeWith(t, storagetest.SQLite(t), func(c *account.Config) { c.Lifetimes = lifetimes })
 			_, phone, _ := o.enrolled()
 			p := o.person()
 			half, err := o.Authenticate(t.Context(), account.PasswordAttempt{

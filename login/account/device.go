@@ -28,6 +28,10 @@ func (s *Service) sealDevice(old string, user storage.User, now time.Time) (stri
 		d = device{ID: storage.NewID(), UserID: user.ID, Epoch: user.Epoch}
 	}
 	d.IssuedAt = now.Unix()
+	return s.seal(d)
+}
+
+func (s *Service) seal(d device) (string, error) {
 	text, err := json.Marshal(d)
 	if err != nil {
 		return "", err
@@ -52,6 +56,16 @@ func (s *Service) openDevice(cookie string, user storage.User, now time.Time) (d
 	}
 	known = d.UserID == user.ID && d.Epoch == user.Epoch && now.Before(time.Unix(d.IssuedAt, 0).Add(deviceLife))
 	return d, known
+}
+
+// renewDevice returns the device cookie of a user of a new epoch for a browser whose cookie was good before it.
+func (s *Service) renewDevice(old string, was, fresh storage.User, now time.Time) (string, error) {
+	d, known := s.openDevice(old, was, now)
+	if !known {
+		return s.sealDevice("", fresh, now)
+	}
+	d.Epoch, d.IssuedAt = fresh.Epoch, now.Unix()
+	return s.seal(d)
 }
 
 // subject returns whose failures an attempt at a user's account counts among.

@@ -21,8 +21,22 @@ var (
 	ErrNotEnrolled = errors.New("no authenticator is enrolled")
 	// ErrEnrolled: the account has an authenticator, so a ticket or invitation does not apply.
 	ErrEnrolled = errors.New("an authenticator is enrolled already")
-	// ErrTicket: an invitation link that does not exist, was used or replaced, or has expired.
-	ErrTicket = errors.New("invitation link is not valid")
+	// ErrTicket: a one-time link that does not exist, was used or replaced, or has expired.
+	ErrTicket = errors.New("link is not valid")
+	// ErrClosed: nobody can make an account without an operator.
+	ErrClosed = errors.New("registration is closed")
+	// ErrRegistered: the account of this registration link was made already; the link goes on as an invitation.
+	ErrRegistered = errors.New("the account exists already")
+	// ErrTaken: another account has got the e-mail address since its link was mailed.
+	ErrTaken = errors.New("the e-mail address belongs to another account")
+	// ErrVerified: the e-mail address is verified already.
+	ErrVerified = errors.New("the e-mail address is verified already")
+	// ErrUnverified: the e-mail address is not known to be the person's, so that no link to a factor may go there.
+	ErrUnverified = errors.New("the e-mail address is not verified")
+	// ErrSameEmail: the new e-mail address is the present one.
+	ErrSameEmail = errors.New("the e-mail address is the same")
+	// ErrSamePassword: the new password is the one that has to be replaced.
+	ErrSamePassword = errors.New("the password is the same")
 	// ErrEnrolmentLost: the pending authenticator has expired or was given up after too many wrong codes. A new one can be shown.
 	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
 	// ErrRecovered: the session was opened by a recovery code, and the change needs the authenticator.

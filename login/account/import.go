@@ -206,7 +206,7 @@ func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now 
 	if !c.report.NeedsInvitation {
 		return nil
 	}
-	invitation, err := s.issueTicket(ctx, c.user, by, now)
+	invitation, err := s.issueTicket(ctx, c.user, by.event(audit.TicketIssued, c.user.ID), now)
 	c.report.InvitationURL = invitation.URL
 	return err
 }

@@ -3,7 +3,6 @@ package account
 import (
 	"context"
 	"errors"
-	"net/url"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -21,7 +20,7 @@ func (i Invitation) notice(kind NoticeKind) Notice {
 	return Notice{Kind: kind, Link: i.URL, Expires: i.ExpiresAt}
 }
 
-// Invite makes a new invitation in place of an earlier one, and mails it. name is an id, user name or e-mail address.
+// Invite makes a new invitation in place of an earlier one, and mails it unless registration is closed. name is an id, user name or e-mail address.
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
 func (s *Service) Invite(ctx context.Context, name string, by Operator, now time.Time) (storage.User, Invitation, error) {
@@ -38,12 +37,19 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 	}
 	var invitation Invitation
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
-			return err
-		}
-		return s.notices.Send(ctx, user, invitation.notice(NoticeInvitation), now)
+		invitation, err = s.invite(ctx, user, by, now)
+		return err
 	})
 	return user, invitation, err
+}
+
+// invite makes an invitation in the caller's transaction, and mails it unless operators hand the links over.
+func (s *Service) invite(ctx context.Context, user storage.User, by Operator, now time.Time) (Invitation, error) {
+	invitation, err := s.issueTicket(ctx, user, by.event(audit.TicketIssued, user.ID), now)
+	if err != nil || s.cfg.Registration == RegistrationClosed {
+		return invitation, err
+	}
+	return invitation, s.notices.Send(ctx, user, invitation.notice(NoticeInvitation), now)
 }
 
 // credentials reports which of its two credentials the account has.
@@ -58,20 +64,15 @@ func (s *Service) credentials(ctx context.Context, user storage.User) (enrolled,
 
 // issueTicket makes an invitation in the caller's transaction. An authenticator that somebody with an earlier link had on
 // its way is dropped: its secret must not become a factor of who comes with the new link.
-func (s *Service) issueTicket(ctx context.Context, user storage.User, by Operator, now time.Time) (Invitation, error) {
+func (s *Service) issueTicket(ctx context.Context, user storage.User, event audit.Event, now time.Time) (Invitation, error) {
 	if err := s.store.DropEnrolment(ctx, user.ID); err != nil {
 		return Invitation{}, err
 	}
-	secret := newSecret()
-	ticket := storage.Ticket{
-		Hash: storage.Hash(secret), Kind: storage.TicketEnrol, UserID: user.ID,
-		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(invitationLife)),
-	}
-	if err := s.store.AddTicket(ctx, ticket); err != nil {
+	issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketEnrol, UserID: user.ID}, invitePath, invitationLife, now)
+	if err != nil {
 		return Invitation{}, err
 	}
-	invitation := Invitation{URL: s.cfg.InvitationURL + "?" + url.Values{"ticket": {secret}}.Encode(), ExpiresAt: ticket.ExpiresAt.Time}
-	return invitation, s.audit.Record(ctx, by.event(audit.TicketIssued, user.ID), now)
+	return Invitation{URL: issued.url, ExpiresAt: issued.expires}, s.audit.Record(ctx, event, now)
 }
 
 // OpenInvitation returns whom a ticket invites. Errors: ErrTicket; ErrEnrolled when the account is set up already.
@@ -171,12 +172,13 @@ func ticketLost(err error) error {
 	return err
 }
 
-// replacePassword sets a password and ends whatever rested on the earlier one. It returns the user of the new epoch.
+// replacePassword sets a password and ends whatever rested on the earlier one, a link to a new one included. It returns the
+// user of the new epoch.
 func (s *Service) replacePassword(ctx context.Context, userID, encoded string, now time.Time) (storage.User, error) {
-	if err := s.store.SetPassword(ctx, userID, encoded, now); err != nil {
+	if err := s.store.ReplacePassword(ctx, userID, encoded, now); err != nil {
 		return storage.User{}, err
 	}
-	if err := s.store.RaiseEpoch(ctx, userID, now); err != nil {
+	if err := s.store.DropTickets(ctx, userID, storage.TicketReset); err != nil {
 		return storage.User{}, err
 	}
 	return s.store.User(ctx, userID)

@@ -55,20 +55,27 @@ func (b *safeBuffer) Write(text []byte) (int, error) {
 
 func openOffice(t testing.TB, db *storagetest.Database, interceptors ...storagetest.Interceptor) *office {
 	t.Helper()
-	return openOfficeWith(t, db, account.Lifetimes{}, interceptors...)
+	return openOfficeWith(t, db, func(*account.Config) {}, interceptors...)
 }
 
-func openOfficeWith(t testing.TB, db *storagetest.Database, lifetimes account.Lifetimes, interceptors ...storagetest.Interceptor) *office {
+func openOfficeAs(t testing.TB, db *storagetest.Database, registration account.Registration) *office {
+	t.Helper()
+	return openOfficeWith(t, db, func(c *account.Config) { c.Registration = registration })
+}
+
+func openOfficeWith(t testing.TB, db *storagetest.Database, change func(*account.Config), interceptors ...storagetest.Interceptor) *office {
 	t.Helper()
 	o := &office{t: t, store: db.Open(t, interceptors...), notices: &notices{}, log: &safeBuffer{}}
 	hasher, err := password.New(password.Config{Memory: 64, Time: 1, Queue: 200})
 	require.NoError(t, err)
 	guard, err := throttle.New(o.store, throttle.Config{})
 	require.NoError(t, err)
-	o.Service, err = account.New(account.Config{
+	cfg := account.Config{
 		Store: o.store, Audit: audit.New(o.store), Passwords: hasher, Throttle: guard, Notices: o.notices,
-		Log: slog.New(slog.NewTextHandler(o.log, nil)), Issuer: "Example", InvitationURL: "https://id.example.test/invite", Lifetimes: lifetimes,
-	})
+		Log: slog.New(slog.NewTextHandler(o.log, nil)), Issuer: "Example", SiteURL: "https://id.example.test", Registration: account.RegistrationOpen,
+	}
+	change(&cfg)
+	o.Service, err = account.New(cfg)
 	require.NoError(t, err)
 	return o
 }

@@ -89,7 +89,7 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
-		if invitation, err = s.issueTicket(ctx, user, by, now); err != nil {
+		if invitation, err = s.issueTicket(ctx, user, by.event(audit.TicketIssued, user.ID), now); err != nil {
 			return err
 		}
 		return s.notices.Send(ctx, user, invitation.notice(NoticeFactorReset), now)

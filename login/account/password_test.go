@@ -23,7 +23,7 @@ func TestUnknownNameCostsAsMuchTime(t *testing.T) {
 	require.NoError(t, err)
 	service, err := account.New(account.Config{
 		Store: store, Audit: audit.New(store), Passwords: hasher, Throttle: guard, Notices: &notices{}, Issuer: "Example",
-		InvitationURL: "https://id.example.test/invite",
+		SiteURL: "https://id.example.test",
 	})
 	require.NoError(t, err)
 	_, _, err = service.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, account.Operator{}, start)

@@ -62,7 +62,7 @@ func (g *Guard) Reopen(ctx context.Context, who Subject) error {
 
 // Unlock lifts every wait of a user but those of single browsers and addresses.
 func (g *Guard) Unlock(ctx context.Context, userID string) error {
-	if err := g.store.ClearAttempts(ctx, "password:"+User(userID).key); err != nil {
+	if err := g.ForgetPasswords(ctx, userID); err != nil {
 		return err
 	}
 	return g.Reopen(ctx, User(userID))

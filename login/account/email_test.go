@@ -1,0 +1,210 @@
+package account_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+const newAda = "countess@example.test"
+
+func (p *person) askEmail(email string, now time.Time) error {
+	return p.o.AskEmailChange(p.o.t.Context(), p.stillFresh(now), email, p.visitor, now)
+}
+
+func (p *person) confirmEmail(secret string, now time.Time) error {
+	done, err := p.o.ConfirmEmailChange(p.o.t.Context(), secret, p.session, p.visitor, now)
+	if done.Session != "" {
+		p.keep(done, err)
+	}
+	return err
+}
+
+func TestChangeEmail(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, phone, _ := o.enrolled()
+		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		other := o.person()
+		require.NoError(t, other.code(other.half(start), phone.at(start), start))
+		reset := o.person().askReset(ada, start)
+
+		require.NoError(t, owner.askEmail(newAda, start))
+		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailAnnounced).Address, "the old address is told at once")
+		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
+		user := o.user(ada)
+		require.Equal(t, ada, user.Email, "nothing changes before the new one is confirmed")
+		require.False(t, user.EmailConfirmed(start))
+		waiting, until, err := o.NewEmail(t.Context(), user, start)
+		require.NoError(t, err)
+		require.Equal(t, newAda, waiting)
+		require.Equal(t, start.Add(72*time.Hour), until.UTC())
+		found, err := o.OpenVerification(t.Context(), secret, start)
+		require.NoError(t, err)
+		require.Equal(t, account.Verification{Kind: account.VerifyNewEmail, Email: newAda}, found)
+
+		cookie := owner.session
+		require.NoError(t, owner.confirmEmail(secret, start))
+		user = o.user(newAda)
+		require.True(t, user.EmailConfirmed(start))
+		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailChanged).Address)
+		require.Equal(t, 1, o.events(audit.EmailChanged))
+		require.NotEqual(t, cookie, owner.session, "this browser goes on under a new id")
+		require.Equal(t, newAda, owner.complete(start).User().Email)
+		_, err = other.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound, "the others end")
+		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket, "once")
+		_, err = o.OpenReset(t.Context(), reset, start)
+		require.ErrorIs(t, err, account.ErrTicket, "what was mailed to the old address is worth nothing")
+		_, err = o.person().password(start)
+		require.ErrorIs(t, err, account.ErrCredentials)
+		_, err = o.person().passwordOf(newAda, adaPassword, start)
+		require.NoError(t, err)
+	})
+}
+
+func TestConfirmEmailElsewhere(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		require.NoError(t, owner.askEmail(newAda, start))
+		phone := o.person()
+		require.NoError(t, phone.confirmEmail(secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm)), start))
+		require.Empty(t, phone.session, "the link signs nobody in")
+		_, err := owner.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+}
+
+func TestEmailChangeIsGivenUp(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.NoError(t, owner.askEmail(newAda, start))
+		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
+		for range 2 {
+			require.NoError(t, o.CancelEmailChange(t.Context(), owner.complete(start), owner.visitor, start))
+		}
+		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket)
+		require.True(t, o.user(ada).EmailConfirmed(start))
+		require.Equal(t, 1, o.events(audit.EmailChangeCancelled))
+
+		require.NoError(t, owner.askEmail(newAda, start))
+		secret = secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
+		end := start.Add(72 * time.Hour)
+		require.ErrorIs(t, owner.confirmEmail(secret, end), account.ErrTicket)
+		waiting, _, err := o.NewEmail(t.Context(), o.user(ada), end)
+		require.NoError(t, err)
+		require.Empty(t, waiting)
+		require.True(t, o.user(ada).EmailConfirmed(end))
+	})
+}
+
+func TestEmailChangeRefuses(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		var fault *account.InvalidError
+		require.ErrorAs(t, owner.askEmail("countess", start), &fault)
+		require.ErrorAs(t, owner.askEmail("a@example.test\r\nBcc: b@example.test", start), &fault)
+		require.ErrorIs(t, owner.askEmail(ada, start), account.ErrSameEmail)
+		for i := range 4 {
+			require.Equal(t, i == 3, isWait(owner.askEmail(newAda, start)))
+		}
+		require.Len(t, o.notices.to(newAda, account.NoticeEmailConfirm), 3)
+	})
+}
+
+// Who is signed in learns no more about other people's addresses than anybody else.
+func TestEmailOfSomebodyElse(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		counter := &storagetest.Counter{}
+		o := openOffice(t, db, counter.Intercept)
+		owner, _, _ := o.enrolled()
+		o.add("bob@example.test", start)
+		counts := map[string]int{}
+		for _, email := range []string{"bob@example.test", newAda} {
+			counter.Reset()
+			require.NoError(t, owner.askEmail(email, start))
+			counts[email] = counter.Count()
+			waiting, _, err := o.NewEmail(t.Context(), o.user(ada), start)
+			require.NoError(t, err)
+			require.Equal(t, email, waiting, "it waits like any other")
+		}
+		require.Equal(t, counts[newAda], counts["bob@example.test"], "%q", counter.Texts())
+		require.Len(t, o.notices.to("bob@example.test", account.NoticeAddressTaken), 1)
+		require.Empty(t, o.notices.to("bob@example.test", account.NoticeEmailConfirm))
+	})
+}
+
+func TestEmailTakenMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		require.NoError(t, owner.askEmail(newAda, start))
+		o.add("COUNTESS@example.test", start)
+		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
+		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTaken)
+		require.Equal(t, ada, owner.complete(start).User().Email)
+	})
+}
+
+func TestVerifyAddress(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		session := o.unverified(ada, start)
+		p := o.person()
+		require.NoError(t, o.AskVerification(t.Context(), session, p.visitor, start))
+		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
+		for range 2 {
+			found, err := o.OpenVerification(t.Context(), secret, start)
+			require.NoError(t, err)
+			require.Equal(t, account.Verification{Kind: account.VerifyAddress, Email: ada}, found)
+			require.False(t, o.user(ada).EmailVerified, "looking changes nothing")
+		}
+		last := start.Add(72*time.Hour - time.Microsecond)
+		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrTicket)
+		require.NoError(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last))
+		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last), account.ErrTicket)
+		require.True(t, o.user(ada).EmailVerified)
+		require.Equal(t, 1, o.events(audit.EmailVerified))
+	})
+}
+
+func TestVerificationIsOfOneAddress(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		session := o.unverified(ada, start)
+		for i := range 4 {
+			require.Equal(t, i == 3, isWait(o.AskVerification(t.Context(), session, account.Visitor{}, start)))
+		}
+		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
+		require.NoError(t, o.store.BeginEmailChange(t.Context(), session.User().ID, start.Add(time.Hour)))
+		require.NoError(t, o.store.ChangeEmail(t.Context(), session.User().ID, newAda, start))
+		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
+	})
+}
+
+func TestNothingToVerify(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, _ := o.enrolled()
+		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.ErrorIs(t, o.AskVerification(t.Context(), owner.complete(start), owner.visitor, start), account.ErrVerified)
+	})
+}
+
+func TestOneEmailLinkIsOneChange(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		owner, _, _ := a.enrolled()
+		require.NoError(t, owner.askEmail(newAda, start))
+		secret := secretOf(t, a.mailed(newAda, account.NoticeEmailConfirm))
+		before := a.user(ada).Epoch
+		offices := []*office{a, b}
+		answers := race(t, func(i int) error {
+			_, err := offices[i%2].ConfirmEmailChange(t.Context(), secret, owner.session, owner.visitor, start)
+			return err
+		})
+		require.Equal(t, map[string]int{"done": 1, account.ErrTicket.Error(): racers - 1}, answers)
+		require.Equal(t, before+1, a.user(newAda).Epoch)
+	})
+}

@@ -1,0 +1,183 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// RegistrationForm is what the registration page sends.
+type RegistrationForm struct {
+	Email   string
+	Name    string // the claim name
+	Locale  string // the claim locale: the language of the page; may be empty
+	Visitor Visitor
+}
+
+// Register mails a link to whoever asks for an account. No account exists until the link is followed. The owner of an address
+// that has an account already is told so; whoever asked is not: the work and the result are the same.
+//
+// Errors: *InvalidError, ErrClosed; *WaitError when too much was asked for from this client address.
+func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.Time) error {
+	if !s.Open() {
+		return ErrClosed
+	}
+	if err := errors.Join(checkEmail(form.Email), checkPersonName(form.Name)); err != nil {
+		return err
+	}
+	if err := s.mayAsk(ctx, form.Visitor, now); err != nil {
+		return err
+	}
+	owner, err := s.store.FindUser(ctx, form.Email)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	err = s.throttle.Mail(ctx, "mailbox", s.throttle.Mailbox(storage.CanonicalName(form.Email)), now)
+	if wait := (*WaitError)(nil); errors.As(err, &wait) {
+		return s.refuse(ctx, nil, form.Visitor.event(audit.MailThrottled, owner.ID), now)
+	}
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(ctx context.Context) error { return s.register(ctx, form, owner, now) })
+}
+
+func (s *Service) register(ctx context.Context, form RegistrationForm, owner storage.User, now time.Time) error {
+	asked := s.newLink(verifyPath, verifyLife, now)
+	// Of an address that is taken too, for the same work: nobody ever gets to know that secret.
+	if err := s.store.AddRegistration(ctx, storage.Registration{
+		Hash: asked.hash, Email: form.Email, Name: form.Name, Locale: form.Locale,
+		CreatedAt: storage.At(now), ExpiresAt: storage.At(asked.expires),
+	}); err != nil {
+		return err
+	}
+	// The name stays out of the message: else anybody could have Postern send words of theirs to a stranger.
+	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, asked.notice(NoticeRegistration)
+	if owner.ID != "" {
+		to, notice = owner, Notice{Kind: NoticeAddressTaken}
+	}
+	if err := s.notices.Send(ctx, to, notice, now); err != nil {
+		return err
+	}
+	return s.audit.Record(ctx, form.Visitor.event(audit.RegistrationAsked, owner.ID), now)
+}
+
+// mayAsk counts something that somebody who is not signed in asks to be mailed. Errors: *WaitError, which is recorded.
+func (s *Service) mayAsk(ctx context.Context, visitor Visitor, now time.Time) error {
+	err := s.throttle.Ask(ctx, visitor.Address, now)
+	if wait := (*WaitError)(nil); errors.As(err, &wait) {
+		return s.refuse(ctx, err, visitor.event(audit.MailThrottled, ""), now)
+	}
+	return err
+}
+
+func localeClaim(locale string) storage.Claims {
+	if locale == "" {
+		return nil
+	}
+	return storage.Claims{"locale": locale}
+}
+
+const maxPersonName = 128 // characters
+
+func checkPersonName(name string) error {
+	if name == "" || utf8.RuneCountInString(name) > maxPersonName || name != strings.TrimSpace(name) || !printable(name) {
+		return invalid("name", "has 1 to 128 visible characters")
+	}
+	return nil
+}
+
+// CompleteRegistration makes the account that a registration link is for, with its password, and begins a half-done sign-in
+// that may enrol an authenticator. From then on the link works as an invitation does, so that the person can leave half way and
+// come back. Of any number of attempts at once, with one link or several of one address, one makes an account.
+//
+// Errors: ErrTicket, ErrRegistered, ErrTaken, *WeakPasswordError, ErrBusy.
+func (s *Service) CompleteRegistration(ctx context.Context, set InvitedPassword, now time.Time) (HalfCookie, error) {
+	hash := storage.Hash(set.Ticket)
+	asked, err := s.registration(ctx, hash, now)
+	if errors.Is(err, ErrTicket) {
+		return HalfCookie{}, s.refuse(ctx, err, set.Visitor.event(audit.TicketRefused, ""), now)
+	}
+	if err != nil {
+		return HalfCookie{}, err
+	}
+	claims := map[string]any(localeClaim(asked.Locale))
+	user, err := NewUser{Email: asked.Email, EmailVerified: true, Name: asked.Name, Claims: claims}.user(now)
+	if err != nil {
+		return HalfCookie{}, err
+	}
+	encoded, err := s.hashNew(ctx, set.Password, user)
+	if err != nil {
+		return HalfCookie{}, err
+	}
+	half := HalfCookie{Secret: newSecret(), Browser: set.Browser}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.addRegistered(ctx, user, asked, encoded, set.Visitor, now); err != nil {
+			return err
+		}
+		return s.store.BeginSignIn(ctx, storage.HalfSignIn{
+			TokenHash: half.hash(), User: user, TicketHash: hash, Browser: set.Visitor.Browser,
+			Address: audit.ShortAddress(set.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
+		}, s.audit.Rider(set.Visitor.event(audit.PasswordAccepted, user.ID), now))
+	})
+	if errors.Is(err, storage.ErrConflict) {
+		return HalfCookie{}, s.takenBy(ctx, hash, now)
+	}
+	return half, err
+}
+
+// addRegistered makes the account of a registration and its invitation. The user comes first: its address arbitrates, and who
+// loses has locked nothing that others wait for.
+func (s *Service) addRegistered(ctx context.Context, user storage.User, asked storage.Registration, encoded string, visitor Visitor, now time.Time) error {
+	if err := s.store.AddUser(ctx, user); err != nil {
+		return err
+	}
+	if err := s.store.SpendRegistration(ctx, asked.Hash, now); err != nil {
+		return ticketLost(err)
+	}
+	if err := s.store.DropRegistrations(ctx, asked.Email); err != nil {
+		return err
+	}
+	if err := s.store.SetPassword(ctx, user.ID, encoded, now); err != nil {
+		return err
+	}
+	if err := s.store.AddTicket(ctx, storage.Ticket{
+		Hash: asked.Hash, Kind: storage.TicketEnrol, UserID: user.ID, CreatedAt: storage.At(now), ExpiresAt: asked.ExpiresAt,
+	}); err != nil {
+		return err
+	}
+	for _, name := range []audit.Name{audit.UserRegistered, audit.PasswordSet} {
+		if err := s.audit.Record(ctx, visitor.event(name, user.ID), now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// registration returns an account that was asked for. Errors: ErrTicket, ErrRegistered.
+func (s *Service) registration(ctx context.Context, hash []byte, now time.Time) (storage.Registration, error) {
+	asked, err := s.store.Registration(ctx, hash, now)
+	switch {
+	case errors.Is(err, storage.ErrNotFound):
+		if _, err := s.goodTicket(ctx, hash, now); err != nil {
+			return storage.Registration{}, err
+		}
+		return storage.Registration{}, ErrRegistered
+	case err == nil && !s.Open():
+		return storage.Registration{}, ErrTicket
+	}
+	return asked, err
+}
+
+// takenBy says who has the address of a registration: the account that this very link has made, or another.
+func (s *Service) takenBy(ctx context.Context, hash []byte, now time.Time) error {
+	if _, err := s.registration(ctx, hash, now); err != nil {
+		return err
+	}
+	return ErrTaken
+}

@@ -1,0 +1,268 @@
+package account_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+func TestRegister(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p := o.person()
+		secret := p.register(ada, start)
+		require.Equal(t, start.Add(72*time.Hour), o.mailed(ada, account.NoticeRegistration).Expires)
+		_, err := o.store.FindUser(t.Context(), ada)
+		require.ErrorIs(t, err, storage.ErrNotFound, "nobody exists before the link is followed")
+
+		found, err := o.OpenVerification(t.Context(), secret, start)
+		require.NoError(t, err)
+		require.Equal(t, account.Verification{Kind: account.VerifyRegistration, Email: ada}, found)
+		var weak *account.WeakPasswordError
+		_, err = o.CompleteRegistration(t.Context(), p.choose(secret, "password"), start)
+		require.ErrorAs(t, err, &weak)
+		half, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		require.NoError(t, err)
+		user := o.user(ada)
+		require.True(t, user.EmailVerified)
+		require.False(t, user.Admin)
+		require.Equal(t, storage.Claims{"name": "Ada Example", "locale": "de"}, user.Claims)
+		require.Equal(t, 1, o.events(audit.UserRegistered))
+
+		_, err = o.Pending(t.Context(), half, start)
+		require.ErrorIs(t, err, account.ErrNotEnrolled, "no code without an authenticator")
+		who := p.enroller(half, start)
+		p.confirmed(who, start)
+		done, err := o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		require.NoError(t, err)
+		p.keep(done, nil)
+		p.complete(start)
+		_, err = o.OpenVerification(t.Context(), secret, start)
+		require.ErrorIs(t, err, account.ErrTicket, "the link has done its work")
+	})
+}
+
+// Who leaves after choosing the password comes back through the same link, which is an invitation from then on.
+func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p := o.person()
+		secret := p.register(ada, start)
+		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		require.NoError(t, err)
+		later := start.Add(24 * time.Hour)
+		_, err = o.OpenVerification(t.Context(), secret, later)
+		require.ErrorIs(t, err, account.ErrRegistered)
+		_, err = o.CompleteRegistration(t.Context(), p.choose(secret, newPassword), later)
+		require.ErrorIs(t, err, account.ErrRegistered)
+		half, err := p.invited(secret, later)
+		require.NoError(t, err)
+		p.enroller(half, later)
+		_, err = o.OpenVerification(t.Context(), secret, start.Add(72*time.Hour))
+		require.ErrorIs(t, err, account.ErrTicket, "no longer than any other")
+	})
+}
+
+func TestRegistrationLinksExpire(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p := o.person()
+		secret := p.register(ada, start)
+		last := start.Add(72*time.Hour - time.Microsecond)
+		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), last.Add(time.Microsecond))
+		require.ErrorIs(t, err, account.ErrTicket)
+		_, err = o.OpenVerification(t.Context(), secret, last)
+		require.NoError(t, err)
+		swept, err := o.store.Sweep(t.Context(), start.Add(72*time.Hour), 100)
+		require.NoError(t, err)
+		require.NotZero(t, swept)
+		_, err = o.OpenVerification(t.Context(), secret, last)
+		require.ErrorIs(t, err, account.ErrTicket, "swept")
+	})
+}
+
+func TestRegisterRefusesWhatIsNoAddress(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	for _, email := range []string{
+		"", "ada", "Ada <ada@example.test>", "ada@example.test, eve@example.test", "ada@example.test\r\nBcc: eve@example.test",
+		`"ada eve"@example.test`, strings.Repeat("a", 10_000) + "@example.test", "ada@example.test eve@example.test",
+	} {
+		var fault *account.InvalidError
+		err := o.Register(t.Context(), account.RegistrationForm{Email: email, Name: "Ada"}, start)
+		require.ErrorAs(t, err, &fault, "%.40q", email)
+		require.Equal(t, "email", fault.Field)
+	}
+	for _, name := range []string{"", " ", "a\nb", strings.Repeat("a", 129)} {
+		require.Error(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: name}, start), "%q", name)
+	}
+	require.Empty(t, o.notices.sent)
+}
+
+func TestRegisterOnlyWhenItIsOpen(t *testing.T) {
+	for _, registration := range []account.Registration{account.RegistrationClosed, account.RegistrationInvite} {
+		db := storagetest.SQLite(t)
+		open, shut := openOffice(t, db), openOfficeAs(t, db, registration)
+		require.False(t, shut.Open())
+		require.ErrorIs(t, shut.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada"}, start), account.ErrClosed)
+		p := open.person()
+		secret := p.register(ada, start)
+		_, err := shut.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		require.ErrorIs(t, err, account.ErrTicket, "what was asked for before is worth nothing")
+	}
+}
+
+func TestInvitationsAreMailedUnlessClosed(t *testing.T) {
+	for registration, mailed := range map[account.Registration]int{
+		account.RegistrationClosed: 0, account.RegistrationInvite: 2, account.RegistrationOpen: 2,
+	} {
+		o := openOfficeAs(t, storagetest.SQLite(t), registration)
+		_, first := o.add(ada, start)
+		_, invitation, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		require.NotEqual(t, first, ticketOf(t, invitation))
+		require.Equal(t, mailed, o.notices.count(account.NoticeInvitation), registration)
+		_, _, err = o.ResetFactor(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset), "who loses the factor is told in any case")
+	}
+}
+
+// The owner of an address learns that somebody asked; whoever asked learns nothing.
+func TestRegisteringATakenAddress(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		o.enrolled()
+		for _, spelling := range []string{ada, "ADA@example.test", "ａda@example.test"} {
+			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
+			require.Empty(t, o.notices.to(spelling, account.NoticeRegistration))
+		}
+		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "to the address that the account has")
+		require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
+		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "three in an hour")
+	})
+}
+
+func TestRegistrationMailIsLimited(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		at := start
+		for _, mails := range []int{1, 2, 3, 3, 3} {
+			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada", Visitor: o.person().visitor}, at))
+			require.Equal(t, mails, o.notices.count(account.NoticeRegistration))
+			at = at.Add(10 * time.Minute)
+		}
+		require.Equal(t, 2, o.events(audit.MailThrottled))
+		require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada"}, start.Add(80*time.Minute)))
+		require.Equal(t, 4, o.notices.count(account.NoticeRegistration))
+	})
+}
+
+func TestAskingIsLimitedByClientAddress(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		visitor := account.Visitor{Address: netip.MustParseAddr("203.0.113.9")}
+		ask := map[bool]func(i int) error{
+			true: func(i int) error {
+				return o.Register(t.Context(), account.RegistrationForm{Email: fmt.Sprintf("p%d@example.test", i), Name: "P", Visitor: visitor}, start)
+			},
+			false: func(i int) error { return o.AskReset(t.Context(), fmt.Sprintf("p%d", i), visitor, start) },
+		}
+		for i := range 40 {
+			err := ask[i%2 == 0](i)
+			require.Equal(t, i >= 30, isWait(err), "%d: %v", i, err)
+		}
+		visitor.Address = netip.MustParseAddr("203.0.113.10")
+		require.NoError(t, ask[true](99))
+	})
+}
+
+// 50 people follow 50 links of one address in different spellings: one of them has an account.
+func TestOneAddressIsOneAccount(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		offices := []*office{a, b}
+		var secrets []string
+		for i := range racers {
+			email := []string{"straße@example.test", "STRASSE@example.test", "ｓtrasse@example.test"}[i%3]
+			hour := start.Add(time.Duration(i) * time.Hour)
+			secrets = append(secrets, a.person().register(email, hour))
+		}
+		at := start.Add(racers * time.Hour)
+		answers := race(t, func(i int) error {
+			p := offices[i%2].person()
+			_, err := p.o.CompleteRegistration(t.Context(), p.choose(secrets[i], adaPassword), at)
+			return err
+		})
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		users, err := a.store.Users(t.Context(), "", 100)
+		require.NoError(t, err)
+		require.Len(t, users, 1)
+		require.Equal(t, racers-1, answers[account.ErrTaken.Error()]+answers[account.ErrTicket.Error()], "%v", answers)
+	})
+}
+
+func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		offices := []*office{a, b}
+		secret := a.person().register(ada, start)
+		answers := race(t, func(i int) error {
+			p := offices[i%2].person()
+			_, err := p.o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+			return err
+		})
+		require.Equal(t, map[string]int{"done": 1, account.ErrRegistered.Error(): racers - 1}, answers)
+		require.Equal(t, 1, a.events(audit.UserRegistered))
+	})
+}
+
+// An operator makes the account while somebody registers.
+func TestAddressTakenMeanwhile(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p := o.person()
+		secret := p.register(ada, start)
+		o.add("ADA@example.test", start)
+		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		require.ErrorIs(t, err, account.ErrTaken)
+	})
+}
+
+// Known and unknown, free and taken: the same statements, whatever comes of them.
+func TestAskingCostsTheSame(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		counter := &storagetest.Counter{}
+		o := openOffice(t, db, counter.Intercept)
+		o.enrolled()
+		o.add("unenrolled@example.test", start)
+		o.add("disabled@example.test", start)
+		_, err := o.Disable(t.Context(), "disabled@example.test", account.Operator{}, start)
+		require.NoError(t, err)
+		var mu sync.Mutex
+		cost := func(do func(name string) error, name string) (statements, begun int) {
+			mu.Lock()
+			defer mu.Unlock()
+			counter.Reset()
+			require.NoError(t, do(name))
+			begun, _ = counter.Transactions()
+			return counter.Count(), begun
+		}
+		for what, do := range map[string]func(string) error{
+			"register": func(name string) error {
+				return o.Register(t.Context(), account.RegistrationForm{Email: name, Name: "Ada", Visitor: o.person().visitor}, start)
+			},
+			"reset": func(name string) error { return o.AskReset(t.Context(), name, o.person().visitor, start) },
+		} {
+			first, firstBegun := 0, 0
+			for i, name := range []string{ada, "unknown@example.test", "unenrolled@example.test", "disabled@example.test"} {
+				statements, begun := cost(do, name)
+				if i == 0 {
+					first, firstBegun = statements, begun
+				}
+				require.Equal(t, first, statements, "%s %s: %q", what, name, counter.Texts())
+				require.Equal(t, firstBegun, begun, "%s %s", what, name)
+			}
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package throttle
+
+import (
+	"context"
+	"encoding/hex"
+	"net/netip"
+	"time"
+)
+
+// How many messages anybody can make Postern send within an hour.
+const (
+	mailsOfSubject = 3  // for one purpose to one account or mailbox
+	asksOfAddress  = 30 // asked for from one client address, whether or not there was somebody to write to
+	mailRest       = time.Hour
+)
+
+// Mailbox counts messages to an e-mail address, in the canonical form of storage.CanonicalName, whether or not an account has it.
+func (g *Guard) Mailbox(canonical string) Subject {
+	return Subject{"mailbox:" + hex.EncodeToString(g.store.MAC("throttle mailbox", canonical))}
+}
+
+// Ask is called when somebody who is not signed in asks for a message. address may be zero when it is not known. A *WaitError says
+// that too many were asked for from there.
+func (g *Guard) Ask(ctx context.Context, address netip.Addr, now time.Time) error {
+	if !address.IsValid() {
+		return nil
+	}
+	return g.event(ctx, "ask:"+g.addressKey(address), asksOfAddress, now)
+}
+
+// Mail is called before a message for one purpose is sent. A *WaitError says that the subject has got enough of them.
+func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.Time) error {
+	return g.event(ctx, "mail:"+purpose+":"+who.key, mailsOfSubject, now)
+}
+
+func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time) error {
+	allowed, until, err := g.store.CountEvent(ctx, key, limit, mailRest, now)
+	if err == nil && !allowed {
+		return &WaitError{Until: until}
+	}
+	return err
+}
+
+// ForgetPasswords ends the row of wrong passwords of strangers on a user's account.
+func (g *Guard) ForgetPasswords(ctx context.Context, userID string) error {
+	return g.store.ClearAttempts(ctx, "password:"+User(userID).key)
+}
