@@ -41,7 +41,8 @@ type Config struct {
 	Secrets  Secrets
 	SMTP     SMTP
 
-	// Who may create an account. This version knows closed only: operators make accounts and invite people to them.
+	// How people get an account. closed: operators make accounts and hand over the invitation links that postern user add prints.
+	// invite: the links are mailed as well. open: anybody can make an account for an e-mail address of theirs, too.
 	Registration string `setting:"registration" default:"closed"`
 
 	TOTP     TOTP

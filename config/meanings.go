@@ -9,7 +9,7 @@ var meanings = map[string]string{
 	"listen":                          "The address and port of the public listener. Without an address in front of the colon it listens on all of them.",
 	"ops_listen":                      "The address and port of the listener for operators: /metrics, /livez and /readyz. Empty turns it off. It has no sign-in, so it must not be reachable from outside.",
 	"trusted_proxies":                 "The addresses or networks, such as 10.0.0.0/8, of the reverse proxies in front of Postern. Their X-Forwarded-For header is believed, for the client's address only. A network that is too wide lets anyone invent an address and so escape the limits per address; one that is missing makes all clients share the proxy's address.",
-	"registration":                    "Who may create an account. This version knows closed only: operators make accounts and invite people to them.",
+	"registration":                    "How people get an account. closed: operators make accounts and hand over the invitation links that postern user add prints. invite: the links are mailed as well. open: anybody can make an account for an e-mail address of theirs, too.",
 	"templates_dir":                   "A folder with own page templates. A file in it replaces the built-in template of the same name; all others stay as they are. A template that does not parse stops the start.",
 	"tls.cert_file":                   "The certificate chain of the public listener, PEM, leaf first. Read again when the file changes. Needs tls.key_file.",
 	"tls.key_file":                    "The private key that belongs to tls.cert_file, PEM. Read again when the file changes. Refused when other users of the machine can read it.",

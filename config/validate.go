@@ -36,7 +36,7 @@ func (c Config) validate() Problems {
 	v.database()
 	v.keyset()
 	v.smtp()
-	oneOf(v, "registration", c.Registration, "closed")
+	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
 	v.totp()
 	v.password()
 	v.lifetimes()

@@ -37,7 +37,7 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"secrets.keyset", "is given together with secrets.keyset_file", "keep one",
 			func(c *Config) { c.Secrets = Secrets{KeysetFile: file, Keyset: "x"} }},
 		{"secrets.keyset_file", "cannot be read: no such file", "existing file", func(c *Config) { c.Secrets.KeysetFile = dir + "/none" }},
-		{"registration", `"maybe" is not a value`, "closed", func(c *Config) { c.Registration = "maybe" }},
+		{"registration", `"maybe" is not a value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
 		{"totp.algorithm", `"MD5" is not a value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},
 		{"totp.digits", `"7" is not a value`, "6, 8", func(c *Config) { c.TOTP.Digits = 7 }},
 		{"totp.period", "14s is less than 15s", "from 15s to 2m", func(c *Config) { c.TOTP.Period = 14 * time.Second }},

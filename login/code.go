@@ -86,8 +86,7 @@ func (l *Login) confirmCode(c *gin.Context) error {
 	now := time.Now()
 	done, err := l.cfg.Account.ConfirmCode(c.Request.Context(), l.codeAttempt(c, "code"), now)
 	if err == nil {
-		l.cfg.Sessions.complete(c.Writer, done)
-		return l.leave(c)
+		return l.completed(c, done)
 	}
 	if refused, ok := l.refused(c, err, wrongCode, factorClosed, now); ok {
 		return l.showCodePage(c, refused)

@@ -12,12 +12,15 @@ const (
 	browserCookie = "postern_browser" // tells this browser from others
 	deviceCookie  = "postern_device"  // budgets of its own for a browser that signed in before
 	ticketCookie  = "postern_ticket"  // the secret of an invitation
+	verifyCookie  = "postern_verify"  // the secret of a link that proves an e-mail address
+	resetCookie   = "postern_reset"   // the secret of a link to a new password
 )
 
 const (
 	untilClosed   = time.Duration(0)
 	deviceLife    = 90 * 24 * time.Hour
 	ticketLife    = 72 * time.Hour
+	resetLife     = 30 * time.Minute
 	longestCookie = 512 // characters; no cookie of ours is longer
 )
 

@@ -42,7 +42,7 @@ func (l *Login) mayNotEnrol(c *gin.Context, err error) error {
 	if err != nil {
 		return err
 	}
-	return l.cfg.Pages.Render(c, http.StatusForbidden, templates.EnrollNeeded{Page: request.page(templates.Text{}), RestartURL: l.at("/login", request.way)})
+	return l.enrolNeeded(c, request, http.StatusForbidden, false, templates.Text{})
 }
 
 // showEnrolment is GET /login/enroll.

@@ -39,6 +39,7 @@ var (
 	recoveryClosed   = templates.T("login.recovery_closed")
 	newKey           = templates.T("login.new_key")
 	tooLate          = templates.T("login.too_late")
+	samePassword     = templates.T("passwordpage.same")
 )
 
 // weakPassword says why a new password is refused.
@@ -104,6 +105,12 @@ func (l *Login) startAgain(c *gin.Context) error {
 	switch {
 	case err == nil:
 		return l.leave(c)
+	case !errors.Is(err, storage.ErrNotFound):
+		return err
+	}
+	switch _, err := l.cfg.Sessions.held(c.Request); {
+	case err == nil:
+		return l.next(c, "/login/password")
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	case c.Request.Method == http.MethodGet:

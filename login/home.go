@@ -41,6 +41,8 @@ func person(user storage.User) templates.Person {
 // doneTexts say what was just done. The address of a page names one of them.
 var doneTexts = map[string]templates.Text{
 	"profile":  templates.T("profile.done"),
+	"password": templates.T("passwordpage.done"),
+	"verify":   templates.T("emailpage.sent"),
 	"session":  templates.T("sessions.done_one"),
 	"sessions": templates.T("sessions.done_others"),
 	"added":    templates.T("authenticators.done_added"),

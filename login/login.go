@@ -85,7 +85,17 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/login/enroll", l.showEnrolment, l.confirmEnrolment)
 	page("/login/codes", l.showCodes, l.acknowledgeCodes)
 	page("/login/cancel", l.cancel, nil)
+	page("/login/password", l.showHeld, l.chooseNewPassword)
+	page("/login/enroll/link", l.showEnrolLink, l.sendEnrolLink)
 	page("/invite", l.showInvitation, l.acceptInvitation)
+	page("/register", l.showRegister, l.register)
+	page("/register/sent", l.showRegisterSent, nil)
+	page("/verify", l.showVerification, l.verify)
+	page("/verify/done", l.showVerified, nil)
+	page("/reset", l.showReset, l.reset)
+	page("/reset/sent", l.showResetSent, nil)
+	page("/reset/new", l.showNewPassword, l.setNewPassword)
+	page("/reset/done", l.showResetDone, nil)
 	page("/account", l.showHome, nil)
 	page("/account/profile", l.showProfile, l.changeProfile)
 	page("/account/sessions", l.showSessions, l.endSessions)
@@ -99,7 +109,10 @@ func (l *Login) Mount(r gin.IRouter) {
 	page(authenticatorsPage+"/remove", l.showRemoval, l.remove)
 	page("/account/codes", l.showCodesLeft, l.makeCodes)
 	page("/account/codes/new", l.showNewCodes, l.keepCodes)
+	page("/account/password", l.showPassword, l.changePassword)
+	page("/account/email", l.showEmail, l.changeEmail)
 	page("/logout", l.showSignOut, l.signOut)
+	r.GET("/.well-known/change-password", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, l.at("/account/password", way{})) })
 }
 
 // errExpired: the flow that the address names is over, or another browser's.
@@ -200,6 +213,15 @@ func (l *Login) afterwards(w way) string {
 		return l.cfg.BasePath + "/account/" + w.section
 	}
 	return l.cfg.BasePath + "/account"
+}
+
+// completed stores a complete sign-in and leaves, by the page for a new password when it is held.
+func (l *Login) completed(c *gin.Context, done account.Done) error {
+	l.cfg.Sessions.complete(c.Writer, done)
+	if done.Held {
+		return l.next(c, "/login/password")
+	}
+	return l.leave(c)
 }
 
 // leave sends the browser there.

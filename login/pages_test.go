@@ -92,7 +92,9 @@ func TestWaitingPage(t *testing.T) {
 		require.Equal(t, "50", wait.header.Get("Retry-After"))
 		require.Contains(t, wait.text(), "Too many tries. Try again in 1 minute.")
 		time.Sleep(50 * time.Second)
-		require.Contains(t, b.submit(wait, "code", phone.code()).body, "signed in")
+		held := b.submit(wait, "code", phone.code())
+		require.Equal(t, "/login/password", held.address.Path, "what five wrong codes of a stranger mean")
+		require.Contains(t, b.submit(held, "new_password", newPassword).body, "signed in")
 	})
 }
 
@@ -125,7 +127,9 @@ func TestClosedFactor(t *testing.T) {
 		closed := b.submit(code, "code", phone.code())
 		require.Equal(t, http.StatusForbidden, closed.status)
 		require.Contains(t, closed.text(), "use a recovery code")
-		require.Equal(t, "/login/enroll", b.submit(b.open("/login/recovery"), "recovery_code", codes[0]).address.Path)
+		held := b.submit(b.open("/login/recovery"), "recovery_code", codes[0])
+		require.Equal(t, "/login/password", held.address.Path)
+		require.Equal(t, "/login/enroll", b.submit(held, "new_password", newPassword).address.Path)
 	})
 }
 

@@ -30,6 +30,9 @@ func (l *Login) useRecoveryCode(c *gin.Context) error {
 	now := time.Now()
 	done, err := l.cfg.Account.UseRecoveryCode(c.Request.Context(), l.codeAttempt(c, "recovery_code"), now)
 	if err == nil {
+		if done.Held {
+			return l.completed(c, done)
+		}
 		l.cfg.Sessions.complete(c.Writer, done)
 		return l.next(c, "/login/enroll")
 	}

@@ -50,8 +50,7 @@ func (l *Login) acknowledgeCodes(c *gin.Context) error {
 	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.visitor(c), time.Now())
 	switch {
 	case err == nil:
-		l.cfg.Sessions.complete(c.Writer, done)
-		return l.leave(c)
+		return l.completed(c, done)
 	case errors.Is(err, account.ErrEnrolmentLost), errors.Is(err, account.ErrNotConfirmed):
 		return l.next(c, "/login/enroll")
 	}

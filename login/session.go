@@ -72,13 +72,21 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 	return signIn, err
 }
 
+// held returns the sign-in of the browser that waits for a new password. storage.ErrNotFound says that there is none.
+func (s *Sessions) held(r *http.Request) (storage.HeldSignIn, error) {
+	value := s.cookies.get(r, sessionCookie)
+	if value == "" {
+		return storage.HeldSignIn{}, storage.ErrNotFound
+	}
+	return s.store.HeldSignIn(r.Context(), storage.Hash(value), time.Now())
+}
+
 // End ends the session of the browser that sent r, if it has one, and takes back its cookie.
 func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
 	signIn, err := s.Current(r, "")
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
-	}
-	if err == nil {
+	if errors.Is(err, storage.ErrNotFound) { // one that is held, perhaps
+		err = s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie)))
+	} else if err == nil {
 		event := audit.Event{
 			Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
 			Detail: map[string]string{"browser": describeBrowser(r.UserAgent())},
@@ -89,9 +97,9 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 			}
 			return s.audit.Record(ctx, event, time.Now())
 		})
-		if err != nil {
-			return err
-		}
+	}
+	if err != nil {
+		return err
 	}
 	s.cookies.clear(w, sessionCookie)
 	return nil

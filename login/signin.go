@@ -13,7 +13,8 @@ import (
 )
 
 func (l *Login) signInView(r request, username string, message templates.Text) templates.SignIn {
-	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r)}
+	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r),
+		ResetURL: l.at("/reset", way{}), RegisterURL: l.registerURL()}
 }
 
 // showSignIn is GET /login. With a request in progress it always asks, because the provider sends people here only when a
@@ -35,6 +36,13 @@ func (l *Login) showSignIn(c *gin.Context) error {
 		if err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
+	}
+	_, err = l.cfg.Sessions.held(c.Request)
+	if err == nil {
+		return l.next(c, "/login/password")
+	}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return err
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
 	return l.cfg.Pages.Render(c, http.StatusOK, view)

@@ -13,13 +13,18 @@ import (
 // showSignOut is GET /logout: it asks, and confirms when nobody is signed in any more.
 func (l *Login) showSignOut(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
+	user := signIn.User()
+	if errors.Is(err, storage.ErrNotFound) {
+		held, heldErr := l.cfg.Sessions.held(c.Request)
+		user, err = held.User(), heldErr
+	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return l.cfg.Pages.Render(c, http.StatusOK, templates.SignedOut{})
 	}
 	if err != nil {
 		return err
 	}
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: person(signIn.User())})
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: person(user)})
 }
 
 // signOut is POST /logout.

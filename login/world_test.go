@@ -47,6 +47,11 @@ func inWorld(t *testing.T, body func(t *testing.T, w *world)) {
 
 func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *world {
 	t.Helper()
+	return newWorldAs(t, db, account.RegistrationOpen, interceptors...)
+}
+
+func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Registration, interceptors ...storagetest.Interceptor) *world {
+	t.Helper()
 	gin.SetMode(gin.TestMode)
 	store := db.Open(t, interceptors...)
 	log, quiet := audit.New(store), slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -60,7 +65,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	service, err := account.New(account.Config{
 		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,
-		Issuer: "Example", InvitationURL: origin + "/invite", Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
+		Issuer: "Example", SiteURL: origin, Registration: registration, Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
 	})
 	require.NoError(t, err)
 	sessions, err := login.NewSessions(login.SessionsConfig{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})

@@ -83,6 +83,7 @@ func initial(name string) string {
 func allViews() []View {
 	return []View{
 		SignIn{}, Code{}, Recovery{}, Expired{},
+		Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{},
 		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
 		Consent{}, SignOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},

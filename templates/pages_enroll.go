@@ -89,9 +89,12 @@ func (s Sheet) Download() template.URL {
 }
 
 // EnrollNeeded tells a person with a right password, but without an
-// authenticator, that only an invitation can add one.
+// authenticator, that only an invitation can add one. With an Action, its
+// button has a new one mailed.
 type EnrollNeeded struct {
 	Page
+	// Sent says that one is on its way.
+	Sent bool
 	// RestartURL signs in as somebody else.
 	RestartURL string
 }

@@ -111,6 +111,7 @@ func samples() map[string]View {
 	}
 	maps.Copy(views, accountSamples())
 	maps.Copy(views, factorSamples())
+	maps.Copy(views, arriveSamples())
 	return views
 }
 

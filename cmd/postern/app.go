@@ -92,7 +92,7 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 	}
 	return account.New(account.Config{
 		Store: store, Audit: events, Passwords: hasher, Throttle: guard, Notices: notices, Log: log,
-		Issuer: cfg.Brand.Name, InvitationURL: cfg.Issuer + "/invite",
+		Issuer: cfg.Brand.Name, SiteURL: cfg.Issuer, Registration: account.Registration(cfg.Registration),
 		TOTP: otp.Parameters{
 			Algorithm: cfg.TOTP.Algorithm, Digits: cfg.TOTP.Digits, Period: int(cfg.TOTP.Period / time.Second),
 		},

@@ -26,7 +26,11 @@ func userShowCommand(t *terminal) *cobra.Command {
 				if err != nil {
 					return missing(err, "user", args[0])
 				}
-				return t.showProfile(profile)
+				newEmail, _, err := s.accounts.NewEmail(ctx, profile.User, time.Now())
+				if err != nil {
+					return err
+				}
+				return t.showProfile(profile, newEmail)
 			})
 		},
 	}
@@ -39,7 +43,8 @@ type shownAuthenticator struct {
 	LastUsedAt time.Time `json:"last_used_at,omitzero"`
 }
 
-func (t *terminal) showProfile(p account.Profile) error {
+// showProfile shows an account; newEmail is the address that waits to be confirmed, if any.
+func (t *terminal) showProfile(p account.Profile, newEmail string) error {
 	authenticators := make([]shownAuthenticator, len(p.Authenticators))
 	for i, a := range p.Authenticators {
 		authenticators[i] = shownAuthenticator{cmp.Or(a.Name, "Authenticator app"), a.CreatedAt, a.LastUsedAt}
@@ -49,12 +54,20 @@ func (t *terminal) showProfile(p account.Profile) error {
 		HasPassword    bool                 `json:"has_password"`
 		Authenticators []shownAuthenticator `json:"authenticators"`
 		RecoveryCodes  int                  `json:"recovery_codes_left"`
-	}{shownUserOf(p.User, ""), p.HasPassword, authenticators, p.RecoveryCodesLeft}
+		ExposedAt      time.Time            `json:"password_exposed_at,omitzero"` // somebody else has the password
+		NewEmail       string               `json:"new_email,omitempty"`          // waits to be confirmed
+	}{shownUserOf(p.User, ""), p.HasPassword, authenticators, p.RecoveryCodesLeft, p.User.ExposedAt.Time, newEmail}
 	return t.show(shown, func(w io.Writer) {
 		rows := [][]string{
 			{"id", shown.ID}, {"e-mail", shown.Email}, {"verified", yesNo(shown.EmailVerified)}, {"username", shown.Username},
 			{"groups", strings.Join(shown.Groups, ", ")}, {"administrator", yesNo(shown.Admin)}, {"state", stateOf(p.User)},
 			{"password", yesNo(shown.HasPassword)}, {"recovery codes left", strconv.Itoa(shown.RecoveryCodes)},
+		}
+		if p.User.Exposed() {
+			rows = append(rows, []string{"password exposed", stamp(shown.ExposedAt) + ": somebody else has it; a new one is asked for at the next sign-in"})
+		}
+		if newEmail != "" {
+			rows = append(rows, []string{"new e-mail", newEmail + ", not confirmed yet"})
 		}
 		for _, a := range authenticators {
 			rows = append(rows, []string{"authenticator", fmt.Sprintf("%s, added %s, last used %s", a.Name, stamp(a.CreatedAt), stamp(a.LastUsedAt))})

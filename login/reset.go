@@ -1,0 +1,107 @@
+package login
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/templates"
+)
+
+// showReset is GET /reset.
+func (l *Login) showReset(c *gin.Context) error {
+	l.cfg.Sessions.Browser(c.Writer, c.Request)
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.Reset{SignInURL: l.at("/login", way{})})
+}
+
+// reset is POST /reset. The answer is the same whether or not there is an account of that name.
+func (l *Login) reset(c *gin.Context) error {
+	now, name := time.Now(), strings.TrimSpace(c.Request.PostForm.Get("username"))
+	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.visitor(c), now)
+	var wait *account.WaitError
+	if errors.As(err, &wait) {
+		return l.cfg.Pages.Render(c, http.StatusTooManyRequests, templates.Reset{
+			Page: templates.Page{Error: retryLater(c, wait, now)}, Username: name, SignInURL: l.at("/login", way{}),
+		})
+	}
+	if err != nil {
+		return err
+	}
+	return l.next(c, "/reset/sent")
+}
+
+// showResetSent is GET /reset/sent.
+func (l *Login) showResetSent(c *gin.Context) error {
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.Message{
+		Title: templates.T("reset.sent_title"), Text: templates.T("reset.sent"),
+		LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
+	})
+}
+
+// showNewPassword is GET /reset/new. The secret leaves the address at once, as that of an invitation.
+func (l *Login) showNewPassword(c *gin.Context) error {
+	if ticket := c.Query("ticket"); ticket != "" {
+		if len(ticket) != secretLength {
+			return l.resetOver(c)
+		}
+		l.cfg.Sessions.cookies.set(c.Writer, resetCookie, ticket, resetLife)
+		return l.next(c, "/reset/new")
+	}
+	return l.newPasswordPage(c, http.StatusOK, templates.Text{})
+}
+
+func (l *Login) newPasswordPage(c *gin.Context, status int, message templates.Text) error {
+	user, err := l.cfg.Account.OpenReset(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, resetCookie), time.Now())
+	if errors.Is(err, account.ErrTicket) {
+		return l.resetOver(c)
+	}
+	if err != nil {
+		return err
+	}
+	return l.cfg.Pages.Render(c, status, templates.NewPassword{
+		Page: templates.Page{Error: message}, Title: templates.T("reset.new_title"), Lead: templates.T("reset.new_lead"), Username: user.Email,
+		MinLength: l.cfg.Account.MinPassword(),
+	})
+}
+
+// setNewPassword is POST /reset/new. Nobody is signed in by it.
+func (l *Login) setNewPassword(c *gin.Context) error {
+	cookies := l.cfg.Sessions.cookies
+	err := l.cfg.Account.ResetPassword(c.Request.Context(), cookies.get(c.Request, resetCookie), c.Request.PostForm.Get("new_password"),
+		l.visitor(c), time.Now())
+	var weak *account.WeakPasswordError
+	switch {
+	case err == nil:
+		for _, name := range []string{resetCookie, halfCookie, sessionCookie} {
+			cookies.clear(c.Writer, name)
+		}
+		return l.next(c, "/reset/done")
+	case errors.As(err, &weak):
+		return l.newPasswordPage(c, http.StatusUnprocessableEntity, weakPassword(weak))
+	case errors.Is(err, account.ErrSamePassword):
+		return l.newPasswordPage(c, http.StatusUnprocessableEntity, samePassword)
+	case errors.Is(err, account.ErrTicket):
+		return l.resetOver(c)
+	}
+	return err
+}
+
+func (l *Login) resetOver(c *gin.Context) error {
+	l.cfg.Sessions.cookies.clear(c.Writer, resetCookie)
+	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
+		Title: templates.T("reset.over_title"), Text: templates.T("reset.over"),
+		LinkURL: l.at("/reset", way{}), LinkText: templates.T("reset.again"),
+	})
+}
+
+// showResetDone is GET /reset/done.
+func (l *Login) showResetDone(c *gin.Context) error {
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.Message{
+		Title: templates.T("reset.done_title"), Text: templates.T("reset.done"),
+		LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
+	})
+}
