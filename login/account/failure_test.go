@@ -48,6 +48,56 @@ func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 	})
 }
 
+// A connection that is lost anywhere in a change of factors leaves everything as it was, and the same form can be sent again.
+func TestChangingFactorsIsAllOrNothing(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		o := openOffice(t, db, faults.Intercept)
+		elsewhere, phone, _ := o.enrolled()
+		require.NoError(t, elsewhere.code(elsewhere.half(start), phone.at(start), start))
+		now := start.Add(time.Minute)
+		here := o.signedIn(phone, now)
+		who, lost := here.fresh(now), o.present()[0].ID
+		sheet, err := o.NewRecoveryCodes(t.Context(), who, now)
+		require.NoError(t, err)
+		added, confirm := here.shown(who, lost, now)
+		told := len(o.notices.sent)
+		unlessLost := func(change func() error) {
+			t.Helper()
+			failed := 0
+			for n := 3; ; n++ {
+				faults.Fail(n, false, driver.ErrBadConn)
+				err := change()
+				pending := faults.Pending()
+				faults.Fail(0, false, nil)
+				if err == nil {
+					require.True(t, pending)
+					break
+				}
+				failed++
+				require.ErrorIs(t, err, storage.ErrUnavailable)
+				require.Equal(t, lost, o.present()[0].ID, "statement %d", n)
+				_, err = elsewhere.signIn(now)
+				require.NoError(t, err, "statement %d", n)
+			}
+			require.Greater(t, failed, 6)
+		}
+		unlessLost(func() error { return o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, now) })
+		now = now.Add(time.Minute)
+		require.NoError(t, elsewhere.code(elsewhere.half(now), phone.at(now), now))
+		confirm.Code = added.at(now)
+		unlessLost(func() error {
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
+			return err
+		})
+		require.Len(t, o.present(), 1)
+		require.NotEqual(t, lost, o.present()[0].ID)
+		require.Greater(t, len(o.notices.sent), told)
+		_, err = here.signIn(now)
+		require.NoError(t, err)
+	})
+}
+
 // If it cannot be recorded, it does not happen.
 func TestNothingHappensUnrecorded(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
