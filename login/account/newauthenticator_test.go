@@ -1,0 +1,176 @@
+package account_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// Five wrong codes or ten minutes discard the key, and a clock that is off is told.
+func TestNewAuthenticatorIsGivenUp(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		who := here.fresh(start)
+		added, confirm := here.shown(who, "", start)
+		try := func(code string, now time.Time) error {
+			confirm.Code = code
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
+			return err
+		}
+		var clock *account.ClockError
+		require.ErrorAs(t, try(added.at(start.Add(5*time.Minute)), start), &clock)
+		require.Equal(t, 5*time.Minute, clock.Offset)
+		confirm.Name = strings.Repeat("x", 65)
+		var invalid *account.InvalidError
+		require.ErrorAs(t, try(added.at(start), start), &invalid)
+		confirm.Name = ""
+		for range 3 {
+			require.ErrorIs(t, try(added.wrongAt(start), start), account.ErrCode)
+		}
+		require.ErrorIs(t, try("junk", start), account.ErrEnrolmentLost)
+		require.ErrorIs(t, try(added.at(start), start), account.ErrEnrolmentLost)
+		require.Equal(t, 5, o.events(audit.EnrolmentRefused))
+
+		added, confirm = here.shown(who, "", start)
+		late := start.Add(10 * time.Minute)
+		require.ErrorIs(t, try(added.at(late), late), account.ErrEnrolmentLost)
+		require.Len(t, o.present(), 1)
+	})
+}
+
+func TestFormSentTwiceAddsOnce(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, _ := o.enrolled()
+		here := o.signedIn(first, start)
+		who := here.fresh(start)
+		_, confirm := here.shown(who, "", start)
+		for range 2 {
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			require.NoError(t, err)
+		}
+		require.Len(t, o.present(), 2)
+		require.Equal(t, 1, o.events(audit.AuthenticatorAdded))
+		after, _ := here.shown(who, "", start)
+		require.NotEqual(t, confirm.Code, after.at(start), "the next one has a key of its own")
+	})
+}
+
+func TestWhoMayChangeFactors(t *testing.T) {
+	o := openOffice(t, storagetest.SQLite(t))
+	_, phone, codes := o.enrolled()
+	p := o.signedIn(phone, start)
+	signIn, err := p.signIn(start)
+	require.NoError(t, err)
+	_, ok := account.FreshSignIn(signIn, start.Add(10*time.Minute-time.Second))
+	require.True(t, ok)
+	_, ok = account.FreshSignIn(signIn, start.Add(10*time.Minute))
+	require.False(t, ok, "not later")
+	_, ok = account.FreshSignIn(storage.SignIn{}, start)
+	require.False(t, ok, "nobody")
+
+	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+	recovered, err := p.signIn(start)
+	require.NoError(t, err)
+	fresh, ok := account.FreshSignIn(recovered, start)
+	require.True(t, ok)
+	_, err = account.NewChanger(fresh, p.browser)
+	require.ErrorIs(t, err, account.ErrRecovered, "a recovery code is not the authenticator")
+}
+
+// What was begun for one purpose is confirmed for no other, and the last begun counts alone.
+func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, first, codes := o.enrolled()
+		here := o.signedIn(first, start)
+		here.adds("", "Tablet", start)
+		ids := []string{o.present()[0].ID, o.present()[1].ID}
+		who := here.fresh(start)
+		refused := func(who account.Changer, confirm account.Confirmation) {
+			t.Helper()
+			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			require.ErrorIs(t, err, account.ErrEnrolmentLost)
+			require.Len(t, o.present(), 2)
+		}
+		_, confirm := here.shown(who, ids[0], start)
+		for _, replaces := range []string{"", ids[1]} {
+			wrong := confirm
+			wrong.Replaces = replaces
+			refused(who, wrong)
+		}
+		_, later := here.shown(who, ids[1], start)
+		refused(who, confirm)
+		later.ID = confirm.ID
+		refused(who, later)
+
+		signIn, err := here.signIn(start)
+		require.NoError(t, err)
+		elsewhere := o.changer(signIn, "another browser", start)
+		mine, confirm := here.shown(who, "", start)
+		theirs, _ := here.shown(elsewhere, "", start)
+		require.NotEqual(t, mine.key.Secret, theirs.key.Secret, "a key that was shown elsewhere is not shown here")
+		refused(who, confirm)
+
+		thief := o.person()
+		require.NoError(t, thief.recoveryCode(thief.half(start), codes[0], start))
+		recovered, err := thief.signIn(start)
+		require.NoError(t, err)
+		lost, err := o.RecoveredEnroller(recovered, start)
+		require.NoError(t, err)
+		require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), lost, theirs.at(start), thief.visitor, start), account.ErrEnrolmentLost)
+		shown, err := o.Enrolment(t.Context(), lost, thief.visitor, start)
+		require.NoError(t, err)
+		require.NotEqual(t, theirs.key.Secret, shown.Key.Secret)
+		require.NoError(t, o.ConfirmEnrolment(t.Context(), lost, phone{shown.Key}.at(start), thief.visitor, start))
+		refused(elsewhere, account.Confirmation{ID: confirm.ID, Code: phone{shown.Key}.at(start)})
+	})
+}
+
+// A permission is worth nothing once its session has ended or everything of the user was ended.
+func TestEndedSessionChangesNoFactor(t *testing.T) {
+	ends := map[string]func(o *office, p *person) error{
+		"signed out": func(o *office, p *person) error { return o.store.EndSession(o.t.Context(), storage.Hash(p.session)) },
+		"signed out everywhere": func(o *office, _ *person) error {
+			_, _, err := o.SignOut(o.t.Context(), ada, account.Operator{}, start)
+			return err
+		},
+		"disabled": func(o *office, _ *person) error {
+			_, err := o.Disable(o.t.Context(), ada, account.Operator{}, start)
+			return err
+		},
+	}
+	for name, end := range ends {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, o *office) {
+				_, first, _ := o.enrolled()
+				here := o.signedIn(first, start)
+				here.adds("", "Tablet", start)
+				who, ids := here.fresh(start), []string{o.present()[0].ID, o.present()[1].ID}
+				sheet, err := o.NewRecoveryCodes(t.Context(), who, start)
+				require.NoError(t, err)
+				_, confirm := here.shown(who, "", start)
+				require.NoError(t, end(o, here))
+				told := len(o.notices.sent)
+
+				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				require.ErrorIs(t, err, account.ErrStartAgain)
+				require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), who, ids[0], here.visitor, start), account.ErrStartAgain)
+				require.ErrorIs(t, o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, start), account.ErrStartAgain)
+				_, confirm = here.shown(who, ids[0], start)
+				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				require.ErrorIs(t, err, account.ErrStartAgain)
+
+				require.Len(t, o.present(), 2)
+				require.Equal(t, ids[0], o.present()[0].ID)
+				require.Len(t, o.notices.sent, told)
+			})
+		})
+	}
+}

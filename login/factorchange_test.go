@@ -1,0 +1,161 @@
+package login_test
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// The table is in factortable_test.go, the states in states_test.go.
+
+// sees is what can be told of an account and a browser from outside.
+type sees struct {
+	signedIn       bool
+	authenticators []storage.Authenticator
+	codes          []string
+}
+
+func (w *world) sees(t *testing.T, b *browser) (s sees) {
+	t.Helper()
+	s.signedIn = strings.HasPrefix(b.open("/oauth2/auth").body, "signed in as "+b.user)
+	user, err := w.store.FindUser(t.Context(), b.user)
+	if errors.Is(err, storage.ErrNotFound) { // the address was changed, or nobody has registered it yet
+		user, err = w.store.FindUser(t.Context(), "new-"+b.user)
+	}
+	if errors.Is(err, storage.ErrNotFound) {
+		return s
+	}
+	require.NoError(t, err)
+	s.authenticators, err = w.store.Authenticators(t.Context(), user.ID)
+	require.NoError(t, err)
+	rows, err := w.db.SQL(t).Query(`SELECT hex(code_mac) FROM recovery_codes WHERE used_at IS NULL AND user_id = '` + user.ID + `' ORDER BY 1`)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var code string
+		require.NoError(t, rows.Scan(&code))
+		s.codes = append(s.codes, code)
+	}
+	require.NoError(t, rows.Err())
+	return s
+}
+
+// became says what has changed.
+func (s sees) became(after sees) (changes []string) {
+	switch {
+	case !s.signedIn && after.signedIn:
+		changes = append(changes, "SIGNED IN")
+	case s.signedIn && !after.signedIn:
+		changes = append(changes, "signed out")
+	}
+	gone, come := without(s.authenticators, after.authenticators), without(after.authenticators, s.authenticators)
+	switch {
+	case gone == 0 && come > 0:
+		changes = append(changes, "ADDED")
+	case gone > 1 && come > 0:
+		changes = append(changes, "ALL REPLACED")
+	case gone > 0 && come > 0:
+		changes = append(changes, "REPLACED")
+	case gone > 0:
+		changes = append(changes, "REMOVED")
+	case !slices.EqualFunc(s.authenticators, after.authenticators, func(a, b storage.Authenticator) bool { return a.Name == b.Name }):
+		changes = append(changes, "renamed")
+	}
+	switch {
+	case slices.Equal(s.codes, after.codes):
+	case len(after.codes) == len(s.codes)-1:
+		changes = append(changes, "code spent")
+	default:
+		changes = append(changes, "NEW CODES")
+	}
+	return changes
+}
+
+// without counts the authenticators of one list that another lacks.
+func without(list, other []storage.Authenticator) (n int) {
+	for _, a := range list {
+		if !slices.ContainsFunc(other, func(b storage.Authenticator) bool { return a.ID == b.ID }) {
+			n++
+		}
+	}
+	return n
+}
+
+// outcome sends a request as honestly as the state allows and says where it led and what changed.
+func (w *world) outcome(t *testing.T, b *browser, route string, k known) string {
+	t.Helper()
+	before := w.sees(t, b)
+	method, address, _ := strings.Cut(route, " ")
+	path, parameter, _ := strings.Cut(address, "?")
+	if parameter != "" {
+		path += "?" + url.Values{parameter: {cmp.Or(k.fields[parameter], "none")}}.Encode()
+	}
+	var p page
+	if method == http.MethodGet {
+		p = b.open(path)
+	} else {
+		fields := []string{
+			"username", b.user, "password", adaPassword, "code", k.phone.code(), "recovery_code", k.recovery,
+			"new_password", newPassword, "saved", "yes", "name", "Another name", "email", "other-" + b.user, "do", "change",
+		}
+		for _, name := range []string{"enrolment", "set"} {
+			fields = append(fields, name, k.fields[name])
+		}
+		p = b.post(path, fields...)
+	}
+	led := p.address.Path
+	if p.status != http.StatusOK {
+		led += fmt.Sprintf(" %d", p.status)
+	}
+	return strings.Join(append([]string{led}, before.became(w.sees(t, b))...), ", ")
+}
+
+func TestFactorTableKeepsTheRule(t *testing.T) {
+	require.ElementsMatch(t, slices.Collect(maps.Keys(states)), slices.Collect(maps.Keys(factorTable)))
+	for state, table := range factorTable {
+		for route, answer := range table {
+			require.Equal(t, slices.Contains(letsIn[state], route), strings.Contains(answer, "SIGNED IN"), "%s, %s", state, route)
+			require.Equal(t, slices.Contains(changesFactors[state], route), factorChange.MatchString(answer), "%s, %s", state, route)
+		}
+	}
+}
+
+func TestEveryStateChangeOfTheSecondFactor(t *testing.T) {
+	for state, table := range factorTable {
+		t.Run(state, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				for _, route := range append(slices.Sorted(maps.Keys(table)), otherRoutes(table)...) {
+					b := newBrowser(t, w.handler)
+					b.user = strings.ToLower(storage.NewID()) + "@example.test"
+					answer := w.outcome(t, b, route, states[state](w, b))
+					if want, listed := table[route]; listed {
+						require.Equal(t, want, answer, route)
+						continue
+					}
+					require.NotContains(t, answer, "SIGNED IN", route)
+					require.NotRegexp(t, factorChange, answer, route)
+				}
+			})
+		})
+	}
+}
+
+// otherRoutes are those that a table leaves out: they let nobody in and change no factor.
+func otherRoutes(table answers) (others []string) {
+	for _, route := range routes {
+		if _, listed := table[route]; !listed && !slices.ContainsFunc(slices.Collect(maps.Keys(table)), func(key string) bool { return strings.HasPrefix(key, route+"?") }) {
+			others = append(others, route)
+		}
+	}
+	return others
+}
