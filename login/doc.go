@@ -6,7 +6,14 @@
 //	/login/enroll                   new authenticator: QR code, key, confirmation
 //	/login/codes                    its recovery codes, shown until they are acknowledged
 //	/login/cancel                   gives up the request in progress
+//	/login/password                 a new password, because somebody else has the one that was right
+//	/login/enroll/link              mails an invitation to who has no authenticator
 //	/invite                         an invitation: choose a password
+//	/register, /register/sent       asks for an account, where registration is open
+//	/verify, /verify/done           a mailed link: the password of a new account, or the button that confirms an address
+//	/reset, /reset/sent             asks for a link to a new password
+//	/reset/new, /reset/done         the link: choose it
+//	/.well-known/change-password    leads password managers to /account/password
 //	/account                        overview
 //	/account/profile                what people say about themselves
 //	/account/authenticators         what makes their codes: added, last used
@@ -14,6 +21,8 @@
 //	/account/authenticators/rename  and remove: one of them, named by id
 //	/account/codes                  how many recovery codes are left
 //	/account/codes/new              new ones, shown until they are put into force
+//	/account/password               another password
+//	/account/email                  another address, and whether this one is known to be theirs
 //	/account/sessions               where they are signed in; ending one or all others
 //	/account/activity               what happened to the account
 //	/account/data                   their data for download
@@ -26,6 +35,12 @@
 // A browser has at most one half-done sign-in (cookie postern_signin, bound to this browser by postern_browser) and one
 // session (cookie postern_session). They are different cookies with different values, so nothing that was planted before a
 // level is worth anything after it. Cookies hold random secrets; the database knows their hashes.
+//
+// A session that was completed after somebody else was found to have the password is held: to everything but /login/password and /logout
+// it is none.
+//
+// The secrets of mailed links leave the address at once, into cookies of their own: postern_ticket (invitation), postern_verify and
+// postern_reset. One is never good for what another is for. Programs that scan mail follow links, so that a link alone changes nothing.
 //
 // A page that belongs to a request in progress carries its id in the query (flow) and ends with a redirect to
 // Config.ContinueURL, where package provider decides what comes next. Without one it ends at /account.

@@ -5,6 +5,9 @@
 //
 //	nobody ──Authenticate──▶ half done ──ConfirmCode, UseRecoveryCode──▶ signed in
 //	ticket ──SetInvitedPassword──▶ half done with ticket
+//	nobody ──Register──▶ registration link ──CompleteRegistration──▶ half done with ticket
+//	nobody ──AskReset──▶ reset link ──ResetPassword──▶ nobody, with another password
+//	half done, password exposed ──ConfirmCode, UseRecoveryCode──▶ held ──ChooseNewPassword──▶ signed in
 //	half done with ticket ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in
 //	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
 //	signed in within ten minutes ──NewAuthenticator──▶ pending ──ConfirmAuthenticator──▶ signed in, one more or one replaced
@@ -19,7 +22,14 @@
 // A change of factors ends all other sessions, because one of them may be the reason for it. Grants of apps and device cookies stay, but not
 // when an authenticator is replaced: the earlier one may be in other hands, and what was granted with its codes with it.
 //
+// A right password followed by too many wrong codes, in a browser that is not the owner's, exposes the password: the owner is told, the
+// account is marked, and what is completed from then on is held until a new password takes the mark away. What was completed before
+// goes on, and nobody is locked out.
+//
 // # Rules that hold throughout
+//
+// Whether somebody exists is told to nobody but the owner of the mailbox: Register, AskReset and AskEmailChange do the same work and
+// answer alike, for whoever asks.
 //
 // Passwords are hashed outside transactions. Failures are counted and recorded in statements that commit by themselves, never
 // inside a transaction that the refusal rolls back. Whatever arbitrates a race is one conditional statement.
