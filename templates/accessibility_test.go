@@ -27,7 +27,8 @@ func TestPagesAreAccessible(t *testing.T) {
 	server, pages := serveSamples(t)
 	b := browsertest.Start(t, browsertest.Options{JavaScript: true})
 	seen, version := map[string][]string{}, ""
-	for _, name := range slices.Sorted(maps.Keys(pages)) {
+	names := slices.Sorted(maps.Keys(pages))
+	for _, name := range names {
 		check := func(what string, faults []string) {
 			for _, fault := range faults {
 				t.Errorf("%s, %s: %s", name, what, fault)
@@ -45,19 +46,27 @@ func TestPagesAreAccessible(t *testing.T) {
 		violations, _ = b.Violations()
 		b.Screenshot(name + "-dark-narrow")
 		check("dark", violations)
-		check("narrow", b.Sideways())
+		sideways := b.Sideways()
+		b.Open(server.URL + "/sample/" + name + "?lang=de") // its words are long
+		sideways = append(sideways, b.Sideways()...)
+		b.Open(server.URL + "/sample/" + name + "?lang=ar") // from right to left
+		b.Screenshot(name + "-arabic-narrow")
+		pages[name+" in Arabic"] = b.Source()
+		check("narrow", append(sideways, b.Sideways()...))
 	}
 	checkArch(t, b)
-	validity := browsertest.Validate(t, pages)
 	table := fmt.Sprintf("axe-core %s.\n\n| Page | axe, light | Keyboard | axe, dark | 320 px | Valid |\n| --- | --- | --- | --- | --- | --- |\n", version)
-	for _, name := range slices.Sorted(maps.Keys(pages)) {
-		for _, fault := range validity[name].Errors {
+	validity := browsertest.Validate(t, pages)
+	for _, name := range names {
+		said := validity[name]
+		said.Errors = append(said.Errors, validity[name+" in Arabic"].Errors...)
+		for _, fault := range said.Errors {
 			t.Errorf("%s, HTML: %s", name, fault)
 		}
-		for _, remark := range validity[name].Warnings {
+		for _, remark := range said.Warnings {
 			t.Logf("%s, HTML: %s", name, remark)
 		}
-		table += fmt.Sprintf("| %s | %s | %s |\n", name, strings.Join(seen[name], " | "), verdict(validity[name].Errors))
+		table += fmt.Sprintf("| %s | %s | %s |\n", name, strings.Join(seen[name], " | "), verdict(said.Errors))
 	}
 	browsertest.Record(t, "docs/accessibility.md", "pages", table, *update)
 }

@@ -3,6 +3,7 @@ package browsertest
 import (
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -18,9 +19,17 @@ type stop struct {
 	Faults []string
 }
 
-func (b *Browser) stop() stop {
+// stop looks where the focus is. What is wrong there gets a moment to become right: the window may still be on its way to it.
+func (b *Browser) stop() (s stop) {
 	b.t.Helper()
-	return Evaluate[stop](b, fmt.Sprintf("(%s)()", stopsScript))
+	for range 10 {
+		s = Evaluate[stop](b, fmt.Sprintf("(%s)()", stopsScript))
+		if len(s.Faults) == 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return s
 }
 
 // tab presses the tab key, with shift to go back.

@@ -27,9 +27,10 @@
   if (!at.matches(":focus-visible") || !outlined) {
     faults.push(`the focus cannot be seen (outline: ${style.outline}; the element has it: ${at.matches(":focus")})`);
   }
-  const box = at.getClientRects()[0] ?? { left: -1, top: -1, right: -1, bottom: -1, width: 0, height: 0 };
-  const x = (box.left + box.right) / 2;
-  const y = (box.top + box.bottom) / 2;
+  // A part of it in the window is enough (WCAG 2.2, 2.4.11): a large field shows the line that is typed into.
+  const box = at.getClientRects()[0] ?? { left: -1, top: -1, right: -1, bottom: -1 };
+  const x = (Math.max(box.left, 0) + Math.min(box.right, innerWidth)) / 2;
+  const y = (Math.max(box.top, 0) + Math.min(box.bottom, innerHeight)) / 2;
   const top = document.elementFromPoint(x, y);
   if (!top || !(at.contains(top) || [...(at.labels ?? [])].some((label) => label.contains(top)))) {
     faults.push(`it is outside the window or covered by ${(top?.outerHTML ?? "nothing").slice(0, 160)}`);
