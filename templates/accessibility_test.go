@@ -37,7 +37,7 @@ func TestPagesAreAccessible(t *testing.T) {
 		}
 		var violations []string
 		b.Appear(false, 0)
-		b.Open(server.URL + "/sample/" + name)
+		b.Open(server.URL + "/sample/" + name + "?lang=en")
 		violations, version = b.Violations()
 		b.Screenshot(name + "-light")
 		check("light", violations)
