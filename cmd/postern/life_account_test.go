@@ -177,7 +177,7 @@ func (l *life) hearAlarm() {
 	l.signOut()
 	thief := l.elsewhere()
 	thief.identify()
-	for range 5 {
+	for range 6 {
 		thief.Fill("Code", "000000")
 		thief.Submit("Continue")
 	}

@@ -188,15 +188,3 @@ func (l *life) meetMistakes() {
 	require.Equal(l.t, 404, l.Status())
 	l.look("nowhere")
 }
-
-func (l *life) arriveForNow() {
-	_, _, err := l.a.accounts.Add(l.t.Context(), account.NewUser{Email: l.email, EmailVerified: true, Name: "Grace Example"}, account.Operator{}, time.Now())
-	require.NoError(l.t, err)
-	l.Open(l.letter(l.email, "Your invitation to Postern").Link())
-	l.Fill("New password", l.password)
-	l.Submit("Save and continue")
-	l.enrol("enrol")
-	l.letter(l.email, "An authenticator app was connected to Postern")
-	l.at("/account")
-	l.look("account")
-}

@@ -39,16 +39,16 @@ type journey struct {
 
 // journeys are in the order of a life: each begins where the one before it ends.
 var journeys = []journey{
-	{"accept an invitation by mail", (*life).arriveForNow},
+	{"register, verify the address, enrol", (*life).register},
 	{"sign out", (*life).signOut},
 	{"meet links that do not work", (*life).meetMistakes},
 	{"accept an invitation", (*life).acceptInvitation},
 	{"sign in", (*life).signIn},
 	{"allow an app", (*life).allowApp},
 	{"lose the phone, use a recovery code, connect another", (*life).losePhone},
-	//	{"forget the password, reset it", (*life).forgetPassword},
-	//	{"change the e-mail address", (*life).changeEmail},
-	//	{"change the password", (*life).changePassword},
+	{"forget the password, reset it", (*life).forgetPassword},
+	{"change the e-mail address", (*life).changeEmail},
+	{"change the password", (*life).changePassword},
 	{"add a second authenticator", (*life).addAuthenticator},
 	{"remove the first authenticator", (*life).removeAuthenticator},
 	{"make new recovery codes", (*life).replaceRecoveryCodes},
@@ -57,7 +57,7 @@ var journeys = []journey{
 	{"withdraw an app", (*life).withdrawApp},
 	{"show both factors again for a change", (*life).proveAgain},
 	{"read the activity, take the data along", (*life).lookBack},
-	//	{"hear that somebody knows the password", (*life).hearAlarm},
+	{"hear that somebody knows the password", (*life).hearAlarm},
 	{"close the account", (*life).closeAccount},
 }
 
@@ -103,7 +103,7 @@ func newLife(t *testing.T, options browsertest.Options, templates string) *life 
 	db := storagetest.SQLite(t)
 	cfg := settings(t, db, "http://"+freeAddress(t))
 	post := mailtest.Start(t)
-	cfg.TemplatesDir, cfg.SMTP = templates, config.SMTP{URL: config.Secret(post.URL()), From: "postern@id.example.test"}
+	cfg.TemplatesDir, cfg.Registration, cfg.SMTP = templates, "open", config.SMTP{URL: config.Secret(post.URL()), From: "postern@id.example.test"}
 	a, err := build(t.Context(), cfg, newQuietLog(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.close()) })

@@ -89,11 +89,19 @@ func (b *Browser) Fill(field, value string) {
 		value = kb.Delete
 	}
 	keys(b, value)
-	if b.sent = b.moves.hasBegun(); b.sent {
+	// A form that has sent itself says that it is busy; the event of it may be late, or the page gone.
+	after, err := run(b, chromedp.CallFunctionOn[struct {
+		Value string
+		Busy  bool
+	}](`function () { return { value: this.value, busy: this.form?.ariaBusy === "true" } }`, into.on))
+	if b.sent = after.Busy || b.moves.hasBegun(); b.sent {
 		return
 	}
-	if got := into.property("value"); got != strings.Trim(value, kb.Delete) {
-		b.fatalf("the field %q took %q instead of %q", field, got, value)
+	if err != nil {
+		b.fatalf("chromium: %v", err)
+	}
+	if after.Value != strings.Trim(value, kb.Delete) {
+		b.fatalf("the field %q took %q instead of %q", field, after.Value, value)
 	}
 }
 
