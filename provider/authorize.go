@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -101,7 +102,7 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	case next.action == consent:
 		return p.visitPage(c, a, flow, p.cfg.ConsentURL, now)
 	}
-	return p.issueCode(c, a, flow, signedIn, now)
+	return p.issue(c, a, flow, signedIn, now)
 }
 
 func visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
@@ -165,10 +166,13 @@ func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, 
 	return nil
 }
 
-// issueCode answers the request with an authorization code: the code, the grant behind it and the audit entry are one
-// statement; with a flow, ending it is in the same transaction, so that one flow yields one code.
-func (p *Provider) issueCode(c *gin.Context, a *authRequest, flow storage.Flow, s storage.SignIn, now time.Time) error {
+// issue answers the request with what its response type asks for: code and tokens, the grant behind them and the audit entry are one
+// statement; with a flow, ending it is in the same transaction, so that one flow yields one answer.
+func (p *Provider) issue(c *gin.Context, a *authRequest, flow storage.Flow, s storage.SignIn, now time.Time) error {
 	u := &unit{now: now, client: a.client, request: a, signIn: s}
+	if err := p.beginGrant(u); err != nil {
+		return err
+	}
 	ctx := withUnit(c.Request.Context(), u)
 	engineRequest, err := p.engine.NewAuthorizeRequest(ctx, a.http())
 	if err != nil {
@@ -180,24 +184,37 @@ func (p *Provider) issueCode(c *gin.Context, a *authRequest, flow storage.Flow, 
 	if _, err := p.engine.NewAuthorizeResponse(ctx, engineRequest, &session{subject: s.User().ID}); err != nil {
 		return p.redirectError(c, a, err)
 	}
-	grant, err := p.grantOf(u)
-	if err != nil {
-		return err
-	}
+	p.setCode(u)
 	event := p.audit.Rider(audit.Event{
-		Name: audit.AuthorizationIssued, UserID: grant.UserID, ClientID: grant.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
+		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
 	}, now)
-	switch err := p.writeCode(ctx, grant, flow, event); {
+	switch err := p.writeGrant(ctx, u.state.Grant, flow, event); {
 	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
 		return errFlowOver
 	case err != nil:
 		return p.redirectError(c, a, err)
 	}
-	p.redirect(c, a, url.Values{"code": {u.code}})
-	return nil
+	return p.redirect(c, a, u.response())
 }
 
-func (p *Provider) writeCode(ctx context.Context, grant storage.Grant, flow storage.Flow, event string) error {
+// response is what the client gets (RFC 6749 sections 4.1.2 and 4.2.2, OIDC Core sections 3.2.2.5 and 3.3.2.5).
+func (u *unit) response() url.Values {
+	parameters := url.Values{}
+	if u.code != "" {
+		parameters.Set("code", u.code)
+	}
+	if u.accessToken != "" {
+		parameters.Set("access_token", u.accessToken)
+		parameters.Set("token_type", "Bearer")
+		parameters.Set("expires_in", strconv.FormatInt(u.expiresIn, 10))
+	}
+	if u.idToken != "" {
+		parameters.Set("id_token", u.idToken)
+	}
+	return parameters
+}
+
+func (p *Provider) writeGrant(ctx context.Context, grant storage.Grant, flow storage.Flow, event string) error {
 	if flow.ID == "" {
 		return p.grants.IssueCode(ctx, grant, event)
 	}
@@ -209,19 +226,30 @@ func (p *Provider) writeCode(ctx context.Context, grant storage.Grant, flow stor
 	})
 }
 
-// grantOf is the row of a grant whose code is still to be redeemed.
-func (p *Provider) grantOf(u *unit) (storage.Grant, error) {
-	detail, err := json.Marshal(grantDetail{
+// beginGrant prepares the row of the grant that the request gets, for the tokens that name it.
+func (p *Provider) beginGrant(u *unit) error {
+	u.detail = grantDetail{
 		RedirectURI: u.request.redirectURI, Challenge: u.request.challenge, Nonce: u.request.nonce, ACR: u.request.acr,
 		AMR: u.signIn.Methods(), Claims: u.request.claims,
-	})
+	}
+	detail, err := json.Marshal(u.detail)
 	user := u.signIn.User()
-	return storage.Grant{
+	u.state = storage.GrantState{User: user, Grant: storage.Grant{
 		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), Epoch: user.Epoch,
 		Scopes: u.request.scopes, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
-		CodeHash: storage.Hash(u.code), CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)),
-		ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
-	}, err
+		CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)), ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
+	}}
+	u.loaded = true
+	return err
+}
+
+// setCode ties the grant to the code that was made, or closes it to all codes when there is none.
+func (p *Provider) setCode(u *unit) {
+	code := u.code
+	if code == "" {
+		code, u.state.CodeUsedAt = newCode(), storage.At(u.now)
+	}
+	u.state.CodeHash = storage.Hash(code)
 }
 
 // denied answers the client of a request that the person refused.

@@ -55,7 +55,7 @@ func TestAuthorizeResponseType(t *testing.T) {
 			requireRefusal(t, a, callback, unsupportedResponseType)
 			require.NotContains(t, a.location.String(), "token=", kind)
 		}
-		for _, mode := range []string{"fragment", "form_post", "query.jwt", "QUERY"} {
+		for _, mode := range []string{"query.jwt", "jwt", "QUERY", "query fragment"} {
 			requireRefusal(t, w.authorize(w.request(w.web, "response_mode", mode)), callback, invalidRequest)
 		}
 		require.NotEmpty(t, w.code(w.web, "response_mode", "query"))

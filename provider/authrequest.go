@@ -21,6 +21,9 @@ type authRequest struct {
 	form        url.Values
 	client      *client.Client
 	redirectURI string
+	mode        string // how the answer travels
+	modeFault   bool   // another way was asked for, which is not allowed
+	types       responseTypes
 	state       string
 	scopes      []string
 	nonce       string
@@ -54,7 +57,10 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*authRequest,
 			received: uri,
 		}
 	}
-	return &authRequest{form: form, client: found, redirectURI: uri, state: form.Get("state")}, nil
+	a := &authRequest{form: form, client: found, redirectURI: uri, state: form.Get("state")}
+	mode, ok := responseModeOf(form, found, uri)
+	a.mode, a.modeFault = mode, !ok
+	return a, nil
 }
 
 // validate reads the rest of the request. Its errors are answered by a redirect to the client.
@@ -66,18 +72,12 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 			return refuse(code, "The parameter "+name+" is not supported.")
 		}
 	}
-	switch {
-	case !a.form.Has("response_type"):
-		return invalid("The parameter response_type is missing.")
-	case !slices.Contains(a.client.ResponseTypes, a.form.Get("response_type")):
-		return refuse(unsupportedResponseType, "This response type is not supported for this client.")
-	case a.form.Has("response_mode") && a.form.Get("response_mode") != "query":
-		return invalid("This response mode is not supported for this client.")
-	}
 	var err error
 	for _, step := range []func() error{
+		a.validateResponse,
 		func() error { a.scopes, err = scopesOf(a.form.Get("scope"), a.client); return err },
-		func() error { a.challenge, err = challengeOf(a.form, a.client); return err },
+		a.validateIDToken,
+		func() error { a.challenge, err = challengeOf(a.form, a.client, a.types); return err },
 		func() error { a.prompt, err = promptsOf(a.form.Get("prompt")); return err },
 		func() error { a.maxAge, err = maxAgeOf(a.form); return err },
 		func() error { a.claims, err = parseClaims(a.form.Get("claims")); return err },
@@ -90,8 +90,36 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 	if a.hint, err = sameSubject(a.hint, a.claims.subject); err != nil {
 		return err
 	}
-	a.nonce = a.form.Get("nonce")
 	a.acr = acrFor(append(strings.Fields(a.form.Get("acr_values")), a.claims.acr...))
+	return nil
+}
+
+// validateResponse reads what is asked for and how it shall travel.
+func (a *authRequest) validateResponse() error {
+	if !a.form.Has("response_type") {
+		return invalid("The parameter response_type is missing.")
+	}
+	types, ok := responseTypesOf(a.form.Get("response_type"))
+	if !ok || !slices.Contains(a.client.ResponseTypes, types.String()) {
+		return refuse(unsupportedResponseType, "This response type is not supported for this client.")
+	}
+	if a.modeFault {
+		return invalid("This response mode is not supported for this response type.")
+	}
+	a.types, a.nonce = types, a.form.Get("nonce")
+	return nil
+}
+
+// validateIDToken checks what an ID token that passes the browser needs (OIDC Core sections 3.2.2.1 and 3.3.2.11).
+func (a *authRequest) validateIDToken() error {
+	switch {
+	case !a.types.idToken:
+		return nil
+	case !slices.Contains(a.scopes, "openid"):
+		return refuse(invalidScope, "An ID token needs the scope openid.")
+	case a.nonce == "":
+		return invalid("The parameter nonce is missing.")
+	}
 	return nil
 }
 
@@ -125,10 +153,10 @@ func scopesOf(text string, c *client.Client) ([]string, error) {
 }
 
 // challengeOf checks the code challenge: S256 only, 43 characters of base64url (RFC 7636 sections 4.2 and 4.3).
-func challengeOf(form url.Values, c *client.Client) (string, error) {
+func challengeOf(form url.Values, c *client.Client, types responseTypes) (string, error) {
 	challenge, method := form.Get("code_challenge"), form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && method == "" && !c.PKCERequired:
+	case challenge == "" && method == "" && (!types.code || !c.PKCERequired): // without a code there is nothing to redeem
 		return "", nil
 	case challenge == "":
 		return "", invalid("The parameter code_challenge is missing.")

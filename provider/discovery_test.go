@@ -42,7 +42,8 @@ func TestDiscovery(t *testing.T) {
 		require.Equal(t, false, a.body["request_parameter_supported"])
 		require.Equal(t, false, a.body["request_uri_parameter_supported"])
 		require.Equal(t, true, a.body["authorization_response_iss_parameter_supported"])
-		require.Equal(t, []any{"code"}, a.body["response_types_supported"])
+		require.Equal(t, []any{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, a.body["response_types_supported"])
+		require.Equal(t, []any{"query", "fragment", "form_post"}, a.body["response_modes_supported"])
 		require.Equal(t, []any{"S256"}, a.body["code_challenge_methods_supported"])
 		require.Equal(t, []any{"RS256", "ES256", "EdDSA", "PS256"}, a.body["id_token_signing_alg_values_supported"])
 		require.NotContains(t, a.Body.String(), "client_secret_jwt")
@@ -74,7 +75,15 @@ func TestDiscoveryKeepsItsWord(t *testing.T) {
 			require.Contains(t, client.SigningAlgs(), alg)
 		}
 		for _, kind := range about["grant_types_supported"].([]any) {
-			require.NotEqual(t, unsupportedGrantType, w.redeem("x", "grant_type", kind.(string)).body["error"])
+			if kind != client.GrantImplicit { // which has no token endpoint
+				require.NotEqual(t, unsupportedGrantType, w.redeem("x", "grant_type", kind.(string)).body["error"])
+			}
+		}
+		for _, kind := range about["response_types_supported"].([]any) {
+			require.NotContains(t, w.send(w.hybrid(), kind.(string), "fragment"), "error", kind)
+		}
+		for _, mode := range about["response_modes_supported"].([]any) {
+			require.Contains(t, w.send(w.hybrid(), "code", mode.(string)), "code", mode)
 		}
 	})
 }

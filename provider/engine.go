@@ -46,8 +46,9 @@ func newEngine(p *Provider) *fosite.Fosite {
 		HandleHelper: &oauth2.HandleHelper{AccessTokenStrategy: tokens{p}, AccessTokenStorage: store, Config: config},
 		Config:       config,
 	}}
+	front := frontChannelHandler{code: code, p: p}
 	// The order matters: the verifier is compared once the code was found, the ID token made once there is an access token to name.
-	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, verifier}
+	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front, verifier}
 	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{code, verifier, refresh, credentials, idTokenHandler{p}}
 	return fosite.NewOAuth2Provider(store, config)
 }

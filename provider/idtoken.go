@@ -10,10 +10,34 @@ import (
 	"time"
 )
 
-// idToken signs what a client is told about the sign-in behind the unit's grant (OIDC Core section 2). The claims are listed
-// here and nowhere else: attributes of a user get in only by the names of the standard claims.
+// idToken signs what a client is told about the sign-in behind the unit's grant, at the token endpoint (OIDC Core sections 2
+// and 3.1.3.6).
 func (p *Provider) idToken(u *unit) (string, error) {
-	claims := userClaims(u.state.User, u.detail.Claims.IDToken, u.now)
+	claims := p.idTokenClaims(u, u.detail.Claims.IDToken)
+	claims["at_hash"] = halfHash(u.client.IDTokenAlg, u.accessToken)
+	return p.signIDToken(u, claims)
+}
+
+// frontIDToken signs the ID token that passes through the browser. It names what comes beside it by hash, so that none of it can be
+// exchanged on the way (OIDC Core sections 3.2.2.10 and 3.3.2.11; s_hash is of FAPI). Without an access token there is no other way
+// to the claims of the scopes: OIDC Core section 5.4.
+func (p *Provider) frontIDToken(u *unit) (string, error) {
+	names, types := u.detail.Claims.IDToken, u.request.types
+	if !types.code && !types.token {
+		names = namesOf(u.state.Scopes, names)
+	}
+	claims := p.idTokenClaims(u, names)
+	for name, value := range map[string]string{"at_hash": u.accessToken, "c_hash": u.code, "s_hash": u.request.state} {
+		if value != "" {
+			claims[name] = halfHash(u.client.IDTokenAlg, value)
+		}
+	}
+	return p.signIDToken(u, claims)
+}
+
+// idTokenClaims lists the claims, here and nowhere else: attributes of a user get in only by the names of the standard claims.
+func (p *Provider) idTokenClaims(u *unit, names []string) map[string]any {
+	claims := userClaims(u.state.User, names, u.now)
 	for name, value := range map[string]any{
 		"iss":       p.cfg.Issuer,
 		"sub":       u.state.UserID,
@@ -24,13 +48,16 @@ func (p *Provider) idToken(u *unit) (string, error) {
 		"acr":       u.detail.ACR,
 		"amr":       u.detail.AMR,
 		"sid":       u.state.SID,
-		"at_hash":   halfHash(u.client.IDTokenAlg, u.accessToken),
 	} {
 		claims[name] = value
 	}
 	if u.detail.Nonce != "" {
 		claims["nonce"] = u.detail.Nonce
 	}
+	return claims
+}
+
+func (p *Provider) signIDToken(u *unit, claims map[string]any) (string, error) {
 	text, err := json.Marshal(claims)
 	if err != nil {
 		return "", err

@@ -11,21 +11,29 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// redirect sends the browser back to the client with the parameters, the state and our issuer (RFC 9207). A query that
-// the redirect URI was registered with is kept.
-func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Values) {
+// redirect sends the browser back to the client with the parameters, the state and our issuer (RFC 9207), in the response mode of the
+// request. A query that the redirect URI was registered with is kept.
+func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Values) error {
 	parameters.Set("iss", p.cfg.Issuer)
 	if a.form.Has("state") {
 		parameters.Set("state", a.state)
+	}
+	noStore(c)
+	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
+	switch a.mode {
+	case modeFormPost:
+		return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: appOf(a.client)}, Target: a.redirectURI, Fields: parameters})
+	case modeFragment:
+		c.Redirect(http.StatusSeeOther, a.redirectURI+"#"+parameters.Encode())
+		return nil
 	}
 	separator := "?"
 	if target, err := url.Parse(a.redirectURI); err == nil && (target.RawQuery != "" || target.ForceQuery) {
 		separator = "&"
 	}
-	noStore(c)
-	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
 	// 303: a form that led here is not sent again, least of all to the client.
 	c.Redirect(http.StatusSeeOther, a.redirectURI+separator+parameters.Encode())
+	return nil
 }
 
 // redirectError tells the client of an error (RFC 6749 section 4.1.2.1). An outage is a page instead: the client could do
@@ -37,8 +45,7 @@ func (p *Provider) redirectError(c *gin.Context, a *authRequest, err error) erro
 		return err
 	}
 	p.log.InfoContext(c.Request.Context(), "authorize refused", "client", a.client.ID, "error", answer.Code, "cause", err.Error())
-	p.redirect(c, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
-	return nil
+	return p.redirect(c, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
 }
 
 func noStore(c *gin.Context) {

@@ -48,8 +48,9 @@ type unit struct {
 	reused      audit.Name // why the grant is revoked, when a used code or token was presented
 	retry       bool       // a refresh whose answer was lost: the successor is given out again
 	accessToken string
-	expiresIn   int64 // of the access token, in seconds
-	failure     error // the first error of the store, which fosite may have wrapped beyond recognition
+	idToken     string // for the browser to hand on
+	expiresIn   int64  // of the access token, in seconds
+	failure     error  // the first error of the store, which fosite may have wrapped beyond recognition
 }
 
 // grantDetail is what later steps need to know of the authorization request, kept with the grant.

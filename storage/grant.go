@@ -55,14 +55,15 @@ const grantStateQuery = `
 		EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?) AS token_revoked
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
 
-// IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry.
+// IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
+// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2).
 func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at,
-			code_failures, generation, expires_at, event)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
+			code_used_at, code_failures, generation, expires_at, event)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
 		g.ID, g.UserID, g.ClientID, g.SID, g.Epoch, g.Scopes, g.Detail, g.AuthTime, g.CreatedAt, g.CodeHash, g.CodeExpiresAt,
-		g.ExpiresAt, nullText(event))
+		g.CodeUsedAt, g.ExpiresAt, nullText(event))
 	return err
 }
 

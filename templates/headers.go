@@ -46,14 +46,18 @@ func (p *Pages) setCommon(h http.Header) {
 // contentPolicy is the Content-Security-Policy (CSP Level 3) of a page.
 func contentPolicy(page Page) string {
 	images := append([]string{"'self'"}, sources(append(page.logos, page.App.SafeLogo()))...)
+	scripts, self := "'self'", []string{"'self'"}
+	if page.nonce != "" {
+		scripts, self = "'nonce-"+page.nonce+"'", nil
+	}
 	return strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",
-		"script-src 'self'",
+		"script-src " + scripts,
 		"img-src " + strings.Join(images, " "),
 		// Chromium and Safari apply form-action to each redirect that follows
 		// the form, so the app that gets the answer has to be listed.
-		"form-action " + strings.Join(append([]string{"'self'"}, sources(page.FormTargets)...), " "),
+		"form-action " + strings.Join(append(self, sources(page.FormTargets)...), " "),
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
 	}, "; ")

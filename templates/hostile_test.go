@@ -29,7 +29,9 @@ func poison(v reflect.Value) {
 		}
 		if v.Type().PkgPath() != "time" {
 			for i := range v.NumField() {
-				poison(v.Field(i))
+				if v.Field(i).CanSet() {
+					poison(v.Field(i))
+				}
 			}
 		}
 	case reflect.Slice:

@@ -138,10 +138,11 @@ type languageLink struct {
 	Current bool
 }
 
-// languageLinks has none for an error page: the address of one may be a whole
-// authorization request, or anything else.
+// languageLinks has none for a page whose address may be a whole authorization
+// request, or anything else.
 func languageLinks(view View, u *url.URL, current Language) []languageLink {
-	if _, failed := view.(ErrorPage); failed {
+	switch view.(type) {
+	case ErrorPage, FormPost:
 		return nil
 	}
 	all := Languages()

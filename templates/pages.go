@@ -23,7 +23,11 @@ type Page struct {
 	FormTargets []string
 
 	logos []string // of other apps than App
+	nonce string // of the only script that may run; empty: those of our own address
 }
+
+// Nonce is the nonce of the page's script, empty on most pages.
+func (p Page) Nonce() string { return p.nonce }
 
 func (p Page) page() Page { return p }
 
@@ -88,7 +92,7 @@ func allViews() []View {
 		Consent{}, SignOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
 		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
-		Message{}, ErrorPage{},
+		FormPost{}, Message{}, ErrorPage{},
 	}
 }
 

@@ -3,6 +3,7 @@ package templates
 import (
 	"html/template"
 	"maps"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -102,6 +103,7 @@ func samples() map[string]View {
 		"signedout":       SignedOut{Page: samplePage()},
 		"signedout-plain": SignedOut{},
 		"code-several":    Code{Username: "ada@example.test", Issuer: "Postern", Authenticators: sampleAuthenticators()},
+		"formpost":        FormPost{Page: samplePage(), Target: "https://notes.example.com/callback", Fields: url.Values{"code": {"pst_ac_CODE"}, "state": {"S"}}},
 		"message":         Message{Title: T("invite.over_title"), Text: T("invite.over"), LinkURL: "/login", LinkText: T("common.sign_in")},
 		"error":           ErrorPage{Status: 500, Title: T("error.ours_title"), Message: T("error.ours"), SupportCode: "K7QP-4XWV"},
 		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: T("error.return_title"),

@@ -32,7 +32,17 @@ const (
 	GrantCode    = "authorization_code"
 	GrantRefresh = "refresh_token"
 	GrantClient  = "client_credentials"
+	// GrantImplicit gets tokens through the browser, which RFC 9700 section 2.1.2 advises against: off unless registered.
+	GrantImplicit = "implicit"
 )
+
+// GrantTypes lists what can be registered as grant_types.
+func GrantTypes() []string { return []string{GrantCode, GrantRefresh, GrantClient, GrantImplicit} }
+
+// ResponseTypes lists what can be registered as response_types (OIDC Core section 3), its words in this order.
+func ResponseTypes() []string {
+	return []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
+}
 
 // Whether a person is asked before the client gets anything.
 const (

@@ -117,23 +117,31 @@ func (m Metadata) checkGrants(f *faults) {
 		f.add("grant_types", "must not be empty")
 	}
 	for _, grant := range m.GrantTypes {
-		if !slices.Contains([]string{GrantCode, GrantRefresh, GrantClient}, grant) {
+		if !slices.Contains(GrantTypes(), grant) {
 			f.add("grant_types", "%.100q is not supported", grant)
 		}
 	}
+	needs := map[string]bool{} // grant types without which a response type makes no sense
 	for _, response := range m.ResponseTypes {
-		if response != "code" {
+		if !slices.Contains(ResponseTypes(), response) {
 			f.add("response_types", "%.100q is not supported", response)
 		}
+		for _, word := range strings.Fields(response) {
+			needs[map[string]string{"code": GrantCode}[word]] = true
+		}
 	}
-	hasCode := slices.Contains(m.GrantTypes, GrantCode)
-	switch {
+	needs[GrantImplicit] = needs[""]
+	switch hasCode := slices.Contains(m.GrantTypes, GrantCode); {
 	case m.Type == Service && !slices.Equal(m.GrantTypes, []string{GrantClient}):
 		f.add("grant_types", "must be client_credentials alone for a service")
-	case hasCode != slices.Contains(m.ResponseTypes, "code"):
-		f.add("response_types", "must be code with the grant authorization_code, and empty without it")
+	case hasCode != needs[GrantCode]:
+		f.add("response_types", "must have one with code with the grant authorization_code, and none without it")
+	case slices.Contains(m.GrantTypes, GrantImplicit) != needs[GrantImplicit]:
+		f.add("response_types", "must have one with token or id_token with the grant implicit, and none without it")
 	case !hasCode && slices.Contains(m.GrantTypes, GrantRefresh):
 		f.add("grant_types", "refresh_token needs authorization_code")
+	case needs[GrantImplicit] && m.Type == Native:
+		f.add("grant_types", "implicit is not for native apps: any app on the device could get its tokens")
 	}
 }
 
@@ -162,12 +170,17 @@ func (m Metadata) checkAuthentication(f *faults) {
 }
 
 func (m Metadata) checkRedirects(f *faults) {
-	hasCode := slices.Contains(m.GrantTypes, GrantCode)
-	switch {
-	case hasCode && len(m.RedirectURIs) == 0:
-		f.add("redirect_uris", "must not be empty with the grant authorization_code")
-	case !hasCode && len(m.RedirectURIs) > 0:
-		f.add("redirect_uris", "are for the grant authorization_code only")
+	implicit := slices.Contains(m.GrantTypes, GrantImplicit)
+	switch redirects := implicit || slices.Contains(m.GrantTypes, GrantCode); {
+	case redirects && len(m.RedirectURIs) == 0:
+		f.add("redirect_uris", "must not be empty with the grants authorization_code and implicit")
+	case !redirects && len(m.RedirectURIs) > 0:
+		f.add("redirect_uris", "are for the grants authorization_code and implicit only")
+	}
+	for _, uri := range m.RedirectURIs {
+		if implicit && !strings.HasPrefix(uri, "https://") { // OIDC Registration section 2, application_type
+			f.add("redirect_uris", "%.100q must be https with the grant implicit", uri)
+		}
 	}
 	for _, list := range []struct {
 		field string

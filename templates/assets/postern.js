@@ -79,6 +79,9 @@ for (const form of document.querySelectorAll('form[method="post"]:not(:has([data
   window.addEventListener("pageshow", () => { form.ariaBusy = null; });
 }
 
+// An answer on its way to an app goes on by itself.
+document.querySelector("form[data-submit]")?.submit();
+
 // Send a code once, at its last digit. Blanks and hyphens do not count.
 for (const field of document.querySelectorAll("input[data-digits]")) {
   const wanted = Number(field.dataset.digits);

@@ -1,0 +1,207 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+// hybrid registers a client for every response type, in place of the world's own.
+func (w *world) hybrid() *client.Client {
+	w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
+		m.RedirectURIs, m.Consent, m.PKCERequired = []string{callback}, client.ConsentSkip, false
+		m.GrantTypes = append(m.GrantTypes, client.GrantImplicit)
+		m.ResponseTypes = client.ResponseTypes()
+	})
+	return w.web
+}
+
+// send runs an authorization request that needs no page and returns the answer's parameters, from the only place where it may be.
+func (w *world) send(c *client.Client, types, mode string, pairs ...string) url.Values {
+	w.t.Helper()
+	a := w.authorize(w.request(c, slices.Concat([]string{"response_type", types, "response_mode", mode}, pairs)...))
+	return w.parameters(a, mode)
+}
+
+func (w *world) parameters(a answer, mode string) url.Values {
+	w.t.Helper()
+	if mode == modeFormPost {
+		require.Equal(w.t, http.StatusOK, a.Code, a.Body.String())
+		require.Nil(w.t, a.location)
+		return hiddenFields(w.t, a.Body.String(), callback)
+	}
+	require.Equal(w.t, http.StatusSeeOther, a.Code, a.Body.String())
+	require.True(w.t, strings.HasPrefix(a.location.String(), callback), a.location.String())
+	if mode == modeQuery {
+		require.Empty(w.t, a.location.Fragment)
+		return a.query
+	}
+	require.Empty(w.t, a.location.RawQuery)
+	parameters, err := url.ParseQuery(a.location.EscapedFragment())
+	require.NoError(w.t, err)
+	return parameters
+}
+
+// hiddenFields reads a form that goes to an address.
+func hiddenFields(t testing.TB, page, action string) url.Values {
+	t.Helper()
+	doc, err := html.Parse(strings.NewReader(page))
+	require.NoError(t, err)
+	fields := url.Values{}
+	for n := range doc.Descendants() {
+		attributes := map[string]string{}
+		for _, a := range n.Attr {
+			attributes[a.Key] = a.Val
+		}
+		if n.Data == "form" {
+			require.Equal(t, action, attributes["action"])
+		}
+		if n.Data == "input" {
+			fields.Add(attributes["name"], attributes["value"])
+		}
+	}
+	return fields
+}
+
+// What each response type brings, in each mode, and that all of it works (OIDC Core section 3, appendix A).
+func TestResponseTypes(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hybrid()
+		for types, want := range map[string][]string{
+			"code":                {"code"},
+			"id_token":            {"id_token"},
+			"id_token token":      {"access_token", "id_token"},
+			"token id_token":      {"access_token", "id_token"},
+			"code id_token":       {"code", "id_token"},
+			"code token":          {"access_token", "code"},
+			"token id_token code": {"access_token", "code", "id_token"},
+		} {
+			for _, mode := range []string{modeFragment, modeFormPost} {
+				got := w.send(c, types, mode)
+				want := slices.Concat(want, []string{"iss", "state"})
+				if got.Has("access_token") {
+					want = append(want, "expires_in", "token_type")
+				}
+				require.ElementsMatch(t, want, namesIn(got), types)
+				require.Equal(t, "the state", got.Get("state"))
+				require.Equal(t, issuer, got.Get("iss"))
+				w.checkResponse(t, got, types)
+			}
+		}
+	})
+}
+
+func namesIn(v url.Values) (names []string) {
+	for name, values := range v {
+		for range values {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (w *world) checkResponse(t *testing.T, got url.Values, types string) {
+	if token := got.Get("access_token"); token != "" {
+		require.Equal(t, "Bearer", got.Get("token_type"))
+		require.Equal(t, "600", got.Get("expires_in"))
+		require.Equal(t, w.user.Email, w.userinfo(token).body["email"], types)
+	}
+	if got.Has("id_token") {
+		claims := w.idToken(got.Get("id_token"))
+		require.Equal(t, "the nonce", claims["nonce"])
+		for claim, of := range map[string]string{"at_hash": got.Get("access_token"), "c_hash": got.Get("code"), "s_hash": "the state"} {
+			if of == "" {
+				require.NotContains(t, claims, claim, types)
+				continue
+			}
+			require.Equal(t, halfHash("RS256", of), claims[claim], types)
+		}
+		// OIDC Core section 5.4: claims of the scopes are in the ID token when there is no access token to ask with.
+		require.Equal(t, types == "id_token", claims["email"] != nil, types)
+	}
+	if code := got.Get("code"); code != "" {
+		tokens := w.redeem(code)
+		require.Equal(t, http.StatusOK, tokens.Code, tokens.Body.String())
+		claims := w.idToken(tokens.body["id_token"])
+		require.Equal(t, halfHash("RS256", tokens.body["access_token"].(string)), claims["at_hash"])
+		require.NotContains(t, claims, "c_hash")
+		require.Equal(t, http.StatusBadRequest, w.redeem(code).Code)
+		if token := got.Get("access_token"); token != "" {
+			require.Equal(t, http.StatusUnauthorized, w.userinfo(token).Code, "a code that was used twice ends what came with it")
+		}
+	}
+}
+
+// Errors travel as the answer would have (OAuth 2.0 Multiple Response Types section 5).
+func TestErrorsTravelInTheResponseMode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hybrid()
+		for _, test := range []struct{ types, asked, mode string }{
+			{"code", "", modeQuery},
+			{"code", modeFragment, modeFragment},
+			{"code", modeFormPost, modeFormPost},
+			{"id_token", "", modeFragment},
+			{"code token", "", modeFragment},
+			{"code id_token token", modeFormPost, modeFormPost},
+		} {
+			for name, pairs := range map[string][]string{
+				invalidScope: {"scope", "openid unknown"}, invalidRequest: {"prompt", "bogus"}, loginRequired: {"prompt", "none", "max_age", "0"},
+			} {
+				got := w.parameters(w.authorize(w.request(c, slices.Concat([]string{"response_type", test.types, "response_mode", test.asked}, pairs)...)), test.mode)
+				require.Equal(t, name, got.Get("error"), test)
+				require.Equal(t, "the state", got.Get("state"))
+				require.Equal(t, issuer, got.Get("iss"))
+				require.Len(t, got, 4)
+			}
+		}
+		for _, types := range []string{"id_token", "code token", "id_token token"} {
+			got := w.parameters(w.authorize(w.request(c, "response_type", types, "response_mode", modeQuery)), modeFragment)
+			require.Equal(t, invalidRequest, got.Get("error"), "tokens never stand in a query")
+		}
+	})
+}
+
+func TestFrontChannelNeedsNonceAndOpenID(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hybrid()
+		for types, needed := range map[string]bool{
+			"code": false, "code token": false, "id_token": true, "id_token token": true, "code id_token": true, "code id_token token": true,
+		} {
+			got := w.send(c, types, modeFragment, "nonce", "")
+			require.Equal(t, needed, got.Get("error") == invalidRequest, types)
+			if got.Has("code") {
+				require.NotContains(t, w.idToken(w.redeem(got.Get("code")).body["id_token"]), "nonce")
+			}
+			require.Equal(t, needed, w.send(c, types, modeFragment, "scope", "email").Get("error") == invalidScope, types)
+		}
+	})
+}
+
+// A grant without a code cannot be redeemed by any.
+func TestImplicitGrantHasNoCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hybrid()
+		token := w.send(c, "id_token token", modeFragment).Get("access_token")
+		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
+		require.NoError(t, err)
+		require.Len(t, grants, 1)
+		require.False(t, grants[0].CodeUsedAt.IsZero())
+		require.NoError(t, w.store.RevokeGrant(t.Context(), grants[0].ID, "", time.Now()))
+		require.Equal(t, http.StatusUnauthorized, w.userinfo(token).Code)
+	})
+}
+
+func TestFormPostIsForWebAddresses(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c, _ := w.register(client.Native, func(m *client.Metadata) { m.RedirectURIs = []string{"com.example.app:/cb"} })
+		requireRefusal(t, w.authorize(w.request(c, "response_mode", modeFormPost)), "com.example.app:/cb", invalidRequest)
+	})
+}

@@ -1,0 +1,43 @@
+package templates
+
+import (
+	"crypto/rand"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/gin-gonic/gin"
+)
+
+// FormPost hands an authorization response to the app by a form that sends
+// itself, or by its button (OAuth 2.0 Form Post Response Mode).
+type FormPost struct {
+	Page
+	// Target is the redirect URI, http or https.
+	Target string
+	// Fields are the parameters of the response.
+	Fields url.Values
+}
+
+func (FormPost) template() string { return "authorize/formpost.html" }
+
+// Input is a hidden field.
+type Input struct{ Name, Value string }
+
+// Inputs returns the fields, sorted by name.
+func (f FormPost) Inputs() []Input {
+	var inputs []Input
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		inputs = append(inputs, Input{name, f.Fields.Get(name)})
+	}
+	return inputs
+}
+
+// FormPost answers with view. The page may send its form to the target and to
+// nowhere else, and runs our script and nothing else: the response must not
+// reach anybody by a fault of the page.
+func (p *Pages) FormPost(c *gin.Context, view FormPost) error {
+	view.nonce, view.FormTargets = rand.Text(), []string{view.Target}
+	return p.Render(c, http.StatusOK, view)
+}
