@@ -18,9 +18,9 @@ import (
 
 // clientFlags are the flags that say what is registered about a client.
 type clientFlags struct {
-	kind, name, authMethod, jwksFile, pkce, consent, idTokenAlg, accessToken string
-	redirectURIs, postLogoutURIs, scopes, grantTypes, audience               []string
-	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                  string
+	kind, name, authMethod, jwksFile, pkce, consent, idTokenAlg, accessToken  string
+	redirectURIs, postLogoutURIs, scopes, grantTypes, responseTypes, audience []string
+	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                   string
 }
 
 func (f *clientFlags) register(cmd *cobra.Command) {
@@ -29,7 +29,8 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.redirectURIs, "redirect-uri", nil, "`URI` that codes may be sent to, compared exactly; may be repeated")
 	flags.StringArrayVar(&f.postLogoutURIs, "post-logout-redirect-uri", nil, "`URI` that people may be sent to after signing out; may be repeated")
 	flags.StringSliceVar(&f.scopes, "scope", nil, "`scope` that the client may ask for; may be repeated; default: all standard scopes")
-	flags.StringSliceVar(&f.grantTypes, "grant-type", nil, "`grant`: authorization_code, refresh_token or client_credentials; may be repeated")
+	flags.StringSliceVar(&f.grantTypes, "grant-type", nil, "`grant`: authorization_code, refresh_token, client_credentials or implicit; may be repeated")
+	flags.StringArrayVar(&f.responseTypes, "response-type", nil, "`type`, such as \"code id_token\"; those with token or id_token need the grant implicit; may be repeated; default: code")
 	flags.StringVar(&f.authMethod, "auth-method", "", "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file) or none")
 	flags.StringVar(&f.jwksFile, "jwks-file", "", "`file` with the client's public keys (JWK Set)")
 	flags.StringVar(&f.pkce, "pkce", "", "`need`: required or optional; always required for public clients")
@@ -42,7 +43,8 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.policyURI, "policy-uri", "", "`URL` of the privacy policy, linked on the consent page")
 	flags.StringVar(&f.tosURI, "tos-uri", "", "`URL` of the terms of service, linked on the consent page")
 	flags.StringVar(&f.initiateLoginURI, "initiate-login-uri", "", "`URL` where others may start a sign-in to the app")
-	complete(cmd, "grant-type", choices(client.GrantCode, client.GrantRefresh, client.GrantClient))
+	complete(cmd, "grant-type", choices(client.GrantTypes()...))
+	complete(cmd, "response-type", choices(client.ResponseTypes()...))
 	complete(cmd, "auth-method", choices(client.AuthBasic, client.AuthPost, client.AuthPrivateKey, client.AuthNone))
 	complete(cmd, "pkce", choices("required", "optional"))
 	complete(cmd, "consent", choices(client.ConsentAsk, client.ConsentSkip))
@@ -68,7 +70,7 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		to   *[]string
 	}{
 		"redirect-uri": {f.redirectURIs, &m.RedirectURIs}, "post-logout-redirect-uri": {f.postLogoutURIs, &m.PostLogoutRedirectURIs},
-		"scope": {f.scopes, (*[]string)(&m.Scopes)}, "grant-type": {f.grantTypes, &m.GrantTypes}, "audience": {f.audience, &m.Audience},
+		"scope": {f.scopes, (*[]string)(&m.Scopes)}, "grant-type": {f.grantTypes, &m.GrantTypes}, "response-type": {f.responseTypes, &m.ResponseTypes}, "audience": {f.audience, &m.Audience},
 	} {
 		if given(name) {
 			*list.to = list.from
