@@ -32,7 +32,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"response_modes_supported":              responseModes,
 		"grant_types_supported":                 client.GrantTypes(),
 		"subject_types_supported":               []string{"public"},
-		"id_token_signing_alg_values_supported": p.keys.Algorithms(),
+		"id_token_signing_alg_values_supported": append(p.keys.Algorithms(), client.AlgNone),
 		"acr_values_supported":                  []string{acrMFA, acrREFED},
 		"prompt_values_supported":               []string{"none", "login", "consent", "select_account"},
 		"code_challenge_methods_supported":      []string{"S256"},

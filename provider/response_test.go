@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"slices"
@@ -203,5 +204,27 @@ func TestFormPostIsForWebAddresses(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c, _ := w.register(client.Native, func(m *client.Metadata) { m.RedirectURIs = []string{"com.example.app:/cb"} })
 		requireRefusal(t, w.authorize(w.request(c, "response_mode", modeFormPost)), "com.example.app:/cb", invalidRequest)
+	})
+}
+
+// An ID token is unsigned for who registered for it, and only from the token endpoint.
+func TestUnsignedIDToken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
+			m.RedirectURIs, m.Consent, m.IDTokenAlg, m.AccessTokenFormat = []string{callback}, client.ConsentSkip, client.AlgNone, client.TokenJWT
+		})
+		tokens := w.redeem(w.code(w.web))
+		token := tokens.body["id_token"].(string)
+		header, rest, _ := strings.Cut(token, ".")
+		payload, signature, _ := strings.Cut(rest, ".")
+		require.Empty(t, signature)
+		for part, want := range map[string]string{header: `{"alg":"none"}`, payload: `"nonce":"the nonce"`} {
+			text, err := base64.RawURLEncoding.DecodeString(part)
+			require.NoError(t, err)
+			require.Contains(t, string(text), want)
+			require.NotContains(t, string(text), "at_hash")
+		}
+		require.Equal(t, http.StatusOK, w.userinfo(requireTokens(t, tokens)).Code, "access tokens are signed all the same")
+		requireRefusal(t, w.authorize(w.request(w.web, "id_token_hint", token)), callback, invalidRequest)
 	})
 }

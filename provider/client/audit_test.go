@@ -80,6 +80,7 @@ func TestEveryChangedFieldIsNamed(t *testing.T) {
 		JWKS: jwks(publicJWK(p256(), "1")), IDTokenAlg: "ES256", PKCERequired: true, Consent: client.ConsentSkip,
 		AccessTokenFormat: client.TokenJWT, Audience: []string{"api"}, ClientURI: "https://a.example", LogoURI: "https://b.example",
 		PolicyURI: "https://c.example", TOSURI: "https://d.example", Contacts: []string{"eve@example.test"}, InitiateLoginURI: "https://e.example",
+		SubjectType: client.SubjectPublic,
 	}
 	_, _, err := r.Update(t.Context(), "app", c.Version, m, audit.Event{Actor: audit.ActorOperator}, now.Add(time.Second))
 	require.NoError(t, err)

@@ -74,6 +74,11 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 		s := open()
 		r := registryOn(s)
 		m := client.Metadata{
+			UserInfoAlg: "ES256", RequestObjectAlg: "none", RequestURIs: []string{"https://app.example/r#x"}, PARRequired: true,
+			DPoPRequired: true, SubjectType: client.SubjectPairwise, SectorIdentifierURI: "https://app.example/sector", DefaultMaxAge: new(int64),
+			DefaultACRValues: []string{"urn:postern:acr:mfa"}, RequireAuthTime: true, FrontchannelLogoutURI: "https://app.example/bye",
+			FrontchannelLogoutSession: true, BackchannelLogoutURI: "https://app.example/hook", BackchannelLogoutSession: true,
+			SoftwareID: "s", SoftwareVersion: "1",
 			Name: "Wiki", Type: client.Web, RedirectURIs: []string{"https://app.example/cb", "http://localhost:3000/cb"},
 			PostLogoutRedirectURIs: []string{"https://app.example/bye"}, GrantTypes: []string{client.GrantCode, client.GrantClient},
 			ResponseTypes: []string{"code"}, Scopes: client.Scopes{"openid", "api:read"}, AuthMethod: client.AuthPrivateKey,
@@ -178,7 +183,7 @@ func TestUpdateErrors(t *testing.T) {
 	_, _, err = r.Update(t.Context(), "app", c.Version+1, c.Metadata, operator, now)
 	require.ErrorIs(t, err, storage.ErrStale)
 	m := c.Metadata
-	m.IDTokenAlg = "none"
+	m.IDTokenAlg = "HS256"
 	_, _, err = r.Update(t.Context(), "app", c.Version, m, operator, now)
 	require.Len(t, client.Faults(err), 1)
 	require.Equal(t, c, found(t, r, "app"))

@@ -50,6 +50,15 @@ const (
 	ConsentSkip = "skip" // for the operator's own apps
 )
 
+// Values of subject_type (OIDC Core section 8).
+const (
+	SubjectPublic   = "public"
+	SubjectPairwise = "pairwise" // another sub in each sector, so that apps cannot compare notes
+)
+
+// AlgNone leaves a JWT unsigned.
+const AlgNone = "none"
+
 // Forms of access tokens.
 const (
 	TokenSealed = "sealed" // opaque, readable by Postern alone
@@ -85,9 +94,29 @@ type Metadata struct {
 	AuthMethod             string   `json:"token_endpoint_auth_method"`
 	// AuthSigningAlg is the only algorithm of client assertions that is accepted; empty: any of SigningAlgs.
 	AuthSigningAlg string `json:"token_endpoint_auth_signing_alg"`
-	// JWKS is the JWK Set of the client's public keys; empty: none.
-	JWKS       json.RawMessage `json:"jwks"`
-	IDTokenAlg string          `json:"id_token_signed_response_alg"`
+	// JWKS is the JWK Set of the client's public keys; empty: none, or fetched from JWKSURI.
+	JWKS    json.RawMessage `json:"jwks"`
+	JWKSURI string          `json:"jwks_uri"`
+	// IDTokenAlg signs ID tokens; "none" only for a client whose ID tokens never pass through a browser.
+	IDTokenAlg string `json:"id_token_signed_response_alg"`
+	// UserInfoAlg signs the answers of the UserInfo endpoint; empty: they are plain JSON.
+	UserInfoAlg string `json:"userinfo_signed_response_alg"`
+	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: any of SigningAlgs.
+	RequestObjectAlg           string   `json:"request_object_signing_alg"`
+	RequireSignedRequestObject bool     `json:"require_signed_request_object"`
+	RequestURIs                []string `json:"request_uris"`
+	// PARRequired refuses authorization requests that were not pushed (RFC 9126 section 6).
+	PARRequired bool `json:"require_pushed_authorization_requests"`
+	// DPoPRequired refuses token requests without a proof (RFC 9449 section 5.2).
+	DPoPRequired bool   `json:"dpop_bound_access_tokens"`
+	SubjectType  string `json:"subject_type"`
+	// SectorIdentifierURI lists the redirect URIs of all clients that share pairwise subjects (OIDC Core section 8.1).
+	SectorIdentifierURI string `json:"sector_identifier_uri"`
+	// DefaultMaxAge is max_age for requests without it, in seconds; nil: none.
+	DefaultMaxAge    *int64   `json:"default_max_age"`
+	DefaultACRValues []string `json:"default_acr_values"`
+	// RequireAuthTime changes nothing: every ID token has auth_time.
+	RequireAuthTime bool `json:"require_auth_time"`
 	// PKCERequired refuses authorization requests without a code challenge. Always true for public clients.
 	PKCERequired      bool   `json:"require_pkce"`
 	Consent           string `json:"consent"`
@@ -100,6 +129,14 @@ type Metadata struct {
 	TOSURI           string   `json:"tos_uri"`
 	Contacts         []string `json:"contacts"`
 	InitiateLoginURI string   `json:"initiate_login_uri"`
+	// FrontchannelLogoutURI is loaded in a frame when the person signs out; with iss and sid in any case.
+	FrontchannelLogoutURI     string `json:"frontchannel_logout_uri"`
+	FrontchannelLogoutSession bool   `json:"frontchannel_logout_session_required"`
+	// BackchannelLogoutURI gets a logout token, with sid in any case.
+	BackchannelLogoutURI     string `json:"backchannel_logout_uri"`
+	BackchannelLogoutSession bool   `json:"backchannel_logout_session_required"`
+	SoftwareID               string `json:"software_id"`
+	SoftwareVersion          string `json:"software_version"`
 }
 
 // StandardScopes returns the scopes that a client gets unless it asks for others.
@@ -119,6 +156,7 @@ func Defaults(t Type) Metadata {
 		Scopes:            StandardScopes(),
 		AuthMethod:        AuthBasic,
 		IDTokenAlg:        "RS256",
+		SubjectType:       SubjectPublic,
 		PKCERequired:      true,
 		Consent:           ConsentAsk,
 		AccessTokenFormat: TokenSealed,
@@ -166,8 +204,12 @@ func (m Metadata) members() (map[string]json.RawMessage, error) {
 func (m Metadata) normal() Metadata {
 	for _, list := range []*[]string{
 		&m.RedirectURIs, &m.PostLogoutRedirectURIs, &m.GrantTypes, &m.ResponseTypes, (*[]string)(&m.Scopes), &m.Audience, &m.Contacts,
+		&m.RequestURIs, &m.DefaultACRValues,
 	} {
 		*list = append([]string{}, *list...)
+	}
+	if m.SubjectType == "" { // registered before there was a choice
+		m.SubjectType = SubjectPublic
 	}
 	if string(m.JWKS) == "null" {
 		m.JWKS = nil

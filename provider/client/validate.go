@@ -32,6 +32,9 @@ func (m Metadata) Validate() error {
 	m.checkGrants(&f)
 	m.checkAuthentication(&f)
 	m.checkRedirects(&f)
+	m.checkSubject(&f)
+	m.checkRequests(&f)
+	m.checkLogout(&f)
 	return f.err()
 }
 
@@ -97,8 +100,11 @@ func (m Metadata) checkChoices(f *faults) {
 		allowed      []string
 	}{
 		{"token_endpoint_auth_method", m.AuthMethod, []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey}},
-		// OIDC Core section 2 forbids "none" where an ID token passes the browser; HMAC would need a readable client secret.
-		{"id_token_signed_response_alg", m.IDTokenAlg, SigningAlgs()},
+		// HMAC would need a readable client secret.
+		{"id_token_signed_response_alg", m.IDTokenAlg, append(SigningAlgs(), AlgNone)},
+		{"userinfo_signed_response_alg", m.UserInfoAlg, append(SigningAlgs(), "")},
+		{"request_object_signing_alg", m.RequestObjectAlg, append(SigningAlgs(), AlgNone, "")},
+		{"subject_type", m.SubjectType, []string{SubjectPublic, SubjectPairwise}},
 		{"token_endpoint_auth_signing_alg", m.AuthSigningAlg, append(SigningAlgs(), "")},
 		{"consent", m.Consent, []string{ConsentAsk, ConsentSkip}},
 		{"access_token_format", m.AccessTokenFormat, []string{TokenSealed, TokenJWT}},
@@ -159,8 +165,14 @@ func (m Metadata) checkAuthentication(f *faults) {
 	if m.AuthSigningAlg != "" && m.AuthMethod != AuthPrivateKey {
 		f.add("token_endpoint_auth_signing_alg", "is for private_key_jwt only")
 	}
-	if m.AuthMethod == AuthPrivateKey && len(m.JWKS) == 0 {
-		f.add("jwks", "is needed for private_key_jwt")
+	if m.AuthMethod == AuthPrivateKey && len(m.JWKS) == 0 && m.JWKSURI == "" {
+		f.add("jwks", "or jwks_uri is needed for private_key_jwt")
+	}
+	if m.JWKSURI != "" && len(m.JWKS) > 0 {
+		f.add("jwks_uri", "must not be there together with jwks")
+	}
+	if fault := webFault(m.JWKSURI); m.JWKSURI != "" && fault != "" {
+		f.add("jwks_uri", "%s", fault)
 	}
 	if len(m.JWKS) > 0 {
 		if _, err := parseJWKS(m.JWKS); err != nil {

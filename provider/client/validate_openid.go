@@ -1,0 +1,81 @@
+package client
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// checkSubject: pairwise subjects need one host that stands for the client (OIDC Core section 8.1).
+func (m Metadata) checkSubject(f *faults) {
+	if m.SectorIdentifierURI != "" {
+		if fault := webFault(m.SectorIdentifierURI); fault != "" || !strings.HasPrefix(m.SectorIdentifierURI, "https://") {
+			f.add("sector_identifier_uri", "must use https")
+		}
+	}
+	if m.SubjectType == SubjectPairwise && m.Sector() == "" {
+		f.add("sector_identifier_uri", "is needed for pairwise subjects of a client whose redirect addresses have several hosts, or none")
+	}
+}
+
+// Sector returns the host that pairwise subjects are made for: that of the sector identifier URI, else the one that all redirect
+// URIs have; empty when there is no such.
+func (m Metadata) Sector() string {
+	if u, err := url.Parse(m.SectorIdentifierURI); err == nil && u.Host != "" {
+		return strings.ToLower(u.Hostname())
+	}
+	sector := ""
+	for _, uri := range m.RedirectURIs {
+		u, err := url.Parse(uri)
+		if err != nil || u.Host == "" || sector != "" && sector != strings.ToLower(u.Hostname()) {
+			return ""
+		}
+		sector = strings.ToLower(u.Hostname())
+	}
+	return sector
+}
+
+// checkRequests looks at what is registered about authorization requests and their ID tokens.
+func (m Metadata) checkRequests(f *faults) {
+	// OIDC Core section 2: an unsigned ID token must not pass through the browser.
+	if m.IDTokenAlg == AlgNone && slices.Contains(m.GrantTypes, GrantImplicit) {
+		f.add("id_token_signed_response_alg", "must not be none with the grant implicit")
+	}
+	if m.RequireSignedRequestObject && m.RequestObjectAlg == AlgNone {
+		f.add("request_object_signing_alg", "must not be none when signed request objects are required")
+	}
+	if m.DefaultMaxAge != nil && *m.DefaultMaxAge < 0 {
+		f.add("default_max_age", "must not be negative")
+	}
+	checkList(f, "request_uris", m.RequestURIs)
+	for _, uri := range m.RequestURIs {
+		plain, _, _ := strings.Cut(uri, "#") // OIDC Registration section 2: a hash of the content, for caches
+		if fault := webFault(plain); fault != "" {
+			f.add("request_uris", "%.100q %s", uri, fault)
+		}
+	}
+	checkList(f, "default_acr_values", m.DefaultACRValues)
+	for _, text := range append(slices.Clone(m.DefaultACRValues), m.SoftwareID, m.SoftwareVersion) {
+		if !plainText(text) {
+			f.add("default_acr_values", "software_id and software_version must be texts of at most %d bytes in one line", longestText)
+			break
+		}
+	}
+}
+
+// checkLogout: a page in a frame must be the app's own (OIDC Front-Channel Logout section 2).
+func (m Metadata) checkLogout(f *faults) {
+	if fault := webFault(m.BackchannelLogoutURI); m.BackchannelLogoutURI != "" && fault != "" {
+		f.add("backchannel_logout_uri", "%s", fault)
+	}
+	if m.FrontchannelLogoutURI == "" {
+		return
+	}
+	if fault := webFault(m.FrontchannelLogoutURI); fault != "" {
+		f.add("frontchannel_logout_uri", "%s", fault)
+		return
+	}
+	if !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return originOf(uri) == originOf(m.FrontchannelLogoutURI) }) {
+		f.add("frontchannel_logout_uri", "must have scheme, host and port of a redirect address")
+	}
+}
