@@ -1,0 +1,169 @@
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"syscall"
+	"time"
+)
+
+// Config says whom fetches may trust and reach. Its zero value trusts the system's roots and reaches public addresses alone.
+type Config struct {
+	// Roots are trusted beside nothing else; nil: the system's.
+	Roots *x509.CertPool
+	// Allow are addresses that may be reached although they are special, such as 10.1.0.0/16.
+	Allow []netip.Prefix
+}
+
+// timeout is for a whole fetch, from the name to the last byte.
+const timeout = 5 * time.Second
+
+var (
+	// ErrAddress: the address is not one that Postern fetches from.
+	ErrAddress = errors.New("address is not allowed for outgoing requests")
+	// ErrAnswer: the answer is not 200, too long, or a redirect.
+	ErrAnswer = errors.New("answer cannot be used")
+)
+
+// Client fetches. Its methods may be called from many goroutines at once.
+type Client struct {
+	http  *http.Client
+	allow []netip.Prefix
+}
+
+// New returns a Client.
+func New(cfg Config) *Client {
+	c := &Client{allow: cfg.Allow}
+	dialer := &net.Dialer{Timeout: timeout, Control: c.control}
+	c.http = &http.Client{
+		Timeout: timeout,
+		Transport: &http.Transport{
+			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
+			ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 16 << 10, DisableKeepAlives: true, TLSHandshakeTimeout: timeout,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return c
+}
+
+// control judges an address that a name was resolved to, before anything is sent there.
+func (c *Client) control(_, address string, _ syscall.RawConn) error {
+	target, err := netip.ParseAddrPort(address)
+	if err != nil || !c.allowed(target.Addr().Unmap().WithZone("")) {
+		return ErrAddress
+	}
+	return nil
+}
+
+func (c *Client) allowed(address netip.Addr) bool {
+	return public(address) || slices.ContainsFunc(c.allow, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// special are address blocks that net/netip has no word for (RFC 6890 and its registries).
+var special = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("100.64.0.0/10"), // shared between a provider and its customers; metadata services of clouds live here too
+	netip.MustParsePrefix("192.0.0.0/24"),
+	netip.MustParsePrefix("192.0.2.0/24"),
+	netip.MustParsePrefix("192.88.99.0/24"),
+	netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"),
+	netip.MustParsePrefix("203.0.113.0/24"),
+	netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("64:ff9b::/96"), // NAT64 and 6to4 hide an IPv4 address
+	netip.MustParsePrefix("64:ff9b:1::/48"),
+	netip.MustParsePrefix("100::/64"),
+	netip.MustParsePrefix("2001::/23"),
+	netip.MustParsePrefix("2001:db8::/32"),
+	netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("3fff::/20"),
+	netip.MustParsePrefix("5f00::/16"),
+}
+
+// public reports whether an address belongs to somebody out there.
+func public(address netip.Addr) bool {
+	return address.IsGlobalUnicast() && !address.IsPrivate() &&
+		!slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(address) })
+}
+
+// Get returns the body of a 200, of at most limit bytes. uri is https; http is for allowed addresses of a test or a private network.
+// Errors: ErrAddress, ErrAnswer, those of the network and of ctx.
+func (c *Client) Get(ctx context.Context, uri, accept string, limit int64) ([]byte, error) {
+	request, err := c.request(ctx, http.MethodGet, uri, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", accept)
+	response, err := c.http.Do(request)
+	if err != nil {
+		return nil, plain(err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%w: status %d", ErrAnswer, response.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = fmt.Errorf("%w: longer than %d bytes", ErrAnswer, limit)
+	}
+	return body, err
+}
+
+// PostForm sends a form and returns the status of the answer, whose body is not read. Errors as those of Get, but for the status.
+func (c *Client) PostForm(ctx context.Context, uri string, form url.Values) (status int, err error) {
+	request, err := c.request(ctx, http.MethodPost, uri, []byte(form.Encode()))
+	if err != nil {
+		return 0, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := c.http.Do(request)
+	if err != nil {
+		return 0, plain(err)
+	}
+	return response.StatusCode, response.Body.Close()
+}
+
+// request refuses what is no address of a web server, and plain http to who is not on the list of allowed addresses.
+func (c *Client) request(ctx context.Context, method, uri string, body []byte) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, method, uri, bytes.NewReader(body))
+	if err != nil || request.URL.Host == "" || request.URL.User != nil {
+		return nil, ErrAddress
+	}
+	request.Header.Set("User-Agent", "Postern")
+	switch request.URL.Scheme {
+	case "https":
+		return request, nil
+	case "http":
+		if len(c.allow) > 0 && c.resolvesToAllowed(ctx, request.URL.Hostname()) {
+			return request, nil
+		}
+	}
+	return nil, ErrAddress
+}
+
+// resolvesToAllowed reports whether every address of a host is on the operator's list.
+func (c *Client) resolvesToAllowed(ctx context.Context, host string) bool {
+	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	return err == nil && !slices.ContainsFunc(addresses, func(a netip.Addr) bool {
+		return !slices.ContainsFunc(c.allow, func(p netip.Prefix) bool { return p.Contains(a.Unmap()) })
+	})
+}
+
+// plain takes the address, which may hold secrets in its query, out of an error of net/http.
+func plain(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
