@@ -38,12 +38,12 @@ type Flows interface {
 // authorize is the authorization endpoint (RFC 6749 section 3.1, OIDC Core section 3.1.2). It is entered with a request of a client, and
 // again, with the id of the frozen request, each time a page is done.
 func (p *Provider) authorize(c *gin.Context) error {
-	ctx, now := c.Request.Context(), time.Now()
+	now := time.Now()
 	form, fault := queryAndBody(c.Writer, c.Request)
 	if id := form.Get("flow"); id != "" && !form.Has("client_id") {
 		return p.resume(c, id, now)
 	}
-	request, err := p.clientOf(ctx, form)
+	request, err := p.enter(c, form, &fault, now)
 	if mistake := new(pageError); fault != nil && errors.As(err, &mistake) {
 		return fault // it may be why the client or the address is missing
 	}
@@ -54,6 +54,23 @@ func (p *Provider) authorize(c *gin.Context) error {
 		fault = p.validate(request, now)
 	}
 	return p.proceed(c, request, storage.Flow{}, fault, now)
+}
+
+// enter finds out who asks, the whole of what is asked, and where the answer goes. A fault of the request that can be told there is
+// noted, unless there is one already.
+func (p *Provider) enter(c *gin.Context, form url.Values, fault *error, now time.Time) (*authRequest, error) {
+	found, err := p.clientOf(c.Request.Context(), form)
+	if err != nil {
+		return nil, err
+	}
+	form, err = p.expand(c, found, form, now)
+	if form == nil {
+		return nil, err
+	}
+	if *fault == nil {
+		*fault = err
+	}
+	return p.requestOf(found, form)
 }
 
 // resume continues a frozen request. The client is looked up and the request judged anew: both may have changed.
@@ -70,7 +87,11 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read flow %s: %w", flow.ID, err)
 	}
-	request, err := p.clientOf(ctx, form)
+	found, err := p.clientOf(ctx, form)
+	if err != nil {
+		return err
+	}
+	request, err := p.requestOf(found, form)
 	if err != nil {
 		return err
 	}
@@ -143,6 +164,9 @@ func (a *authRequest) frozen() string {
 			kept.Set(name, a.form.Get(name))
 		}
 	}
+	if a.pushedHash() != nil {
+		kept.Set("request_uri", a.form.Get("request_uri"))
+	}
 	return kept.Encode()
 }
 
@@ -188,7 +212,9 @@ func (p *Provider) issue(c *gin.Context, a *authRequest, flow storage.Flow, s st
 	event := p.audit.Rider(audit.Event{
 		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
 	}, now)
-	switch err := p.writeGrant(ctx, u.state.Grant, flow, event); {
+	switch err := p.writeGrant(ctx, u, flow, event); {
+	case errors.Is(err, errPushedTwice):
+		return p.redirectError(c, a, err)
 	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
 		return errFlowOver
 	case err != nil:
@@ -214,15 +240,31 @@ func (u *unit) response() url.Values {
 	return parameters
 }
 
-func (p *Provider) writeGrant(ctx context.Context, grant storage.Grant, flow storage.Flow, event string) error {
-	if flow.ID == "" {
-		return p.grants.IssueCode(ctx, grant, event)
+// errPushedTwice: the pushed request was answered already.
+var errPushedTwice = refuse(invalidRequestURI, "The request_uri was used before.")
+
+// writeGrant stores the grant and uses up what must be answered once only: the flow, and the request that was pushed.
+func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, event string) error {
+	pushed := u.request.pushedHash()
+	if flow.ID == "" && pushed == nil {
+		return p.grants.IssueCode(ctx, u.state.Grant, event)
 	}
 	return p.store.InTx(ctx, func(ctx context.Context) error {
-		if err := p.flows.EndFlow(ctx, flow.ID); err != nil {
-			return err
+		if pushed != nil {
+			err := p.store.SpendPushedRequest(ctx, pushed, u.now)
+			if errors.Is(err, storage.ErrStale) {
+				return errPushedTwice
+			}
+			if err != nil {
+				return err
+			}
 		}
-		return p.grants.IssueCode(ctx, grant, event)
+		if flow.ID != "" {
+			if err := p.flows.EndFlow(ctx, flow.ID); err != nil {
+				return err
+			}
+		}
+		return p.grants.IssueCode(ctx, u.state.Grant, event)
 	})
 }
 

@@ -171,7 +171,7 @@ func TestAuthorizeRefusesRequestObjects(t *testing.T) {
 		inside := jwt(t, map[string]any{"alg": "none"}, map[string]any{"redirect_uri": "https://evil.example.test/", "client_id": "other", "scope": "groups"}, nil)
 		requireRefusal(t, w.authorize(w.request(w.web, "request", inside)), callback, requestNotSupported)
 		for _, uri := range []string{
-			canary.URL, "file:///etc/passwd", "ftp://example.test/", "http://169.254.169.254/", "urn:ietf:params:oauth:request_uri:x",
+			canary.URL, "file:///etc/passwd", "ftp://example.test/", "http://169.254.169.254/", "urn:example:x",
 		} {
 			requireRefusal(t, w.authorize(w.request(w.web, "request_uri", uri)), callback, requestURINotSupported)
 		}

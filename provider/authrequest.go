@@ -38,17 +38,18 @@ type authRequest struct {
 // prompts is the prompt parameter.
 type prompts struct{ none, login, consent, selectAccount bool }
 
-// clientOf finds out who asks and where the answer goes. Until both are certain every error is a page: a redirect to an
-// address that was not registered would hand errors, and later codes, to whoever wrote the link.
-func (p *Provider) clientOf(ctx context.Context, form url.Values) (*authRequest, error) {
-	id := form.Get("client_id")
-	found, err := p.clients.Client(ctx, id)
-	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && found.Disabled:
+// clientOf finds out who asks.
+func (p *Provider) clientOf(ctx context.Context, form url.Values) (*client.Client, error) {
+	found, err := p.clients.Client(ctx, form.Get("client_id"))
+	if errors.Is(err, storage.ErrNotFound) || err == nil && found.Disabled {
 		return nil, &pageError{title: templates.T("error.unknown_app_title"), message: templates.T("error.unknown_app")}
-	case err != nil:
-		return nil, err
 	}
+	return found, err
+}
+
+// requestOf finds out where the answer goes. Until that is certain every error is a page: a redirect to an address that was not
+// registered would hand errors, and later codes, to whoever wrote the link.
+func (p *Provider) requestOf(found *client.Client, form url.Values) (*authRequest, error) {
 	uri := form.Get("redirect_uri")
 	if !client.MatchRedirectURI(found, uri) {
 		return nil, &pageError{
@@ -65,12 +66,8 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*authRequest,
 
 // validate reads the rest of the request. Its errors are answered by a redirect to the client.
 func (p *Provider) validate(a *authRequest, now time.Time) error {
-	for name, code := range map[string]string{
-		"request": requestNotSupported, "request_uri": requestURINotSupported, "registration": registrationNotSupported,
-	} {
-		if a.form.Has(name) {
-			return refuse(code, "The parameter "+name+" is not supported.")
-		}
+	if a.form.Has("registration") { // OIDC Core section 7.2.1 is for providers on a person's own device
+		return refuse(registrationNotSupported, "The parameter registration is not supported.")
 	}
 	var err error
 	for _, step := range []func() error{

@@ -38,9 +38,9 @@ func TestDiscovery(t *testing.T) {
 		}
 		require.NotContains(t, a.body, "registration_endpoint")
 		require.NotContains(t, a.body, "end_session_endpoint")
-		require.NotContains(t, a.body, "pushed_authorization_request_endpoint")
-		require.Equal(t, false, a.body["request_parameter_supported"])
-		require.Equal(t, false, a.body["request_uri_parameter_supported"])
+		require.Equal(t, issuer+"/oauth2/par", a.body["pushed_authorization_request_endpoint"])
+		require.Equal(t, true, a.body["request_parameter_supported"])
+		require.Equal(t, true, a.body["request_uri_parameter_supported"])
 		require.Equal(t, true, a.body["authorization_response_iss_parameter_supported"])
 		require.Equal(t, []any{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}, a.body["response_types_supported"])
 		require.Equal(t, []any{"query", "fragment", "form_post"}, a.body["response_modes_supported"])

@@ -5,6 +5,7 @@
 //	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   discovery.go
 //	GET  /.well-known/jwks.json                                                       discovery.go
 //	GET, POST /oauth2/auth                                                            authorize.go
+//	POST /oauth2/par                                                                  par.go
 //	POST /oauth2/token                                                                token.go
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go

@@ -30,6 +30,8 @@ const (
 	unmetRequirements        = "unmet_authentication_requirements"
 	requestNotSupported      = "request_not_supported"
 	requestURINotSupported   = "request_uri_not_supported"
+	invalidRequestURI        = "invalid_request_uri"
+	invalidRequestObject     = "invalid_request_object"
 	registrationNotSupported = "registration_not_supported"
 )
 

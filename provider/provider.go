@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -28,6 +29,7 @@ type Config struct {
 	Audit   *audit.Log
 	Keys    *keys.Ring
 	Clients *client.Registry
+	Fetch   *fetch.Client // to addresses that clients registered
 	SignIns SignIns
 	Pages   *templates.Pages
 	Log     *slog.Logger
@@ -44,20 +46,22 @@ type Config struct {
 
 // Provider serves the protocol endpoints.
 type Provider struct {
-	cfg      Config
-	store    *storage.Store
-	grants   Grants
-	flows    Flows
-	audit    *audit.Log
-	keys     *keys.Ring
-	clients  *client.Registry
-	signIns  SignIns
-	pages    *templates.Pages
-	log      *slog.Logger
-	attempts *failedAttempts
-	engine   *fosite.Fosite
-	about    []byte // the discovery document
-	aboutTag string // its entity tag
+	cfg        Config
+	store      *storage.Store
+	grants     Grants
+	flows      Flows
+	audit      *audit.Log
+	keys       *keys.Ring
+	clients    *client.Registry
+	fetch      *fetch.Client
+	clientKeys *client.RemoteKeys
+	signIns    SignIns
+	pages      *templates.Pages
+	log        *slog.Logger
+	attempts   *failedAttempts
+	engine     *fosite.Fosite
+	about      []byte // the discovery document
+	aboutTag   string // its entity tag
 }
 
 // New builds a provider, or says which part is missing.
@@ -65,7 +69,7 @@ func New(cfg Config) (*Provider, error) {
 	switch {
 	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
 		return nil, errors.New("provider.New: an address is missing")
-	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.SignIns == nil || cfg.Pages == nil ||
+	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
 		cfg.Log == nil || cfg.Address == nil:
 		return nil, errors.New("provider.New: a part is missing")
 	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
@@ -73,7 +77,7 @@ func New(cfg Config) (*Provider, error) {
 	}
 	p := &Provider{
 		cfg: cfg, store: cfg.Store, grants: cfg.Store, flows: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
-		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, attempts: newFailedAttempts(cfg.Address),
+		fetch: cfg.Fetch, clientKeys: client.NewRemoteKeys(cfg.Fetch), signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, attempts: newFailedAttempts(cfg.Address),
 	}
 	p.engine = newEngine(p)
 	var err error
@@ -103,6 +107,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	r.GET("/userinfo", p.endpoint(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,
+		"/oauth2/par": p.push,
 	} {
 		r.POST(path, p.endpoint(handler))
 		r.OPTIONS(path, p.preflight)

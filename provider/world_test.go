@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,12 +18,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 	"github.com/postern-id/postern/templates"
 )
+
+// loopback is where the clients of the tests serve their keys and request objects.
+var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 const (
 	issuer   = "https://id.example.test"
@@ -91,7 +96,7 @@ func joinWorld(t testing.TB, store *storage.Store) *world {
 	require.NoError(t, err)
 	w.provider, err = New(Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",
-		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages,
+		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: loopback}),
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Address: func(r *http.Request) string { return r.RemoteAddr },
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second,

@@ -25,6 +25,7 @@ var expiries = []struct {
 	{table: "flows", key: "id", column: "expires_at"},
 	{table: "grants", key: "id", column: "expires_at"},
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
+	{table: "pushed_requests", key: "request_hash", column: "expires_at"},
 	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},
 	{table: "registrations", key: "secret_hash", column: "expires_at"},

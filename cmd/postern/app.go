@@ -19,6 +19,7 @@ import (
 	"github.com/postern-id/postern/login/throttle"
 	"github.com/postern-id/postern/provider"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -181,7 +182,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	var w webs
 	w.provider, err = provider.New(provider.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
-		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Log: s.log, Address: clientAddress,
+		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetch.New(fetch.Config{}), Log: s.log, Address: clientAddress,
 		FlowLife: cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
 		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
 	})

@@ -100,7 +100,7 @@ func limitTime(c *gin.Context) {
 // clients call with credentials of their own, and the authorization endpoint, to which clients may POST.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
-	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth"} {
+	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par"} {
 		protection.AddInsecureBypassPattern(base + path)
 	}
 	return func(c *gin.Context) {

@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+const (
+	// requestURIPrefix begins the request_uri of a pushed request (RFC 9126 section 2.2).
+	requestURIPrefix = "urn:ietf:params:oauth:request_uri:"
+	pushedLife       = time.Minute // until a browser comes with it
+	// pushedKept is how long that browser may take, reloads included, and a late one is told where to go.
+	pushedKept = 15 * time.Minute
+)
+
+// push is the pushed authorization request endpoint (RFC 9126): a client sends its request ahead, proves who it is, and gets a name for it
+// that the browser brings. What is stored are the parameters that mean something, so no credentials.
+func (p *Provider) push(c *gin.Context) error {
+	ctx, now := c.Request.Context(), time.Now()
+	form, err := formBody(c.Writer, c.Request)
+	if err != nil {
+		return err
+	}
+	caller, err := p.authenticate(ctx, c.Request, form, now)
+	if err != nil {
+		return err
+	}
+	if form.Has("request_uri") {
+		return invalid("The parameter request_uri cannot be pushed.")
+	}
+	form.Set("client_id", caller.ID)
+	if form, err = p.openRequest(ctx, caller, form, form.Get("request"), now); err != nil {
+		return err
+	}
+	a, err := p.requestOf(caller, form)
+	if mistake := new(pageError); errors.As(err, &mistake) {
+		return invalid("The redirect URI is not registered for this client.")
+	}
+	if err == nil {
+		err = p.validate(a, now)
+	}
+	if err != nil {
+		return err
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	uri := requestURIPrefix + strictBase64.EncodeToString(secret)
+	if err := p.store.PushRequest(ctx, storage.PushedRequest{
+		Hash: storage.Hash(uri), ClientID: caller.ID, Request: a.frozen(),
+		CreatedAt: storage.At(now), UsableUntil: storage.At(now.Add(pushedLife)), ExpiresAt: storage.At(now.Add(pushedKept)),
+	}); err != nil {
+		return err
+	}
+	noStore(c)
+	c.JSON(http.StatusCreated, gin.H{"request_uri": uri, "expires_in": int64(pushedLife / time.Second)})
+	return nil
+}
+
+// pushedRequest returns the request that a client pushed, in place of everything that the browser brought (RFC 9126 section 4). An error that
+// comes with a form can be sent to the app.
+func (p *Provider) pushedRequest(c *gin.Context, found *client.Client, front url.Values, now time.Time) (url.Values, error) {
+	uri := front.Get("request_uri")
+	browser := p.signIns.Browser(c.Writer, c.Request)
+	text, err := p.store.TakePushedRequest(c.Request.Context(), storage.Hash(uri), found.ID, browser, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return front, refuse(invalidRequestURI, "The request_uri is unknown.")
+	}
+	late := errors.Is(err, storage.ErrStale)
+	if err != nil && !late {
+		return nil, err
+	}
+	form, err := url.ParseQuery(text)
+	if err != nil {
+		return nil, err
+	}
+	form.Set("request_uri", uri) // used up when the request is answered
+	if late {
+		return form, refuse(invalidRequestURI, "The request_uri has expired, was used before, or belongs to another browser.")
+	}
+	return form, nil
+}
+
+// pushedHash returns the hash of the pushed request that a is, nil when it is none.
+func (a *authRequest) pushedHash() []byte {
+	if uri := a.form.Get("request_uri"); strings.HasPrefix(uri, requestURIPrefix) {
+		return storage.Hash(uri)
+	}
+	return nil
+}

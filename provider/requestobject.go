@@ -1,0 +1,220 @@
+package provider
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/go-jose/go-jose/v4"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+// longestObject is the longest request object that is fetched, in bytes.
+const longestObject = 64 << 10
+
+func badObject(description string) error { return refuse(invalidRequestObject, description) }
+
+// expand returns the whole of an authorization request: with what the client pushed ahead, or put into a request object by value or by
+// reference, in place of what the address says. An error comes with the form as far as it is known, so that the app can be told.
+func (p *Provider) expand(c *gin.Context, found *client.Client, form url.Values, now time.Time) (url.Values, error) {
+	ctx, object, uri := c.Request.Context(), form.Get("request"), form.Get("request_uri")
+	switch {
+	case strings.HasPrefix(uri, requestURIPrefix):
+		return p.pushedRequest(c, found, form, now)
+	case found.PARRequired:
+		return form, invalid("The authorization requests of this client must be pushed.")
+	case uri != "" && object != "":
+		return form, invalid("The parameters request and request_uri must not come together.")
+	case uri != "":
+		var err error
+		if object, err = p.fetchObject(ctx, found, uri); err != nil {
+			return form, err
+		}
+	}
+	return p.openRequest(ctx, found, form, object, now)
+}
+
+// fetchObject gets a request object from where the client has registered that it is (OIDC Core section 6.2).
+func (p *Provider) fetchObject(ctx context.Context, c *client.Client, uri string) (string, error) {
+	if len(c.RequestURIs) == 0 {
+		return "", refuse(requestURINotSupported, "This client is not registered for request_uri.")
+	}
+	plain, _, _ := strings.Cut(uri, "#")
+	if !slices.ContainsFunc(c.RequestURIs, func(registered string) bool {
+		address, _, _ := strings.Cut(registered, "#")
+		return registered == uri || address == plain
+	}) {
+		return "", refuse(invalidRequestURI, "The request_uri is not registered for this client.")
+	}
+	body, err := p.fetch.Get(ctx, plain, "application/oauth-authz-req+jwt, application/jwt, */*;q=0.1", longestObject)
+	if err != nil {
+		return "", &oauthError{Status: http.StatusBadRequest, Code: invalidRequestURI, Description: "The request_uri could not be fetched.", cause: err}
+	}
+	return strings.TrimSpace(string(body)), nil
+}
+
+// openRequest returns form with the parameters of a request object over its own (OIDC Core section 6.1); without an object, form itself
+// unless the client must send one.
+func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.Values, object string, now time.Time) (url.Values, error) {
+	if object == "" {
+		if c.RequireSignedRequestObject {
+			return form, invalid("The authorization requests of this client must be signed.")
+		}
+		return form, nil
+	}
+	if c.RequestObjectAlg == "" && !c.RequireSignedRequestObject {
+		return form, refuse(requestNotSupported, "This client is not registered for request objects.")
+	}
+	payload, err := p.verifyObject(ctx, c, object)
+	if err != nil {
+		return form, err
+	}
+	claims, err := objectClaims(payload)
+	if err != nil {
+		return form, err
+	}
+	if err := p.checkObject(c, form, claims, now); err != nil {
+		return form, err
+	}
+	merged := maps.Clone(form)
+	merged.Del("request")
+	merged.Del("request_uri")
+	for _, name := range frozenParameters {
+		value, sent := claims[name]
+		if !sent {
+			continue
+		}
+		text, ok := parameterOf(value)
+		if !ok || len(text) > maxParameter {
+			return form, badObject("A parameter of the request object is not a text.")
+		}
+		merged.Set(name, text)
+	}
+	return merged, nil
+}
+
+// verifyObject returns the payload of a request object that the client signed, or of an unsigned one where it is registered for that.
+func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object string) ([]byte, error) {
+	algorithms := client.SigningAlgs()
+	if c.RequestObjectAlg != "" {
+		algorithms = []string{c.RequestObjectAlg}
+	}
+	if slices.Contains(algorithms, client.AlgNone) {
+		return unsignedPayload(object)
+	}
+	return p.verifyByClient(ctx, c, object, algorithms, "oauth-authz-req+jwt", "JWT", "")
+}
+
+// verifyByClient returns the payload of a JWT that a client signed by one of the algorithms, and whose header says one of the types: other
+// tokens that the client signs must not pass for it (RFC 8725 section 3.11).
+func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, text string, algorithms []string, types ...string) ([]byte, error) {
+	var allowed []jose.SignatureAlgorithm
+	for _, alg := range algorithms {
+		allowed = append(allowed, jose.SignatureAlgorithm(alg))
+	}
+	signed, err := jose.ParseSignedCompact(text, allowed)
+	if err != nil {
+		return nil, badObject("The request object is not a JWT of an algorithm that this client is registered for.")
+	}
+	header := signed.Signatures[0].Protected
+	kind, _ := header.ExtraHeaders[jose.HeaderType].(string)
+	if !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, kind) }) {
+		return nil, badObject("The JWT is not a request object.")
+	}
+	if !p.signedByClient(ctx, c, signed) {
+		return nil, badObject("No registered key fits the signature of the request object.")
+	}
+	return signed.UnsafePayloadWithoutVerification(), nil
+}
+
+// unsignedPayload reads an unsecured JWT (RFC 7519 section 6).
+func unsignedPayload(object string) ([]byte, error) {
+	parts := strings.Split(object, ".")
+	if len(parts) != 3 || parts[2] != "" {
+		return nil, badObject("The request object of this client must be unsigned.")
+	}
+	head, headErr := base64.RawURLEncoding.Strict().DecodeString(parts[0])
+	payload, payloadErr := base64.RawURLEncoding.Strict().DecodeString(parts[1])
+	var header struct {
+		Algorithm string `json:"alg"`
+	}
+	if headErr != nil || payloadErr != nil || json.Unmarshal(head, &header) != nil || header.Algorithm != client.AlgNone {
+		return nil, badObject("The request object is not a JWT.")
+	}
+	return payload, nil
+}
+
+// objectClaims reads a payload: one object, no name twice.
+func objectClaims(payload []byte) (map[string]any, error) {
+	var claims map[string]any
+	decoder := json.NewDecoder(strings.NewReader(string(payload)))
+	decoder.UseNumber()
+	if checkJSON(string(payload), 8) != nil || decoder.Decode(&claims) != nil || claims == nil {
+		return nil, badObject("The request object does not hold one JSON object without repeated names.")
+	}
+	return claims, nil
+}
+
+// checkObject: what a request object says about itself must be true (RFC 9101 sections 4 and 10.8, OIDC Core section 6.1).
+func (p *Provider) checkObject(c *client.Client, form url.Values, claims map[string]any, now time.Time) error {
+	for _, name := range []string{"client_id", "response_type"} {
+		if inside, sent := claims[name]; sent && inside != form.Get(name) && (name == "client_id" || form.Has(name)) {
+			return badObject("The request object is not for the same " + name + " as the request.")
+		}
+	}
+	if inside, sent := claims["iss"]; sent && inside != c.ID {
+		return badObject("The request object is not issued by the client.")
+	}
+	if claims["sub"] == c.ID { // that would be a client assertion
+		return badObject("The subject of a request object must not be the client.")
+	}
+	if audience, sent := claims["aud"]; sent && !names(audience, p.cfg.Issuer) {
+		return badObject("The request object is not for this server.")
+	}
+	if claims["request"] != nil || claims["request_uri"] != nil {
+		return badObject("A request object must not hold another.")
+	}
+	soon, late := now.Add(clientSkew).Unix(), now.Add(-clientSkew).Unix()
+	for name, good := range map[string]func(int64) bool{
+		"exp": func(at int64) bool { return at > late }, "nbf": func(at int64) bool { return at <= soon }, "iat": func(at int64) bool { return at <= soon },
+	} {
+		value, sent := claims[name]
+		if !sent {
+			continue
+		}
+		number, ok := value.(json.Number)
+		at, err := number.Float64()
+		if !ok || err != nil || !good(int64(at)) {
+			return badObject("The request object has expired, or its " + name + " is in the future or no number.")
+		}
+	}
+	return nil
+}
+
+// names reports whether an aud is or holds a name.
+func names(audience any, name string) bool {
+	list, _ := audience.([]any)
+	return audience == name || slices.Contains(list, any(name))
+}
+
+// parameterOf turns a member of a request object into the text that the parameter would have been.
+func parameterOf(value any) (string, bool) {
+	switch v := value.(type) {
+	case string:
+		return v, !strings.ContainsRune(v, 0)
+	case json.Number:
+		return v.String(), true
+	case map[string]any:
+		text, err := json.Marshal(v)
+		return string(text), err == nil
+	}
+	return "", false
+}
