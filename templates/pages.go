@@ -23,7 +23,7 @@ type Page struct {
 	FormTargets []string
 
 	logos []string // of other apps than App
-	nonce string // of the only script that may run; empty: those of our own address
+	nonce string   // of the only script that may run; empty: those of our own address
 }
 
 // Nonce is the nonce of the page's script, empty on most pages.
