@@ -108,7 +108,7 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return p.redirectError(c, a, err)
 	}
-	v := visitOf(a, flow, signedIn, err == nil)
+	v := p.visitOf(a, flow, signedIn, err == nil)
 	next := decide(v, now)
 	p.log.DebugContext(ctx, "authorize", "client", a.client.ID, "reason", next.reason)
 	switch {
@@ -126,12 +126,12 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	return p.issue(c, a, flow, signedIn, now)
 }
 
-func visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
+func (p *Provider) visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
 	return visit{
 		prompt: a.prompt, maxAge: a.maxAge, hint: a.hint, scopes: a.scopes,
 		skipAsk: a.client.Consent == client.ConsentSkip, unproven: a.client.Type == client.Native,
 		startedAt: flow.CreatedAt.Time, denied: !flow.DeniedAt.IsZero(), consentedBy: flow.ConsentedBy,
-		signedIn: signedIn, user: s.User().ID, authTime: s.Time(), granted: s.Consented(),
+		signedIn: signedIn, user: s.User().ID, subject: p.subject(a.client, s.User().ID), authTime: s.Time(), granted: s.Consented(),
 	}
 }
 

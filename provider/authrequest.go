@@ -76,7 +76,7 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 		a.validateIDToken,
 		func() error { a.challenge, err = challengeOf(a.form, a.client, a.types); return err },
 		func() error { a.prompt, err = promptsOf(a.form.Get("prompt")); return err },
-		func() error { a.maxAge, err = maxAgeOf(a.form); return err },
+		func() error { a.maxAge, err = maxAgeOf(a.form, a.client); return err },
 		func() error { a.claims, err = parseClaims(a.form.Get("claims")); return err },
 		func() error { a.hint, err = p.hintOf(a.form.Get("id_token_hint"), a.client.ID, now); return err },
 	} {
@@ -87,7 +87,11 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 	if a.hint, err = sameSubject(a.hint, a.claims.subject); err != nil {
 		return err
 	}
-	a.acr = acrFor(append(strings.Fields(a.form.Get("acr_values")), a.claims.acr...))
+	asked := strings.Fields(a.form.Get("acr_values"))
+	if len(asked) == 0 {
+		asked = a.client.DefaultACRValues
+	}
+	a.acr = acrFor(slices.Concat(asked, a.claims.acr))
 	return nil
 }
 
@@ -191,9 +195,12 @@ func promptsOf(text string) (prompts, error) {
 	return p, nil
 }
 
-// maxAgeOf reads max_age: a number of seconds in plain digits.
-func maxAgeOf(form url.Values) (*time.Duration, error) {
+// maxAgeOf reads max_age: a number of seconds in plain digits. A request without it has the one that the client registered.
+func maxAgeOf(form url.Values, c *client.Client) (*time.Duration, error) {
 	text := form.Get("max_age")
+	if text == "" && c.DefaultMaxAge != nil {
+		text = strconv.FormatInt(*c.DefaultMaxAge, 10)
+	}
 	if text == "" {
 		return nil, nil
 	}

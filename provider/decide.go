@@ -34,6 +34,7 @@ type visit struct {
 
 	signedIn    bool
 	user        string
+	subject     string // by which the client knows the user
 	authTime    time.Time
 	granted     []string // scopes the user has granted to the client earlier
 	consentedBy string   // the user who agreed within this flow, empty: none
@@ -48,7 +49,7 @@ func decide(v visit, now time.Time) verdict {
 		return verdict{deny, "denied"}
 	case !v.signedIn:
 		return verdict{signIn, "no_session"}
-	case v.hint != "" && v.hint != v.user:
+	case v.hint != "" && v.hint != v.subject:
 		return verdict{signIn, "id_token_hint"}
 	case v.prompt.login && !fresh:
 		return verdict{signIn, "prompt_login"}

@@ -12,7 +12,7 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 // remembered is a visit of somebody who is signed in since an hour and has granted before what is asked for now.
 func remembered(edit func(*visit)) visit {
 	v := visit{
-		scopes: []string{"openid", "profile"}, signedIn: true, user: "ada", authTime: noon.Add(-time.Hour),
+		scopes: []string{"openid", "profile"}, signedIn: true, user: "ada", subject: "ada at this app", authTime: noon.Add(-time.Hour),
 		granted: []string{"profile", "openid", "email"},
 	}
 	edit(&v)
@@ -43,7 +43,8 @@ func TestDecide(t *testing.T) {
 		}},
 		{"another person is meant", verdict{signIn, "id_token_hint"}, func(v *visit) { v.hint = "bob" }},
 		{"another person is meant, after a fresh sign-in", verdict{signIn, "id_token_hint"}, func(v *visit) { v.hint, v.startedAt = "bob", before }},
-		{"this person is meant", verdict{issue, "remembered"}, func(v *visit) { v.hint = "ada" }},
+		{"another sector's name of this person", verdict{signIn, "id_token_hint"}, func(v *visit) { v.hint = "ada" }},
+		{"this person is meant", verdict{issue, "remembered"}, func(v *visit) { v.hint = "ada at this app" }},
 
 		{"prompt=login at first look", verdict{signIn, "prompt_login"}, func(v *visit) { v.prompt.login = true }},
 		{"prompt=login, signed in before the flow", verdict{signIn, "prompt_login"}, func(v *visit) { v.prompt.login, v.startedAt = true, after }},

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/templates"
 )
 
 // metadata is the discovery document (OIDC Discovery section 3, RFC 8414 section 2): what is switched on, and nothing else.
@@ -35,8 +36,11 @@ func (p *Provider) metadata() ([]byte, error) {
 		"response_types_supported":                    client.ResponseTypes(),
 		"response_modes_supported":                    responseModes,
 		"grant_types_supported":                       client.GrantTypes(),
-		"subject_types_supported":                     []string{"public"},
+		"subject_types_supported":                     []string{client.SubjectPublic, client.SubjectPairwise},
 		"id_token_signing_alg_values_supported":       append(p.keys.Algorithms(), client.AlgNone),
+		"userinfo_signing_alg_values_supported":       client.SigningAlgs(),
+		"ui_locales_supported":                        languages(),
+		"display_values_supported":                    []string{"page"},
 		"acr_values_supported":                        []string{acrMFA, acrREFED},
 		"prompt_values_supported":                     []string{"none", "login", "consent", "select_account"},
 		"code_challenge_methods_supported":            []string{"S256"},
@@ -49,6 +53,15 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint_auth_signing_alg_values_supported": client.SigningAlgs(),
 		"authorization_response_iss_parameter_supported":           true,
 	})
+}
+
+// languages are those that pages are written in.
+func languages() []string {
+	var tags []string
+	for _, l := range templates.Languages() {
+		tags = append(tags, l.Tag)
+	}
+	return tags
 }
 
 // documentHeader is what every document has in common. Its values are shared between answers.

@@ -44,7 +44,7 @@ func (p *Provider) idTokenClaims(u *unit, names []string) map[string]any {
 	claims := userClaims(u.state.User, names, u.now)
 	for name, value := range map[string]any{
 		"iss":       p.cfg.Issuer,
-		"sub":       u.state.UserID,
+		"sub":       p.subject(u.client, u.state.UserID),
 		"aud":       u.client.ID,
 		"iat":       u.now.Unix(),
 		"exp":       u.now.Add(p.cfg.IDTokenLife).Unix(),

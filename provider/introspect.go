@@ -75,7 +75,7 @@ func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, gran
 		return nil
 	}
 	c.JSON(http.StatusOK, gin.H{
-		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": state.UserID, "iss": p.cfg.Issuer,
+		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": p.subject(caller, state.UserID), "iss": p.cfg.Issuer,
 		"scope": joinScopes(state.Scopes), "exp": min(state.IdleUntil.Unix(), state.ExpiresAt.Unix()),
 	})
 	return nil

@@ -1,12 +1,15 @@
 package provider
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
 // userinfo is the UserInfo endpoint (OIDC Core section 5.3), by GET or POST.
@@ -33,12 +36,37 @@ func (p *Provider) userinfo(c *gin.Context) error {
 	if !slices.Contains(shown.token.Scopes, "openid") {
 		return errNeedsOpenID
 	}
+	owner, err := p.clients.Client(c.Request.Context(), shown.state.ClientID)
+	if err != nil {
+		return err
+	}
 	claims := userClaims(shown.state.User, namesOf(shown.token.Scopes, shown.token.UserInfo), now)
-	claims["sub"] = shown.state.UserID
+	claims["sub"] = p.subject(owner, shown.state.UserID)
+	return p.writeUserInfo(c, owner, claims, now)
+}
+
+// writeUserInfo answers with the claims, signed for a client that is registered for that (OIDC Core section 5.3.2).
+func (p *Provider) writeUserInfo(c *gin.Context, owner *client.Client, claims map[string]any, now time.Time) error {
 	noStore(c)
-	c.JSON(http.StatusOK, claims)
+	if owner.UserInfoAlg == "" {
+		c.JSON(http.StatusOK, claims)
+		return nil
+	}
+	claims["iss"], claims["aud"] = p.cfg.Issuer, owner.ID
+	text, err := json.Marshal(claims)
+	if err != nil {
+		return err
+	}
+	signed, err := p.keys.Sign(owner.UserInfoAlg, userInfoType, text, now)
+	if err != nil {
+		return err
+	}
+	c.Data(http.StatusOK, "application/jwt", []byte(signed))
 	return nil
 }
+
+// userInfoType keeps a signed answer from passing for an ID token.
+const userInfoType = "userinfo+jwt"
 
 var (
 	// errNoToken has no code: a request without credentials is told how to send them and nothing else (RFC 6750 section 3.1).

@@ -44,8 +44,8 @@ func (m Metadata) checkRequests(f *faults) {
 	if m.RequireSignedRequestObject && m.RequestObjectAlg == AlgNone {
 		f.add("request_object_signing_alg", "must not be none when signed request objects are required")
 	}
-	if m.DefaultMaxAge != nil && *m.DefaultMaxAge < 0 {
-		f.add("default_max_age", "must not be negative")
+	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > 1e9) {
+		f.add("default_max_age", "must be a number of seconds, not negative and not in centuries")
 	}
 	checkList(f, "request_uris", m.RequestURIs)
 	for _, uri := range m.RequestURIs {
