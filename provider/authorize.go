@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,34 +44,35 @@ func (p *Provider) authorize(c *gin.Context) error {
 	if id := form.Get("flow"); id != "" && !form.Has("client_id") {
 		return p.resume(c, id, now)
 	}
-	request, err := p.enter(c, form, &fault, now)
+	request, objectFault, err := p.enter(c, form, now)
 	if mistake := new(pageError); fault != nil && errors.As(err, &mistake) {
 		return fault // it may be why the client or the address is missing
 	}
 	if err != nil {
 		return err
 	}
-	if fault == nil {
+	if fault = cmp.Or(fault, objectFault); fault == nil {
 		fault = p.validate(request, now)
 	}
 	return p.proceed(c, request, storage.Flow{}, fault, now)
 }
 
-// enter finds out who asks, the whole of what is asked, and where the answer goes. A fault of the request that can be told there is
-// noted, unless there is one already.
-func (p *Provider) enter(c *gin.Context, form url.Values, fault *error, now time.Time) (*authRequest, error) {
+// enter finds out who asks, the whole of what is asked, and where the answer goes, to which a fault of a pushed request or of a request
+// object can be told.
+func (p *Provider) enter(c *gin.Context, form url.Values, now time.Time) (a *authRequest, fault, err error) {
 	found, err := p.clientOf(c.Request.Context(), form)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	form, err = p.expand(c, found, form, now)
+	form, fault = p.expand(c, found, form, now)
 	if form == nil {
-		return nil, err
+		return nil, nil, fault
 	}
-	if *fault == nil {
-		*fault = err
+	a, err = p.requestOf(found, form)
+	if answer := new(oauthError); err != nil && errors.As(fault, &answer) && answer.Code == invalidRequestURI {
+		return nil, nil, fault // the address would have been in what the request_uri stands for
 	}
-	return p.requestOf(found, form)
+	return a, fault, err
 }
 
 // resume continues a frozen request. The client is looked up and the request judged anew: both may have changed.
