@@ -28,6 +28,8 @@ func TestFormPostSendsItselfToTheAppAlone(t *testing.T) {
 	form := elements(doc, "form")[0]
 	action, _ := attr(form, "action")
 	require.Equal(t, "https://notes.example.com/callback?a=1&b=2", action)
+	_, sends := attr(form, "data-submit")
+	require.True(t, sends, "by itself")
 	fields := url.Values{}
 	for _, input := range elements(form, "input") {
 		name, _ := attr(input, "name")

@@ -11,7 +11,8 @@ import (
 )
 
 // FormPost hands an authorization response to the app by a form that sends
-// itself, or by its button (OAuth 2.0 Form Post Response Mode).
+// itself, or by its button (OAuth 2.0 Form Post Response Mode). Pages.FormPost
+// answers with it; by Render alone it waits for the button.
 type FormPost struct {
 	Page
 	// Target is the redirect URI, http or https.
