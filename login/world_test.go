@@ -32,6 +32,7 @@ type world struct {
 	t       *testing.T
 	store   *storage.Store
 	account *account.Service
+	hasher  *password.Hasher
 	handler http.Handler
 	client  storage.Client
 	db      *storagetest.Database
@@ -72,7 +73,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	require.NoError(t, err)
 	pages, err := templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
 	require.NoError(t, err)
-	w := &world{t: t, store: store, account: service, client: storagetest.Client(t, store), db: db}
+	w := &world{t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db}
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Describe: func(context.Context, storage.Flow) (login.Request, error) {

@@ -1,0 +1,104 @@
+package login_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// question is a form by which somebody might find out who has an account.
+type question struct {
+	path  string
+	asks  int // that a name can be asked about before it is throttled
+	typed func(name string) url.Values
+}
+
+var questions = map[string]question{
+	"sign-in": {"/login", 10, func(name string) url.Values {
+		return url.Values{"username": {name}, "password": {"not the right one"}}
+	}},
+}
+
+// ask is a question about a name, from an address of its own.
+func (q question) ask(name, agent string, n int) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, origin+q.path, strings.NewReader(q.typed(name).Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("User-Agent", agent)
+	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:4711", n>>16&255, n>>8&255, n&255)
+	return r
+}
+
+// crowd is people with accounts and names without, enough for each to be asked about no more than is allowed.
+type crowd struct {
+	w        *world
+	question question
+	names    int // so many there are
+	asked    int // addresses used up
+}
+
+// arms adds as many people as are needed for so many questions, and returns questions about them and about nobody.
+func (c *crowd) arms(samples int) [2]func(sample int) *http.Request {
+	c.w.t.Helper()
+	first := c.names
+	hash, err := c.w.hasher.Hash(c.w.t.Context(), adaPassword)
+	require.NoError(c.w.t, err)
+	for ; c.names < first+(samples+c.question.asks-1)/c.question.asks; c.names++ {
+		now := time.Now()
+		user := storage.User{
+			ID: storage.NewID(), Email: c.name("known", c.names), EmailVerified: true, CreatedAt: storage.At(now), UpdatedAt: storage.At(now),
+		}
+		require.NoError(c.w.t, c.w.store.AddUser(c.w.t.Context(), user))
+		require.NoError(c.w.t, c.w.store.SetPassword(c.w.t.Context(), user.ID, hash, now))
+	}
+	arm := func(kind string) func(sample int) *http.Request {
+		return func(sample int) *http.Request {
+			c.asked++
+			return c.question.ask(c.name(kind, first+sample/c.question.asks), kind, c.asked)
+		}
+	}
+	return [2]func(sample int) *http.Request{arm("known"), arm("other")}
+}
+
+func (c *crowd) name(kind string, n int) string { return fmt.Sprintf("%s%06d@example.test", kind, n) }
+
+// The same statements, the same answer, whoever is asked about: to the end of what is allowed and beyond it.
+func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
+	for name, q := range questions {
+		t.Run(name, func(t *testing.T) {
+			storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+				counter := &storagetest.Counter{}
+				w := newWorld(t, db, counter.Intercept)
+				people := []string{"nobody@example.test", ada, "shut@example.test", "new@example.test"}
+				w.enrolled(ada)
+				w.enrolled("shut@example.test")
+				_, err := w.account.Disable(t.Context(), "shut@example.test", account.Operator{}, time.Now())
+				require.NoError(t, err)
+				w.invite("new@example.test")
+				for ask := range q.asks + 2 {
+					var first []any
+					for i, person := range people {
+						counter.Reset()
+						r, recorder := q.ask(person, "test", ask*len(people)+i), httptest.NewRecorder()
+						w.handler.ServeHTTP(recorder, r)
+						begun, ended := counter.Transactions()
+						seen := []any{answerOf(r, recorder), counter.Count(), begun, ended}
+						if i == 0 {
+							first = seen
+						}
+						require.Equal(t, first, seen, "%s, ask %d: %q", person, ask, counter.Texts())
+					}
+				}
+			})
+		})
+	}
+}
