@@ -71,7 +71,7 @@ func guess(t *testing.T, o *office, name string) (looked []time.Time, hit bool) 
 	return looked, hit
 }
 
-// Half a year of guessing: 100 wrong codes and no more, 9 in the first quarter of an hour (5 at once, then after 1, 2, 4 and 8 minutes),
+// Half a year of guessing: 100 wrong codes and no more, 8 in the first quarter of an hour (5 at once, then after 1, 2 and 4 minutes),
 // and then one an hour until the factor is closed.
 func TestArithmeticOfGuessing(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
@@ -86,9 +86,9 @@ func TestArithmeticOfGuessing(t *testing.T) {
 				continue
 			}
 			require.Len(t, looked, 100)
-			require.LessOrEqual(t, mostWithin(looked, 15*time.Minute), 9)
-			require.LessOrEqual(t, mostWithin(looked[9:], 15*time.Minute), 1)
-			require.LessOrEqual(t, mostWithin(looked[11:], time.Hour), 1)
+			require.LessOrEqual(t, mostWithin(looked, 15*time.Minute), 8)
+			require.LessOrEqual(t, mostWithin(looked[8:], 15*time.Minute), 1)
+			require.LessOrEqual(t, mostWithin(looked[10:], time.Hour), 1)
 		}
 		require.LessOrEqual(t, hits, 1, "each account falls with a chance of 3 in 10,000")
 	})
