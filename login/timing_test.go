@@ -30,14 +30,14 @@ func compare(t *testing.T, handler http.Handler, samples int, arms [2]func(sampl
 	t.Helper()
 	var times [2][]time.Duration
 	for sample := range samples {
-		var answers [2]answer
+		var answers [2]seen
 		first := rand.IntN(2)
 		for _, arm := range []int{first, 1 - first} {
 			request, recorder := arms[arm](sample), httptest.NewRecorder()
 			begun := time.Now()
 			handler.ServeHTTP(recorder, request)
 			times[arm] = append(times[arm], time.Since(begun))
-			answers[arm] = answerOf(request, recorder)
+			answers[arm] = seenOf(request, recorder)
 		}
 		if sample%100 == 0 {
 			require.Equal(t, answers[0], answers[1])
@@ -105,17 +105,17 @@ func TestMannWhitney(t *testing.T) {
 	require.InDelta(t, mannWhitney(low, high), mannWhitney(high, low), 1e-9)
 }
 
-// answer is what somebody sees of an answer, the name that was typed apart.
-type answer struct {
+// seen is what somebody sees of an answer, the name that was typed apart.
+type seen struct {
 	status  int
 	header  http.Header
 	cookies []string
 	body    string
 }
 
-func answerOf(r *http.Request, recorder *httptest.ResponseRecorder) answer {
+func seenOf(r *http.Request, recorder *httptest.ResponseRecorder) seen {
 	typed := r.PostForm.Get("username") + r.PostForm.Get("email")
-	a := answer{status: recorder.Code, header: recorder.Header().Clone(), body: strings.ReplaceAll(recorder.Body.String(), typed, "NAME")}
+	a := seen{status: recorder.Code, header: recorder.Header().Clone(), body: strings.ReplaceAll(recorder.Body.String(), typed, "NAME")}
 	for _, cookie := range recorder.Result().Cookies() {
 		cookie.Value = ""
 		a.cookies = append(a.cookies, cookie.String())

@@ -22,13 +22,13 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	user, who := login.User, throttle.User(login.ID)
-	if user.ID == "" {
-		who = s.throttle.Name(storage.CanonicalName(name))
+	user, who := login.User, s.throttle.Name(storage.CanonicalName(name)) // for the same work, whether or not it is needed
+	if user.ID != "" {
+		who = throttle.User(user.ID)
 	}
 	err = s.throttle.Mail(ctx, "reset", who, now)
 	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.refuse(ctx, nil, visitor.event(audit.MailThrottled, user.ID), now)
+		return s.notMailed(ctx, wait, visitor.event(audit.MailThrottled, user.ID), now)
 	}
 	if err != nil {
 		return err

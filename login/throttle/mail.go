@@ -36,7 +36,7 @@ func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.
 func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time) error {
 	allowed, until, err := g.store.CountEvent(ctx, key, limit, mailRest, now)
 	if err == nil && !allowed {
-		return &WaitError{Until: until}
+		return &WaitError{Until: until, key: key}
 	}
 	return err
 }
