@@ -20,7 +20,7 @@ import (
 
 const (
 	rounds      = 50
-	perRound    = 100             // attempts in each of two attacks: 10,000 in all
+	perRound    = 100             // attempts in each of three attacks: 10,000 to sign in, and 5,000 for mail
 	roundTime   = 7 * time.Minute // so that some rounds fall into a wait and some do not
 	longestWait = time.Hour       // of a stranger
 	heapGrown   = 32 << 20        // bytes that may stay behind
@@ -45,7 +45,8 @@ type besieged struct {
 	t       *testing.T
 	owner   *person
 	phone   phone
-	cookies []string // device cookies that are of no use to a stranger
+	cookies []string             // device cookies that are of no use to a stranger
+	halves  []account.HalfCookie // of strangers who have the password
 	next    atomic.Uint32
 	used    atomic.Pointer[string] // the code with which the owner signed in last
 }
@@ -116,9 +117,10 @@ func (b *besieged) refused(err error, now time.Time) {
 
 // attack makes perRound attempts in each round, 50 at once, in the midst of which the owner signs in, and tidies up as the server
 // does once a minute.
-func (b *besieged) attack(first int, attempt func(i int, now time.Time)) {
+func (b *besieged) attack(first int, prepare func(now time.Time), attempt func(i int, now time.Time)) {
 	for round := first; round < first+rounds; round++ {
 		now := b.at(round)
+		prepare(now)
 		var group sync.WaitGroup
 		for worker := range racers {
 			group.Go(func() {
@@ -136,6 +138,17 @@ func (b *besieged) attack(first int, attempt func(i int, now time.Time)) {
 	}
 }
 
+func (b *besieged) nothing(time.Time) {}
+
+// begin lets strangers who have the password come as far as the code.
+func (b *besieged) begin(now time.Time) {
+	b.halves = nil
+	for range 20 {
+		p := b.stranger()
+		b.halves = append(b.halves, p.half(now))
+	}
+}
+
 func (b *besieged) guessPassword(i int, now time.Time) {
 	_, err := b.stranger().passwordOf(ada, "wrong", now)
 	b.refused(err, now)
@@ -143,19 +156,31 @@ func (b *besieged) guessPassword(i int, now time.Time) {
 
 // guessCode is somebody who has the password, and tries codes that are wrong, codes that were used, and recovery codes.
 func (b *besieged) guessCode(i int, now time.Time) {
-	p := b.stranger()
-	half, err := p.password(now)
-	if err != nil {
-		b.refused(err, now)
-		return
-	}
-	switch i % 4 {
+	p, half := b.stranger(), b.halves[i%len(b.halves)]
+	switch i % 5 {
 	case 0:
-		b.refused(p.code(half, *b.used.Load(), now), now)
+		if _, err := p.password(now); err != nil {
+			b.refused(err, now)
+		}
 	case 1:
+		b.refused(p.code(half, *b.used.Load(), now), now)
+	case 2:
 		b.refused(p.recoveryCode(half, "00000-00000", now), now)
 	default:
 		b.refused(p.code(half, b.phone.wrongAt(now), now), now)
+	}
+}
+
+// askForMail is somebody who wants Ada's mailbox to overflow.
+func (b *besieged) askForMail(i int, now time.Time) {
+	visitor, err := b.stranger().visitor, error(nil)
+	if i%2 == 0 {
+		err = b.AskReset(context.Background(), ada, visitor, now)
+	} else {
+		err = b.Register(context.Background(), account.RegistrationForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
+	}
+	if err != nil {
+		b.t.Errorf("an answer that is not the usual one: %v", err)
 	}
 }
 
@@ -167,26 +192,34 @@ func TestTenThousandHostileAttempts(t *testing.T) {
 		b := besiege(t, o)
 		heap := heapInUse()
 
-		b.attack(0, b.guessPassword)
+		b.attack(0, b.nothing, b.guessPassword)
 		require.Equal(t, evaluated(10, b.at), o.events(audit.PasswordRefused), "wrong passwords")
 
 		withPassword := rounds + int(longestWait/roundTime) + 1
-		b.attack(withPassword, b.guessCode)
+		b.attack(withPassword, b.begin, b.guessCode)
 		require.Equal(t, evaluated(5, b.at), o.events(audit.CodeRefused)+o.events(audit.CodeReplayed), "wrong codes")
 		require.Equal(t, evaluated(5, b.at), o.events(audit.RecoveryCodeRefused), "wrong recovery codes")
 		require.Equal(t, evaluated(10, b.at), o.events(audit.PasswordRefused), "no further wrong passwords")
 
-		require.LessOrEqual(t, o.notices.count(account.NoticeExposed), 2, "one message for either kind of code")
-		require.LessOrEqual(t, o.events(audit.PasswordThrottled), rounds, "one entry a minute of what was turned away")
+		require.Equal(t, 1, o.notices.count(account.NoticeExposed), "one message tells her that somebody has the password")
+		require.LessOrEqual(t, o.events(audit.PasswordThrottled), 3*rounds, "one entry a minute and counter of what was turned away")
 		require.LessOrEqual(t, o.events(audit.CodeThrottled), 2*rounds, "one a minute of either kind of code")
+
+		overflow := withPassword + 2*rounds
+		b.attack(overflow, b.nothing, b.askForMail)
+		hours := int(rounds*roundTime/time.Hour) + 1
+		require.LessOrEqual(t, o.notices.count(account.NoticePasswordReset), 3*hours)
+		require.LessOrEqual(t, o.notices.count(account.NoticeAddressTaken), 3*hours)
+		require.LessOrEqual(t, o.events(audit.MailThrottled), 2*rounds, "one a minute of either kind of mail")
 		most := map[string]int{
+			"registrations": 3 * hours, "tickets": 10,
 			"sessions": perRound + rounds, "throttle": 10 * perRound, // half-done ones of five minutes; addresses of an hour
 			"audit_events": rounds*perRound + 10*rounds, // each right password is one, and a few are not
 		}
 		for table, most := range most {
 			require.LessOrEqual(t, rows(t, db, table), most, table)
 		}
-		_, err := o.store.Sweep(t.Context(), b.at(withPassword+rounds).Add(24*time.Hour), 500)
+		_, err := o.store.Sweep(t.Context(), b.at(overflow+rounds).Add(24*time.Hour), 500)
 		require.NoError(t, err)
 		require.LessOrEqual(t, rows(t, db, "throttle"), 10, "a day later")
 		require.Zero(t, rows(t, db, "sessions"), "a day later")
