@@ -53,7 +53,7 @@ func (s *Store) QueueMail(ctx context.Context, m Mail) error {
 	}
 	due := m.CreatedAt
 	if m.Recipient == "" {
-		due = time.Time{}
+		due = Never // and not NULL, which would spare the work of an entry in the index
 	}
 	var html []byte
 	if m.HTML != "" {
@@ -117,7 +117,7 @@ func (s *Store) WaitingMail(ctx context.Context) (waiting int, next time.Time, e
 		Waiting int  `db:"waiting"`
 		Next    Time `db:"next"`
 	}
-	err = s.get(ctx, &row, `SELECT count(*) AS waiting, min(next_attempt_at) AS next FROM outbox WHERE next_attempt_at IS NOT NULL`)
+	err = s.get(ctx, &row, `SELECT count(*) AS waiting, min(next_attempt_at) AS next FROM outbox WHERE next_attempt_at < ?`, At(Never))
 	return row.Waiting, row.Next.Time, err
 }
 

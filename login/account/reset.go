@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"time"
 
@@ -34,7 +35,7 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 		return err
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
-		to, issued, err := s.issueReset(ctx, user, now)
+		to, issued, err := s.issueReset(ctx, user, name, now)
 		if err != nil {
 			return err
 		}
@@ -45,14 +46,14 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 	})
 }
 
-// issueReset makes a link for a user who may have one. For anybody else it does the same work on a registration of nobody, whose
-// secret is not kept, and returns nobody as the one to write to.
-func (s *Service) issueReset(ctx context.Context, user storage.User, now time.Time) (storage.User, link, error) {
+// issueReset makes a link for a user who may have one, in place of an earlier one. For anybody else it does the same work on a
+// registration of nobody, whose secret is not kept, and returns nobody as the one to write to.
+func (s *Service) issueReset(ctx context.Context, user storage.User, name string, now time.Time) (storage.User, link, error) {
 	if user.ID != "" && !user.Disabled() {
 		issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketReset, UserID: user.ID, Email: user.Email}, resetPath, resetLife, now)
 		return user, issued, err
 	}
-	issued, nobody := s.newLink(resetPath, resetLife, now), storage.NewID()
+	issued, nobody := s.newLink(resetPath, resetLife, now), hex.EncodeToString(s.store.MAC("reset of nobody", storage.CanonicalName(name)))
 	if err := s.store.DropRegistrations(ctx, nobody); err != nil {
 		return storage.User{}, link{}, err
 	}
