@@ -1,10 +1,13 @@
 package main
 
 import (
+	"net/http"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/cmd/demo-rp/relyingparty"
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 )
 
@@ -17,6 +20,23 @@ func (l *life) allowApp() {
 	l.Submit("Allow")
 	require.Equal(l.t, l.app+"/", l.URL())
 	require.Contains(l.t, l.Text(), l.email)
+}
+
+// returnByForm goes back to an app that asked for its answer in a form. Where scripts run the form is gone before anybody sees it.
+func (l *life) returnByForm() {
+	form := authorizeParams(demoClient)
+	form.Set("redirect_uri", l.app+relyingparty.CallbackPath)
+	form.Set("response_mode", "form_post")
+	l.visit("/oauth2/auth?" + form.Encode())
+	if l.options.JavaScript {
+		// The app takes no forms of other sites, and says so.
+		require.Eventually(l.t, func() bool { return l.Status() == http.StatusForbidden }, 10*time.Second, 50*time.Millisecond)
+		return
+	}
+	l.look("form-post")
+	l.Submit("Continue to Demo App")
+	require.Equal(l.t, l.app+relyingparty.CallbackPath, l.URL())
+	require.Equal(l.t, http.StatusForbidden, l.Status())
 }
 
 // changeProfile changes what apps may see.

@@ -45,6 +45,7 @@ var journeys = []journey{
 	{"accept an invitation", (*life).acceptInvitation},
 	{"sign in", (*life).signIn},
 	{"allow an app", (*life).allowApp},
+	{"go back to an app by a form", (*life).returnByForm},
 	{"lose the phone, use a recovery code, connect another", (*life).losePhone},
 	{"forget the password, reset it", (*life).forgetPassword},
 	{"change the e-mail address", (*life).changeEmail},
