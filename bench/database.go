@@ -113,7 +113,7 @@ func fillReference(ctx context.Context, db *sql.DB) ([]string, error) {
 			ids[i] = rand.Text()
 			return []any{ids[i], referenceValue, int64(i)}
 		},
-	})
+	}, 1)
 	return ids, err
 }
 

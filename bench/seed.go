@@ -27,23 +27,19 @@ type bulk struct {
 const seedPragmas = `PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF`
 
 const (
-	maxParameters     = 8000   // of one statement; both databases allow more
+	rowsAtOnce        = 400    // in a statement to PostgreSQL, which answers each; SQLite is asked in the same process
 	rowsInTransaction = 50_000 // SQLite keeps them in its log until then
 )
 
-// insertRows writes rows in statements of many rows and transactions of many statements.
-func insertRows(ctx context.Context, db *sql.DB, b bulk) error {
-	perStatement := maxParameters / len(b.columns)
+// insertRows writes rows in prepared statements of perStatement rows and transactions of many statements.
+func insertRows(ctx context.Context, db *sql.DB, b bulk, perStatement int) error {
 	for from := 0; from < b.rows; from += rowsInTransaction {
 		to := min(from+rowsInTransaction, b.rows)
 		tx, err := db.BeginTx(ctx, nil)
 		if err != nil {
 			return err
 		}
-		for first := from; err == nil && first < to; first += perStatement {
-			err = b.insert(ctx, tx, first, min(first+perStatement, to))
-		}
-		if err != nil {
+		if err := b.insert(ctx, tx, from, to, perStatement); err != nil {
 			return errors.Join(fmt.Errorf("insert into %s: %w", b.table, err), tx.Rollback())
 		}
 		if err := tx.Commit(); err != nil {
@@ -53,24 +49,45 @@ func insertRows(ctx context.Context, db *sql.DB, b bulk) error {
 	return nil
 }
 
-func (b bulk) insert(ctx context.Context, tx *sql.Tx, from, to int) error {
+// insert writes the rows from (in) to (out): as many statements of n rows as fit, then one row at a time.
+func (b bulk) insert(ctx context.Context, tx *sql.Tx, from, to, n int) error {
+	for _, size := range []int{n, 1} {
+		if to-from < size {
+			continue
+		}
+		statement, err := tx.PrepareContext(ctx, b.text(size))
+		if err != nil {
+			return err
+		}
+		for ; err == nil && from+size <= to; from += size {
+			args := make([]any, 0, size*len(b.columns))
+			for i := range size {
+				args = append(args, b.row(from+i)...)
+			}
+			_, err = statement.ExecContext(ctx, args...)
+		}
+		if err = errors.Join(err, statement.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// text is an INSERT of n rows.
+func (b bulk) text(n int) string {
 	var text strings.Builder
 	text.WriteString("INSERT INTO " + b.table + " (" + strings.Join(b.columns, ", ") + ") VALUES ")
-	args := make([]any, 0, (to-from)*len(b.columns))
-	for i := from; i < to; i++ {
-		separator := "("
-		if i > from {
-			separator = ", ("
+	for i := range n * len(b.columns) {
+		separator := ", "
+		switch {
+		case i == 0:
+			separator = "("
+		case i%len(b.columns) == 0:
+			separator = "), ("
 		}
-		for _, value := range b.row(i) {
-			args = append(args, value)
-			text.WriteString(separator + "$" + strconv.Itoa(len(args)))
-			separator = ", "
-		}
-		text.WriteString(")")
+		text.WriteString(separator + "$" + strconv.Itoa(i+1))
 	}
-	_, err := tx.ExecContext(ctx, text.String(), args...)
-	return err
+	return text.String() + ")"
 }
 
 // seed fills Postern's tables as years of use would: users with password and authenticator, and grants of the client with a
@@ -82,7 +99,9 @@ func seed(ctx context.Context, d database, clientID string, users, grants int, n
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
+	perStatement := rowsAtOnce
 	if d.sqlite {
+		perStatement = 1
 		if _, err := db.ExecContext(ctx, seedPragmas); err != nil {
 			return err
 		}
@@ -92,7 +111,7 @@ func seed(ctx context.Context, d database, clientID string, users, grants int, n
 		seedUsers(users, now), seedPasswords(users, hash, now), seedAuthenticators(users, now), seedGrants(grants, users, clientID, now),
 	} {
 		fmt.Fprintf(progress, "seeding %d %s\n", b.rows, b.table)
-		if err := insertRows(ctx, db, b); err != nil {
+		if err := insertRows(ctx, db, b, perStatement); err != nil {
 			return err
 		}
 	}

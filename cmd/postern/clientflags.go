@@ -21,6 +21,7 @@ type clientFlags struct {
 	kind, name, authMethod, jwksFile, pkce, consent, idTokenAlg, accessToken  string
 	redirectURIs, postLogoutURIs, scopes, grantTypes, responseTypes, audience []string
 	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                   string
+	clientOptions
 }
 
 func (f *clientFlags) register(cmd *cobra.Command) {
@@ -35,7 +36,7 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.jwksFile, "jwks-file", "", "`file` with the client's public keys (JWK Set)")
 	flags.StringVar(&f.pkce, "pkce", "", "`need`: required or optional; always required for public clients")
 	flags.StringVar(&f.consent, "consent", "", "`when`: ask, or skip for an app of your own")
-	flags.StringVar(&f.idTokenAlg, "id-token-alg", "", "`algorithm`: RS256, PS256, ES256 or EdDSA")
+	flags.StringVar(&f.idTokenAlg, "id-token-alg", "", "`algorithm`: RS256, PS256, ES256 or EdDSA; none leaves ID tokens unsigned")
 	flags.StringVar(&f.accessToken, "access-token", "", "`form`: sealed, or jwt for resource servers that verify by themselves (RFC 9068)")
 	flags.StringArrayVar(&f.audience, "audience", nil, "`name` of a resource server for the client's access tokens; may be repeated")
 	flags.StringVar(&f.clientURI, "client-uri", "", "`URL` of the app's home page, to lead people back to")
@@ -43,12 +44,13 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.policyURI, "policy-uri", "", "`URL` of the privacy policy, linked on the consent page")
 	flags.StringVar(&f.tosURI, "tos-uri", "", "`URL` of the terms of service, linked on the consent page")
 	flags.StringVar(&f.initiateLoginURI, "initiate-login-uri", "", "`URL` where others may start a sign-in to the app")
+	f.clientOptions.register(cmd)
 	complete(cmd, "grant-type", choices(client.GrantTypes()...))
 	complete(cmd, "response-type", choices(client.ResponseTypes()...))
 	complete(cmd, "auth-method", choices(client.AuthBasic, client.AuthPost, client.AuthPrivateKey, client.AuthNone))
 	complete(cmd, "pkce", choices("required", "optional"))
 	complete(cmd, "consent", choices(client.ConsentAsk, client.ConsentSkip))
-	complete(cmd, "id-token-alg", choices(client.SigningAlgs()...))
+	complete(cmd, "id-token-alg", choices(append(client.SigningAlgs(), client.AlgNone)...))
 	complete(cmd, "access-token", choices(client.TokenSealed, client.TokenJWT))
 	complete(cmd, "jwks-file", files)
 }
@@ -82,6 +84,7 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		}
 		m.PKCERequired = f.pkce == "required"
 	}
+	f.clientOptions.apply(cmd, m)
 	if !given("jwks-file") {
 		return nil
 	}

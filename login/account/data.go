@@ -18,7 +18,7 @@ const (
 // Data is everything that is stored about a person, but for secrets. Its JSON form is what the person downloads.
 type Data struct {
 	WrittenAt         time.Time           `json:"written_at"`
-	Account           AccountData         `json:"account"`
+	Account           OwnAccount          `json:"account"`
 	PasswordChangedAt time.Time           `json:"password_changed_at,omitzero"`
 	Authenticators    []AuthenticatorData `json:"authenticators"`
 	RecoveryCodesLeft int                 `json:"recovery_codes_left"`
@@ -28,8 +28,8 @@ type Data struct {
 	Activity          []ActivityData      `json:"activity"`
 }
 
-// AccountData is the account itself.
-type AccountData struct {
+// OwnAccount is the account itself.
+type OwnAccount struct {
 	ID            string         `json:"id"`
 	Email         string         `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -118,8 +118,8 @@ func (s *Service) Data(ctx context.Context, who Fresh, visitor Visitor, now time
 	return data, err
 }
 
-func accountData(u storage.User) AccountData {
-	return AccountData{
+func accountData(u storage.User) OwnAccount {
+	return OwnAccount{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, Admin: u.Admin, Groups: u.Groups, Claims: u.Claims,
 		CreatedAt: u.CreatedAt.Time, UpdatedAt: u.UpdatedAt.Time,
 	}

@@ -13,7 +13,7 @@ import (
 
 func TestNewRecoveryCodes(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		owner, phone, old := o.enrolled()
+		_, phone, old := o.enrolled()
 		here := o.signedIn(phone, start)
 		who := here.fresh(start)
 		_, err := o.PendingRecoveryCodes(t.Context(), who, start)
@@ -33,7 +33,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 
 		now := start.Add(time.Minute)
 		here = o.signedIn(phone, now)
-		owner = o.signedIn(phone, now.Add(30*time.Second))
+		owner := o.signedIn(phone, now.Add(30*time.Second))
 		who = here.fresh(now)
 		sheet, err = o.NewRecoveryCodes(t.Context(), who, now)
 		require.NoError(t, err)
