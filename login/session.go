@@ -81,8 +81,10 @@ func (s *Sessions) held(r *http.Request) (storage.HeldSignIn, error) {
 	return s.store.HeldSignIn(r.Context(), storage.Hash(value), time.Now())
 }
 
-// End ends the session of the browser that sent r, if it has one, and takes back its cookie.
+// End ends the session of the browser that sent r, if it has one, with what clients were given in it but for what they were given for the
+// time after it, and takes back its cookie.
 func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+	now := time.Now()
 	signIn, err := s.Current(r, "")
 	if errors.Is(err, storage.ErrNotFound) { // one that is held, perhaps
 		err = s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie)))
@@ -95,7 +97,10 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 			if err := s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
 				return err
 			}
-			return s.audit.Record(ctx, event, time.Now())
+			if err := s.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {
+				return err
+			}
+			return s.audit.Record(ctx, event, now)
 		})
 	}
 	if err != nil {

@@ -25,6 +25,8 @@ type SignIns interface {
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
+	// End ends the sign-in of the request's browser with what clients were given in it, if there is one.
+	End(ctx context.Context, w http.ResponseWriter, r *http.Request) error
 }
 
 // Flows keeps authorization requests while people visit pages.

@@ -23,6 +23,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"jwks_uri":                                    at("/.well-known/jwks.json"),
 		"revocation_endpoint":                         at("/oauth2/revoke"),
 		"introspection_endpoint":                      at("/oauth2/introspect"),
+		"end_session_endpoint":                        at("/oauth2/logout"),
 		"scopes_supported":                            supportedScopes,
 		"claims_supported":                            supportedClaims(),
 		"claim_types_supported":                       []string{"normal"},

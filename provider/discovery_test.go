@@ -37,7 +37,7 @@ func TestDiscovery(t *testing.T) {
 			}
 		}
 		require.NotContains(t, a.body, "registration_endpoint")
-		require.NotContains(t, a.body, "end_session_endpoint")
+		require.Equal(t, issuer+"/oauth2/logout", a.body["end_session_endpoint"])
 		require.Equal(t, issuer+"/oauth2/par", a.body["pushed_authorization_request_endpoint"])
 		require.Equal(t, true, a.body["request_parameter_supported"])
 		require.Equal(t, true, a.body["request_uri_parameter_supported"])

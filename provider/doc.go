@@ -10,6 +10,7 @@
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go
 //	GET, POST /userinfo                                                               userinfo.go
+//	GET, POST /oauth2/logout                                                          logout.go
 //
 // # One request
 //

@@ -89,26 +89,37 @@ func halfHash(alg, token string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
-// hintOf returns the subject of an id_token_hint: an ID token of ours for this client, signed with a key that is still
-// published; it may have expired (OIDC Core section 3.1.2.1).
+// hintOf returns the subject of an id_token_hint: an ID token of ours for this client (OIDC Core section 3.1.2.1).
 func (p *Provider) hintOf(hint, clientID string, now time.Time) (string, error) {
 	if hint == "" {
 		return "", nil
 	}
-	fault := invalid("The parameter id_token_hint is not an ID token of this server for this client.")
-	payload, header, err := p.keys.Verify(hint, p.keys.Algorithms(), now)
-	if err != nil || !strings.EqualFold(header.Type, "JWT") {
-		return "", fault
-	}
-	var claims struct {
-		Issuer   string `json:"iss"`
-		Subject  string `json:"sub"`
-		Audience string `json:"aud"`
-	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer || claims.Audience != clientID || claims.Subject == "" {
-		return "", fault
+	claims, ok := p.readHint(hint, now)
+	if !ok || claims.Audience != clientID {
+		return "", invalid("The parameter id_token_hint is not an ID token of this server for this client.")
 	}
 	return claims.Subject, nil
+}
+
+// hintClaims is what an ID token that was sent back tells: who was signed in, where, and in which session.
+type hintClaims struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	SID      string `json:"sid"`
+}
+
+// readHint reads an ID token of ours, signed with a key that is still published; it may have expired. ok is false for everything else,
+// what else was signed with the same keys included.
+func (p *Provider) readHint(hint string, now time.Time) (claims hintClaims, ok bool) {
+	payload, header, err := p.keys.Verify(hint, p.keys.Algorithms(), now)
+	if err != nil || !strings.EqualFold(header.Type, "JWT") {
+		return hintClaims{}, false
+	}
+	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer || claims.Audience == "" || claims.Subject == "" {
+		return hintClaims{}, false
+	}
+	return claims, true
 }
 
 func joinScopes(scopes []string) string { return strings.Join(scopes, " ") }

@@ -104,6 +104,8 @@ func (p *Provider) MountDocuments(r gin.IRouter) {
 func (p *Provider) Mount(r gin.IRouter) {
 	r.GET("/oauth2/auth", p.page(p.authorize))
 	r.POST("/oauth2/auth", p.page(p.authorize))
+	r.GET("/oauth2/logout", p.page(p.logout))
+	r.POST("/oauth2/logout", p.page(p.logout))
 	r.GET("/userinfo", p.endpoint(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,

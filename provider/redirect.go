@@ -27,13 +27,18 @@ func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Value
 		c.Redirect(http.StatusSeeOther, a.redirectURI+"#"+parameters.Encode())
 		return nil
 	}
+	// 303: a form that led here is not sent again, least of all to the client.
+	c.Redirect(http.StatusSeeOther, withQuery(a.redirectURI, parameters))
+	return nil
+}
+
+// withQuery adds parameters to the query of a registered address.
+func withQuery(uri string, parameters url.Values) string {
 	separator := "?"
-	if target, err := url.Parse(a.redirectURI); err == nil && (target.RawQuery != "" || target.ForceQuery) {
+	if target, err := url.Parse(uri); err == nil && (target.RawQuery != "" || target.ForceQuery) {
 		separator = "&"
 	}
-	// 303: a form that led here is not sent again, least of all to the client.
-	c.Redirect(http.StatusSeeOther, a.redirectURI+separator+parameters.Encode())
-	return nil
+	return uri + separator + parameters.Encode()
 }
 
 // redirectError tells the client of an error (RFC 6749 section 4.1.2.1). An outage is a page instead: the client could do

@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -61,6 +63,20 @@ func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, err
 		return storage.SignIn{}, storage.ErrNotFound
 	}
 	return b.store.SignIn(r.Context(), b.session, clientID, time.Now())
+}
+
+func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) error {
+	signIn, err := b.Current(r, "")
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := b.store.EndSession(ctx, b.session); err != nil {
+		return err
+	}
+	return b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now())
 }
 
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }

@@ -51,6 +51,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /account/close": nil, "POST /account/close": {"understood": {"yes"}},
 		"GET /account/closed": nil,
 		"GET /logout":         nil, "POST /logout": nil,
+		"GET /oauth2/logout": {"client_id": {clientID}, "state": {"x"}}, "POST /oauth2/logout": {"client_id": {clientID}, "confirm": {"yes"}},
 		"GET /account/authenticators":     nil,
 		"GET /account/authenticators/new": {"replaces": {"an id"}}, "POST /account/authenticators/new": {"enrolment": {"an id"}, "code": {"000000"}},
 		"GET /account/authenticators/rename": {"id": {"an id"}}, "POST /account/authenticators/rename": {"name": {"x"}},

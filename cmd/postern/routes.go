@@ -97,10 +97,11 @@ func limitTime(c *gin.Context) {
 }
 
 // crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that
-// clients call with credentials of their own, and the authorization endpoint, to which clients may POST.
+// clients call with credentials of their own, and those of authorization and of logout, to which clients may POST; the button of the
+// page on which a person confirms a logout is looked at there.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
-	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par"} {
+	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout"} {
 		protection.AddInsecureBypassPattern(base + path)
 	}
 	return func(c *gin.Context) {

@@ -1,0 +1,140 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// logoutRequest is a request of a client to sign a person out (OIDC RP-Initiated Logout section 2) after validation.
+type logoutRequest struct {
+	form    url.Values
+	client  *client.Client // nil: nobody says who asks
+	hint    hintClaims
+	hinted  bool   // hint is of a genuine ID token
+	target  string // registered address to go on to; empty: none
+	confirm bool   // the person has agreed on our page
+}
+
+// logout is the end session endpoint. Clients send browsers here, and the page that asks whether to sign out posts to it.
+func (p *Provider) logout(c *gin.Context) error {
+	form, err := queryAndBody(c.Writer, c.Request)
+	if err != nil {
+		return err
+	}
+	confirmed := c.Request.Method == http.MethodPost && form.Get("confirm") == "yes"
+	form.Del("confirm")
+	if confirmed && http.NewCrossOriginProtection().Check(c.Request) != nil {
+		view := templates.ErrorPage{Status: http.StatusForbidden, Title: templates.T("error.cross_title"), Message: templates.T("error.cross")}
+		return p.pages.Render(c, view.Status, view)
+	}
+	if c.Request.Method == http.MethodPost && !confirmed {
+		// A form of another site brings no cookie, the redirect that follows it does.
+		noStore(c)
+		c.Redirect(http.StatusSeeOther, p.cfg.Issuer+"/oauth2/logout?"+form.Encode())
+		return nil
+	}
+	templates.ForLocales(c, clip(form.Get("ui_locales"), 256))
+	request, err := p.logoutRequest(c.Request.Context(), form, time.Now())
+	if err != nil {
+		return err
+	}
+	request.confirm = confirmed
+	return p.signOut(c, request)
+}
+
+// logoutRequest finds out who asks and where the person shall go on to. An ID token that is not genuine counts as none.
+func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.Time) (*logoutRequest, error) {
+	l := &logoutRequest{form: form}
+	l.hint, l.hinted = p.readHint(form.Get("id_token_hint"), now)
+	id := form.Get("client_id")
+	switch {
+	case l.hinted && id != "" && id != l.hint.Audience:
+		return nil, invalid("The parameters client_id and id_token_hint name different clients.")
+	case l.hinted:
+		id = l.hint.Audience
+	case id == "":
+		return l, nil
+	}
+	var err error
+	if l.client, err = p.clientOf(ctx, url.Values{"client_id": {id}}); err != nil {
+		return nil, err
+	}
+	uri := form.Get("post_logout_redirect_uri")
+	if uri == "" {
+		return l, nil
+	}
+	if !slices.Contains(l.client.PostLogoutRedirectURIs, uri) {
+		return nil, &pageError{
+			title: templates.T("error.return_title"), message: templates.T("error.return", "App", l.client.Name), received: uri,
+		}
+	}
+	l.target = uri
+	return l, nil
+}
+
+// signOut ends the sign-in of the browser if the request says by its ID token that it means this very one, and asks the person otherwise:
+// anybody can make a link.
+func (p *Provider) signOut(c *gin.Context, l *logoutRequest) error {
+	signIn, err := p.signIns.Current(c.Request, "")
+	if errors.Is(err, storage.ErrNotFound) {
+		return p.signedOut(c, l)
+	}
+	if err != nil {
+		return err
+	}
+	if !l.confirm && !p.means(l, signIn) {
+		user := signIn.User()
+		page := l.page()
+		if l.target != "" {
+			page.FormTargets = []string{l.target}
+		}
+		name, _ := user.Claims["name"].(string)
+		return p.pages.Render(c, http.StatusOK, templates.SignOut{Page: page, Person: templates.Person{Name: name, Email: user.Email}})
+	}
+	if err := p.signIns.End(c.Request.Context(), c.Writer, c.Request); err != nil {
+		return err
+	}
+	return p.signedOut(c, l)
+}
+
+// means reports whether the ID token of the request was issued in this sign-in.
+func (p *Provider) means(l *logoutRequest, s storage.SignIn) bool {
+	return l.hinted && l.hint.SID == s.ID() && l.hint.Subject == p.subject(l.client, s.User().ID)
+}
+
+// signedOut sends the browser on to where the client wants it. That takes an ID token, which only the client has, or a person who agreed:
+// else everybody who knows the client's name could send people there by way of us.
+func (p *Provider) signedOut(c *gin.Context, l *logoutRequest) error {
+	if l.target == "" || !l.hinted && !l.confirm {
+		return p.pages.Render(c, http.StatusOK, templates.SignedOut{Page: l.page()})
+	}
+	noStore(c)
+	c.Header("Referrer-Policy", "no-referrer")
+	c.Redirect(http.StatusSeeOther, l.address())
+	return nil
+}
+
+// address is where the browser goes on to, with the state of the request.
+func (l *logoutRequest) address() string {
+	if !l.form.Has("state") {
+		return l.target
+	}
+	return withQuery(l.target, url.Values{"state": {l.form.Get("state")}})
+}
+
+func (l *logoutRequest) page() templates.Page {
+	if l.client == nil {
+		return templates.Page{}
+	}
+	return templates.Page{App: appOf(l.client)}
+}
