@@ -40,6 +40,7 @@ type Config struct {
 	Database Database
 	Secrets  Secrets
 	SMTP     SMTP
+	Outbound Outbound
 
 	// How people get an account. closed: operators make accounts and hand over the invitation links that postern user add prints.
 	// invite: the links are mailed as well. open: anybody can make an account for an e-mail address of theirs, too.
@@ -114,6 +115,18 @@ type SMTP struct {
 	// The sender of mails: one address, with or without a name, such as Example <id@example.com>. Failure notices of
 	// other servers go there.
 	From string `setting:"smtp.from" default:""`
+}
+
+// Outbound says whom the requests may trust and reach that Postern sends to addresses which clients registered: for keys, request objects
+// and lists of sectors.
+type Outbound struct {
+	// A file with certificates, PEM, of authorities that are trusted beside those of the system when Postern fetches what clients
+	// registered an address of: keys, request objects, lists of sectors. Read at the start.
+	CAFile string `setting:"outbound.ca_file" default:""`
+
+	// The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from although they are private, loopback or otherwise
+	// special, and with plain http too. Whoever may register a client can make Postern ask them, so name as few as possible.
+	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 
 // TOTP is the form of one-time codes for authenticators that are enrolled from now on (RFC 6238). Each authenticator

@@ -2,6 +2,7 @@ package config
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"os"
@@ -36,6 +37,7 @@ func (c Config) validate() Problems {
 	v.database()
 	v.keyset()
 	v.smtp()
+	v.outbound()
 	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
 	v.totp()
 	v.password()
@@ -138,6 +140,21 @@ func (v *validator) certificate() {
 	}
 	if strings.HasPrefix(v.c.Issuer, "http://") {
 		v.add("issuer", "begins with http:// although tls.cert_file is set", "write it with https://")
+	}
+}
+
+// outbound wants certificates that can be used, and refuses networks that contain everybody, the cloud's own services included.
+func (v *validator) outbound() {
+	if path := v.c.Outbound.CAFile; path != "" && v.file("outbound.ca_file", path) {
+		text, err := os.ReadFile(path)
+		if err != nil || !x509.NewCertPool().AppendCertsFromPEM(text) {
+			v.add("outbound.ca_file", "has no certificate in it", "name a file with certificates of authorities, PEM")
+		}
+	}
+	for _, prefix := range v.c.Outbound.Allow {
+		if prefix.Bits() == 0 {
+			v.add("outbound.allow", prefix.String()+" lets whoever registers a client reach every address", "name the network of these apps only")
+		}
 	}
 }
 

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"sync/atomic"
 	"time"
 
@@ -179,10 +181,14 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	if err != nil {
 		return webs{}, err
 	}
+	fetcher, err := newFetcher(cfg.Outbound)
+	if err != nil {
+		return webs{}, err
+	}
 	var w webs
 	w.provider, err = provider.New(provider.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
-		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetch.New(fetch.Config{}), Log: s.log, Address: clientAddress,
+		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log, Address: clientAddress,
 		FlowLife: cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
 		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
 	})
@@ -201,6 +207,25 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 		Client: s.forApps, ContinueURL: proceed, BasePath: base,
 	})
 	return w, err
+}
+
+// newFetcher makes the requests to addresses that clients registered.
+func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
+	if cfg.CAFile == "" {
+		return fetch.New(fetch.Config{Allow: cfg.Allow}), nil
+	}
+	text, err := os.ReadFile(cfg.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("outbound.ca_file: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil {
+		return nil, fmt.Errorf("the system's certificates: %w", err)
+	}
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, errors.New("outbound.ca_file has no certificate in it")
+	}
+	return fetch.New(fetch.Config{Roots: roots, Allow: cfg.Allow}), nil
 }
 
 // forLogin tells the sign-in pages what they show of a flow.
