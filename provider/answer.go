@@ -4,8 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
 // endpoint makes a handler one that browser apps may call as well.
@@ -40,13 +44,18 @@ func (p *Provider) fail(c *gin.Context, err error) {
 		p.log.InfoContext(ctx, "request refused", "route", c.FullPath(), "error", answer.Code, "cause", err.Error())
 	}
 	noStore(c)
+	if answer.Code == useDPoPNonce {
+		c.Header("DPoP-Nonce", nonces{p.store}.at(time.Now()))
+	}
 	switch {
 	case answer.Status == http.StatusServiceUnavailable:
 		c.Header("Retry-After", "5")
 	case answer.Status == http.StatusTooManyRequests:
 		c.Header("Retry-After", "60")
 	case answer.Status == http.StatusUnauthorized, answer.Code == insufficientScope:
-		c.Header("WWW-Authenticate", challenge(answer))
+		for _, text := range challenges(err, answer) {
+			c.Writer.Header().Add("WWW-Authenticate", text)
+		}
 	}
 	body := gin.H{}
 	if answer.Code != "" {
@@ -55,13 +64,20 @@ func (p *Provider) fail(c *gin.Context, err error) {
 	c.JSON(answer.Status, body)
 }
 
-// challenge tells a client how to authenticate, or what is wrong with its access token.
-func challenge(answer *oauthError) string {
-	switch answer.Code {
-	case invalidClient:
-		return `Basic realm="postern"`
-	case "":
-		return `Bearer realm="postern"`
+// challenges tell a client how to authenticate, or what is wrong with its access token.
+func challenges(err error, answer *oauthError) []string {
+	resource := new(resourceError)
+	bearer, proof := `Bearer realm="postern"`, `DPoP algs="`+strings.Join(client.SigningAlgs(), " ")+`"`
+	fault := `, error="` + answer.Code + `", error_description="` + answer.Description + `"`
+	switch atResource := errors.As(err, &resource); {
+	case answer.Code == invalidClient:
+		return []string{`Basic realm="postern"`}
+	case answer.Code == "": // RFC 9449 section 7.2: both ways, one after the other
+		return []string{bearer, proof}
+	case atResource && resource.byProof:
+		return []string{proof + fault}
+	case atResource:
+		return []string{bearer + fault, proof}
 	}
-	return `Bearer realm="postern", error="` + answer.Code + `", error_description="` + answer.Description + `"`
+	return []string{bearer + fault}
 }

@@ -157,7 +157,7 @@ func (a *authRequest) http() *http.Request {
 // frozenParameters are those that mean something here or to the pages; others are ignored (RFC 6749 section 3.1).
 var frozenParameters = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
-	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint", "ui_locales",
+	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint", "ui_locales", "dpop_jkt",
 }
 
 // frozen is the request as a flow keeps it.
@@ -276,7 +276,7 @@ func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, e
 func (p *Provider) beginGrant(u *unit) error {
 	u.detail = grantDetail{
 		RedirectURI: u.request.redirectURI, Challenge: u.request.challenge, Nonce: u.request.nonce, ACR: u.request.acr,
-		AMR: u.signIn.Methods(), Claims: u.request.claims,
+		AMR: u.signIn.Methods(), Claims: u.request.claims, JKT: u.request.jkt,
 	}
 	detail, err := json.Marshal(u.detail)
 	user := u.signIn.User()

@@ -28,6 +28,7 @@ type authRequest struct {
 	scopes      []string
 	nonce       string
 	challenge   string // S256, empty: none
+	jkt         string // thumbprint of the key that the code is bound to; empty: none
 	prompt      prompts
 	maxAge      *time.Duration
 	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
@@ -75,6 +76,7 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 		func() error { a.scopes, err = scopesOf(a.form.Get("scope"), a.client); return err },
 		a.validateIDToken,
 		func() error { a.challenge, err = challengeOf(a.form, a.client, a.types); return err },
+		func() error { a.jkt, err = jktOf(a.form.Get("dpop_jkt")); return err },
 		func() error { a.prompt, err = promptsOf(a.form.Get("prompt")); return err },
 		func() error { a.maxAge, err = maxAgeOf(a.form, a.client); return err },
 		func() error { a.claims, err = parseClaims(a.form.Get("claims")); return err },
@@ -167,6 +169,14 @@ func challengeOf(form url.Values, c *client.Client, types responseTypes) (string
 		return "", invalid("The parameter code_challenge is not an S256 challenge.")
 	}
 	return challenge, nil
+}
+
+// jktOf checks the thumbprint of a key: SHA-256 in base64url (RFC 9449 section 10).
+func jktOf(text string) (string, error) {
+	if text != "" && (len(text) != 43 || strings.Trim(text, base64URL) != "") {
+		return "", invalid("The parameter dpop_jkt is not the thumbprint of a key.")
+	}
+	return text, nil
 }
 
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"

@@ -20,26 +20,27 @@ type presented struct {
 
 var errToken = &oauthError{Status: http.StatusUnauthorized, Code: invalidToken, Description: "The access token is invalid, expired or revoked."}
 
-// bearer returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
+// accessTokenOf returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
 // place only (RFC 6750 sections 2 and 3.1). A token in the query is refused: it would be in every log. The empty string
-// means that there is none.
-func bearer(r *http.Request, form url.Values) (string, error) {
+// means that there is none. byProof: it came with the scheme of RFC 9449 section 7.1.
+func accessTokenOf(r *http.Request, form url.Values) (token string, byProof bool, err error) {
 	if r.URL.Query().Has("access_token") {
-		return "", invalid("An access token does not belong into the query.")
+		return "", false, invalid("An access token does not belong into the query.")
 	}
 	headers := r.Header.Values("Authorization")
 	inBody := form.Get("access_token")
 	switch {
 	case len(headers) > 1, len(headers) == 1 && inBody != "":
-		return "", invalid("The access token is sent more than once.")
+		return "", false, invalid("The access token is sent more than once.")
 	case len(headers) == 0:
-		return inBody, nil
+		return inBody, false, nil
 	}
 	scheme, token, _ := strings.Cut(headers[0], " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return "", nil
+	byProof = strings.EqualFold(scheme, "DPoP")
+	if !byProof && !strings.EqualFold(scheme, "Bearer") {
+		return "", false, nil
 	}
-	return strings.TrimLeft(token, " "), nil
+	return strings.TrimLeft(token, " "), byProof, nil
 }
 
 // readAccessToken takes an access token of either form apart, without asking whether it was revoked.
@@ -53,14 +54,15 @@ func (p *Provider) readAccessToken(token string, now time.Time) (accessToken, bo
 		return accessToken{}, false
 	}
 	var claims struct {
-		Issuer   string   `json:"iss"`
-		JTI      string   `json:"jti"`
-		ClientID string   `json:"client_id"`
-		Subject  string   `json:"sub"`
-		Scope    string   `json:"scope"`
-		UserInfo []string `json:"userinfo_claims"`
-		Issued   int64    `json:"iat"`
-		Expires  int64    `json:"exp"`
+		Issuer   string       `json:"iss"`
+		JTI      string       `json:"jti"`
+		ClientID string       `json:"client_id"`
+		Subject  string       `json:"sub"`
+		Scope    string       `json:"scope"`
+		UserInfo []string     `json:"userinfo_claims"`
+		Issued   int64        `json:"iat"`
+		Expires  int64        `json:"exp"`
+		Key      confirmation `json:"cnf"`
 	}
 	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer {
 		return accessToken{}, false
@@ -68,7 +70,7 @@ func (p *Provider) readAccessToken(token string, now time.Time) (accessToken, bo
 	grantID, id, _ := strings.Cut(claims.JTI, ".")
 	return accessToken{
 		ID: id, GrantID: grantID, ClientID: claims.ClientID, Subject: claims.Subject, Scopes: strings.Fields(claims.Scope),
-		UserInfo: claims.UserInfo, Issued: claims.Issued, Expires: claims.Expires,
+		UserInfo: claims.UserInfo, JKT: claims.Key.JKT, Issued: claims.Issued, Expires: claims.Expires,
 	}, true
 }
 

@@ -114,7 +114,7 @@ func basic(header []string) (id, secret string, ok bool) {
 	return id, secret, found && idErr == nil && secretErr == nil && id != ""
 }
 
-// authenticateClient is authenticate for fosite.
+// authenticateClient is authenticate for fosite, at the token endpoint. It finds the client's DPoP proof as well.
 func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
 	u := unitOf(ctx)
 	found, err := p.authenticate(ctx, r, form, u.now)
@@ -122,5 +122,8 @@ func (p *Provider) authenticateClient(ctx context.Context, r *http.Request, form
 		return nil, u.note(err)
 	}
 	u.client = found
-	return engineClient{Client: found}, nil
+	if u.proof, err = p.clientProof(r, "/oauth2/token", found, u.now); err == nil && found.DPoPRequired && u.proof.jkt == "" {
+		err = errNoProof // RFC 9449 section 5.2
+	}
+	return engineClient{Client: found}, u.note(err)
 }

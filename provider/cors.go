@@ -16,7 +16,7 @@ func (p *Provider) cors(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Origin")
 	if known, err := p.clients.KnowsOrigin(c.Request.Context(), origin); err == nil && known {
 		c.Header("Access-Control-Allow-Origin", origin)
-		c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+		c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce")
 	}
 }
 
@@ -25,7 +25,7 @@ func (p *Provider) preflight(c *gin.Context) {
 	p.cors(c)
 	if c.Writer.Header().Get("Access-Control-Allow-Origin") != "" {
 		c.Header("Access-Control-Allow-Methods", "GET, POST")
-		c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type")
+		c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
 		c.Header("Access-Control-Max-Age", "600")
 	}
 	c.Status(http.StatusNoContent)

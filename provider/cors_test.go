@@ -47,6 +47,7 @@ func TestCrossOriginRequests(t *testing.T) {
 		a := w.do(r)
 		require.Equal(t, http.StatusNoContent, a.Code)
 		require.Contains(t, a.Header().Get("Access-Control-Allow-Headers"), "Authorization")
+		require.Contains(t, a.Header().Get("Access-Control-Allow-Headers"), "DPoP")
 		require.Contains(t, a.Header().Get("Access-Control-Allow-Methods"), "POST")
 
 		code := w.code(spa)
@@ -55,6 +56,7 @@ func TestCrossOriginRequests(t *testing.T) {
 		}, func(r *http.Request) { r.Header.Set("Origin", "https://spa.example.test") })
 		requireTokens(t, a)
 		require.Equal(t, "https://spa.example.test", a.Header().Get("Access-Control-Allow-Origin"))
+		require.Contains(t, a.Header().Get("Access-Control-Expose-Headers"), "DPoP-Nonce")
 	})
 }
 

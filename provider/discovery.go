@@ -53,6 +53,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint_auth_methods_supported":            []string{"client_secret_basic", "client_secret_post", "private_key_jwt"},
 		"introspection_endpoint_auth_signing_alg_values_supported": client.SigningAlgs(),
 		"authorization_response_iss_parameter_supported":           true,
+		"dpop_signing_alg_values_supported":                        client.SigningAlgs(),
 	})
 }
 

@@ -47,6 +47,7 @@ func TestDiscovery(t *testing.T) {
 		require.Equal(t, []any{"S256"}, a.body["code_challenge_methods_supported"])
 		require.Equal(t, []any{"RS256", "ES256", "EdDSA", "PS256", "none"}, a.body["id_token_signing_alg_values_supported"])
 		require.NotContains(t, a.Body.String(), "client_secret_jwt")
+		require.Equal(t, []any{"RS256", "PS256", "ES256", "EdDSA"}, a.body["dpop_signing_alg_values_supported"])
 		for _, endpoint := range []string{"token", "revocation", "introspection"} {
 			require.Contains(t, a.body[endpoint+"_endpoint_auth_methods_supported"], "private_key_jwt")
 			require.Equal(t, []any{"RS256", "PS256", "ES256", "EdDSA"}, a.body[endpoint+"_endpoint_auth_signing_alg_values_supported"])

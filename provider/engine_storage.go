@@ -51,7 +51,7 @@ func (s engineStorage) CreateAuthorizeCodeSession(context.Context, string, fosit
 
 // GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage. Of a code that was used before, the request comes
 // with the error, and fosite has everything revoked that was issued for it; but not when the code belongs to another
-// client, who could otherwise end grants that are none of his.
+// client or key, who could otherwise end grants that are none of his.
 func (s engineStorage) GetAuthorizeCodeSession(ctx context.Context, codeHash string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	if !u.loaded {
@@ -64,7 +64,7 @@ func (s engineStorage) GetAuthorizeCodeSession(ctx context.Context, codeHash str
 		}
 	}
 	switch {
-	case u.client == nil || u.state.ClientID != u.client.ID, u.state.Ended(u.now):
+	case u.client == nil || u.state.ClientID != u.client.ID, u.state.Ended(u.now), !u.holds(u.detail.JKT):
 		return nil, fosite.ErrNotFound
 	case !u.state.CodeUsedAt.IsZero():
 		u.reused = audit.AuthorizationCodeReused
@@ -154,7 +154,7 @@ func (s engineStorage) GetRefreshTokenSession(ctx context.Context, token string,
 	if err := u.load(state); err != nil {
 		return nil, err
 	}
-	if u.client == nil || state.ClientID != u.client.ID || state.Ended(u.now) || !u.now.Before(state.IdleUntil.Time) {
+	if u.client == nil || state.ClientID != u.client.ID || state.Ended(u.now) || !u.now.Before(state.IdleUntil.Time) || !u.holds(state.JKT) {
 		return nil, fosite.ErrNotFound
 	}
 	switch {

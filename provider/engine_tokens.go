@@ -61,7 +61,7 @@ func (t tokens) GenerateAccessToken(ctx context.Context, request fosite.Requeste
 	u := unitOf(ctx)
 	claims := accessToken{
 		ID: storage.NewID(), ClientID: u.client.ID, Subject: u.client.ID, Scopes: request.GetGrantedScopes(),
-		Issued: u.now.Unix(), Expires: u.now.Add(t.p.cfg.AccessTokenLife).Unix(),
+		JKT: u.proof.jkt, Issued: u.now.Unix(), Expires: u.now.Add(t.p.cfg.AccessTokenLife).Unix(),
 	}
 	if u.loaded {
 		claims.GrantID, claims.Subject, claims.UserInfo = u.state.ID, t.p.subject(u.client, u.state.UserID), u.detail.Claims.UserInfo
@@ -91,6 +91,9 @@ func (p *Provider) jwtAccessToken(u *unit, t accessToken) (string, error) {
 	}
 	if len(t.UserInfo) > 0 {
 		claims["userinfo_claims"] = t.UserInfo
+	}
+	if t.JKT != "" {
+		claims["cnf"] = confirmation{t.JKT}
 	}
 	if u.loaded {
 		claims["auth_time"], claims["acr"], claims["amr"] = u.state.AuthTime.Unix(), u.detail.ACR, u.detail.AMR

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1, and OpenID Connect Core
+// Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1, RFC 9449 sections 5 and 8, and OpenID Connect Core
 // Error Code unmet_authentication_requirements.
 const (
 	invalidRequest           = "invalid_request"
@@ -33,6 +33,8 @@ const (
 	invalidRequestURI        = "invalid_request_uri"
 	invalidRequestObject     = "invalid_request_object"
 	registrationNotSupported = "registration_not_supported"
+	invalidDPoPProof         = "invalid_dpop_proof"
+	useDPoPNonce             = "use_dpop_nonce"
 )
 
 // oauthError is an error as a client sees it. Its text is fixed: nothing of the request is repeated in it.

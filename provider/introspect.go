@@ -46,10 +46,14 @@ func (p *Provider) introspect(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, gin.H{
-		"active": true, "token_type": "Bearer", "client_id": shown.token.ClientID, "sub": shown.token.Subject, "iss": p.cfg.Issuer,
+	said := gin.H{
+		"active": true, "token_type": tokenType(shown.token.JKT), "client_id": shown.token.ClientID, "sub": shown.token.Subject, "iss": p.cfg.Issuer,
 		"scope": joinScopes(shown.token.Scopes), "iat": shown.token.Issued, "exp": shown.token.Expires, "jti": shown.token.ID,
-	})
+	}
+	if shown.token.JKT != "" { // RFC 9449 section 6.2
+		said["cnf"] = confirmation{shown.token.JKT}
+	}
+	c.JSON(http.StatusOK, said)
 	return nil
 }
 

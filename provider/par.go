@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
@@ -34,11 +35,18 @@ func (p *Provider) push(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	shown, err := p.clientProof(c.Request, "/oauth2/par", caller, now)
+	if err != nil {
+		return err
+	}
 	if form.Has("request_uri") {
 		return invalid("The parameter request_uri cannot be pushed.")
 	}
 	form.Set("client_id", caller.ID)
 	if form, err = p.openRequest(ctx, caller, form, form.Get("request"), now); err != nil {
+		return err
+	}
+	if err := bindToKey(form, shown); err != nil {
 		return err
 	}
 	a, err := p.requestOf(caller, form)
@@ -51,17 +59,39 @@ func (p *Provider) push(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	secret := make([]byte, 32)
-	rand.Read(secret)
-	uri := requestURIPrefix + strictBase64.EncodeToString(secret)
-	if err := p.store.PushRequest(ctx, storage.PushedRequest{
-		Hash: storage.Hash(uri), ClientID: caller.ID, Request: a.frozen(),
-		CreatedAt: storage.At(now), UsableUntil: storage.At(now.Add(pushedLife)), ExpiresAt: storage.At(now.Add(pushedKept)),
-	}); err != nil {
+	if err := p.spendProof(ctx, shown); err != nil {
 		return err
 	}
+	uri, err := p.keepPushed(ctx, a, now)
+	if err != nil {
+		return err
+	}
+	p.offerNonce(c.Writer.Header(), shown, now)
 	noStore(c)
 	c.JSON(http.StatusCreated, gin.H{"request_uri": uri, "expires_in": int64(pushedLife / time.Second)})
+	return nil
+}
+
+// keepPushed stores a request and returns the name that it gets.
+func (p *Provider) keepPushed(ctx context.Context, a *authRequest, now time.Time) (uri string, err error) {
+	secret := make([]byte, 32)
+	rand.Read(secret)
+	uri = requestURIPrefix + strictBase64.EncodeToString(secret)
+	return uri, p.store.PushRequest(ctx, storage.PushedRequest{
+		Hash: storage.Hash(uri), ClientID: a.client.ID, Request: a.frozen(),
+		CreatedAt: storage.At(now), UsableUntil: storage.At(now.Add(pushedLife)), ExpiresAt: storage.At(now.Add(pushedKept)),
+	})
+}
+
+// bindToKey binds the code of a pushed request to the key of the proof that came with it (RFC 9449 section 10.1).
+func bindToKey(form url.Values, shown proof) error {
+	switch {
+	case shown.jkt == "":
+		return nil
+	case form.Has("dpop_jkt") && form.Get("dpop_jkt") != shown.jkt:
+		return invalid("The parameter dpop_jkt is not the thumbprint of the key of the DPoP proof.")
+	}
+	form.Set("dpop_jkt", shown.jkt)
 	return nil
 }
 

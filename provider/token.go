@@ -35,9 +35,13 @@ func (p *Provider) token(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.spendProof(ctx, u.proof); err != nil {
+		return err
+	}
 	if err := p.write(ctx, u, form.Get("grant_type")); err != nil {
 		return err
 	}
+	p.offerNonce(c.Writer.Header(), u.proof, u.now)
 	noStore(c)
 	c.JSON(http.StatusOK, answer)
 	return nil
@@ -67,8 +71,25 @@ func (p *Provider) tokens(ctx context.Context, u *unit, r *http.Request, form ur
 		return nil, err
 	}
 	answer := response.ToMap()
-	answer["token_type"], answer["expires_in"] = "Bearer", u.expiresIn
+	answer["token_type"], answer["expires_in"] = tokenType(u.proof.jkt), u.expiresIn
 	return answer, nil
+}
+
+// tokenType says how an access token is presented: one that is bound to a key, with a proof of it (RFC 9449 section 5).
+func tokenType(jkt string) string {
+	if jkt != "" {
+		return "DPoP"
+	}
+	return "Bearer"
+}
+
+// refreshKey is the thumbprint of the key that the unit's next refresh token is bound to. A client that proves itself is bound already (RFC 9449
+// section 5).
+func (u *unit) refreshKey() string {
+	if u.client.Public() {
+		return u.proof.jkt
+	}
+	return ""
 }
 
 // write makes the one conditional statement on which the answer depends. Losing it means that another request has used the
@@ -86,6 +107,7 @@ func (p *Provider) write(ctx context.Context, u *unit, grantType string) error {
 func (p *Provider) redeem(ctx context.Context, u *unit) error {
 	redemption := storage.Redemption{Generation: u.generation, ExpiresAt: u.now.Add(p.cfg.AccessTokenLife)}
 	if u.generation > 0 {
+		redemption.JKT = u.refreshKey()
 		redemption.IdleUntil = u.now.Add(p.cfg.RefreshIdle)
 		redemption.ExpiresAt = u.now.Add(p.cfg.RefreshAbsolute)
 	}
@@ -104,13 +126,13 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	if u.retry {
 		return nil
 	}
-	err := p.grants.RotateRefreshToken(ctx, u.state.ID, u.state.Generation, u.now.Add(p.cfg.RefreshIdle), u.now)
+	err := p.grants.RotateRefreshToken(ctx, u.state.ID, u.state.Generation, u.refreshKey(), u.now.Add(p.cfg.RefreshIdle), u.now)
 	if !errors.Is(err, storage.ErrStale) {
 		return err
 	}
 	state, err := p.grants.Grant(ctx, u.state.ID, "")
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && state.Ended(u.now):
+	case errors.Is(err, storage.ErrNotFound), err == nil && (state.Ended(u.now) || !u.holds(state.JKT)):
 		return fosite.ErrInvalidGrant
 	case err != nil:
 		return err

@@ -62,8 +62,14 @@ type accessToken struct {
 	Subject  string   `json:"s"`
 	Scopes   []string `json:"p"`
 	UserInfo []string `json:"u,omitempty"` // claims asked for by name
+	JKT      string   `json:"k,omitempty"` // thumbprint of the key it is bound to (RFC 9449 section 6)
 	Issued   int64    `json:"i"`           // seconds since 1970
 	Expires  int64    `json:"e"`
+}
+
+// confirmation is the claim cnf (RFC 9449 section 6.1).
+type confirmation struct {
+	JKT string `json:"jkt"`
 }
 
 func (t accessToken) expired(now time.Time) bool { return now.Unix() >= t.Expires }

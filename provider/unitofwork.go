@@ -19,7 +19,7 @@ type Grants interface {
 	GrantByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
 	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	RedeemCode(ctx context.Context, id string, r storage.Redemption, now time.Time) error
-	RotateRefreshToken(ctx context.Context, id string, generation int64, idleUntil, now time.Time) error
+	RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error
 	CountCodeFailure(ctx context.Context, id string) (int, error)
 	RevokeGrant(ctx context.Context, id, event string, now time.Time) error
 	RevokeToken(ctx context.Context, tokenID string, expires time.Time) error
@@ -35,6 +35,7 @@ type unit struct {
 	now     time.Time
 	address string // of the caller, for the audit log
 	client  *client.Client
+	proof   proof // of the request for tokens
 
 	request *authRequest // at the authorization endpoint
 	signIn  storage.SignIn
@@ -61,6 +62,8 @@ type grantDetail struct {
 	ACR         string        `json:"acr"`
 	AMR         []string      `json:"amr"`
 	Claims      claimsRequest `json:"claims"`
+	// JKT is the thumbprint of the only key whose proof redeems the code (RFC 9449 section 10); empty: any, or none.
+	JKT string `json:"dpop_jkt,omitempty"`
 }
 
 type unitKey struct{}
@@ -70,6 +73,9 @@ func withUnit(ctx context.Context, u *unit) context.Context {
 }
 
 func unitOf(ctx context.Context) *unit { return ctx.Value(unitKey{}).(*unit) }
+
+// holds reports whether the proof is of the key with that thumbprint, or none is asked for.
+func (u *unit) holds(jkt string) bool { return jkt == "" || u.proof.jkt == jkt }
 
 // note keeps the first failure of the store and returns err as fosite understands it.
 func (u *unit) note(err error) error {

@@ -21,20 +21,17 @@ func (p *Provider) userinfo(c *gin.Context) error {
 			return err
 		}
 	}
-	token, err := bearer(c.Request, form)
+	token, byProof, err := accessTokenOf(c.Request, form)
 	if err != nil {
 		return err
-	}
-	if token == "" {
-		return errNoToken
 	}
 	now := time.Now()
-	shown, err := p.present(c.Request.Context(), token, now)
-	if err != nil {
-		return err
+	shown, err := p.admit(c, token, byProof, now)
+	if err == nil && !slices.Contains(shown.token.Scopes, "openid") {
+		err = errNeedsOpenID
 	}
-	if !slices.Contains(shown.token.Scopes, "openid") {
-		return errNeedsOpenID
+	if err != nil {
+		return &resourceError{err, byProof}
 	}
 	owner, err := p.clients.Client(c.Request.Context(), shown.state.ClientID)
 	if err != nil {

@@ -19,13 +19,13 @@ func TestUserInfoWithoutAToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for name, header := range map[string][]string{
 			"no header": nil, "empty": {"Bearer"}, "blank": {"Bearer "}, "blanks": {"Bearer    "},
-			"another scheme": {basicText(w.web.ID + ":" + w.secret)}, "DPoP": {"DPoP x"}, "only a token": {"pst_at_x"},
+			"another scheme": {basicText(w.web.ID + ":" + w.secret)}, "DPoP without a token": {"DPoP "}, "only a token": {"pst_at_x"},
 		} {
 			r := httptest.NewRequest(http.MethodGet, "/userinfo", nil)
 			authorization(header...)(r)
 			a := w.do(r)
 			require.Equal(t, http.StatusUnauthorized, a.Code, name)
-			require.Equal(t, `Bearer realm="postern"`, a.Header().Get("WWW-Authenticate"), name)
+			require.Equal(t, []string{`Bearer realm="postern"`, `DPoP algs="RS256 PS256 ES256 EdDSA"`}, a.Header().Values("WWW-Authenticate"), name)
 			require.Empty(t, a.body, name)
 			requireUnstored(t, a)
 		}

@@ -37,7 +37,7 @@ var contests = []contest{
 			if _, err := s.Grant(t.Context(), g.ID, ""); err != nil {
 				return err
 			}
-			return s.RotateRefreshToken(t.Context(), g.ID, 1, now.Add(time.Hour), now)
+			return s.RotateRefreshToken(t.Context(), g.ID, 1, "", now.Add(time.Hour), now)
 		}
 	}},
 	{"revoke a grant", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
@@ -147,6 +147,10 @@ var contests = []contest{
 		return func(s *storage.Store) error {
 			return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute))
 		}
+	}},
+	{"spend a proof", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
+		jti := storage.NewID()
+		return func(s *storage.Store) error { return s.SpendProof(t.Context(), "key", jti, now.Add(time.Minute)) }
 	}},
 	{"spend a registration", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		r := storage.Registration{Hash: storage.Hash(rand.Text()), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour))}

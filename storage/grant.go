@@ -29,6 +29,9 @@ type Grant struct {
 	CreatedAt  Time  `db:"created_at"`
 	// ExpiresAt is the end of everything in the family; the row is swept after it.
 	ExpiresAt Time `db:"expires_at"`
+	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. IssueCode
+	// leaves it out.
+	JKT string `db:"dpop_jkt"`
 }
 
 // GrantState is a grant with what decides whether it is still good.
@@ -47,6 +50,7 @@ func (g GrantState) Ended(now time.Time) bool {
 const grantStateQuery = `
 	SELECT g.id, g.user_id, g.client_id, g.sid, g.epoch, g.scopes, g.detail, g.auth_time, g.code_hash, g.code_expires_at,
 		g.code_used_at, g.generation, g.rotated_at, g.idle_until, g.revoked_at, g.created_at, g.expires_at,
+		coalesce(g.dpop_jkt, '') AS dpop_jkt,
 		u.id AS "owner.id", u.email AS "owner.email", u.email_verified AS "owner.email_verified",
 		coalesce(u.username, '') AS "owner.username", u.admin AS "owner.admin", u.groups AS "owner.groups", u.claims AS "owner.claims",
 		u.epoch AS "owner.epoch", u.disabled_at AS "owner.disabled_at", u.created_at AS "owner.created_at",
@@ -87,24 +91,26 @@ type Redemption struct {
 	Generation int64 // 1 when a refresh token is issued, else 0
 	IdleUntil  time.Time
 	ExpiresAt  time.Time
+	JKT        string // that refresh tokens are bound to; empty: none
 }
 
 // RedeemCode spends the authorization code of a grant. ErrStale when it was spent before, has expired or was revoked:
 // of any number of attempts one succeeds.
 func (s *Store) RedeemCode(ctx context.Context, id string, r Redemption, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
-		UPDATE grants SET code_used_at = ?, generation = ?, rotated_at = ?, idle_until = ?, expires_at = ?
+		UPDATE grants SET code_used_at = ?, generation = ?, rotated_at = ?, idle_until = ?, expires_at = ?, dpop_jkt = ?
 		WHERE id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?`,
-		At(now), r.Generation, At(now), At(r.IdleUntil), At(r.ExpiresAt), id, At(now))
+		At(now), r.Generation, At(now), At(r.IdleUntil), At(r.ExpiresAt), nullText(r.JKT), id, At(now))
 }
 
-// RotateRefreshToken makes generation+1 the latest refresh token of a grant. ErrStale when generation is not the latest any
+// RotateRefreshToken makes generation+1 the latest refresh token of a grant, bound to the key with thumbprint jkt, or when that is empty, to
+// the key of its predecessor. ErrStale when generation is not the latest any
 // more or the grant was revoked: of any number of attempts one succeeds.
-func (s *Store) RotateRefreshToken(ctx context.Context, id string, generation int64, idleUntil, now time.Time) error {
+func (s *Store) RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
-		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?
+		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?, dpop_jkt = coalesce(?, dpop_jkt)
 		WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_until > ? AND expires_at > ?`,
-		At(now), At(idleUntil), id, generation, At(now), At(now))
+		At(now), At(idleUntil), nullText(jkt), id, generation, At(now), At(now))
 }
 
 // CountCodeFailure counts a redemption of a code with a wrong verifier and returns how many there were.

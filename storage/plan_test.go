@@ -42,6 +42,7 @@ var manyOf = []string{
 		%ROWS% SELECT 'g' || n, 'u' || n, 'c' || n, 's' || n, 1, '[]', '{}', 0, 0, %BYTES%, %AT%, 0, 1, %AT%, %AT% FROM rows`,
 	`INSERT INTO revoked_tokens (id, expires_at) %ROWS% SELECT 't' || n, %AT% FROM rows`,
 	`INSERT INTO client_assertions (client_id, jti_hash, expires_at) %ROWS% SELECT 'c' || n, %BYTES%, %AT% FROM rows`,
+	`INSERT INTO dpop_proofs (proof_hash, expires_at) %ROWS% SELECT %BYTES%, %AT% FROM rows`,
 	`INSERT INTO throttle (key, failures, blocked_until, expires_at) %ROWS% SELECT 'k' || n, 1, 0, %AT% FROM rows`,
 	`INSERT INTO audit_events (id, at, name, user_id, body, seq, link)
 		%ROWS% SELECT 'i' || n, %AT%, 'x', 'u' || n, '{}', CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, %BYTES% FROM rows`,
@@ -140,10 +141,11 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"GrantByCode":         func() { s.GrantByCode(ctx, hash) },
 		"Grant":               func() { s.Grant(ctx, "g77", "t77") },
 		"RedeemCode":          func() { s.RedeemCode(ctx, "g77", redemption, now) },
-		"RotateRefreshToken":  func() { s.RotateRefreshToken(ctx, "g77", 1, now, now) },
+		"RotateRefreshToken":  func() { s.RotateRefreshToken(ctx, "g77", 1, "", now, now) },
 		"RevokeGrant":         func() { s.RevokeGrant(ctx, "g77", "", now) },
 		"CountCodeFailure":    func() { s.CountCodeFailure(ctx, "g77") },
 		"TokenRevoked":        func() { s.TokenRevoked(ctx, "t77") },
+		"SpendProof":          func() { s.SpendProof(ctx, "k77", "jti", now) },
 		"SpendAssertion":      func() { s.SpendAssertion(ctx, "c77", "jti", now) },
 		"Events":              func() { s.Events(ctx, storage.EventQuery{Limit: 50}) },
 		"Events of a user":    func() { s.Events(ctx, storage.EventQuery{UserID: "u77", Limit: 50, Before: lastID("i")}) },
@@ -197,7 +199,7 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 // readsAll is how both databases say that they read a table from one end to the other. A scan in the order of an index is how a page
 // of a list begins; small tables are always scanned.
 var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|consents|clients|flows|` +
-	`grants|revoked_tokens|client_assertions|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
+	`grants|revoked_tokens|client_assertions|dpop_proofs|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
 
 func plan(t *testing.T, db *storagetest.Database, raw *sql.DB, statement storagetest.Statement) []string {
 	t.Helper()

@@ -165,7 +165,7 @@ func TestRaceRevokesForGood(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				err = s.RotateRefreshToken(t.Context(), g.ID, state.Generation, now.Add(time.Hour), now)
+				err = s.RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now)
 				if errors.Is(err, storage.ErrStale) {
 					return nil
 				}
@@ -176,7 +176,7 @@ func TestRaceRevokesForGood(t *testing.T) {
 			state, err := replicas[0].Grant(t.Context(), g.ID, "")
 			require.NoError(t, err)
 			require.True(t, state.Ended(now))
-			require.ErrorIs(t, replicas[0].RotateRefreshToken(t.Context(), g.ID, state.Generation, now.Add(time.Hour), now), storage.ErrStale)
+			require.ErrorIs(t, replicas[0].RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now), storage.ErrStale)
 		}
 	})
 }

@@ -27,6 +27,7 @@ var expiries = []struct {
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
 	{table: "pushed_requests", key: "request_hash", column: "expires_at"},
 	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
+	{table: "dpop_proofs", key: "proof_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},
 	{table: "registrations", key: "secret_hash", column: "expires_at"},
 	{table: "enrolments", key: "user_id", column: "expires_at"},

@@ -18,9 +18,9 @@ import (
 
 // clientFlags are the flags that say what is registered about a client.
 type clientFlags struct {
-	kind, name, authMethod, jwksFile, pkce, consent, idTokenAlg, accessToken  string
-	redirectURIs, postLogoutURIs, scopes, grantTypes, responseTypes, audience []string
-	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                   string
+	kind, name, authMethod, jwksFile, pkce, dpop, consent, idTokenAlg, accessToken string
+	redirectURIs, postLogoutURIs, scopes, grantTypes, responseTypes, audience      []string
+	clientURI, logoURI, policyURI, tosURI, initiateLoginURI                        string
 	clientOptions
 }
 
@@ -35,6 +35,7 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.authMethod, "auth-method", "", "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file) or none")
 	flags.StringVar(&f.jwksFile, "jwks-file", "", "`file` with the client's public keys (JWK Set)")
 	flags.StringVar(&f.pkce, "pkce", "", "`need`: required or optional; always required for public clients")
+	flags.StringVar(&f.dpop, "dpop", "", "`need`: allowed, or required for tokens that are bound to a key always (RFC 9449)")
 	flags.StringVar(&f.consent, "consent", "", "`when`: ask, or skip for an app of your own")
 	flags.StringVar(&f.idTokenAlg, "id-token-alg", "", "`algorithm`: RS256, PS256, ES256 or EdDSA; none leaves ID tokens unsigned")
 	flags.StringVar(&f.accessToken, "access-token", "", "`form`: sealed, or jwt for resource servers that verify by themselves (RFC 9068)")
@@ -49,6 +50,7 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	complete(cmd, "response-type", choices(client.ResponseTypes()...))
 	complete(cmd, "auth-method", choices(client.AuthBasic, client.AuthPost, client.AuthPrivateKey, client.AuthNone))
 	complete(cmd, "pkce", choices("required", "optional"))
+	complete(cmd, "dpop", choices("required", "allowed"))
 	complete(cmd, "consent", choices(client.ConsentAsk, client.ConsentSkip))
 	complete(cmd, "id-token-alg", choices(append(client.SigningAlgs(), client.AlgNone)...))
 	complete(cmd, "access-token", choices(client.TokenSealed, client.TokenJWT))
@@ -85,6 +87,12 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		m.PKCERequired = f.pkce == "required"
 	}
 	f.clientOptions.apply(cmd, m)
+	if given("dpop") {
+		if f.dpop != "required" && f.dpop != "allowed" {
+			return usage(cmd, "--dpop is required or allowed")
+		}
+		m.DPoPRequired = f.dpop == "required"
+	}
 	if !given("jwks-file") {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 )
@@ -57,6 +58,15 @@ func parseJWKS(text json.RawMessage) (*jose.JSONWebKeySet, error) {
 		seen[key.KeyID] = true
 	}
 	return set, nil
+}
+
+// ParseKey reads one public key (RFC 7517 section 4) by the rules for the keys of clients.
+func ParseKey(text json.RawMessage) (jose.JSONWebKey, error) {
+	set, err := parseJWKS(slices.Concat([]byte(`{"keys":[`), text, []byte(`]}`)))
+	if err != nil {
+		return jose.JSONWebKey{}, err
+	}
+	return set.Keys[0], nil
 }
 
 // keyFault says why a public key is not accepted; empty: it is. That a point is on its curve was checked when it was read.

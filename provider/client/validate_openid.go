@@ -44,6 +44,9 @@ func (m Metadata) checkRequests(f *faults) {
 	if m.RequireSignedRequestObject && m.RequestObjectAlg == AlgNone {
 		f.add("request_object_signing_alg", "must not be none when signed request objects are required")
 	}
+	if m.DPoPRequired && slices.ContainsFunc(m.ResponseTypes, func(t string) bool { return slices.Contains(strings.Fields(t), "token") }) {
+		f.add("dpop_bound_access_tokens", "must be false with a response type that has token: no proof comes with that")
+	}
 	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > 1e9) {
 		f.add("default_max_age", "must be a number of seconds, not negative and not in centuries")
 	}

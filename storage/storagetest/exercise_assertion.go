@@ -12,6 +12,7 @@ import (
 var assertionBehaviours = []behaviour{
 	{"an assertion is good once for each client", assertionsAreGoodOnce},
 	{"a used assertion is forgotten a minute after it expired", usedAssertionsAreForgotten},
+	{"a proof is good once for each key, and forgotten a minute after it expired", proofsAreGoodOnce},
 }
 
 func assertionsAreGoodOnce(t *testing.T, db *Database) {
@@ -38,4 +39,21 @@ func usedAssertionsAreForgotten(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.NoError(t, s.SpendAssertion(t.Context(), "a", "jti", expires))
 	require.ErrorIs(t, s.SpendAssertion(t.Context(), "b", "jti", expires), storage.ErrConflict, "of another client, and not over")
+}
+
+func proofsAreGoodOnce(t *testing.T, db *Database) {
+	s, other := db.Open(t), db.Open(t)
+	expires := Now.Add(time.Minute)
+	require.NoError(t, s.SpendProof(t.Context(), "a", "jti", expires))
+	require.ErrorIs(t, other.SpendProof(t.Context(), "a", "jti", expires.Add(time.Hour)), storage.ErrConflict, "whatever it says of its end")
+	require.NoError(t, other.SpendProof(t.Context(), "b", "jti", expires.Add(time.Second)))
+	require.NoError(t, other.SpendProof(t.Context(), "a", "JTI", expires))
+	require.NoError(t, s.SpendProof(t.Context(), "a", "\x00\xff", expires))
+	_, err := s.Sweep(t.Context(), expires.Add(time.Minute-time.Microsecond), 10)
+	require.NoError(t, err)
+	require.ErrorIs(t, s.SpendProof(t.Context(), "a", "jti", expires), storage.ErrConflict)
+	_, err = s.Sweep(t.Context(), expires.Add(time.Minute), 10)
+	require.NoError(t, err)
+	require.NoError(t, s.SpendProof(t.Context(), "a", "jti", expires))
+	require.ErrorIs(t, s.SpendProof(t.Context(), "b", "jti", expires), storage.ErrConflict, "of another key, and not over")
 }

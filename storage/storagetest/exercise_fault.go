@@ -99,6 +99,7 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 		"spend an assertion": func() error {
 			return s.SpendAssertion(t.Context(), g.ClientID, "jti", Now.Add(time.Hour))
 		},
+		"spend a proof":  func() error { return s.SpendProof(t.Context(), "key", "jti", Now.Add(time.Hour)) },
 		"spend a ticket": func() error { return s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now) },
 		"redeem a code": func() error {
 			return s.RedeemCode(t.Context(), g.ID, storage.Redemption{ExpiresAt: Now.Add(time.Hour)}, Now)

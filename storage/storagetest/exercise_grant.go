@@ -13,6 +13,7 @@ var grantBehaviours = []behaviour{
 	{"a grant is read by id and by code", grantsRoundTrip},
 	{"a code is redeemed once, in time", codesAreRedeemedOnce},
 	{"a refresh token is rotated once, in time", refreshTokensRotateOnce},
+	{"refresh tokens keep the key that they are bound to", refreshTokensKeepTheirKey},
 	{"a revoked grant gives nothing", revokedGrantsGiveNothing},
 	{"a grant ends with its user, its client and its time", grantsEnd},
 	{"wrong verifiers are counted", codeFailuresAreCounted},
@@ -61,13 +62,13 @@ func refreshTokensRotateOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	g := Grant(t, s, User(t, s), Client(t, s))
 	idle := Now.Add(time.Hour)
-	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 0, idle, Now), storage.ErrStale, "none was issued")
+	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 0, "", idle, Now), storage.ErrStale, "none was issued")
 	require.NoError(t, s.RedeemCode(t.Context(), g.ID, storage.Redemption{Generation: 1, IdleUntil: idle, ExpiresAt: Now.Add(3 * time.Hour)}, Now))
 
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.RotateRefreshToken(t.Context(), g.ID, 1, later.Add(time.Hour), later))
+	require.NoError(t, s.RotateRefreshToken(t.Context(), g.ID, 1, "", later.Add(time.Hour), later))
 	for _, generation := range []int64{0, 1, 3} {
-		require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, generation, idle, later), storage.ErrStale, generation)
+		require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, generation, "", idle, later), storage.ErrStale, generation)
 	}
 	found, err := s.Grant(t.Context(), g.ID, "")
 	require.NoError(t, err)
@@ -75,10 +76,26 @@ func refreshTokensRotateOnce(t *testing.T, db *Database) {
 	require.Equal(t, storage.At(later), found.RotatedAt)
 
 	idle = later.Add(time.Hour)
-	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 2, idle.Add(time.Hour), idle), storage.ErrStale, "idle too long")
-	require.NoError(t, s.RotateRefreshToken(t.Context(), g.ID, 2, idle.Add(9*time.Hour), idle.Add(-time.Microsecond)))
+	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 2, "", idle.Add(time.Hour), idle), storage.ErrStale, "idle too long")
+	require.NoError(t, s.RotateRefreshToken(t.Context(), g.ID, 2, "", idle.Add(9*time.Hour), idle.Add(-time.Microsecond)))
 	end := Now.Add(3 * time.Hour)
-	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 3, end.Add(time.Hour), end), storage.ErrStale, "the family is over")
+	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), g.ID, 3, "", end.Add(time.Hour), end), storage.ErrStale, "the family is over")
+}
+
+// Refresh tokens are bound to a key when the code is redeemed or later, and never let go of it.
+func refreshTokensKeepTheirKey(t *testing.T, db *Database) {
+	s := db.Open(t)
+	idle := Now.Add(time.Hour)
+	for name, c := range map[string]struct{ first, then, bound string }{
+		"from the first": {"k1", "", "k1"}, "again": {"k1", "k1", "k1"}, "later": {"", "k2", "k2"}, "never": {"", "", ""},
+	} {
+		g := Grant(t, s, User(t, s), Client(t, s))
+		require.NoError(t, s.RedeemCode(t.Context(), g.ID, storage.Redemption{Generation: 1, IdleUntil: idle, ExpiresAt: idle, JKT: c.first}, Now))
+		require.NoError(t, s.RotateRefreshToken(t.Context(), g.ID, 1, c.then, idle, Now))
+		found, err := s.Grant(t.Context(), g.ID, "")
+		require.NoError(t, err)
+		require.Equal(t, c.bound, found.JKT, name)
+	}
 }
 
 func revokedGrantsGiveNothing(t *testing.T, db *Database) {
@@ -96,7 +113,7 @@ func revokedGrantsGiveNothing(t *testing.T, db *Database) {
 		require.Equal(t, storage.At(Now), found.RevokedAt)
 	}
 	require.ErrorIs(t, s.RedeemCode(t.Context(), unused.ID, r, Now), storage.ErrStale)
-	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), used.ID, 1, Now.Add(time.Hour), Now), storage.ErrStale)
+	require.ErrorIs(t, s.RotateRefreshToken(t.Context(), used.ID, 1, "", Now.Add(time.Hour), Now), storage.ErrStale)
 	require.ErrorIs(t, s.RevokeGrant(t.Context(), "none", "", Now), storage.ErrStale)
 }
 

@@ -27,9 +27,11 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	steps, err := s.Migrations(t.Context())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(steps), 2)
-	for i, step := range steps {
+	last := int64(0)
+	for _, step := range steps {
 		require.False(t, step.Applied, step.Name)
-		require.Equal(t, int64(i+1), step.Version)
+		require.Greater(t, step.Version, last)
+		last = step.Version
 	}
 
 	applied, err := s.Migrate(t.Context())

@@ -1,0 +1,253 @@
+package provider
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+)
+
+// proofOfKey is a proof for a POST to the path, in which the pairs are replaced; nil takes a claim away.
+func proofOfKey(t testing.TB, alg, path string, pairs ...any) string {
+	t.Helper()
+	claims := map[string]any{"jti": storage.NewID(), "htm": "POST", "htu": issuer + path, "iat": time.Now().Unix()}
+	for i := 0; i < len(pairs); i += 2 {
+		claims[pairs[i].(string)] = pairs[i+1]
+		if pairs[i+1] == nil {
+			delete(claims, pairs[i].(string))
+		}
+	}
+	return signProof(t, alg, clientKeys()[alg], claims)
+}
+
+// signProof signs a proof with a key that goes into its header.
+func signProof(t testing.TB, alg string, key crypto.Signer, claims any) string {
+	t.Helper()
+	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
+	return signWith(t, jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: key}, options, claims)
+}
+
+// showing sends a proof along.
+func showing(proof string) func(*http.Request) {
+	return func(r *http.Request) { r.Header.Set("DPoP", proof) }
+}
+
+func thumbprint(t testing.TB, alg string) string {
+	t.Helper()
+	key := publicKey(clientKeys()[alg], "")
+	sum, err := key.Thumbprint(crypto.SHA256)
+	require.NoError(t, err)
+	return base64.RawURLEncoding.EncodeToString(sum)
+}
+
+// exchange redeems a code as the world's client, or as a public one, with a proof.
+func (w *world) exchange(c *client.Client, code, proof string) answer {
+	w.t.Helper()
+	form := params(nil, "grant_type", "authorization_code", "code", code, "redirect_uri", callback, "code_verifier", verifier)
+	return w.tokensFor(c, form, proof)
+}
+
+// tokensFor is a token request with a proof, or without one when that is empty.
+func (w *world) tokensFor(c *client.Client, form url.Values, proof string) answer {
+	auth := []func(*http.Request){w.basic}
+	if c.Public() {
+		form, auth[0] = params(form, "client_id", c.ID), anonymous
+	}
+	if proof != "" {
+		auth = append(auth, showing(proof))
+	}
+	return w.post("/oauth2/token", form, auth...)
+}
+
+func (w *world) renew(c *client.Client, token any, proof string) answer {
+	return w.tokensFor(c, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}}, proof)
+}
+
+// visitUserInfo presents a token by the scheme, with a proof for it unless alg is empty.
+func (w *world) visitUserInfo(scheme, token, alg string, pairs ...any) answer {
+	r := httptest.NewRequest(http.MethodGet, "/userinfo", nil)
+	r.Header.Set("Authorization", scheme+" "+token)
+	if alg != "" {
+		sum := sha256.Sum256([]byte(token))
+		ath := base64.RawURLEncoding.EncodeToString(sum[:])
+		r.Header.Set("DPoP", proofOfKey(w.t, alg, "/userinfo", append([]any{"htm", "GET", "ath", ath}, pairs...)...))
+	}
+	return w.do(r)
+}
+
+// requireBound returns the access token of an answer whose tokens are bound to a key.
+func requireBound(t testing.TB, a answer) string {
+	t.Helper()
+	require.Equal(t, http.StatusOK, a.Code, a.Body.String())
+	require.Equal(t, "DPoP", a.body["token_type"])
+	requireUnstored(t, a)
+	return a.body["access_token"].(string)
+}
+
+// RFC 9449 sections 5, 6 and 7: with each algorithm and form of token.
+func TestDPoPBoundTokens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, format := range []string{client.TokenSealed, client.TokenJWT} {
+			w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = format })
+			for _, alg := range client.SigningAlgs() {
+				a := w.exchange(w.web, w.code(w.web), proofOfKey(t, alg, "/oauth2/token"))
+				token := requireBound(t, a)
+				require.NotEmpty(t, a.Header().Get("DPoP-Nonce"), "section 8.2")
+				if format == client.TokenJWT {
+					_, claims := takeApart(t, token)
+					require.Equal(t, map[string]any{"jkt": thumbprint(t, alg)}, claims["cnf"])
+				}
+				shown := w.introspect(token)
+				require.Equal(t, "DPoP", shown["token_type"], "section 6.2")
+				require.Equal(t, map[string]any{"jkt": thumbprint(t, alg)}, shown["cnf"])
+				info := w.visitUserInfo("DPoP", token, alg)
+				require.Equal(t, http.StatusOK, info.Code, info.Body.String())
+				require.Equal(t, w.user.ID, info.body["sub"])
+			}
+		}
+		a := w.exchange(w.web, w.code(w.web), "")
+		require.Equal(t, "Bearer", a.body["token_type"])
+		require.Empty(t, a.Header().Get("DPoP-Nonce"))
+		require.NotContains(t, w.introspect(requireTokens(t, a)), "cnf")
+	})
+}
+
+// RFC 9449 sections 7.1 and 7.2.
+func TestDPoPAtUserInfo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		plain := requireTokens(t, w.exchange(w.web, w.code(w.web), ""))
+		bound := requireBound(t, w.exchange(w.web, w.code(w.web), proofOfKey(t, "ES256", "/oauth2/token")))
+		for name, tc := range map[string]struct {
+			a    answer
+			code string
+		}{
+			"bound as Bearer":          {w.visitUserInfo("Bearer", bound, ""), invalidToken},
+			"bound as Bearer, a proof": {w.visitUserInfo("Bearer", bound, "ES256"), invalidToken},
+			"unbound with a proof":     {w.visitUserInfo("DPoP", plain, "ES256"), invalidToken},
+			"another key":              {w.visitUserInfo("DPoP", bound, "EdDSA"), invalidToken},
+			"no proof":                 {w.visitUserInfo("DPoP", bound, ""), invalidDPoPProof},
+			"another method":           {w.visitUserInfo("DPoP", bound, "ES256", "htm", "POST"), invalidDPoPProof},
+			"another address":          {w.visitUserInfo("DPoP", bound, "ES256", "htu", issuer+"/oauth2/token"), invalidDPoPProof},
+			"no ath":                   {w.visitUserInfo("DPoP", bound, "ES256", "ath", nil), invalidDPoPProof},
+			"another token's ath":      {w.visitUserInfo("DPoP", bound, "ES256", "ath", s256(plain)), invalidDPoPProof},
+			"an invented nonce":        {w.visitUserInfo("DPoP", bound, "ES256", "nonce", "x"), useDPoPNonce},
+			"an old proof":             {w.visitUserInfo("DPoP", bound, "ES256", "iat", time.Now().Unix()-70), useDPoPNonce},
+		} {
+			require.Equal(t, http.StatusUnauthorized, tc.a.Code, name)
+			require.Equal(t, tc.code, tc.a.body["error"], name)
+			challenges := strings.Join(tc.a.Header().Values("WWW-Authenticate"), "\n")
+			require.Contains(t, challenges, `DPoP algs="RS256 PS256 ES256 EdDSA"`, name)
+			require.Contains(t, challenges, `error="`+tc.code+`"`, name)
+			require.Equal(t, tc.code == useDPoPNonce, tc.a.Header().Get("DPoP-Nonce") != "", name)
+		}
+		nonce := w.visitUserInfo("DPoP", bound, "ES256", "iat", 1).Header().Get("DPoP-Nonce")
+		require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", bound, "ES256", "iat", 1, "nonce", nonce).Code, "a wrong clock")
+		require.Equal(t, http.StatusOK, w.visitUserInfo("dpop", bound, "ES256", "jti", "once").Code)
+		a := w.visitUserInfo("DPoP", bound, "ES256", "jti", "once")
+		requireError(t, a, http.StatusUnauthorized, invalidDPoPProof)
+		require.Equal(t, http.StatusOK, w.userinfo(plain).Code)
+	})
+}
+
+// RFC 9449 section 10: by dpop_jkt in the address, or by the proof of a pushed request.
+func TestDPoPBoundCode(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		own := thumbprint(t, "ES256")
+		push := func(pairs ...string) string {
+			a := w.post("/oauth2/par", w.request(w.web, pairs...), w.basic, showing(proofOfKey(t, "ES256", "/oauth2/par")))
+			require.Equal(t, http.StatusCreated, a.Code, a.Body.String())
+			require.NotEmpty(t, a.Header().Get("DPoP-Nonce"))
+			return w.authorize(pushed(w.web, a.body["request_uri"].(string), "dpop_jkt", thumbprint(t, "EdDSA"))).query.Get("code")
+		}
+		for name, code := range map[string]string{"dpop_jkt": w.code(w.web, "dpop_jkt", own), "pushed": push(), "both": push("dpop_jkt", own)} {
+			require.NotEmpty(t, code, name)
+			requireInvalidGrant(t, w.exchange(w.web, code, ""))
+			requireInvalidGrant(t, w.exchange(w.web, code, proofOfKey(t, "EdDSA", "/oauth2/token")))
+			a := w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token"))
+			token := requireBound(t, a)
+			requireInvalidGrant(t, w.exchange(w.web, code, proofOfKey(t, "EdDSA", "/oauth2/token")))
+			require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", token, "ES256").Code, "who has not the key cannot end the grant")
+			requireInvalidGrant(t, w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token")))
+			require.Equal(t, http.StatusUnauthorized, w.visitUserInfo("DPoP", token, "ES256").Code, "used twice by who has it")
+		}
+		a := w.post("/oauth2/par", w.request(w.web, "dpop_jkt", own), w.basic, showing(proofOfKey(t, "EdDSA", "/oauth2/par")))
+		requireError(t, a, http.StatusBadRequest, invalidRequest)
+		for _, jkt := range []string{"x", own + "A", strings.Replace(own, own[:1], "+", 1)} {
+			requireRefusal(t, w.authorize(w.request(w.web, "dpop_jkt", jkt)), callback, invalidRequest)
+		}
+	})
+}
+
+// RFC 9449 section 5: the refresh tokens of public clients are bound, those of others to the client alone.
+func TestDPoPAndRefreshTokens(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		spa := w.at(client.SPA, callback)
+		with := func(alg string) string { return proofOfKey(t, alg, "/oauth2/token") }
+		offline := func(c *client.Client, proof string) map[string]any {
+			a := w.exchange(c, w.code(c, "scope", "openid offline_access"), proof)
+			require.Equal(t, http.StatusOK, a.Code, a.Body.String())
+			return a.body
+		}
+		first := offline(spa, with("ES256"))["refresh_token"]
+		requireInvalidGrant(t, w.renew(spa, first, ""))
+		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
+		second := w.renew(spa, first, with("ES256"))
+		require.Equal(t, "DPoP", second.body["token_type"])
+		require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", requireBound(t, second), "ES256").Code)
+		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
+		require.Equal(t, second.body["refresh_token"], w.renew(spa, first, with("ES256")).body["refresh_token"], "a lost answer, and a proof of its own")
+		third := w.renew(spa, second.body["refresh_token"], with("ES256"))
+		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
+		requireBound(t, w.renew(spa, third.body["refresh_token"], with("ES256")))
+
+		later := w.renew(spa, offline(spa, "")["refresh_token"], with("ES256"))
+		require.Equal(t, "DPoP", later.body["token_type"])
+		requireInvalidGrant(t, w.renew(spa, later.body["refresh_token"], ""))
+		requireBound(t, w.renew(spa, later.body["refresh_token"], with("ES256")))
+
+		mine := w.renew(w.web, offline(w.web, with("ES256"))["refresh_token"], with("EdDSA"))
+		require.Equal(t, map[string]any{"jkt": thumbprint(t, "EdDSA")}, w.introspect(requireBound(t, mine))["cnf"])
+		require.Equal(t, "Bearer", w.renew(w.web, mine.body["refresh_token"], "").body["token_type"])
+	})
+}
+
+// RFC 9449 sections 5.2 and 8: a client that is registered for DPoP cannot do without, nor without our nonce.
+func TestDPoPRequired(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.change(w.web, func(m *client.Metadata) { m.DPoPRequired = true })
+		code := w.code(w.web, "scope", "openid offline_access")
+		requireError(t, w.exchange(w.web, code, ""), http.StatusBadRequest, invalidDPoPProof)
+		a := w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token"))
+		requireError(t, a, http.StatusBadRequest, useDPoPNonce)
+		nonce := a.Header().Get("DPoP-Nonce")
+		require.NotEmpty(t, nonce)
+		a = w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token", "nonce", nonce, "iat", 1))
+		require.Equal(t, "DPoP", a.body["token_type"], a.Body.String())
+		requireError(t, w.renew(w.web, a.body["refresh_token"], ""), http.StatusBadRequest, invalidDPoPProof)
+		requireBound(t, w.renew(w.web, a.body["refresh_token"], proofOfKey(t, "ES256", "/oauth2/token", "nonce", nonce)))
+		a = w.post("/oauth2/par", w.request(w.web), w.basic, showing(proofOfKey(t, "ES256", "/oauth2/par")))
+		requireError(t, a, http.StatusBadRequest, useDPoPNonce)
+		a = w.post("/oauth2/par", w.request(w.web), w.basic, showing(proofOfKey(t, "ES256", "/oauth2/par", "nonce", a.Header().Get("DPoP-Nonce"))))
+		require.Equal(t, http.StatusCreated, a.Code)
+	})
+}
+
+func TestDPoPWithClientCredentials(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		service, secret := w.register(client.Service, func(*client.Metadata) {})
+		a := w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}}, authorization(basicText(service.ID+":"+secret)),
+			showing(proofOfKey(t, "EdDSA", "/oauth2/token")))
+		requireBound(t, a)
+	})
+}

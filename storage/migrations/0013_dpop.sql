@@ -1,0 +1,11 @@
+-- +goose Up
+
+-- DPoP proofs that were used (RFC 9449 section 11.1), until they would be refused for their age: a hash of key and jti together.
+CREATE TABLE dpop_proofs (
+    proof_hash BYTEA PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX dpop_proofs_by_expiry ON dpop_proofs (expires_at);
+
+-- The key that the refresh tokens of a public client are bound to; NULL: none.
+ALTER TABLE grants ADD COLUMN dpop_jkt TEXT;
