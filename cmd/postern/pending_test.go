@@ -2,6 +2,7 @@ package main
 
 import (
 	"crypto/rand"
+	"database/sql"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -97,6 +98,7 @@ func TestNothingWithTheCodePending(t *testing.T) {
 		a := newTestApp(t, db, "http://localhost:4280")
 		addAda(t, a)
 		id, secret := addClient(t, a, client.Web, "http://localhost:4281/callback", func(m *client.Metadata) { m.Consent = client.ConsentSkip })
+		rows := db.SQL(t)
 		routes := a.public.(*gin.Engine).Routes()
 		require.Equal(t, len(routeRequests(id)), len(routes), "a route is missing in the table, or one is gone")
 		for _, route := range routes {
@@ -107,13 +109,13 @@ func TestNothingWithTheCodePending(t *testing.T) {
 				pending := newPending(t, a, id)
 				answer := pending.send(route.Method, route.Path, form, withFlow)
 				require.Less(t, answer.Code, 500, "%s: %s", name, answer.Body)
-				pending.requireNothing(t, db, name, answer)
+				pending.requireNothing(t, rows, name, answer)
 			}
 			if name != "POST /login/codes" { // which makes the factor
 				pending := newUnfinished(t, a, id)
 				answer := pending.send(route.Method, route.Path, form, true)
 				require.Less(t, answer.Code, 500, "%s: %s", name, answer.Body)
-				pending.requireNothing(t, db, name, answer)
+				pending.requireNothing(t, rows, name, answer)
 			}
 		}
 		for grant, form := range grantRequests {
@@ -124,7 +126,7 @@ func TestNothingWithTheCodePending(t *testing.T) {
 			answer := pending.send("POST", "/oauth2/token", form, false)
 			require.GreaterOrEqual(t, answer.Code, 400, "%s: %s", grant, answer.Body)
 			require.Less(t, answer.Code, 500, "%s: %s", grant, answer.Body)
-			pending.requireNothing(t, db, grant, answer)
+			pending.requireNothing(t, rows, grant, answer)
 		}
 	})
 }
@@ -214,7 +216,7 @@ func (p pending) send(method, path string, form url.Values, withFlow bool) *http
 }
 
 // requireNothing looks at the answer and into the database.
-func (p pending) requireNothing(t *testing.T, db *storagetest.Database, name string, answer *httptest.ResponseRecorder) {
+func (p pending) requireNothing(t *testing.T, db *sql.DB, name string, answer *httptest.ResponseRecorder) {
 	t.Helper()
 	for _, cookie := range answer.Result().Cookies() {
 		require.False(t, cookie.Name == "postern_session" && cookie.MaxAge >= 0 && cookie.Value != "", "%s sets a session", name)
@@ -229,7 +231,7 @@ func (p pending) requireNothing(t *testing.T, db *storagetest.Database, name str
 	require.NoError(t, err)
 	require.Empty(t, sessions, "%s left a session", name)
 	var grants int
-	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
+	require.NoError(t, db.QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
 	require.Zero(t, grants, "%s left a grant", name)
 	// Half-done sign-ins of strangers are limited.
 	_, _, err = p.a.accounts.SignOut(t.Context(), p.user, account.Operator{}, time.Now())

@@ -130,14 +130,13 @@ type Metadata struct {
 	TOSURI           string   `json:"tos_uri"`
 	Contacts         []string `json:"contacts"`
 	InitiateLoginURI string   `json:"initiate_login_uri"`
-	// FrontchannelLogoutURI is loaded in a frame when the person signs out; with iss and sid in any case.
+	// The addresses for notices of logout can be read and not be registered: none are sent in this version.
 	FrontchannelLogoutURI     string `json:"frontchannel_logout_uri"`
 	FrontchannelLogoutSession bool   `json:"frontchannel_logout_session_required"`
-	// BackchannelLogoutURI gets a logout token, with sid in any case.
-	BackchannelLogoutURI     string `json:"backchannel_logout_uri"`
-	BackchannelLogoutSession bool   `json:"backchannel_logout_session_required"`
-	SoftwareID               string `json:"software_id"`
-	SoftwareVersion          string `json:"software_version"`
+	BackchannelLogoutURI      string `json:"backchannel_logout_uri"`
+	BackchannelLogoutSession  bool   `json:"backchannel_logout_session_required"`
+	SoftwareID                string `json:"software_id"`
+	SoftwareVersion           string `json:"software_version"`
 }
 
 // StandardScopes returns the scopes that a client gets unless it asks for others.

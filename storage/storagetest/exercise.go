@@ -23,6 +23,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"consents", consentBehaviours},
 		{"accounts", accountBehaviours},
 		{"flows", flowBehaviours},
+		{"pushed requests", pushedBehaviours},
 		{"grants", grantBehaviours},
 		{"assertions", assertionBehaviours},
 		{"secrets", secretBehaviours},
