@@ -51,7 +51,7 @@ func (l *Login) showActivity(c *gin.Context) error {
 
 func activityEntry(e account.ActivityEntry) templates.ActivityEntry {
 	return templates.ActivityEntry{
-		At: e.At, What: eventText(e.Name), App: e.App, Address: e.Address, Browser: browserText(e.Detail["browser"]),
+		At: e.At, What: eventText(e.Name), App: e.App, Address: e.Address, Browser: templates.BrowserText(e.Detail["browser"]),
 		Alarm: slices.Contains(alarming, e.Name), ByOperator: e.Actor == audit.ActorOperator,
 	}
 }

@@ -28,7 +28,7 @@ func TestBrowsersAreReadBack(t *testing.T) {
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0": "Firefox on Linux",
 		"curl/8.0": "curl", "SomethingElse (Windows NT 10.0)": "A browser on Windows", "": "An unknown browser",
 	} {
-		require.Equal(t, words, pages.English(browserText(describeBrowser(agent))), agent)
+		require.Equal(t, words, pages.English(templates.BrowserText(templates.DescribeBrowser(agent))), agent)
 	}
-	require.Empty(t, browserText("").Key)
+	require.Empty(t, templates.BrowserText("").Key)
 }

@@ -56,6 +56,6 @@ func TestDescribeBrowser(t *testing.T) {
 		"<script>alert(1)</script>": "A browser on an unknown system",
 		"":                          "A browser on an unknown system",
 	} {
-		require.Equal(t, want, describeBrowser(agent))
+		require.Equal(t, want, templates.DescribeBrowser(agent))
 	}
 }

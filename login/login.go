@@ -238,7 +238,7 @@ func (l *Login) visitor(c *gin.Context) account.Visitor {
 	}
 	return account.Visitor{
 		Address: address,
-		Browser: describeBrowser(c.Request.UserAgent()),
+		Browser: templates.DescribeBrowser(c.Request.UserAgent()),
 		Device:  l.cfg.Sessions.cookies.get(c.Request, deviceCookie),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
 )
 
 // SessionsConfig is what NewSessions needs.
@@ -91,7 +92,7 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	} else if err == nil {
 		event := audit.Event{
 			Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
-			Detail: map[string]string{"browser": describeBrowser(r.UserAgent())},
+			Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
 		}
 		err = s.store.InTx(ctx, func(ctx context.Context) error {
 			if err := s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {

@@ -91,6 +91,9 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read flow %s: %w", flow.ID, err)
 	}
+	if form.Has(deviceField) {
+		return p.toPage(c, p.cfg.Issuer+"/device", flow.ID)
+	}
 	found, err := p.clientOf(ctx, form)
 	if err != nil {
 		return err
@@ -189,8 +192,12 @@ func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, 
 			return err
 		}
 	}
+	return p.toPage(c, page, flow.ID)
+}
+
+func (p *Provider) toPage(c *gin.Context, page, flowID string) error {
 	noStore(c)
-	c.Redirect(http.StatusSeeOther, page+"?flow="+flow.ID)
+	c.Redirect(http.StatusSeeOther, page+"?flow="+flowID)
 	return nil
 }
 

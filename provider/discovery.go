@@ -24,6 +24,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"revocation_endpoint":                         at("/oauth2/revoke"),
 		"introspection_endpoint":                      at("/oauth2/introspect"),
 		"end_session_endpoint":                        at("/oauth2/logout"),
+		"device_authorization_endpoint":               at("/oauth2/device_authorization"),
 		"scopes_supported":                            supportedScopes,
 		"claims_supported":                            supportedClaims(),
 		"claim_types_supported":                       []string{"normal"},

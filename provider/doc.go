@@ -6,6 +6,8 @@
 //	GET  /.well-known/jwks.json                                                       discovery.go
 //	GET, POST /oauth2/auth                                                            authorize.go
 //	POST /oauth2/par                                                                  par.go
+//	POST /oauth2/device_authorization                                                 device.go
+//	GET, POST /device                                                                 devicepage.go
 //	POST /oauth2/token                                                                token.go
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go
@@ -21,6 +23,9 @@
 // that are wanted, engine_handlers.go mends them, engine_tokens.go makes codes and tokens, engine_storage.go is its database.
 // What it reads and writes during one request is collected in a unit of work (unitofwork.go): one read, and one
 // conditional write after the whole answer has been made. That statement decides races; losing it is invalid_grant.
+//
+// A device without a browser (RFC 8628) gets two codes from device.go. The person types the short one at /device, where a frozen
+// request leads through the sign-in to the question; a yes makes a grant whose code is the long one, with which the device polls.
 //
 // # What it leaves to others
 //

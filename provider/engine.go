@@ -49,7 +49,7 @@ func newEngine(p *Provider) *fosite.Fosite {
 	front := frontChannelHandler{code: code, p: p}
 	// The order matters: the verifier is compared once the code was found, the ID token made once there is an access token to name.
 	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front, verifier}
-	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{code, verifier, refresh, credentials, idTokenHandler{p}}
+	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{code, verifier, refresh, credentials, deviceHandler{p}, idTokenHandler{p}}
 	return fosite.NewOAuth2Provider(store, config)
 }
 

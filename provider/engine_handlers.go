@@ -9,6 +9,7 @@ import (
 	"github.com/ory/fosite/handler/oauth2"
 	"github.com/ory/fosite/handler/pkce"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -88,7 +89,7 @@ func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context
 	return nil
 }
 
-// idTokenHandler adds the ID token to the answer of a code or a refresh token whose grant has the scope openid. Fosite's
+// idTokenHandler adds the ID token to the answer of a code, a device code or a refresh token whose grant has the scope openid. Fosite's
 // own would answer without one when its separate session row is missing.
 type idTokenHandler struct{ p *Provider }
 
@@ -97,7 +98,8 @@ func (h idTokenHandler) CanSkipClientAuth(context.Context, fosite.AccessRequeste
 
 // CanHandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
 func (h idTokenHandler) CanHandleTokenEndpointRequest(_ context.Context, request fosite.AccessRequester) bool {
-	return request.GetGrantTypes().ExactOne("authorization_code") || request.GetGrantTypes().ExactOne("refresh_token")
+	grant := request.GetGrantTypes()
+	return grant.ExactOne("authorization_code") || grant.ExactOne("refresh_token") || grant.ExactOne(client.GrantDevice)
 }
 
 // HandleTokenEndpointRequest implements fosite.TokenEndpointHandler: others have checked the request.

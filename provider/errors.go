@@ -11,7 +11,7 @@ import (
 )
 
 // Error codes of RFC 6749 sections 4.1.2.1 and 5.2, OIDC Core section 3.1.2.6, RFC 6750 section 3.1, RFC 9449 sections 5 and 8, and OpenID Connect Core
-// Error Code unmet_authentication_requirements.
+// Error Code unmet_authentication_requirements, and RFC 8628 section 3.5.
 const (
 	invalidRequest           = "invalid_request"
 	invalidClient            = "invalid_client"
@@ -35,6 +35,9 @@ const (
 	registrationNotSupported = "registration_not_supported"
 	invalidDPoPProof         = "invalid_dpop_proof"
 	useDPoPNonce             = "use_dpop_nonce"
+	authorizationPending     = "authorization_pending"
+	slowDown                 = "slow_down"
+	expiredToken             = "expired_token"
 )
 
 // oauthError is an error as a client sees it. Its text is fixed: nothing of the request is repeated in it.

@@ -106,10 +106,12 @@ func (p *Provider) Mount(r gin.IRouter) {
 	r.POST("/oauth2/auth", p.page(p.authorize))
 	r.GET("/oauth2/logout", p.page(p.logout))
 	r.POST("/oauth2/logout", p.page(p.logout))
+	r.GET("/device", p.page(p.device))
+	r.POST("/device", p.page(templates.ReadForm), p.page(p.answerDevice))
 	r.GET("/userinfo", p.endpoint(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,
-		"/oauth2/par": p.push,
+		"/oauth2/par": p.push, "/oauth2/device_authorization": p.authorizeDevice,
 	} {
 		r.POST(path, p.endpoint(handler))
 		r.OPTIONS(path, p.preflight)

@@ -11,11 +11,12 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/ory/fosite"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
-var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
+var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials", client.GrantDevice}
 
 // token is the token endpoint (RFC 6749 section 3.2).
 func (p *Provider) token(c *gin.Context) error {
@@ -100,18 +101,25 @@ func (p *Provider) write(ctx context.Context, u *unit, grantType string) error {
 		return p.redeem(ctx, u)
 	case "refresh_token":
 		return p.rotate(ctx, u)
+	case client.GrantDevice:
+		return p.redeemDevice(ctx, u)
 	}
 	return nil
 }
 
-func (p *Provider) redeem(ctx context.Context, u *unit) error {
+// redemption is what redeeming its code makes of the unit's grant.
+func (p *Provider) redemption(u *unit) storage.Redemption {
 	redemption := storage.Redemption{Generation: u.generation, ExpiresAt: u.now.Add(p.cfg.AccessTokenLife)}
 	if u.generation > 0 {
 		redemption.JKT = u.refreshKey()
 		redemption.IdleUntil = u.now.Add(p.cfg.RefreshIdle)
 		redemption.ExpiresAt = u.now.Add(p.cfg.RefreshAbsolute)
 	}
-	err := p.grants.RedeemCode(ctx, u.state.ID, redemption, u.now)
+	return redemption
+}
+
+func (p *Provider) redeem(ctx context.Context, u *unit) error {
+	err := p.grants.RedeemCode(ctx, u.state.ID, p.redemption(u), u.now)
 	if !errors.Is(err, storage.ErrStale) {
 		return err
 	}

@@ -13,6 +13,9 @@ const mailKept = 7 * 24 * time.Hour
 // assertionKept is how far the clocks of two replicas may be apart: one must not forget what the other still accepts.
 const assertionKept = time.Minute
 
+// deviceKept is how long a late device is told that its codes have expired.
+const deviceKept = 10 * time.Minute
+
 // expiries are the tables that grow with use: in which column a row's end stands, how long it is kept after it,
 // and in which other column a later end may stand.
 var expiries = []struct {
@@ -26,6 +29,7 @@ var expiries = []struct {
 	{table: "grants", key: "id", column: "expires_at"},
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
 	{table: "pushed_requests", key: "request_hash", column: "expires_at"},
+	{table: "device_requests", key: "id", column: "expires_at", kept: deviceKept},
 	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
 	{table: "dpop_proofs", key: "proof_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},

@@ -89,7 +89,7 @@ func allViews() []View {
 		SignIn{}, Code{}, Recovery{}, Expired{},
 		Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{},
 		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
-		Consent{}, SignOut{}, SignedOut{},
+		Consent{}, DeviceCode{}, DeviceConfirm{}, SignOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
 		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
 		FormPost{}, Message{}, ErrorPage{},

@@ -101,7 +101,7 @@ func limitTime(c *gin.Context) {
 // page on which a person confirms a logout is looked at there.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
-	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout"} {
+	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout", "/oauth2/device_authorization"} {
 		protection.AddInsecureBypassPattern(base + path)
 	}
 	return func(c *gin.Context) {

@@ -34,10 +34,15 @@ const (
 	GrantClient  = "client_credentials"
 	// GrantImplicit gets tokens through the browser, which RFC 9700 section 2.1.2 advises against: off unless registered.
 	GrantImplicit = "implicit"
+	// GrantDevice is for devices without a browser (RFC 8628 section 3.4): off unless registered, because people can be talked into typing
+	// somebody else's code.
+	GrantDevice = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
 // GrantTypes lists what can be registered as grant_types.
-func GrantTypes() []string { return []string{GrantCode, GrantRefresh, GrantClient, GrantImplicit} }
+func GrantTypes() []string {
+	return []string{GrantCode, GrantRefresh, GrantClient, GrantImplicit, GrantDevice}
+}
 
 // ResponseTypes lists what can be registered as response_types (OIDC Core section 3), its words in this order.
 func ResponseTypes() []string {

@@ -144,8 +144,8 @@ func (m Metadata) checkGrants(f *faults) {
 		f.add("response_types", "must have one with code with the grant authorization_code, and none without it")
 	case slices.Contains(m.GrantTypes, GrantImplicit) != needs[GrantImplicit]:
 		f.add("response_types", "must have one with token or id_token with the grant implicit, and none without it")
-	case !hasCode && slices.Contains(m.GrantTypes, GrantRefresh):
-		f.add("grant_types", "refresh_token needs authorization_code")
+	case !hasCode && !slices.Contains(m.GrantTypes, GrantDevice) && slices.Contains(m.GrantTypes, GrantRefresh):
+		f.add("grant_types", "refresh_token needs authorization_code or %s", GrantDevice)
 	case needs[GrantImplicit] && m.Type == Native:
 		f.add("grant_types", "implicit is not for native apps: any app on the device could get its tokens")
 	}

@@ -123,6 +123,11 @@ const (
 	// TokenRevoked: a client revoked a token (RFC 7009).
 	TokenRevoked Name = "token.revoked"
 
+	// UserCodeRefused: somebody typed a code of a device that no device shows (RFC 8628).
+	UserCodeRefused Name = "user_code.refused"
+	// UserCodeThrottled: a code of a device was not looked at because too many were wrong.
+	UserCodeThrottled Name = "user_code.throttled"
+
 	// ClientAdded: a client was registered.
 	ClientAdded Name = "client.added"
 	// ClientChanged: the metadata of a client were changed.
@@ -161,6 +166,7 @@ func Names() []Name {
 		ProfileChanged, DataDownloaded,
 		ConsentGiven, ConsentDenied, ConsentWithdrawn,
 		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
+		UserCodeRefused, UserCodeThrottled,
 		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,
 		KeyAdded, KeyRetired, SecretsRotated,
 	}

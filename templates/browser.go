@@ -1,14 +1,10 @@
-package login
+package templates
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/postern-id/postern/templates"
-)
-
-// describeBrowser names a browser by its User-Agent as the list of sessions shows it, such as "Firefox on Linux". The header
-// is anybody's word: it is shown, never decided upon.
-func describeBrowser(userAgent string) string {
+// DescribeBrowser names a browser by its User-Agent as pages show it and rows keep it, such as "Firefox on
+// Linux". The header is anybody's word: only names that are known get through, and they are shown, never decided upon.
+func DescribeBrowser(userAgent string) string {
 	return firstOf(userAgent, unknownBrowser, browserNames) + onSystem + firstOf(userAgent, unknownSystem, systemNames)
 }
 
@@ -18,35 +14,35 @@ const (
 	onSystem       = " on "
 )
 
-// browserText says what describeBrowser returned in the reader's language. Of no browser it says nothing.
-func browserText(description string) templates.Text {
+// BrowserText says what DescribeBrowser returned in the reader's language. Of no browser it says nothing.
+func BrowserText(description string) Text {
 	browser, system, ok := strings.Cut(description, onSystem)
 	switch {
 	case !ok:
-		return templates.Text{}
+		return Text{}
 	case browser == unknownBrowser && system == unknownSystem:
-		return templates.T("browser.unknown")
+		return T("browser.unknown")
 	case browser == unknownBrowser:
-		return templates.T("browser.unknown_on", "System", system)
+		return T("browser.unknown_on", "System", system)
 	case system == unknownSystem:
-		return templates.T("browser.on_unknown", "Browser", browser)
+		return T("browser.on_unknown", "Browser", browser)
 	}
-	return templates.T("browser.on", "Browser", browser, "System", system)
+	return T("browser.on", "Browser", browser, "System", system)
 }
 
-type mark struct{ part, name string }
+type agentMark struct{ part, name string }
 
 // In this order, because browsers also carry the names of others.
-var browserNames = []mark{
+var browserNames = []agentMark{
 	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
 	{"CriOS/", "Chrome"}, {"Chromium/", "Chromium"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},
 }
 
-var systemNames = []mark{
+var systemNames = []agentMark{
 	{"iPhone", "iPhone"}, {"iPad", "iPad"}, {"Android", "Android"}, {"CrOS", "ChromeOS"}, {"Windows", "Windows"}, {"Mac OS X", "macOS"}, {"Linux", "Linux"},
 }
 
-func firstOf(text, otherwise string, marks []mark) string {
+func firstOf(text, otherwise string, marks []agentMark) string {
 	for _, m := range marks {
 		if strings.Contains(text, m.part) {
 			return m.name

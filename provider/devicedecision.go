@@ -1,0 +1,212 @@
+package provider
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// deviceVisit is a browser at the question about a device.
+type deviceVisit struct {
+	flow     storage.Flow
+	device   storage.DeviceRequest
+	client   *client.Client
+	signIn   storage.SignIn // of both factors
+	userCode string
+}
+
+// visitDevice finds out what the question is and who answers it. With signIn the person has to sign in first: nothing of v may be
+// used but its flow. errFlowOver: the flow is over, the device's codes are, or somebody has decided.
+func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, next action, err error) {
+	ctx := c.Request.Context()
+	v.flow, err = p.flows.Flow(ctx, c.Query("flow"), p.signIns.Browser(c.Writer, c.Request), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return v, deny, errFlowOver
+	}
+	if err != nil {
+		return v, deny, err
+	}
+	form, err := url.ParseQuery(v.flow.Request)
+	if err != nil {
+		return v, deny, fmt.Errorf("read flow %s: %w", v.flow.ID, err)
+	}
+	if !form.Has(deviceField) {
+		return v, deny, errFlowOver
+	}
+	if !v.flow.DeniedAt.IsZero() {
+		return v, deny, nil
+	}
+	if err := p.readDevice(ctx, &v, form, now); err != nil {
+		return v, deny, err
+	}
+	v.signIn, err = p.signIns.Current(c.Request, v.client.ID)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return v, deny, err
+	}
+	maxAge, maxAgeErr := maxAgeOf(url.Values{}, v.client)
+	if maxAgeErr != nil {
+		return v, deny, maxAgeErr
+	}
+	return v, decide(visit{
+		prompt: prompts{consent: true}, maxAge: maxAge, scopes: v.device.Scopes, startedAt: v.flow.CreatedAt.Time,
+		signedIn: err == nil, user: v.signIn.User().ID, authTime: v.signIn.Time(),
+	}, now).action, nil
+}
+
+// readDevice reads what is asked, and whether the client may still ask it.
+func (p *Provider) readDevice(ctx context.Context, v *deviceVisit, form url.Values, now time.Time) (err error) {
+	v.device, err = p.store.UndecidedDevice(ctx, form.Get(deviceField), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return errFlowOver
+	}
+	if err != nil {
+		return err
+	}
+	v.client, err = p.clients.Client(ctx, v.device.ClientID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (v.client.Disabled || !slices.Contains(v.client.GrantTypes, client.GrantDevice)) {
+		return errFlowOver
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := scopesOf(joinScopes(v.device.Scopes), v.client); err != nil {
+		return errFlowOver
+	}
+	v.userCode, err = p.openUserCode(v.flow, form.Get(codeField))
+	return err
+}
+
+// askAboutDevice shows who asks for what and from where, once the person has signed in with both factors.
+func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.Text, now time.Time) error {
+	v, next, err := p.visitDevice(c, now)
+	switch {
+	case err != nil:
+		return err
+	case next == deny:
+		return p.deviceDone(c, "cancelled")
+	case next == signIn:
+		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
+	}
+	app := appOf(v.client)
+	templates.ForApp(c, app)
+	user := v.signIn.User()
+	name, _ := user.Claims["name"].(string)
+	view := templates.DeviceConfirm{
+		Page: templates.Page{App: app, Error: message}, Person: templates.Person{Name: name, Email: user.Email},
+		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, UserCode: showUserCode(v.userCode),
+		Address: v.device.Address, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
+	}
+	shown := map[string]string{"email": user.Email, "profile": name}
+	for _, scope := range v.device.Scopes {
+		view.Scopes = append(view.Scopes, templates.DescribeScope(scope, shown[scope]))
+	}
+	return p.pages.Render(c, status, view)
+}
+
+func (p *Provider) deviceDone(c *gin.Context, what string) error {
+	noStore(c)
+	c.Redirect(http.StatusSeeOther, p.cfg.Issuer+"/device?done="+what)
+	return nil
+}
+
+// decideOnDevice is the answer to the question.
+func (p *Provider) decideOnDevice(c *gin.Context, now time.Time) error {
+	decision := c.Request.PostForm.Get("decision")
+	if decision != "allow" && decision != "deny" {
+		return p.askAboutDevice(c, http.StatusUnprocessableEntity, templates.T("consent.choose"), now)
+	}
+	v, next, err := p.visitDevice(c, now)
+	switch {
+	case err != nil:
+		return err
+	case next == deny:
+		return p.deviceDone(c, "cancelled")
+	case next == signIn:
+		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
+	}
+	act, done := p.approveDevice, "allowed"
+	if decision == "deny" {
+		act, done = p.refuseDevice, "cancelled"
+	}
+	err = act(c.Request.Context(), v, p.cfg.Address(c.Request), now)
+	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) { // somebody was first, or client or user are gone
+		return errFlowOver
+	}
+	if err != nil {
+		return err
+	}
+	return p.deviceDone(c, done)
+}
+
+// approveDevice makes the grant that the device fetches, in one transaction with the consent. storage.ErrStale: somebody has decided.
+func (p *Provider) approveDevice(ctx context.Context, v deviceVisit, address string, now time.Time) error {
+	grant, err := p.deviceGrant(v, now)
+	if err != nil {
+		return err
+	}
+	granted := slices.Concat(v.signIn.Consented(), v.device.Scopes)
+	slices.Sort(granted)
+	granted = slices.Compact(granted)
+	issued := v.event(audit.AuthorizationIssued, address)
+	issued.Detail = nil
+	return p.store.InTx(ctx, func(ctx context.Context) error {
+		if err := p.store.ApproveDevice(ctx, v.device.ID, now); err != nil {
+			return err
+		}
+		if err := p.flows.EndFlow(ctx, v.flow.ID); err != nil {
+			return err
+		}
+		if err := p.store.SaveConsent(ctx, grant.UserID, grant.ClientID, granted, now); err != nil {
+			return err
+		}
+		if err := p.audit.Record(ctx, v.event(audit.ConsentGiven, address), now); err != nil {
+			return err
+		}
+		return p.grants.IssueCode(ctx, grant, p.audit.Rider(issued, now))
+	})
+}
+
+// refuseDevice notes that the person said no. storage.ErrStale: somebody has decided.
+func (p *Provider) refuseDevice(ctx context.Context, v deviceVisit, address string, now time.Time) error {
+	return p.store.InTx(ctx, func(ctx context.Context) error {
+		if err := p.store.DenyDevice(ctx, v.device.ID, now); err != nil {
+			return err
+		}
+		if err := p.flows.EndFlow(ctx, v.flow.ID); err != nil {
+			return err
+		}
+		return p.audit.Record(ctx, v.event(audit.ConsentDenied, address), now)
+	})
+}
+
+func (v deviceVisit) event(name audit.Name, address string) audit.Event {
+	return audit.Event{
+		Name: name, Actor: audit.ActorUser, UserID: v.signIn.User().ID, ClientID: v.client.ID, Address: address,
+		Detail: map[string]string{"scopes": strings.Join(v.device.Scopes, " ")},
+	}
+}
+
+// deviceGrant is what the sign-in gives to the device, which fetches it while its code is good.
+func (p *Provider) deviceGrant(v deviceVisit, now time.Time) (storage.Grant, error) {
+	user := v.signIn.User()
+	detail, err := json.Marshal(grantDetail{ACR: acrFor(v.client.DefaultACRValues), AMR: v.signIn.Methods()})
+	return storage.Grant{
+		ID: storage.NewID(), UserID: user.ID, ClientID: v.client.ID, SID: v.signIn.ID(), Epoch: user.Epoch,
+		Scopes: v.device.Scopes, Detail: detail, AuthTime: storage.At(v.signIn.Time()), CreatedAt: storage.At(now),
+		CodeHash: grantCodeOf(v.device), CodeExpiresAt: v.device.ExpiresAt,
+		ExpiresAt: storage.At(v.device.ExpiresAt.Add(p.cfg.AccessTokenLife)),
+	}, err
+}
