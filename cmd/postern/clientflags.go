@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -30,7 +31,7 @@ func (f *clientFlags) register(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.redirectURIs, "redirect-uri", nil, "`URI` that codes may be sent to, compared exactly; may be repeated")
 	flags.StringArrayVar(&f.postLogoutURIs, "post-logout-redirect-uri", nil, "`URI` that people may be sent to after signing out; may be repeated")
 	flags.StringSliceVar(&f.scopes, "scope", nil, "`scope` that the client may ask for; may be repeated; default: all standard scopes")
-	flags.StringSliceVar(&f.grantTypes, "grant-type", nil, "`grant`: authorization_code, refresh_token, client_credentials or implicit; may be repeated")
+	flags.StringSliceVar(&f.grantTypes, "grant-type", nil, "`grant`: authorization_code, refresh_token, client_credentials, implicit, or \""+client.GrantDevice+"\"; may be repeated")
 	flags.StringArrayVar(&f.responseTypes, "response-type", nil, "`type`, such as \"code id_token\"; those with token or id_token need the grant implicit; may be repeated; default: code")
 	flags.StringVar(&f.authMethod, "auth-method", "", "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file) or none")
 	flags.StringVar(&f.jwksFile, "jwks-file", "", "`file` with the client's public keys (JWK Set)")
@@ -79,6 +80,9 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		if given(name) {
 			*list.to = list.from
 		}
+	}
+	if given("grant-type") && !given("response-type") && !slices.Contains(m.GrantTypes, client.GrantCode) && !slices.Contains(m.GrantTypes, client.GrantImplicit) {
+		m.ResponseTypes = nil // nothing comes back through a browser
 	}
 	if given("pkce") {
 		if f.pkce != "required" && f.pkce != "optional" {
