@@ -40,6 +40,8 @@ var manyOf = []string{
 	`INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at, code_failures,
 			generation, idle_until, expires_at)
 		%ROWS% SELECT 'g' || n, 'u' || n, 'c' || n, 's' || n, 1, '[]', '{}', 0, 0, %BYTES%, %AT%, 0, 1, %AT%, %AT% FROM rows`,
+	`INSERT INTO device_requests (id, device_hash, user_code_mac, client_id, scopes, address, browser, interval_seconds, created_at, expires_at)
+		%ROWS% SELECT 'd' || n, %BYTES%, %BYTES%, 'c' || n, '[]', '', '', 5, 0, %AT% FROM rows`,
 	`INSERT INTO revoked_tokens (id, expires_at) %ROWS% SELECT 't' || n, %AT% FROM rows`,
 	`INSERT INTO client_assertions (client_id, jti_hash, expires_at) %ROWS% SELECT 'c' || n, %BYTES%, %AT% FROM rows`,
 	`INSERT INTO dpop_proofs (proof_hash, expires_at) %ROWS% SELECT %BYTES%, %AT% FROM rows`,

@@ -25,6 +25,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"flows", flowBehaviours},
 		{"pushed requests", pushedBehaviours},
 		{"grants", grantBehaviours},
+		{"devices", deviceBehaviours},
 		{"assertions", assertionBehaviours},
 		{"secrets", secretBehaviours},
 		{"keys", keyBehaviours},
