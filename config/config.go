@@ -46,6 +46,10 @@ type Config struct {
 	// invite: the links are mailed as well. open: anybody can make an account for an e-mail address of theirs, too.
 	Registration string `setting:"registration" default:"closed"`
 
+	// How apps are registered. closed: by operators. token: also by themselves (RFC 7591), with an initial access token that postern client
+	// token add makes. open: also without one; strangers can then put an app of any name before people, who are asked for their consent.
+	ClientRegistration string `setting:"client_registration" default:"closed"`
+
 	TOTP     TOTP
 	Password Password
 	Session  Session

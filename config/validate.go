@@ -39,6 +39,7 @@ func (c Config) validate() Problems {
 	v.smtp()
 	v.outbound()
 	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
+	oneOf(v, "client_registration", c.ClientRegistration, "closed", "token", "open")
 	v.totp()
 	v.password()
 	v.lifetimes()

@@ -41,6 +41,7 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"outbound.ca_file", "has no certificate in it", "PEM", func(c *Config) { c.Outbound.CAFile = file }},
 		{"outbound.allow", "::/0 lets whoever registers a client reach every", "network of these apps",
 			func(c *Config) { c.Outbound.Allow = []netip.Prefix{netip.MustParsePrefix("::/0")} }},
+		{"client_registration", `"maybe" is not a value`, "closed, token, open", func(c *Config) { c.ClientRegistration = "maybe" }},
 		{"registration", `"maybe" is not a value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
 		{"totp.algorithm", `"MD5" is not a value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},
 		{"totp.digits", `"7" is not a value`, "6, 8", func(c *Config) { c.TOTP.Digits = 7 }},

@@ -15,7 +15,7 @@ import (
 // metadata is the discovery document (OIDC Discovery section 3, RFC 8414 section 2): what is switched on, and nothing else.
 func (p *Provider) metadata() ([]byte, error) {
 	at := func(path string) string { return p.cfg.Issuer + path }
-	return json.Marshal(map[string]any{
+	about := map[string]any{
 		"issuer":                                      p.cfg.Issuer,
 		"authorization_endpoint":                      at("/oauth2/auth"),
 		"token_endpoint":                              at("/oauth2/token"),
@@ -55,7 +55,11 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint_auth_signing_alg_values_supported": client.SigningAlgs(),
 		"authorization_response_iss_parameter_supported":           true,
 		"dpop_signing_alg_values_supported":                        client.SigningAlgs(),
-	})
+	}
+	if p.cfg.Registration != RegistrationClosed {
+		about["registration_endpoint"] = at(registerPath)
+	}
+	return json.Marshal(about)
 }
 
 // languages are those that pages are written in.

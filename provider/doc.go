@@ -11,6 +11,8 @@
 //	POST /oauth2/token                                                                token.go
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go
+//	POST /oauth2/register                                                             registration.go, unless closed
+//	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       registration_manage.go, likewise
 //	GET, POST /userinfo                                                               userinfo.go
 //	GET, POST /oauth2/logout                                                          logout.go
 //

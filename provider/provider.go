@@ -35,6 +35,8 @@ type Config struct {
 	Log     *slog.Logger
 	Address func(*http.Request) string // of the caller, shortened as logs and audit show it
 
+	Registration Registration // who may register clients
+
 	FlowLife        time.Duration // of a request in progress
 	CodeLife        time.Duration
 	AccessTokenLife time.Duration
@@ -72,6 +74,8 @@ func New(cfg Config) (*Provider, error) {
 	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
 		cfg.Log == nil || cfg.Address == nil:
 		return nil, errors.New("provider.New: a part is missing")
+	case !cfg.Registration.known():
+		return nil, errors.New("provider.New: who may register clients is not said")
 	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
 		return nil, errors.New("provider.New: a lifetime is missing")
 	}
@@ -116,4 +120,11 @@ func (p *Provider) Mount(r gin.IRouter) {
 		r.POST(path, p.endpoint(handler))
 		r.OPTIONS(path, p.preflight)
 	}
+	if p.cfg.Registration == RegistrationClosed {
+		return
+	}
+	r.POST(registerPath, p.answer(p.registerClient))
+	r.GET(registerPath+"/:id", p.answer(p.readClient))
+	r.PUT(registerPath+"/:id", p.answer(p.updateClient))
+	r.DELETE(registerPath+"/:id", p.answer(p.removeClient))
 }

@@ -82,8 +82,8 @@ func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Reques
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
 
 // newWorld builds a world on a store.
-func newWorld(t testing.TB, store *storage.Store) *world {
-	w := joinWorld(t, store)
+func newWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world {
+	w := joinWorld(t, store, edit...)
 	w.user = storagetest.User(t, store)
 	w.signIn(time.Now())
 	w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
@@ -92,8 +92,8 @@ func newWorld(t testing.TB, store *storage.Store) *world {
 	return w
 }
 
-// joinWorld builds a provider on a store as another replica would, without users or clients of its own.
-func joinWorld(t testing.TB, store *storage.Store) *world {
+// joinWorld builds a provider on a store as another replica would, without users or clients of its own; edit changes its settings.
+func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world {
 	log := audit.New(store)
 	w := &world{
 		t: t, store: store, clients: client.New(client.Config{Store: store, Audit: log}), browser: &browser{store: store, id: "browser"},
@@ -110,13 +110,17 @@ func joinWorld(t testing.TB, store *storage.Store) *world {
 	loadKeys(t, w.keys, store)
 	pages, err := templates.New(templates.Config{Brand: templates.Brand{Name: "Postern"}, Secure: true})
 	require.NoError(t, err)
-	w.provider, err = New(Config{
+	cfg := Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",
 		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: loopback}),
 		Log: slog.New(slog.NewTextHandler(w.log, nil)), Address: func(r *http.Request) string { return r.RemoteAddr },
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
-		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second,
-	})
+		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: RegistrationClosed,
+	}
+	for _, change := range edit {
+		change(&cfg)
+	}
+	w.provider, err = New(cfg)
 	require.NoError(t, err)
 	gin.SetMode(gin.ReleaseMode)
 	w.router = gin.New()

@@ -45,6 +45,7 @@ var manyOf = []string{
 	`INSERT INTO revoked_tokens (id, expires_at) %ROWS% SELECT 't' || n, %AT% FROM rows`,
 	`INSERT INTO client_assertions (client_id, jti_hash, expires_at) %ROWS% SELECT 'c' || n, %BYTES%, %AT% FROM rows`,
 	`INSERT INTO dpop_proofs (proof_hash, expires_at) %ROWS% SELECT %BYTES%, %AT% FROM rows`,
+	`INSERT INTO initial_access_tokens (id, token_hash, uses, uses_left, created_at, expires_at) %ROWS% SELECT 'it' || n, %BYTES%, 1, 1, 0, %AT% FROM rows`,
 	`INSERT INTO throttle (key, failures, blocked_until, expires_at) %ROWS% SELECT 'k' || n, 1, 0, %AT% FROM rows`,
 	`INSERT INTO audit_events (id, at, name, user_id, body, seq, link)
 		%ROWS% SELECT 'i' || n, %AT%, 'x', 'u' || n, '{}', CASE WHEN n % 1000 = 0 THEN NULL ELSE n END, %BYTES% FROM rows`,
@@ -134,6 +135,11 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"GrantsOf":            func() { s.GrantsOf(ctx, "u77", 50) },
 		"RevokeOfSession":     func() { s.RevokeGrantsOfSession(ctx, "u77", "s77", now) },
 		"Client":              func() { s.Client(ctx, "c77") },
+		"InitialToken":        func() { s.InitialToken(ctx, hash, now) },
+		"SpendInitialToken":   func() { s.SpendInitialToken(ctx, hash, now) },
+		"InitialTokens":       func() { s.InitialTokens(ctx, lastID("it"), 100) },
+		"DeleteInitialToken":  func() { s.DeleteInitialToken(ctx, "it78") },
+		"SelfRegistered":      func() { s.SelfRegistered(ctx, 1000) },
 		"Clients, later":      func() { s.Clients(ctx, lastID("c"), 100) },
 		"Consents":            func() { s.Consents(ctx, "u77") },
 		"WithdrawConsent":     func() { s.WithdrawConsent(ctx, "u77", "c77", now) },
@@ -201,7 +207,7 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 // readsAll is how both databases say that they read a table from one end to the other. A scan in the order of an index is how a page
 // of a list begins; small tables are always scanned.
 var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|consents|clients|flows|` +
-	`grants|revoked_tokens|client_assertions|dpop_proofs|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
+	`grants|revoked_tokens|client_assertions|dpop_proofs|initial_access_tokens|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
 
 func plan(t *testing.T, db *storagetest.Database, raw *sql.DB, statement storagetest.Statement) []string {
 	t.Helper()

@@ -16,6 +16,9 @@ const assertionKept = time.Minute
 // deviceKept is how long a late device is told that its codes have expired.
 const deviceKept = 10 * time.Minute
 
+// initialTokenKept is how long operators see what became of a token after its end.
+const initialTokenKept = 30 * 24 * time.Hour
+
 // expiries are the tables that grow with use: in which column a row's end stands, how long it is kept after it,
 // and in which other column a later end may stand.
 var expiries = []struct {
@@ -30,6 +33,7 @@ var expiries = []struct {
 	{table: "revoked_tokens", key: "id", column: "expires_at"},
 	{table: "pushed_requests", key: "request_hash", column: "expires_at"},
 	{table: "device_requests", key: "id", column: "expires_at", kept: deviceKept},
+	{table: "initial_access_tokens", key: "id", column: "expires_at", kept: initialTokenKept},
 	{table: "client_assertions", key: "jti_hash", column: "expires_at", kept: assertionKept},
 	{table: "dpop_proofs", key: "proof_hash", column: "expires_at", kept: assertionKept},
 	{table: "tickets", key: "ticket_hash", column: "expires_at"},

@@ -37,7 +37,7 @@ type App struct {
 	// Logo is an https address. A logo from anywhere else is not shown.
 	Logo string
 	// PolicyURL and TermsURL are the addresses of the app's privacy policy and
-	// terms of service, shown on the consent page.
+	// terms of service, shown on the sign-in and consent pages.
 	PolicyURL, TermsURL string
 	// BackURL is where "Go back to APP" leads: an http or https address
 	// registered for the client, never one that came with a request.

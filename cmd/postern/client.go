@@ -19,7 +19,8 @@ func clientCommand(t *terminal) *cobra.Command {
 		clientAddCommand(t), clientListCommand(t), clientShowCommand(t), clientUpdateCommand(t), clientRotateSecretCommand(t),
 		clientSwitchCommand(t, "disable", "Shut a client: nothing granted to it works until it is enabled", (*client.Registry).Disable),
 		clientSwitchCommand(t, "enable", "Open a client again", (*client.Registry).Enable),
-		clientSwitchCommand(t, "remove", "Remove a client with everything granted to it", (*client.Registry).Remove))
+		clientSwitchCommand(t, "remove", "Remove a client with everything granted to it", (*client.Registry).Remove),
+		clientTokenCommand(t))
 }
 
 // shownClient is a client as the commands print it. The secret is there only when it was made just now.
@@ -32,10 +33,11 @@ type shownClient struct {
 	UpdatedAt time.Time `json:"updated_at"`
 	// OldSecretUntil is how long the secret before the last is still accepted.
 	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
+	SelfRegistered bool      `json:"self_registered"`
 }
 
 func shownAs(c *client.Client, secret string) shownClient {
-	return shownClient{c.ID, secret, c.Metadata, c.Disabled, c.CreatedAt, c.UpdatedAt, c.OldSecretUntil}
+	return shownClient{c.ID, secret, c.Metadata, c.Disabled, c.CreatedAt, c.UpdatedAt, c.OldSecretUntil, c.SelfRegistered}
 }
 
 // showClient prints a client and what its developers enter into their library.
@@ -73,7 +75,7 @@ func clientLines(c *client.Client) [][]string {
 		}
 	}
 	return [][]string{
-		{"name", c.Name}, {"type", string(c.Type)}, {"state", state}, {"authentication", c.AuthMethod},
+		{"name", c.Name}, {"type", string(c.Type)}, {"state", state}, {"registered", stamp(c.CreatedAt) + ", by " + registrantOf(c)}, {"authentication", c.AuthMethod},
 		{"old secret", oldSecret}, append([]string{"keys"}, keys...),
 		append([]string{"redirect URI"}, c.RedirectURIs...),
 		append([]string{"after sign-out"}, c.PostLogoutRedirectURIs...),
@@ -83,6 +85,14 @@ func clientLines(c *client.Client) [][]string {
 		{"home page", c.ClientURI}, {"logo", c.LogoURI}, {"privacy policy", c.PolicyURI}, {"terms", c.TOSURI},
 		{"sign-in starts at", c.InitiateLoginURI},
 	}
+}
+
+// registrantOf says who registered a client.
+func registrantOf(c *client.Client) string {
+	if c.SelfRegistered {
+		return "itself"
+	}
+	return "operator"
 }
 
 func clientAddCommand(t *terminal) *cobra.Command {
@@ -177,10 +187,10 @@ func clientListCommand(t *terminal) *cobra.Command {
 					if c.Disabled {
 						state = "disabled"
 					}
-					rows[i] = []string{c.ID, c.Name, string(c.Type), c.AuthMethod, state, stamp(c.CreatedAt)}
+					rows[i] = []string{c.ID, c.Name, string(c.Type), c.AuthMethod, state, stamp(c.CreatedAt), registrantOf(c)}
 				}
 				return t.show(shown, func(w io.Writer) {
-					table(w, []string{"client_id", "name", "type", "authentication", "state", "added"}, rows)
+					table(w, []string{"client_id", "name", "type", "authentication", "state", "added", "by"}, rows)
 				})
 			})
 		},

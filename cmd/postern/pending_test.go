@@ -38,6 +38,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"POST /oauth2/par": authorize, "OPTIONS /oauth2/par": nil,
 		"POST /oauth2/revoke": {"token": {"pst_rt_x"}}, "POST /oauth2/introspect": {"token": {"pst_at_x"}},
 		"OPTIONS /oauth2/token": nil, "OPTIONS /oauth2/revoke": nil, "OPTIONS /oauth2/introspect": nil, "OPTIONS /userinfo": nil,
+		"POST /oauth2/register": nil, "GET /oauth2/register/:id": nil, "PUT /oauth2/register/:id": nil, "DELETE /oauth2/register/:id": nil,
 		"GET /userinfo": nil, "POST /userinfo": {"access_token": {"pst_at_x"}},
 		"GET /login": nil, "POST /login": {"username": {"ada"}, "password": {"wrong"}},
 		"GET /login/code": nil, "POST /login/code": {"code": {"000000"}},
@@ -97,7 +98,9 @@ var grantRequests = map[string]url.Values{
 // comes of it. Where each request leads is in the table of package login.
 func TestNothingWithTheCodePending(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		a := newTestApp(t, db, "http://localhost:4280")
+		cfg := settings(t, db, "http://localhost:4280")
+		cfg.ClientRegistration = "open"
+		a := newTestAppOf(t, cfg)
 		addAda(t, a)
 		id, secret := addClient(t, a, client.Web, "http://localhost:4281/callback", func(m *client.Metadata) { m.Consent = client.ConsentSkip })
 		rows := db.SQL(t)

@@ -41,7 +41,12 @@ func settings(t testing.TB, db *storagetest.Database, issuer string) config.Conf
 // newTestApp wires a provider on a database, as another replica would be; it does not listen.
 func newTestApp(t testing.TB, db *storagetest.Database, issuer string) *app {
 	t.Helper()
-	cfg := settings(t, db, issuer)
+	return newTestAppOf(t, settings(t, db, issuer))
+}
+
+// newTestAppOf wires a provider of these settings.
+func newTestAppOf(t testing.TB, cfg config.Config) *app {
+	t.Helper()
 	cfg.Password.MemoryKiB, cfg.Password.Time = 64, 1 // hundreds of people sign in, and none of them is attacked
 	a, err := build(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)

@@ -23,21 +23,11 @@ func (r *Registry) Add(ctx context.Context, reg Registration, by audit.Event, no
 	if err := reg.validate(); err != nil {
 		return nil, "", err
 	}
-	row := storage.Client{ID: reg.ID, Version: 1, CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
-	if row.ID == "" {
-		row.ID = storage.NewID()
-	}
-	secret := reg.Secret
-	if reg.HasSecret() {
-		if secret == "" {
-			secret = newSecret()
-		}
-		row.SecretMAC = r.secretMAC(row.ID, secret)
-	}
-	if err := setMetadata(&row, reg.Metadata); err != nil {
+	row, secret, err := r.newRow(reg, now)
+	if err != nil {
 		return nil, "", err
 	}
-	err := r.store.InTx(ctx, func(ctx context.Context) error {
+	err = r.store.InTx(ctx, func(ctx context.Context) error {
 		if err := r.store.AddClient(ctx, row); err != nil {
 			return err
 		}
@@ -49,6 +39,22 @@ func (r *Registry) Add(ctx context.Context, reg Registration, by audit.Event, no
 	r.cache.clear()
 	c, err := fromRow(row)
 	return c, secret, err
+}
+
+// newRow is the row of a new client, with its secret.
+func (r *Registry) newRow(reg Registration, now time.Time) (row storage.Client, secret string, err error) {
+	row = storage.Client{ID: reg.ID, Version: 1, CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
+	if row.ID == "" {
+		row.ID = storage.NewID()
+	}
+	secret = reg.Secret
+	if reg.HasSecret() {
+		if secret == "" {
+			secret = newSecret()
+		}
+		row.SecretMAC = r.secretMAC(row.ID, secret)
+	}
+	return row, secret, setMetadata(&row, reg.Metadata)
 }
 
 func (reg Registration) validate() error {

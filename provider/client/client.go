@@ -25,6 +25,8 @@ type Client struct {
 	UpdatedAt time.Time
 	// OldSecretUntil is how long the secret before the last is accepted; zero: there is none.
 	OldSecretUntil time.Time
+	// SelfRegistered says that no operator registered the client: it did so itself (RFC 7591).
+	SelfRegistered bool
 
 	secretMAC, oldSecretMAC []byte
 }
@@ -33,7 +35,8 @@ type Client struct {
 func fromRow(row storage.Client) (*Client, error) {
 	c := &Client{
 		ID: row.ID, Disabled: !row.DisabledAt.IsZero(), Version: row.Version, CreatedAt: row.CreatedAt.Time, UpdatedAt: row.UpdatedAt.Time,
-		OldSecretUntil: row.OldSecretUntil.Time, secretMAC: row.SecretMAC, oldSecretMAC: row.OldSecretMAC,
+		OldSecretUntil: row.OldSecretUntil.Time, SelfRegistered: row.RegistrationHash != nil,
+		secretMAC: row.SecretMAC, oldSecretMAC: row.OldSecretMAC,
 	}
 	if err := json.Unmarshal(row.Metadata, &c.Metadata); err != nil {
 		return nil, fmt.Errorf("client %s: read its metadata: %w", row.ID, err)

@@ -14,6 +14,9 @@ const (
 // ErrNoSecret says that the client does not authenticate with a secret, so there is none to replace.
 var ErrNoSecret = errors.New("this client has no secret")
 
+// ErrFull says that so many clients have registered themselves that no more may without a token from the operator.
+var ErrFull = errors.New("too many clients have registered themselves")
+
 // MetadataError says what is wrong with one member of a client's metadata.
 type MetadataError struct {
 	Field   string // name of the member as in JSON; "client_id" and "client_secret" for what an operator chose

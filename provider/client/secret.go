@@ -44,9 +44,13 @@ func sameMAC(mac, stored []byte) bool {
 
 // newSecret returns pst_cs_ and 256 random bits in base64url.
 func newSecret() string {
+	return randomText(secretPrefix)
+}
+
+func randomText(prefix string) string {
 	random := make([]byte, secretBytes)
 	rand.Read(random)
-	return secretPrefix + base64.RawURLEncoding.EncodeToString(random)
+	return prefix + base64.RawURLEncoding.EncodeToString(random)
 }
 
 func checkSecret(f *faults, secret string) {

@@ -66,7 +66,7 @@ func (c *Client) control(_, address string, _ syscall.RawConn) error {
 }
 
 func (c *Client) allowed(address netip.Addr) bool {
-	return public(address) || slices.ContainsFunc(c.allow, func(p netip.Prefix) bool { return p.Contains(address) })
+	return Public(address) || slices.ContainsFunc(c.allow, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
 // special are address blocks that net/netip has no word for (RFC 6890 and its registries).
@@ -90,8 +90,8 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("5f00::/16"),
 }
 
-// public reports whether an address belongs to somebody out there.
-func public(address netip.Addr) bool {
+// Public reports whether an address belongs to somebody out there.
+func Public(address netip.Addr) bool {
 	return address.IsGlobalUnicast() && !address.IsPrivate() &&
 		!slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(address) })
 }

@@ -128,7 +128,7 @@ const (
 	// UserCodeThrottled: a code of a device was not looked at because too many were wrong.
 	UserCodeThrottled Name = "user_code.throttled"
 
-	// ClientAdded: a client was registered.
+	// ClientAdded: a client was registered, by an operator or by itself.
 	ClientAdded Name = "client.added"
 	// ClientChanged: the metadata of a client were changed.
 	ClientChanged Name = "client.changed"
@@ -140,8 +140,12 @@ const (
 	ClientRemoved Name = "client.removed"
 	// ClientSecretRotated: a client was given a new secret.
 	ClientSecretRotated Name = "client.secret_rotated"
-	// ClientRefused: a client did not authenticate.
+	// ClientRefused: a client did not authenticate, or came with a wrong token to register or to manage its registration.
 	ClientRefused Name = "client.refused"
+	// InitialTokenAdded: an operator made a token with which apps register by themselves.
+	InitialTokenAdded Name = "initial_access_token.added"
+	// InitialTokenRemoved: an operator removed such a token.
+	InitialTokenRemoved Name = "initial_access_token.removed"
 
 	// KeyAdded: a signing key was made and published.
 	KeyAdded Name = "key.added"
@@ -168,6 +172,7 @@ func Names() []Name {
 		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
 		UserCodeRefused, UserCodeThrottled,
 		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,
+		InitialTokenAdded, InitialTokenRemoved,
 		KeyAdded, KeyRetired, SecretsRotated,
 	}
 }

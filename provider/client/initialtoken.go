@@ -1,0 +1,70 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// initialPrefix begins an initial access token.
+const initialPrefix = "pst_it_"
+
+// The bounds of an initial access token.
+const (
+	MostUses    = 10_000
+	LongestLife = 365 * 24 * time.Hour
+)
+
+// ErrInitialToken says that an initial access token was asked for that is good for too many clients, for too long, or for nothing.
+var ErrInitialToken = errors.New("an initial access token is good for 1 to 10000 clients and at most 365 days")
+
+// AddInitialToken makes a token with which apps register by themselves (RFC 7591 section 3), uses times until life is over, and returns its
+// text, which nobody can read again. by is as in Add. Errors: ErrInitialToken.
+func (r *Registry) AddInitialToken(
+	ctx context.Context, uses int64, life time.Duration, by audit.Event, now time.Time,
+) (storage.InitialToken, string, error) {
+	if uses < 1 || uses > MostUses || life <= 0 || life > LongestLife {
+		return storage.InitialToken{}, "", ErrInitialToken
+	}
+	text := randomText(initialPrefix)
+	token := storage.InitialToken{
+		ID: storage.NewID(), Hash: storage.Hash(text), Uses: uses, UsesLeft: uses, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(life)),
+	}
+	err := r.store.InTx(ctx, func(ctx context.Context) error {
+		if err := r.store.AddInitialToken(ctx, token); err != nil {
+			return err
+		}
+		by.Name, by.Detail = audit.InitialTokenAdded, map[string]string{"id": token.ID, "uses": strconv.FormatInt(uses, 10)}
+		return r.audit.Record(ctx, by, now)
+	})
+	return token, text, err
+}
+
+// InitialTokenGood reports whether a token is good for another client. It is not used up by that.
+func (r *Registry) InitialTokenGood(ctx context.Context, text string, now time.Time) (bool, error) {
+	_, err := r.store.InitialToken(ctx, storage.Hash(text), now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// InitialTokens returns up to limit tokens after the one with the id after (empty: from the first), used up and expired ones included.
+func (r *Registry) InitialTokens(ctx context.Context, after string, limit int) ([]storage.InitialToken, error) {
+	return r.store.InitialTokens(ctx, after, limit)
+}
+
+// RemoveInitialToken removes a token; the clients that came with it stay. by is as in Add. Errors: storage.ErrNotFound.
+func (r *Registry) RemoveInitialToken(ctx context.Context, id string, by audit.Event, now time.Time) error {
+	return r.store.InTx(ctx, func(ctx context.Context) error {
+		if err := r.store.DeleteInitialToken(ctx, id); err != nil {
+			return err
+		}
+		by.Name, by.Detail = audit.InitialTokenRemoved, map[string]string{"id": id}
+		return r.audit.Record(ctx, by, now)
+	})
+}

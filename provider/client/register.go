@@ -1,0 +1,78 @@
+package client
+
+import (
+	"context"
+	"crypto/subtle"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// registrationPrefix begins a registration access token.
+const registrationPrefix = "pst_rg_"
+
+// mostUninvited is how many clients may have registered themselves before another needs an initial access token, so that strangers cannot
+// fill the database.
+const mostUninvited = 1000
+
+// SelfRegistered is a client that registered itself, with what it is told once.
+type SelfRegistered struct {
+	*Client
+	Secret string // empty: it has none
+	Token  string // the registration access token (RFC 7592 section 3); it stays the same as long as the client exists
+}
+
+// Register registers a client that asked for it by itself, for one use of the initial access token, or for none when that is empty. by is as
+// in Add. Errors: storage.ErrNotFound when the token is not good for another client; ErrFull; those of Add.
+func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string, by audit.Event, now time.Time) (SelfRegistered, error) {
+	if err := m.Validate(); err != nil {
+		return SelfRegistered{}, err
+	}
+	row, secret, err := r.newRow(Registration{Metadata: m}, now)
+	if err != nil {
+		return SelfRegistered{}, err
+	}
+	token := randomText(registrationPrefix)
+	row.RegistrationHash = storage.Hash(token)
+	err = r.store.InTx(ctx, func(ctx context.Context) error {
+		detail := map[string]string{"client_type": string(m.Type)}
+		if initialToken == "" {
+			count, err := r.store.SelfRegistered(ctx, mostUninvited)
+			if err != nil {
+				return err
+			}
+			if count >= mostUninvited {
+				return ErrFull
+			}
+		} else if detail["initial_access_token"], err = r.store.SpendInitialToken(ctx, storage.Hash(initialToken), now); err != nil {
+			return err
+		}
+		if err := r.store.AddClient(ctx, row); err != nil {
+			return err
+		}
+		return r.record(ctx, by, audit.ClientAdded, row.ID, detail, now)
+	})
+	if err != nil {
+		return SelfRegistered{}, err
+	}
+	r.cache.clear()
+	c, err := fromRow(row)
+	return SelfRegistered{c, secret, token}, err
+}
+
+// Managed returns the client with that id as it is now, if it registered itself and token is its registration access token. Anything else,
+// a disabled client included, is storage.ErrNotFound.
+func (r *Registry) Managed(ctx context.Context, id, token string) (*Client, error) {
+	if !idCharacters.MatchString(id) {
+		return nil, storage.ErrNotFound
+	}
+	row, err := r.store.Client(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if row.RegistrationHash == nil || !row.DisabledAt.IsZero() || subtle.ConstantTimeCompare(row.RegistrationHash, storage.Hash(token)) != 1 {
+		return nil, storage.ErrNotFound
+	}
+	return fromRow(row)
+}

@@ -1,0 +1,351 @@
+package provider
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// registering runs a test on every database with a provider at which apps register.
+func registering(t *testing.T, who Registration, test func(*testing.T, *world)) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		test(t, newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration = who }))
+	})
+}
+
+// json sends a JSON text with a bearer token, empty for none.
+func (w *world) json(method, path, token, text string) answer {
+	r := httptest.NewRequest(method, strings.TrimPrefix(path, issuer), strings.NewReader(text))
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return w.do(r)
+}
+
+// registration is what the conformance suite registers, with the pairs of names and values set over it; nil takes a member away.
+func registration(t testing.TB, pairs ...any) string {
+	t.Helper()
+	members := map[string]any{
+		"client_name": "App", "grant_types": []string{"authorization_code"}, "response_types": []string{"code"}, "redirect_uris": []string{callback},
+		"contacts": []string{"eve@example.test"}, "token_endpoint_auth_method": "client_secret_basic",
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		members[pairs[i].(string)] = pairs[i+1]
+		if pairs[i+1] == nil {
+			delete(members, pairs[i].(string))
+		}
+	}
+	text, err := json.Marshal(members)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// registers registers an app and returns the answer.
+func (w *world) registers(pairs ...any) map[string]any {
+	w.t.Helper()
+	a := w.json(http.MethodPost, registerPath, "", registration(w.t, pairs...))
+	require.Equal(w.t, http.StatusCreated, a.Code, a.Body.String())
+	require.Equal(w.t, "no-store", a.Header().Get("Cache-Control"))
+	return a.body
+}
+
+// adopt makes an app that registered itself the world's own, and gives it the person's consent.
+func (w *world) adopt(registered map[string]any) {
+	w.t.Helper()
+	var err error
+	w.web, err = w.clients.Client(w.t.Context(), registered["client_id"].(string))
+	require.NoError(w.t, err)
+	w.secret, _ = registered["client_secret"].(string)
+	require.NoError(w.t, w.store.SaveConsent(w.t.Context(), w.user.ID, w.web.ID, client.StandardScopes(), time.Now()))
+}
+
+func (w *world) initial(uses int64, life time.Duration) string {
+	w.t.Helper()
+	_, text, err := w.clients.AddInitialToken(w.t.Context(), uses, life, operator, time.Now())
+	require.NoError(w.t, err)
+	require.Regexp(w.t, `^pst_it_[A-Za-z0-9_-]{43}$`, text)
+	return text
+}
+
+// PD-13: closed, registration does not exist.
+func TestRegistrationIsClosed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, registerPath, "", registration(t)).Code)
+		require.Equal(t, http.StatusNotFound, w.json(http.MethodGet, registerPath+"/"+w.web.ID, "x", "").Code)
+		require.NotContains(t, w.get("/.well-known/openid-configuration").body, "registration_endpoint")
+	})
+}
+
+// PD-13: switched on, it takes a token from the operator, which is good for so many clients and so long.
+func TestRegistrationTakesAToken(t *testing.T) {
+	registering(t, RegistrationToken, func(t *testing.T, w *world) {
+		require.Equal(t, issuer+registerPath, w.get("/.well-known/openid-configuration").body["registration_endpoint"])
+		token, late := w.initial(2, time.Hour), w.initial(1, time.Nanosecond)
+		for name, wrong := range map[string]string{"none": "", "unknown": "pst_it_x", "expired": late, "another kind": "pst_at_x"} {
+			a := w.json(http.MethodPost, registerPath, wrong, registration(t))
+			require.Equal(t, http.StatusUnauthorized, a.Code, name)
+			require.Contains(t, a.Header().Get("WWW-Authenticate"), "Bearer")
+		}
+		require.Equal(t, 3, w.events(audit.ClientRefused))
+		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, registerPath, token, `{}`).Code, "what is refused uses nothing up")
+		for _, status := range []int{http.StatusCreated, http.StatusCreated, http.StatusUnauthorized} {
+			require.Equal(t, status, w.json(http.MethodPost, registerPath, token, registration(t)).Code)
+		}
+		list, err := w.clients.InitialTokens(t.Context(), "", 10)
+		require.NoError(t, err)
+		require.Len(t, list, 2)
+		require.NotContains(t, w.log.String(), token)
+	})
+}
+
+// One use, 50 apps: one is registered.
+func TestRaceForAnInitialToken(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		edit := func(cfg *Config) { cfg.Registration = RegistrationToken }
+		w := [2]*world{newWorld(t, db.Open(t), edit), joinWorld(t, db.Open(t), edit)}
+		for range rounds(t) {
+			before, err := w[0].clients.List(t.Context(), "", 1000)
+			require.NoError(t, err)
+			token, won := w[0].initial(1, time.Hour), 0
+			for _, a := range all(w, func(w *world, i int) answer {
+				r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(registration(t)))
+				r.Header.Set("Content-Type", "application/json")
+				r.Header.Set("Authorization", "Bearer "+token)
+				fromElsewhere()(r)
+				return w.do(r)
+			}) {
+				if a.Code == http.StatusCreated {
+					won++
+					continue
+				}
+				require.Equal(t, http.StatusUnauthorized, a.Code, a.Body.String())
+			}
+			require.Equal(t, 1, won)
+			after, err := w[0].clients.List(t.Context(), "", 1000)
+			require.NoError(t, err)
+			require.Len(t, after, len(before)+1)
+		}
+	})
+}
+
+// What is left out gets the defaults of RFC 7591 and OIDC Registration, and the answer says all of it.
+func TestRegistrationDefaults(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		body := w.json(http.MethodPost, registerPath, "", `{"redirect_uris":["`+callback+`"],"client_name#de":"Anwendung","unheard":{"of":[1]}}`).body
+		id := body["client_id"].(string)
+		require.Regexp(t, `^pst_cs_`, body["client_secret"])
+		require.Regexp(t, `^pst_rg_[A-Za-z0-9_-]{43}$`, body["registration_access_token"])
+		require.Equal(t, issuer+registerPath+"/"+id, body["registration_client_uri"])
+		require.InDelta(t, time.Now().Unix(), body["client_id_issued_at"], 60)
+		for name, want := range map[string]any{
+			"client_name": "app.example.test", "application_type": "web", "grant_types": []any{"authorization_code"}, "response_types": []any{"code"},
+			"token_endpoint_auth_method": "client_secret_basic", "scope": strings.Join(client.StandardScopes(), " "),
+			"id_token_signed_response_alg": "RS256", "subject_type": "public", "client_secret_expires_at": 0.0,
+		} {
+			require.Equal(t, want, body[name], name)
+		}
+		require.NotContains(t, body, "client_name#de")
+		require.NotContains(t, body, "unheard")
+		c, err := w.clients.Client(t.Context(), id)
+		require.NoError(t, err)
+		require.True(t, c.SelfRegistered)
+		require.False(t, c.PKCERequired)
+		require.Equal(t, client.ConsentAsk, c.Consent)
+		require.Equal(t, client.TokenSealed, c.AccessTokenFormat)
+
+		public := w.registers("token_endpoint_auth_method", "none")
+		require.NotContains(t, public, "client_secret")
+		require.NotContains(t, public, "client_secret_expires_at")
+		native := w.registers("application_type", "native", "token_endpoint_auth_method", nil, "redirect_uris", []string{"com.example.app:/cb"})
+		require.Equal(t, "none", native["token_endpoint_auth_method"])
+		for _, body := range []map[string]any{public, native} {
+			c, err = w.clients.Client(t.Context(), body["client_id"].(string))
+			require.NoError(t, err)
+			require.True(t, c.PKCERequired)
+			require.True(t, c.Public())
+		}
+		require.Equal(t, 4, w.events(audit.ClientAdded)) // one is the world's
+	})
+}
+
+// PD-12, PD-16, PD-17: what nobody who registers by himself may have.
+func TestRegistrationRefuses(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		for name, text := range map[string]string{
+			"no object":                   `[]`,
+			"nothing":                     ``,
+			"two":                         `{}{}`,
+			"twice":                       `{"client_name":"a","client_name":"b","redirect_uris":["` + callback + `"]}`,
+			"twice inside":                `{"jwks":{"keys":[{"kty":"RSA","kty":"EC"}]},"redirect_uris":["` + callback + `"]}`,
+			"other case":                  `{"Redirect_uris":["` + callback + `"]}`,
+			"too deep":                    `{"x":` + strings.Repeat("[", 50) + strings.Repeat("]", 50) + `}`,
+			"too long":                    `{"x":"` + strings.Repeat("x", 70<<10) + `"}`,
+			"not UTF-8":                   "{\"client_name\":\"\xff\"}",
+			"a number for a name":         registration(t, "client_name", 1),
+			"a text for a list":           registration(t, "grant_types", "authorization_code"),
+			"skipping consent":            registration(t, "consent", "skip"),
+			"the operator's type":         registration(t, "client_type", "service"),
+			"PKCE":                        registration(t, "require_pkce", false),
+			"the form of tokens":          registration(t, "access_token_format", "jwt"),
+			"another's audience":          registration(t, "audience", []string{"api"}),
+			"an operator's scope":         registration(t, "scope", "openid admin"),
+			"client credentials":          registration(t, "grant_types", []string{"client_credentials"}, "response_types", []string{}, "redirect_uris", []string{}),
+			"both grants":                 registration(t, "grant_types", []string{"authorization_code", "client_credentials"}),
+			"the password grant":          registration(t, "grant_types", []string{"password"}),
+			"client_secret_jwt":           registration(t, "token_endpoint_auth_method", "client_secret_jwt"),
+			"HMAC":                        registration(t, "id_token_signed_response_alg", "HS256"),
+			"encryption":                  registration(t, "id_token_encrypted_response_alg", "RSA-OAEP"),
+			"encrypted userinfo":          registration(t, "userinfo_encrypted_response_enc", "A128GCM"),
+			"encrypted requests":          registration(t, "request_object_encryption_alg", "RSA-OAEP"),
+			"an unknown application_type": registration(t, "application_type", "service"),
+			"a native app with a secret":  registration(t, "application_type", "native"),
+			"no response type":            registration(t, "response_types", []string{}),
+			"a logo that is script":       registration(t, "logo_uri", "javascript:alert(1)"),
+			"a logo that is data":         registration(t, "logo_uri", "data:image/png;base64,AA"),
+			"a policy on this machine":    registration(t, "policy_uri", "http://localhost/"),
+			"terms on a private network":  registration(t, "tos_uri", "https://10.0.0.1/"),
+			"a logo of the cloud":         registration(t, "logo_uri", "https://169.254.169.254/latest"),
+			"a logo at ::1":               registration(t, "logo_uri", "https://[::1]/"),
+			"a mapped logo":               registration(t, "logo_uri", "https://[::ffff:127.0.0.1]/"),
+			"a home page without TLS":     registration(t, "client_uri", "http://app.example.test/"),
+			"both kinds of keys":          registration(t, "jwks", map[string]any{"keys": []any{}}, "jwks_uri", "https://app.example.test/jwks"),
+		} {
+			r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(text))
+			r.Header.Set("Content-Type", "application/json")
+			a := w.do(r)
+			w.provider.attempts = newFailedAttempts(w.provider.cfg.Address)
+			require.Equal(t, http.StatusBadRequest, a.Code, "%s: %s", name, a.Body)
+			require.Equal(t, client.InvalidMetadata, a.body["error"], name)
+			require.Regexp(t, `^[ !#-\[\]-~]+$`, a.body["error_description"], name)
+		}
+		count, err := w.store.SelfRegistered(t.Context(), 10)
+		require.NoError(t, err)
+		require.Zero(t, count)
+	})
+}
+
+// Strangers register so many clients an hour; who has a token is not counted.
+func TestRegistrationIsLimitedByAddress(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		for range uninvitedTries {
+			w.registers()
+		}
+		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, registerPath, "", registration(t)).Code)
+		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, registerPath, w.initial(1, time.Hour), registration(t)).Code)
+		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, registerPath, "pst_it_wrong", registration(t)).Code, "a wrong token is worse than none")
+	})
+}
+
+// PD-14: a registration that is read and written back is the same, and what only an operator decides survives it.
+func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		full := w.registers(
+			"grant_types", []string{"authorization_code", "refresh_token"}, "jwks_uri", "https://app.example.test/jwks", "default_max_age", 3600,
+			"token_endpoint_auth_method", "private_key_jwt", "token_endpoint_auth_signing_alg", "ES256", "userinfo_signed_response_alg", "RS256",
+			"request_object_signing_alg", "RS256", "require_signed_request_object", true, "request_uris", []string{"https://app.example.test/r#x"},
+			"require_pushed_authorization_requests", true, "subject_type", "pairwise", "default_acr_values", []string{"urn:postern:acr:mfa"},
+			"require_auth_time", true, "client_uri", "https://app.example.test/", "logo_uri", "https://app.example.test/logo.png",
+			"policy_uri", "https://app.example.test/policy", "tos_uri", "https://app.example.test/tos", "software_id", "s", "software_version", "1",
+			"initiate_login_uri", "https://app.example.test/login", "scope", "openid email")
+		for _, registered := range []map[string]any{w.registers(), w.registers("token_endpoint_auth_method", "none"), full} {
+			uri, token := registered["registration_client_uri"].(string), registered["registration_access_token"].(string)
+			id := registered["client_id"].(string)
+			c, err := w.clients.Client(t.Context(), id)
+			require.NoError(t, err)
+			m := c.Metadata
+			m.Consent, m.Audience, m.AccessTokenFormat, m.PKCERequired = client.ConsentSkip, []string{"api"}, client.TokenJWT, true
+			m.Scopes, m.PostLogoutRedirectURIs = append(m.Scopes, "report.read"), []string{"https://app.example.test/bye"}
+			changed, _, err := w.clients.Update(t.Context(), id, c.Version, m, operator, time.Now())
+			require.NoError(t, err)
+
+			read := w.json(http.MethodGet, uri, token, "")
+			require.Equal(t, http.StatusOK, read.Code)
+			written := w.json(http.MethodPut, uri, token, read.Body.String())
+			require.Equal(t, http.StatusOK, written.Code, written.Body.String())
+			require.Equal(t, read.body, written.body)
+			same, err := w.clients.Client(t.Context(), id)
+			require.NoError(t, err)
+			require.Equal(t, changed.Metadata, same.Metadata)
+			require.Equal(t, changed.Version, same.Version)
+		}
+	})
+}
+
+// RFC 7592 section 2.2: what is left out is gone; what operators decide on stays.
+func TestRegistrationIsReplaced(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		registered := w.registers("logo_uri", "https://app.example.test/logo.png", "default_max_age", 60)
+		uri, token, id := registered["registration_client_uri"].(string), registered["registration_access_token"].(string), registered["client_id"]
+		put := func(pairs ...any) answer {
+			return w.json(http.MethodPut, uri, token, registration(t, append([]any{"client_id", id}, pairs...)...))
+		}
+		a := put("client_secret", registered["client_secret"], "client_name", "Other")
+		require.Equal(t, http.StatusOK, a.Code, a.Body.String())
+		require.Equal(t, "Other", a.body["client_name"])
+		require.NotContains(t, a.body, "logo_uri")
+		require.NotContains(t, a.body, "default_max_age")
+		require.NotContains(t, a.body, "client_secret")
+		require.Equal(t, token, a.body["registration_access_token"])
+		for name, a := range map[string]answer{
+			"another client":  put("client_id", w.web.ID),
+			"no client":       put("client_id", nil),
+			"a chosen secret": put("client_secret", strings.Repeat("s", 43)),
+			"skip":            put("consent", "skip"),
+			"a fragment":      put("redirect_uris", []string{callback + "#x"}),
+			"a form":          w.json(http.MethodPut, uri, token, `client_id=x`),
+		} {
+			require.Equal(t, http.StatusBadRequest, a.Code, name)
+		}
+		public := put("token_endpoint_auth_method", "none")
+		require.NotContains(t, public.body, "client_secret_expires_at")
+		again := put()
+		require.NotEqual(t, registered["client_secret"], again.body["client_secret"])
+		w.adopt(again.body)
+		require.NotEmpty(t, w.redeem(w.code(w.web)).body["id_token"])
+	})
+}
+
+func TestRegistrationIsManagedByItsTokenAlone(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		one, other := w.registers(), w.registers()
+		uri, token := one["registration_client_uri"].(string), one["registration_access_token"].(string)
+		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
+			for name, a := range map[string]answer{
+				"no token":        w.json(method, uri, "", registration(t)),
+				"another's token": w.json(method, uri, other["registration_access_token"].(string), registration(t)),
+				"a client secret": w.json(method, uri, one["client_secret"].(string), registration(t)),
+				"an operator's":   w.json(method, registerPath+"/"+w.web.ID, token, registration(t)),
+				"nobody":          w.json(method, registerPath+"/nobody", token, registration(t)),
+			} {
+				require.Equal(t, http.StatusUnauthorized, a.Code, "%s %s", method, name)
+			}
+		}
+		row, err := w.store.Client(t.Context(), one["client_id"].(string))
+		require.NoError(t, err)
+		require.Equal(t, storage.Hash(token), row.RegistrationHash)
+
+		require.NoError(t, w.clients.Disable(t.Context(), other["client_id"].(string), operator, time.Now()))
+		a := w.json(http.MethodGet, other["registration_client_uri"].(string), other["registration_access_token"].(string), "")
+		require.Equal(t, http.StatusUnauthorized, a.Code, "an operator has shut it")
+
+		w.adopt(one)
+		access := w.redeem(w.code(w.web)).body["access_token"].(string)
+		gone := w.json(http.MethodDelete, uri, token, "")
+		require.Equal(t, http.StatusNoContent, gone.Code)
+		require.Empty(t, gone.Body.String())
+		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodGet, uri, token, "").Code)
+		require.Equal(t, http.StatusUnauthorized, w.userinfo(access).Code)
+		require.Equal(t, 1, w.events(audit.ClientRemoved))
+	})
+}
