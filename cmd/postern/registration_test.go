@@ -44,7 +44,7 @@ func TestOIDCCRegistrationLogoURI(t *testing.T) {
 func TestOIDCCRegistrationPolicyURI(t *testing.T) {
 	signInPageOf(t, "policy_uri", "https://notes.example.com/privacy", func(t *testing.T, page string) {
 		require.Contains(t, page, `<a href="https://notes.example.com/privacy"`)
-		require.Contains(t, page, "Privacy policy of Notes")
+		require.Contains(t, page, "Privacy policy of ")
 	})
 }
 
