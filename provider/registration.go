@@ -75,7 +75,7 @@ func (p *Provider) initialToken(r *http.Request, now time.Time) (string, error) 
 	if !p.attempts.allowed(r, now) {
 		return "", errClientThrottled
 	}
-	token, err := bearer(r, nil)
+	token, err := bearerOf(r)
 	switch {
 	case err != nil:
 		return "", err
@@ -87,6 +87,15 @@ func (p *Provider) initialToken(r *http.Request, now time.Time) (string, error) 
 	good, err := p.clients.InitialTokenGood(r.Context(), token, now)
 	if err == nil && !good {
 		err = p.refusedToken(r, now)
+	}
+	return token, err
+}
+
+// bearerOf returns the bearer token of a request, empty when there is none. Tokens of registration are not bound to keys.
+func bearerOf(r *http.Request) (string, error) {
+	token, byProof, err := accessTokenOf(r, nil)
+	if byProof {
+		token = ""
 	}
 	return token, err
 }

@@ -20,7 +20,7 @@ func (p *Provider) managed(c *gin.Context, now time.Time) (*client.Client, strin
 	if !p.attempts.allowed(c.Request, now) {
 		return nil, "", errClientThrottled
 	}
-	token, err := bearer(c.Request, nil)
+	token, err := bearerOf(c.Request)
 	if err != nil {
 		return nil, "", err
 	}

@@ -20,10 +20,10 @@ const deepestRegistration = 6 // jwks → keys → a key → x5c → its entries
 // selfMembers are the members of Metadata that an app registers about itself. A member that Postern keeps and does nothing with yet is not
 // here: it is ignored like an unknown one (RFC 7591 section 2), and the app sees that it is missing in the answer.
 var selfMembers = []string{
-	"client_name", "redirect_uris", "grant_types", "response_types", "scope",
+	"client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "scope",
 	"token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "jwks", "jwks_uri",
 	"id_token_signed_response_alg", "userinfo_signed_response_alg",
-	"request_object_signing_alg", "require_signed_request_object", "request_uris", "require_pushed_authorization_requests",
+	"request_object_signing_alg", "require_signed_request_object", "request_uris", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
 	"subject_type", "sector_identifier_uri", "default_max_age", "default_acr_values", "require_auth_time",
 	"client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts", "initiate_login_uri", "software_id", "software_version",
 }
