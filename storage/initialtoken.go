@@ -42,8 +42,8 @@ func (s *Store) SpendInitialToken(ctx context.Context, hash []byte, now time.Tim
 	return id, err
 }
 
-// InitialTokens returns up to limit tokens, spent and expired ones included until they are swept, the oldest first, after the one with the
-// id after (empty: from the first).
+// InitialTokens returns up to limit tokens in the order of their ids, after the one with the id after (empty: from the first): spent and
+// expired ones included, until they are swept.
 func (s *Store) InitialTokens(ctx context.Context, after string, limit int) ([]InitialToken, error) {
 	var tokens []InitialToken
 	err := s.list(ctx, &tokens, `SELECT `+initialTokenColumns+` FROM initial_access_tokens WHERE id > ? ORDER BY id LIMIT ?`, after, limit)

@@ -20,6 +20,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"attempts", attemptBehaviours},
 		{"sessions", sessionBehaviours},
 		{"clients", clientBehaviours},
+		{"initial tokens", initialTokenBehaviours},
 		{"consents", consentBehaviours},
 		{"accounts", accountBehaviours},
 		{"flows", flowBehaviours},

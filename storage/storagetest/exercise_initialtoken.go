@@ -1,0 +1,100 @@
+package storagetest
+
+import (
+	"crypto/rand"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+)
+
+var initialTokenBehaviours = []behaviour{
+	{"an initial access token is good for so many uses, and no longer than said", initialTokensAreSpent},
+	{"of 50 registrations at once with one use left, one gets it", initialTokensAreSpentOnce},
+	{"initial access tokens are listed in pages, and removed", initialTokensAreListed},
+	{"clients that registered themselves are told from the others", selfRegisteredClientsAreCounted},
+}
+
+func initialToken(t *testing.T, s *storage.Store, uses int64) storage.InitialToken {
+	t.Helper()
+	token := storage.InitialToken{
+		ID: storage.NewID(), Hash: storage.Hash(rand.Text()), Uses: uses, UsesLeft: uses, CreatedAt: storage.At(Now), ExpiresAt: storage.At(Now.Add(time.Hour)),
+	}
+	require.NoError(t, s.AddInitialToken(t.Context(), token))
+	return token
+}
+
+func initialTokensAreSpent(t *testing.T, db *Database) {
+	s := db.Open(t)
+	token := initialToken(t, s, 2)
+	found, err := s.InitialToken(t.Context(), token.Hash, Now)
+	require.NoError(t, err)
+	require.Equal(t, token, found)
+	_, err = s.SpendInitialToken(t.Context(), token.Hash, Now.Add(time.Hour))
+	require.ErrorIs(t, err, storage.ErrNotFound, "it has expired")
+	_, err = s.InitialToken(t.Context(), token.Hash, Now.Add(time.Hour))
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	for range 2 {
+		id, err := s.SpendInitialToken(t.Context(), token.Hash, Now)
+		require.NoError(t, err)
+		require.Equal(t, token.ID, id)
+	}
+	_, err = s.SpendInitialToken(t.Context(), token.Hash, Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+	_, err = s.InitialToken(t.Context(), token.Hash, Now)
+	require.ErrorIs(t, err, storage.ErrNotFound)
+}
+
+func initialTokensAreSpentOnce(t *testing.T, db *Database) {
+	s := db.Open(t)
+	token := initialToken(t, s, 1)
+	var won atomic.Int64
+	var group sync.WaitGroup
+	for range 50 {
+		group.Go(func() {
+			if _, err := s.SpendInitialToken(t.Context(), token.Hash, Now); err == nil {
+				won.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.Equal(t, int64(1), won.Load())
+}
+
+func initialTokensAreListed(t *testing.T, db *Database) {
+	s := db.Open(t)
+	for range 3 {
+		initialToken(t, s, 1)
+	}
+	first, err := s.InitialTokens(t.Context(), "", 2)
+	require.NoError(t, err)
+	require.Len(t, first, 2)
+	rest, err := s.InitialTokens(t.Context(), first[1].ID, 2)
+	require.NoError(t, err)
+	require.Len(t, rest, 1)
+	require.NoError(t, s.DeleteInitialToken(t.Context(), rest[0].ID))
+	require.ErrorIs(t, s.DeleteInitialToken(t.Context(), rest[0].ID), storage.ErrNotFound)
+}
+
+func selfRegisteredClientsAreCounted(t *testing.T, db *Database) {
+	s := db.Open(t)
+	Client(t, s)
+	for _, id := range []string{"x", "y", "z"} {
+		c := storage.Client{
+			ID: id, Metadata: storage.JSON(`{}`), RegistrationHash: storage.Hash(id), Version: 1, CreatedAt: storage.At(Now), UpdatedAt: storage.At(Now),
+		}
+		require.NoError(t, s.AddClient(t.Context(), c))
+		found, err := s.Client(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, c, found)
+	}
+	for most, want := range map[int]int{10: 3, 2: 2} {
+		count, err := s.SelfRegistered(t.Context(), most)
+		require.NoError(t, err)
+		require.Equal(t, want, count)
+	}
+}
