@@ -56,6 +56,7 @@ var journeys = []journey{
 	{"change the profile", (*life).changeProfile},
 	{"end a session elsewhere", (*life).endSession},
 	{"withdraw an app", (*life).withdrawApp},
+	{"connect a device without a browser", (*life).connectDevice},
 	{"show both factors again for a change", (*life).proveAgain},
 	{"read the activity, take the data along", (*life).lookBack},
 	{"hear that somebody knows the password", (*life).hearAlarm},

@@ -19,6 +19,7 @@ import (
 func TestMailArrives(t *testing.T) {
 	server := mailtest.StartWith(t, mailtest.Config{User: "postern", Password: "secret"})
 	cfg := settings(t, storagetest.SQLite(t), "http://"+freeAddress(t))
+	cfg.Registration = "invite" // whoever is added gets mail
 	cfg.SMTP = config.SMTP{URL: config.Secret(server.URL()), From: "Example <id@example.test>"}
 	require.NoError(t, cfg.Validate())
 	a, err := build(t.Context(), cfg, newQuietLog(t))
@@ -48,7 +49,11 @@ func TestMailArrives(t *testing.T) {
 
 // Without a mail server everything is written all the same, for postern demo to show.
 func TestNoMailServer(t *testing.T) {
-	a := newTestApp(t, storagetest.SQLite(t), "http://localhost:4280")
+	cfg := settings(t, storagetest.SQLite(t), "http://localhost:4280")
+	cfg.Registration = "invite"
+	a, err := build(t.Context(), cfg, newQuietLog(t))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, a.close()) })
 	require.Nil(t, a.courier)
 	_, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: "bob@example.test"}, account.Operator{}, time.Now())
 	require.NoError(t, err)
