@@ -3,19 +3,16 @@ package provider
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
-	"github.com/postern-id/postern/storage/audit"
 )
 
 // SignIns answers who is signed in; it is the only way in which this package learns of a person.
@@ -199,110 +196,6 @@ func (p *Provider) toPage(c *gin.Context, page, flowID string) error {
 	noStore(c)
 	c.Redirect(http.StatusSeeOther, page+"?flow="+flowID)
 	return nil
-}
-
-// issue answers the request with what its response type asks for: code and tokens, the grant behind them and the audit entry are one
-// statement; with a flow, ending it is in the same transaction, so that one flow yields one answer.
-func (p *Provider) issue(c *gin.Context, a *authRequest, flow storage.Flow, s storage.SignIn, now time.Time) error {
-	u := &unit{now: now, client: a.client, request: a, signIn: s}
-	if err := p.beginGrant(u); err != nil {
-		return err
-	}
-	ctx := withUnit(c.Request.Context(), u)
-	engineRequest, err := p.engine.NewAuthorizeRequest(ctx, a.http())
-	if err != nil {
-		return p.redirectError(c, a, err)
-	}
-	for _, scope := range a.scopes { // the person has agreed to these, in decide
-		engineRequest.GrantScope(scope)
-	}
-	if _, err := p.engine.NewAuthorizeResponse(ctx, engineRequest, &session{subject: s.User().ID}); err != nil {
-		return p.redirectError(c, a, err)
-	}
-	p.setCode(u)
-	event := p.audit.Rider(audit.Event{
-		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
-	}, now)
-	switch err := p.writeGrant(ctx, u, flow, event); {
-	case errors.Is(err, errPushedTwice):
-		return p.redirectError(c, a, err)
-	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
-		return errFlowOver
-	case err != nil:
-		return p.redirectError(c, a, err)
-	}
-	return p.redirect(c, a, u.response())
-}
-
-// response is what the client gets (RFC 6749 sections 4.1.2 and 4.2.2, OIDC Core sections 3.2.2.5 and 3.3.2.5).
-func (u *unit) response() url.Values {
-	parameters := url.Values{}
-	if u.code != "" {
-		parameters.Set("code", u.code)
-	}
-	if u.accessToken != "" {
-		parameters.Set("access_token", u.accessToken)
-		parameters.Set("token_type", "Bearer")
-		parameters.Set("expires_in", strconv.FormatInt(u.expiresIn, 10))
-	}
-	if u.idToken != "" {
-		parameters.Set("id_token", u.idToken)
-	}
-	return parameters
-}
-
-// errPushedTwice: the pushed request was answered already.
-var errPushedTwice = refuse(invalidRequestURI, "The request_uri was used before.")
-
-// writeGrant stores the grant and uses up what must be answered once only: the flow, and the request that was pushed.
-func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, event string) error {
-	pushed := u.request.pushedHash()
-	if flow.ID == "" && pushed == nil {
-		return p.grants.IssueCode(ctx, u.state.Grant, event)
-	}
-	return p.store.InTx(ctx, func(ctx context.Context) error {
-		if pushed != nil {
-			err := p.store.SpendPushedRequest(ctx, pushed, u.now)
-			if errors.Is(err, storage.ErrStale) {
-				return errPushedTwice
-			}
-			if err != nil {
-				return err
-			}
-		}
-		if flow.ID != "" {
-			if err := p.flows.EndFlow(ctx, flow.ID); err != nil {
-				return err
-			}
-		}
-		return p.grants.IssueCode(ctx, u.state.Grant, event)
-	})
-}
-
-// beginGrant prepares the row of the grant that the request gets, for the tokens that name it.
-func (p *Provider) beginGrant(u *unit) error {
-	u.detail = grantDetail{
-		RedirectURI: u.request.redirectURI, Challenge: u.request.challenge, Nonce: u.request.nonce, ACR: u.request.acr,
-		AMR: u.signIn.Methods(), Claims: u.request.claims, JKT: u.request.jkt,
-	}
-	detail, err := json.Marshal(u.detail)
-	user := u.signIn.User()
-	u.state = storage.GrantState{User: user, Grant: storage.Grant{
-		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), Epoch: user.Epoch,
-		Scopes: u.request.scopes, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
-		CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)), ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
-	}}
-	u.loaded = true
-	return err
-}
-
-// setCode ties the grant to the code that was made, or closes it to all codes when there is none.
-func (p *Provider) setCode(u *unit) {
-	code := u.code
-	if code == "" {
-		code, u.state.CodeUsedAt = newCode(), storage.At(u.now)
-	}
-	u.state.CodeHash = storage.Hash(code)
 }
 
 // denied answers the client of a request that the person refused.
