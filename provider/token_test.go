@@ -49,7 +49,7 @@ func TestGrantTypes(t *testing.T) {
 		for _, kind := range []string{
 			"password", "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:ietf:params:oauth:grant-type:saml2-bearer",
 			"urn:ietf:params:oauth:grant-type:token-exchange", "urn:openid:params:grant-type:ciba",
-			"urn:ietf:params:oauth:grant-type:device_code", "implicit", "AUTHORIZATION_CODE", "authorization_code refresh_token", " authorization_code", "x",
+			"implicit", "AUTHORIZATION_CODE", "authorization_code refresh_token", " authorization_code", "x",
 		} {
 			a := w.redeem(code, "grant_type", kind, "username", "ada", "password", "x", "assertion", "a.b.c")
 			requireError(t, a, http.StatusBadRequest, unsupportedGrantType)
@@ -61,7 +61,9 @@ func TestGrantTypes(t *testing.T) {
 		} {
 			requireError(t, w.post("/oauth2/token", form, asService), http.StatusBadRequest, unauthorizedClient)
 		}
-		requireError(t, w.redeem("", "grant_type", "client_credentials"), http.StatusBadRequest, unauthorizedClient)
+		for _, kind := range []string{client.GrantClient, client.GrantDevice} { // which this client is not registered for
+			requireError(t, w.redeem(code, "grant_type", kind, "device_code", "pst_dc_x"), http.StatusBadRequest, unauthorizedClient)
+		}
 		requireTokens(t, w.redeem(code))
 	})
 }
