@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -28,17 +29,25 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	results, err := provider.Up(ctx)
-	if err != nil && s.dialect.singleWriter {
-		// Another process may have applied the same step between our look and our attempt; SQLite has no lock to wait at.
-		if more, again := provider.Up(ctx); again == nil {
-			return len(more), nil
+	attempts := 1
+	if s.dialect.singleWriter {
+		// SQLite has no lock to wait at. An attempt fails when another process applies a step, or makes goose's own table, between our look
+		// and our attempt, so there are at most so many of these failures.
+		attempts += 1 + len(provider.ListSources())
+	}
+	applied := 0
+	for range attempts {
+		var results []*goose.MigrationResult
+		results, err = provider.Up(ctx)
+		if partial := new(goose.PartialError); errors.As(err, &partial) {
+			results = partial.Applied
+		}
+		applied += len(results)
+		if err == nil {
+			return applied, nil
 		}
 	}
-	if err != nil {
-		return len(results), fmt.Errorf("migrate the database: %w", mapError(s.dialect, err))
-	}
-	return len(results), nil
+	return applied, fmt.Errorf("migrate the database: %w", mapError(s.dialect, err))
 }
 
 // Migrations returns all steps of the schema in order.

@@ -51,7 +51,7 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 }
 
 func replicasMigrateAtOnce(t *testing.T, db *Database) {
-	const replicas = 4
+	const replicas = 8
 	stores := make([]*storage.Store, replicas)
 	for i := range stores {
 		stores[i] = db.OpenLocked(t)
