@@ -67,10 +67,12 @@ func (u *unit) response() url.Values {
 // errPushedTwice: the pushed request was answered already.
 var errPushedTwice = refuse(invalidRequestURI, "The request_uri was used before.")
 
-// writeGrant stores the grant and uses up what must be answered once only: the flow, and the request that was pushed.
+// writeGrant stores the grant, uses up what must be answered once only: the flow, and the request that was pushed, and notes the visit of a
+// client that is told of logouts.
 func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, event string) error {
 	pushed := u.request.pushedHash()
-	if flow.ID == "" && pushed == nil {
+	told := u.client.ToldOfLogout()
+	if flow.ID == "" && pushed == nil && !told {
 		return p.grants.IssueCode(ctx, u.state.Grant, event)
 	}
 	return p.store.InTx(ctx, func(ctx context.Context) error {
@@ -88,7 +90,10 @@ func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, e
 				return err
 			}
 		}
-		return p.grants.IssueCode(ctx, u.state.Grant, event)
+		if err := p.grants.IssueCode(ctx, u.state.Grant, event); err != nil || !told {
+			return err
+		}
+		return p.store.AddVisit(ctx, u.signIn, u.client.ID, u.now)
 	})
 }
 

@@ -9,6 +9,7 @@
 //   - overview.go: what people see of their own account at a glance, and which apps have access
 //   - session.go: half-done sign-ins, and SignIn, which exists only after both factors
 //   - heldsession.go: sign-ins after both factors that wait for a new password, and sessions that go on under a new id
+//   - visit.go: which session has been at which client, and who is still to be told that it has ended
 //   - client.go, consent.go: OAuth clients, and what people granted to them
 //   - flow.go, grant.go: authorize requests in progress, and what came of them: one row for the code and the refresh tokens after it
 //   - attempt.go, rate.go: counters that throttle guessing, and how often a thing may happen

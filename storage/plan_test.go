@@ -35,6 +35,8 @@ var manyOf = []string{
 			last_seen_at, idle_until, expires_at)
 		%ROWS% SELECT %BYTES%, 's' || n, 'u' || n, 1, false, false, '[]', '', '', 0, %AT%, 0, %AT%, %AT% FROM rows`,
 	`INSERT INTO clients (id, name, metadata, version, created_at, updated_at) %ROWS% SELECT 'c' || n, '', '{}', 1, %AT%, 0 FROM rows`,
+	`INSERT INTO visits (sid, client_id, user_id, next_attempt_at, expires_at)
+		%ROWS% SELECT 's' || n, 'c' || n, 'u' || n, CASE WHEN n % 1000 = 0 THEN %AT% END, %AT% FROM rows`,
 	`INSERT INTO consents (user_id, client_id, scopes, created_at, updated_at) %ROWS% SELECT 'u' || n, 'c' || n, '[]', 0, 0 FROM rows`,
 	`INSERT INTO flows (id, browser_hash, client_id, request, created_at, expires_at) %ROWS% SELECT 'f' || n, %BYTES%, 'c' || n, '', 0, %AT% FROM rows`,
 	`INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at, code_failures,
@@ -76,6 +78,7 @@ func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
 func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
 	half := storage.HalfSignIn{TokenHash: []byte("new"), User: storage.User{ID: "u77"}, CreatedAt: now, ExpiresAt: now}
+	visit := storage.Visit{SID: "s77", ClientID: "c77"}
 	after := storage.Event{ID: lastID("i"), At: storage.At(now.Add(manyRows / 2 * time.Second))}
 	return map[string]func(){
 		"User":                func() { s.User(ctx, "u77") },
@@ -169,6 +172,13 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"DeferMail":       func() { s.DeferMail(ctx, storage.Mail{ID: "m77"}, storage.Mail{}) },
 		"SentMail":        func() { s.SentMail(ctx, "m77", now) },
 		"GiveUpMail":      func() { s.GiveUpMail(ctx, storage.Mail{ID: "m78"}, "", now) },
+		"Visits":          func() { s.Visits(ctx, "s77") },
+		"WaitingVisits":   func() { s.WaitingVisits(ctx) },
+		"ClaimVisit":      func() { s.ClaimVisit(ctx, now, now.Add(manyRows*time.Second)) },
+		"DeferVisit":      func() { s.DeferVisit(ctx, visit, visit) },
+		"DeliverVisit":    func() { s.DeliverVisit(ctx, visit, now) },
+		"GiveUpVisit":     func() { s.GiveUpVisit(ctx, visit, "", now) },
+		"DropVisit":       func() { s.DropVisit(ctx, visit) },
 		"Sweep":           func() { s.Sweep(ctx, now.Add(100*time.Second), 50) },
 	}
 }
@@ -206,7 +216,7 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 
 // readsAll is how both databases say that they read a table from one end to the other. A scan in the order of an index is how a page
 // of a list begins; small tables are always scanned.
-var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|consents|clients|flows|` +
+var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|visits|consents|clients|flows|` +
 	`grants|revoked_tokens|client_assertions|dpop_proofs|initial_access_tokens|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
 
 func plan(t *testing.T, db *storagetest.Database, raw *sql.DB, statement storagetest.Statement) []string {

@@ -28,6 +28,7 @@ var expiries = []struct {
 }{
 	{table: "sessions", key: "session_hash", column: "expires_at"},
 	{table: "sessions", key: "session_hash", column: "idle_until"},
+	{table: "visits", key: "sid", column: "expires_at"},
 	{table: "flows", key: "id", column: "expires_at"},
 	{table: "grants", key: "id", column: "expires_at"},
 	{table: "revoked_tokens", key: "id", column: "expires_at"},

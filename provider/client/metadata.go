@@ -181,6 +181,11 @@ func (m Metadata) HasSecret() bool { return m.AuthMethod == AuthBasic || m.AuthM
 // Public reports whether the client cannot prove itself (RFC 6749 section 2.1).
 func (m Metadata) Public() bool { return m.AuthMethod == AuthNone }
 
+// ToldOfLogout reports whether the client wants to know when sessions end that have been at it.
+func (m Metadata) ToldOfLogout() bool {
+	return m.FrontchannelLogoutURI != "" || m.BackchannelLogoutURI != ""
+}
+
 // Differences returns the names, sorted, of the members in which m and other differ.
 func (m Metadata) Differences(other Metadata) ([]string, error) {
 	ours, err := m.members()

@@ -19,6 +19,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"enrolments", enrolmentBehaviours},
 		{"attempts", attemptBehaviours},
 		{"sessions", sessionBehaviours},
+		{"visits", visitBehaviours},
 		{"clients", clientBehaviours},
 		{"initial tokens", initialTokenBehaviours},
 		{"consents", consentBehaviours},

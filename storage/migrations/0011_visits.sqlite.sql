@@ -1,0 +1,36 @@
+-- +goose Up
+
+-- Which clients a session has been at, of those that want to be told when it ends. next_attempt_at is NULL while the session lives; then it
+-- is when the client is told (again), and the end of the claim of whoever is telling it now. It is NULL again once nothing is left to do: then
+-- delivered_at or given_up_at is set. What a client has to be told outlives session and user.
+CREATE TABLE visits (
+    sid TEXT NOT NULL,
+    client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    user_id TEXT NOT NULL,
+    next_attempt_at BIGINT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    failure TEXT NOT NULL DEFAULT '',
+    delivered_at BIGINT,
+    given_up_at BIGINT,
+    expires_at BIGINT NOT NULL,
+    PRIMARY KEY (sid, client_id)
+);
+CREATE INDEX visits_waiting ON visits (next_attempt_at, sid, client_id) WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX visits_of_client ON visits (client_id);
+CREATE INDEX visits_by_expiry ON visits (expires_at);
+
+-- In triggers, because many things end a session: a person, an operator, the sweep, the end of its user.
+
+-- +goose StatementBegin
+CREATE TRIGGER sessions_ended AFTER DELETE ON sessions WHEN OLD.completed_at IS NOT NULL
+BEGIN
+    UPDATE visits SET next_attempt_at = 0 WHERE sid = OLD.sid;
+END;
+-- +goose StatementEnd
+
+-- +goose StatementBegin
+CREATE TRIGGER sessions_renewed AFTER UPDATE OF sid ON sessions WHEN OLD.completed_at IS NOT NULL AND NEW.sid <> OLD.sid
+BEGIN
+    UPDATE visits SET next_attempt_at = 0 WHERE sid = OLD.sid;
+END;
+-- +goose StatementEnd
