@@ -140,6 +140,22 @@ func TestRaceOfVerifiers(t *testing.T) {
 	})
 }
 
+// One pushed request, 50 uses: one code, and the others are told so. Which browser comes first has it (RFC 9126 section 4).
+func TestRaceForAPushedRequest(t *testing.T) {
+	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
+		uri, codes := judge.push(judge.request(judge.web)), []string{}
+		for _, a := range all(w, func(w *world, _ int) answer { return w.authorize(pushed(judge.web, uri)) }) {
+			if !a.query.Has("code") {
+				requireRefusal(t, a, callback, invalidRequestURI)
+				continue
+			}
+			codes = append(codes, a.query.Get("code"))
+		}
+		require.Len(t, codes, 1)
+		requireTokens(t, judge.redeem(codes[0]))
+	})
+}
+
 // A family that is used and revoked at the same time is dead afterwards.
 func TestRaceOfRefreshAndRevocation(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
