@@ -15,10 +15,8 @@ import (
 // installPatience is how long npm may take to fetch what testdata/npm names.
 const installPatience = 5 * time.Minute
 
-// npmPackage returns the path of a file in a package that testdata/npm names.
-// When the packages are not there, or are not those of package-lock.json, npm
-// installs them; tests of other processes wait meanwhile. npm has to be
-// installed: apt install nodejs npm.
+// npmPackage returns the path of a file in a package that testdata/npm names,
+// as InstallPackages installs it.
 func npmPackage(t testing.TB, file string) string {
 	t.Helper()
 	root, err := moduleRoot()
@@ -26,10 +24,19 @@ func npmPackage(t testing.TB, file string) string {
 		t.Fatalf("npm packages: %v", err)
 	}
 	folder := filepath.Join(root, "cmd", "postern", "browsertest", "testdata", "npm")
+	return filepath.Join(InstallPackages(t, folder), filepath.FromSlash(file))
+}
+
+// InstallPackages returns the folder node_modules with what package-lock.json
+// of folder names. When the packages are not there, or are not those, npm
+// installs them; tests of other processes wait meanwhile. npm has to be
+// installed: apt install nodejs npm.
+func InstallPackages(t testing.TB, folder string) string {
+	t.Helper()
 	if err := installPackages(folder); err != nil {
 		t.Fatalf("npm packages of %s: %v", folder, err)
 	}
-	return filepath.Join(folder, "node_modules", filepath.FromSlash(file))
+	return filepath.Join(folder, "node_modules")
 }
 
 func installPackages(folder string) error {
