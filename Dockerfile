@@ -4,7 +4,7 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
-RUN CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o /out/ ./cmd/postern ./cmd/demo-rp
+RUN CGO_ENABLED=0 go build -tags nomsgpack -trimpath -ldflags '-s -w' -o /out/ ./cmd/postern ./cmd/demo-rp
 # What a base image would bring: certificates to trust, time zones, a folder for temporary files, and one for the data.
 RUN mkdir -p /rootfs/etc/ssl/certs /rootfs/usr/share \
  && cp /etc/ssl/certs/ca-certificates.crt /rootfs/etc/ssl/certs/ \

@@ -41,7 +41,7 @@ func prepare(ctx context.Context, o options, progress io.Writer) (s *setup, err 
 	if binary == "" {
 		fmt.Fprintln(progress, "building", serverPackage)
 		binary = filepath.Join(s.folder, "postern")
-		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", binary, serverPackage)
+		build := exec.CommandContext(ctx, "go", "build", "-tags", "nomsgpack", "-trimpath", "-ldflags=-s -w", "-o", binary, serverPackage)
 		if output, err := build.CombinedOutput(); err != nil {
 			return s, fmt.Errorf("build the server: %w\n%s", err, output)
 		}
