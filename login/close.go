@@ -43,9 +43,8 @@ func (l *Login) closeAccount(c *gin.Context) error {
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // closed in another tab
 		return err
 	}
-	for _, cookie := range []string{sessionCookie, deviceCookie} {
-		l.cfg.Sessions.cookies.clear(c.Writer, cookie)
-	}
+	l.cfg.Sessions.forget(c.Writer)
+	l.cfg.Sessions.cookies.clear(c.Writer, deviceCookie)
 	c.Redirect(http.StatusSeeOther, l.cfg.BasePath+"/account/closed")
 	return nil
 }

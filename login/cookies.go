@@ -14,6 +14,7 @@ const (
 	ticketCookie  = "postern_ticket"  // the secret of an invitation
 	verifyCookie  = "postern_verify"  // the secret of a link that proves an e-mail address
 	resetCookie   = "postern_reset"   // the secret of a link to a new password
+	stateCookie   = "postern_state"   // no secret: what scripts can tell of the sign-in
 )
 
 const (
@@ -51,7 +52,11 @@ func (c cookies) set(w http.ResponseWriter, plain, value string, life time.Durat
 func (c cookies) clear(w http.ResponseWriter, plain string) { c.write(w, plain, "", -1) }
 
 func (c cookies) write(w http.ResponseWriter, plain, value string, maxAge int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, c.cookie(plain, value, maxAge))
+}
+
+func (c cookies) cookie(plain, value string, maxAge int) *http.Cookie {
+	return &http.Cookie{
 		Name: c.name(plain), Value: value, Path: "/", MaxAge: maxAge, Secure: c.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	}
 }

@@ -39,6 +39,8 @@
 // A session that was completed after somebody else was found to have the password is held: to everything but /login/password and /logout
 // it is none.
 //
+// Scripts can read one cookie, postern_state: it tells that the session has changed, and nothing else.
+//
 // The secrets of mailed links leave the address at once, into cookies of their own: postern_ticket (invitation), postern_verify and
 // postern_reset. One is never good for what another is for. Programs that scan mail follow links, so that a link alone changes nothing.
 //

@@ -14,6 +14,7 @@ const (
 	browserCookie = "__Host-postern_browser"
 	deviceCookie  = "__Host-postern_device"
 	ticketCookie  = "__Host-postern_ticket"
+	stateCookie   = "__Host-postern_state"
 )
 
 func TestInvitationToSession(t *testing.T) {

@@ -76,9 +76,9 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 	var weak *account.WeakPasswordError
 	switch {
 	case err == nil:
-		for _, name := range []string{resetCookie, halfCookie, sessionCookie} {
-			cookies.clear(c.Writer, name)
-		}
+		cookies.clear(c.Writer, resetCookie)
+		cookies.clear(c.Writer, halfCookie)
+		l.cfg.Sessions.forget(c.Writer)
 		return l.next(c, "/reset/done")
 	case errors.As(err, &weak):
 		return l.newPasswordPage(c, http.StatusUnprocessableEntity, weakPassword(weak))

@@ -107,8 +107,14 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	if err != nil {
 		return err
 	}
-	s.cookies.clear(w, sessionCookie)
+	s.forget(w)
 	return nil
+}
+
+// forget takes back the cookies of a session that has ended.
+func (s *Sessions) forget(w http.ResponseWriter) {
+	s.cookies.clear(w, sessionCookie)
+	s.clearState(w)
 }
 
 // Browser returns SHA-256 of the cookie by which a browser is known, setting the cookie when there is none yet.
@@ -149,6 +155,7 @@ func (s *Sessions) complete(w http.ResponseWriter, done account.Done) {
 		life = s.remember
 	}
 	s.cookies.set(w, sessionCookie, done.Session, life)
+	s.setState(w, done.Session, life)
 	s.cookies.set(w, deviceCookie, done.Device, deviceLife)
 	s.cookies.clear(w, halfCookie)
 	s.cookies.clear(w, ticketCookie)

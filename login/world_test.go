@@ -101,6 +101,10 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 		}
 		c.String(http.StatusOK, "signed in as %s by %s", signIn.User().Email, strings.Join(signIn.Methods(), " "))
 	})
+	router.GET("/state", func(c *gin.Context) {
+		_, err := sessions.Current(c.Request, "")
+		c.String(http.StatusOK, "%s", sessions.State(c.Writer, c.Request, err == nil))
+	})
 	w.handler = router
 	return w
 }

@@ -20,6 +20,8 @@ type SignIns interface {
 	// Current returns the complete sign-in of the request's browser with what its user has granted to the client.
 	// storage.ErrNotFound: there is none, a half-done one included.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
+	// State returns the state of the browser that scripts can read, which changes with the sign-in; signedIn is what Current has found.
+	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
 	// End ends the sign-in of the request's browser with what clients were given in it, if there is one.
@@ -112,6 +114,7 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return p.redirectError(c, a, err)
 	}
+	a.sessionState = p.sessionState(c, a, err == nil)
 	v := p.visitOf(a, flow, signedIn, err == nil)
 	next := decide(v, now)
 	p.log.DebugContext(ctx, "authorize", "client", a.client.ID, "reason", next.reason)

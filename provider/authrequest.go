@@ -34,6 +34,8 @@ type authRequest struct {
 	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
 	acr         string // what the ID token will say
 	claims      claimsRequest
+
+	sessionState string // of the browser, empty: not known or of no use to the client
 }
 
 // prompts is the prompt parameter.

@@ -24,6 +24,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"revocation_endpoint":                         at("/oauth2/revoke"),
 		"introspection_endpoint":                      at("/oauth2/introspect"),
 		"end_session_endpoint":                        at("/oauth2/logout"),
+		"check_session_iframe":                        at("/oauth2/check_session"),
 		"device_authorization_endpoint":               at("/oauth2/device_authorization"),
 		"scopes_supported":                            supportedScopes,
 		"claims_supported":                            supportedClaims(),

@@ -15,6 +15,7 @@
 //	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       registration_manage.go, likewise
 //	GET, POST /userinfo                                                               userinfo.go
 //	GET, POST /oauth2/logout                                                          logout.go
+//	GET /oauth2/check_session                                                         sessionstate.go
 //
 // # One request
 //

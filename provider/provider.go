@@ -110,6 +110,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	r.POST("/oauth2/auth", p.page(p.authorize))
 	r.GET("/oauth2/logout", p.page(p.logout))
 	r.POST("/oauth2/logout", p.page(p.logout))
+	r.GET("/oauth2/check_session", p.page(p.pages.SessionFrame))
 	r.GET("/device", p.page(p.device))
 	r.POST("/device", p.page(templates.ReadForm), p.page(p.answerDevice))
 	r.GET("/userinfo", p.endpoint(p.userinfo))

@@ -11,12 +11,15 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// redirect sends the browser back to the client with the parameters, the state and our issuer (RFC 9207), in the response mode of the
-// request. A query that the redirect URI was registered with is kept.
+// redirect sends the browser back to the client with the parameters, the state, our issuer (RFC 9207) and the state of the session, in the
+// response mode of the request. A query that the redirect URI was registered with is kept.
 func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Values) error {
 	parameters.Set("iss", p.cfg.Issuer)
 	if a.form.Has("state") {
 		parameters.Set("state", a.state)
+	}
+	if a.sessionState != "" {
+		parameters.Set("session_state", a.sessionState)
 	}
 	noStore(c)
 	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next

@@ -87,7 +87,7 @@ func TestResponseTypes(t *testing.T) {
 		} {
 			for _, mode := range []string{modeFragment, modeFormPost} {
 				got := w.send(c, types, mode)
-				want := slices.Concat(want, []string{"iss", "state"})
+				want := slices.Concat(want, []string{"iss", "state", "session_state"})
 				if got.Has("access_token") {
 					want = append(want, "expires_in", "token_type")
 				}

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -77,6 +78,13 @@ func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Reques
 		return err
 	}
 	return b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now())
+}
+
+func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) string {
+	if !signedIn {
+		return ""
+	}
+	return hex.EncodeToString(b.session)
 }
 
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }

@@ -17,7 +17,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-//go:embed assets/postern.css assets/postern.js
+//go:embed assets/postern.css assets/postern.js assets/session.js
 var assetFiles embed.FS
 
 // asset is one static file, in memory.
@@ -58,7 +58,7 @@ func loadAssets(brand Brand) (map[string]asset, error) {
 			content:     content,
 		}
 	}
-	for _, name := range []string{"postern.css", "postern.js"} {
+	for _, name := range []string{"postern.css", "postern.js", "session.js"} {
 		content, err := assetFiles.ReadFile("assets/" + name)
 		if err != nil {
 			return nil, fmt.Errorf("asset %s: %w", name, err)

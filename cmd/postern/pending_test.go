@@ -56,6 +56,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /account/closed": nil,
 		"GET /logout":         nil, "POST /logout": nil,
 		"GET /oauth2/logout": {"client_id": {clientID}, "state": {"x"}}, "POST /oauth2/logout": {"client_id": {clientID}, "confirm": {"yes"}},
+		"GET /oauth2/check_session":       nil,
 		"GET /account/authenticators":     nil,
 		"GET /account/authenticators/new": {"replaces": {"an id"}}, "POST /account/authenticators/new": {"enrolment": {"an id"}, "code": {"000000"}},
 		"GET /account/authenticators/rename": {"id": {"an id"}}, "POST /account/authenticators/rename": {"name": {"x"}},

@@ -52,7 +52,7 @@ func fromRow(row storage.Client) (*Client, error) {
 	}
 	if c.Type == SPA {
 		for _, uri := range c.RedirectURIs {
-			if origin := originOf(uri); origin != "" && !slices.Contains(c.Origins, origin) {
+			if origin := Origin(uri); origin != "" && !slices.Contains(c.Origins, origin) {
 				c.Origins = append(c.Origins, origin)
 			}
 		}

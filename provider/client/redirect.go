@@ -142,8 +142,8 @@ func hostFault(u *url.URL) string {
 	return ""
 }
 
-// originOf returns the origin of an http or https URI as browsers write it (RFC 6454 section 6.2), empty for any other.
-func originOf(uri string) string {
+// Origin returns the origin of an http or https URI as browsers write it (RFC 6454 section 6.2), empty for any other.
+func Origin(uri string) string {
 	if webFault(uri) != "" {
 		return ""
 	}
