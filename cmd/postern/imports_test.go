@@ -34,9 +34,10 @@ var allowed = map[string][]string{
 	"storage/audit":       {"storage"},
 	"storage/storagetest": {"storage"},
 
-	"provider/keys":   {"storage", "storage/audit"},
-	"provider/client": {"provider/fetch", "storage", "storage/audit"},
-	"provider/fetch":  {},
+	"provider/keys":            {"storage", "storage/audit"},
+	"provider/client":          {"provider/fetch", "storage", "storage/audit"},
+	"provider/fetch":           {},
+	"provider/fetch/fetchtest": {},
 
 	"login":    {"login/account", "login/otp", "storage", "storage/audit", "templates"},
 	"consent":  {"storage", "storage/audit", "templates"},
