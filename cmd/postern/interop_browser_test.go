@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,9 +25,10 @@ func TestOIDCClientTSInChromium(t *testing.T) {
 	w.signIn()
 	w.renewInFrame()
 	w.renewByRefreshToken()
+	w.bindToKey()
 	w.useDistantApp()
 	w.useForbiddenApp()
-	w.signOut()
+	w.useTwoTabs()
 }
 
 // browserWorld is a person at a browser with three apps of the same code.
@@ -41,6 +41,7 @@ type browserWorld struct {
 	app       string // registered as an app in the browser, on the same site as the provider
 	distant   string // likewise, on another site
 	forbidden string // registered as an app on the person's device
+	bound     string // client of app whose tokens are bound to a key
 	user      appUser
 }
 
@@ -70,10 +71,13 @@ func newBrowserWorld(t *testing.T) *browserWorld {
 			m.RedirectURIs = append(m.RedirectURIs, origin+"/silent.html")
 			m.PostLogoutRedirectURIs = []string{origin + "/"}
 		})
-		apps = append(apps, listener{l, browserApp(w.issuer, id, library)})
+		apps = append(apps, listener{l, browserApp(library, map[string]any{
+			"authority": w.issuer, "client_id": id, "monitorSession": host == "localhost", "checkSessionIntervalInSeconds": 0.1,
+		})})
 		return origin
 	}
 	w.app, w.distant, w.forbidden = serve("localhost", client.SPA), serve("127.0.0.1", client.SPA), serve("127.0.0.1", client.Native)
+	w.bound, _ = addClient(t, a, client.SPA, w.app+"/silent.html", func(m *client.Metadata) { m.DPoPRequired, m.Consent = true, client.ConsentSkip })
 	listenAndRun(t, a, apps...)
 	addAda(t, a)
 	w.Browser = browsertest.Start(t, browsertest.Options{JavaScript: true})
@@ -81,14 +85,14 @@ func newBrowserWorld(t *testing.T) *browserWorld {
 }
 
 // browserApp serves the app with a policy that lets it reach its provider and nobody else.
-func browserApp(issuer, id, library string) http.Handler {
+func browserApp(library string, settings map[string]any) http.Handler {
 	files := http.FileServer(http.Dir(filepath.Join(relyingApps, "browser")))
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		rw.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'self'; connect-src 'self' %[1]s; frame-src 'self' %[1]s", issuer))
+		rw.Header().Set("Content-Security-Policy", fmt.Sprintf("default-src 'self'; connect-src 'self' %[1]s; frame-src 'self' %[1]s", settings["authority"]))
 		switch r.URL.Path {
 		case "/favicon.ico":
 		case "/settings.json":
-			_ = json.NewEncoder(rw).Encode(map[string]string{"authority": issuer, "client_id": id})
+			_ = json.NewEncoder(rw).Encode(settings)
 		case "/oidc-client-ts.min.js":
 			http.ServeFile(rw, r, library)
 		default:
@@ -166,6 +170,30 @@ func (w *browserWorld) renewByRefreshToken() {
 	require.Equal(w.t, w.user, w.must("getUser()"), "stored")
 }
 
+// bindToKey has the library prove a key of the browser, with the nonce that it reads from the answer of another origin.
+func (w *browserWorld) bindToKey() {
+	answer := browsertest.Evaluate[struct{ Type, Bound, Unbound string }](w.Browser, fmt.Sprintf(`import("/browser-app.js").then(async ({ manager }) => {
+		const bound = new oidc.UserManager({
+			authority: manager.settings.authority, client_id: %q, redirect_uri: manager.settings.silent_redirect_uri,
+			dpop: { bind_authorization_code: true, store: new oidc.IndexedDbDPoPStore() },
+		});
+		const user = await bound.signinSilent();
+		const address = await bound.metadataService.getUserInfoEndpoint();
+		const proof = await bound.dpopProof(address, user, "GET");
+		const ask = async (headers) => (await (await fetch(address, { headers })).json());
+		const person = await ask({ Authorization: "DPoP " + user.access_token, DPoP: proof });
+		const refused = await ask({ Authorization: "Bearer " + user.access_token });
+		return { type: user.token_type, bound: person.sub, unbound: refused.error };
+	})`, w.bound))
+	require.Equal(w.t, "DPoP", answer.Type)
+	require.Equal(w.t, w.user.Profile.Sub, answer.Bound)
+	require.Equal(w.t, "invalid_token", answer.Unbound)
+	complaints := w.Complaints() // of the answers that are no success
+	require.Len(w.t, complaints, 2, complaints)
+	require.Contains(w.t, complaints[0], "/oauth2/token", "the nonce was asked for")
+	require.Contains(w.t, complaints[1], "/userinfo")
+}
+
 // useDistantApp: browsers send the session's cookie with a frame only to a provider on the same site.
 func (w *browserWorld) useDistantApp() {
 	w.Open(w.distant)
@@ -197,16 +225,53 @@ func (w *browserWorld) useForbiddenApp() {
 	require.Equal(w.t, 2, strings.Count(complaints, "blocked by CORS policy"), complaints)
 }
 
-func (w *browserWorld) signOut() {
+// useTwoTabs has the app watch the sign-in in one tab, which changes and ends by the other.
+func (w *browserWorld) useTwoTabs() {
 	w.Open(w.app)
 	w.atApp(w.app, "Hello Ada Example")
-	w.Submit("Sign out")
-	arrived, err := url.Parse(w.URL())
-	require.NoError(w.t, err)
-	require.Equal(w.t, w.app, arrived.Scheme+"://"+arrived.Host, w.Text())
+	require.NotEmpty(w.t, w.must("getUser()").SessionState)
+	w.watch()
+	w.wait(`seen.filter((it) => it === "unchanged").length > 1`)
+
+	other := *w
+	other.Browser = w.NewTab()
+	other.Open(w.app)
+	other.atApp(w.app, "Nobody is signed in")
+	other.Await(func() {
+		browsertest.Evaluate[bool](other.Browser, `import("/browser-app.js").then(({ manager }) => { manager.signinRedirect({ prompt: "login" }); return true })`)
+	})
+	other.proveBoth()
+	other.atApp(w.app, "Hello Ada Example")
+	w.wait(`seen.includes("session changed") && seen.at(-1) === "unchanged"`)
+	w.atApp(w.app, "Hello Ada Example")
+
+	other.Submit("Sign out")
+	other.atApp(w.app, "Nobody is signed in")
+	w.wait(`seen.includes("signed out")`)
 	w.atApp(w.app, "Nobody is signed in")
 	_, problem := w.ask("signinSilent()")
 	require.Equal(w.t, "login_required", problem)
 	w.Open(w.issuer + "/account")
 	require.Equal(w.t, w.issuer+"/login", w.URL(), "signed out")
+}
+
+// watch notes what the provider's frame says and what the library makes of it.
+func (w *browserWorld) watch() {
+	w.t.Helper()
+	browsertest.Evaluate[bool](w.Browser, fmt.Sprintf(`import("/browser-app.js").then(({ manager: { events } }) => {
+		globalThis.seen = [];
+		addEventListener("message", ({ origin, data }) => { if (origin === %q) seen.push(data) });
+		events.addUserSessionChanged(() => { seen.push("session changed") });
+		events.addUserSignedOut(() => { seen.push("signed out") });
+		return true;
+	})`, w.issuer))
+}
+
+// wait returns when the condition is true of what was seen.
+func (w *browserWorld) wait(condition string) {
+	w.t.Helper()
+	browsertest.Evaluate[bool](w.Browser, `new Promise((done) => {
+		const look = () => (`+condition+`) ? done(true) : setTimeout(look, 20);
+		look();
+	})`)
 }

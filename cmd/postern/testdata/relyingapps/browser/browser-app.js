@@ -1,9 +1,9 @@
-// The address of Postern and the id that registering the app printed. The script of the library defines oidc.
-const { authority, client_id } = await (await fetch("/settings.json")).json();
+// The address of Postern as authority, and client_id; monitorSession is true for an app on the same site as Postern. The script of the library
+// defines oidc.
+const settings = await (await fetch("/settings.json")).json();
 
 export const manager = new oidc.UserManager({
-  authority,
-  client_id,
+  ...settings,
   redirect_uri: `${location.origin}/`,
   silent_redirect_uri: `${location.origin}/silent.html`,
   post_logout_redirect_uri: `${location.origin}/`,
@@ -13,13 +13,17 @@ export const manager = new oidc.UserManager({
 document.querySelector("#sign-in").onclick = () => manager.signinRedirect();
 document.querySelector("#sign-out").onclick = () => manager.signoutRedirect();
 
-const show = (text) => { document.querySelector("#person").textContent = text; };
+const show = (user) => {
+  document.querySelector("#person").textContent = user ? `Hello ${user.profile.name}` : "Nobody is signed in";
+};
+manager.events.addUserUnloaded(() => show(null));
+manager.events.addUserSignedOut(() => manager.removeUser()); // somewhere else, in this browser
+
 try {
   const answer = new URL(location.href).searchParams;
   const arrived = answer.has("code") || answer.has("error");
-  const user = await (arrived ? manager.signinCallback() : manager.getUser());
-  show(user ? `Hello ${user.profile.name}` : "Nobody is signed in");
+  show(await (arrived ? manager.signinCallback() : manager.getUser()));
 } catch (error) {
-  show(`Not signed in: ${error.message}`);
+  document.querySelector("#person").textContent = `Not signed in: ${error.message}`;
 }
 history.replaceState(null, "", "/"); // without the code, which is of no more use
