@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,36 @@ func TestCrossOriginRequests(t *testing.T) {
 		requireTokens(t, a)
 		require.Equal(t, "https://spa.example.test", a.Header().Get("Access-Control-Allow-Origin"))
 		require.Contains(t, a.Header().Get("Access-Control-Expose-Headers"), "DPoP-Nonce")
+	})
+}
+
+// What a browser app has to read of a refusal: why, and the nonce for its next proof.
+func TestRefusalsCanBeReadAcrossOrigins(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const origin = "https://spa.example.test"
+		spa := w.at(client.SPA, origin+"/cb")
+		for path, header := range map[string]string{"/userinfo": "WWW-Authenticate", "/oauth2/token": "DPoP-Nonce", "/oauth2/par": "DPoP-Nonce"} {
+			r := httptest.NewRequest(http.MethodOptions, path, nil)
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Access-Control-Request-Method", http.MethodPost)
+			r.Header.Set("Access-Control-Request-Headers", "authorization,content-type,dpop")
+			a := w.do(r)
+			require.Equal(t, http.StatusNoContent, a.Code)
+			allowed := strings.ToLower(a.Header().Get("Access-Control-Allow-Headers"))
+			for _, name := range []string{"authorization", "content-type", "dpop"} {
+				require.Contains(t, allowed, name, path)
+			}
+
+			old := proofOfKey(t, "ES256", path, "iat", time.Now().Add(-time.Hour).Unix())
+			a = w.post(path, w.request(spa), anonymous, showing(old), func(r *http.Request) { r.Header.Set("Origin", origin) })
+			require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized}, a.Code, path)
+			require.Equal(t, origin, a.Header().Get("Access-Control-Allow-Origin"), path)
+			require.Contains(t, a.Header().Get("Access-Control-Expose-Headers"), header)
+			require.NotEmpty(t, a.Header().Get(header), path)
+		}
+		for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/jwks.json"} {
+			require.Equal(t, "*", w.get(path).Header().Get("Access-Control-Allow-Origin"), path)
+		}
 	})
 }
 

@@ -41,6 +41,7 @@ func TestRotation(t *testing.T) {
 		ends := begins.Add(lifetime)
 		require.Equal(t, keys.Announced, added.State)
 		require.True(t, added.SignsFrom.Equal(begins))
+		other := loadedRing(t, open())
 
 		for _, c := range []struct {
 			name      string
@@ -57,6 +58,7 @@ func TestRotation(t *testing.T) {
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				require.Equal(t, c.signer, kidOf(t, sign(t, r, "RS256", c.at)))
+				require.Equal(t, c.signer, kidOf(t, sign(t, other, "RS256", c.at)), "all replicas switch together")
 				require.Equal(t, c.states, states(line(r, "RS256", c.at)))
 				require.Len(t, published(t, r, c.at).Keys, c.published)
 			})
