@@ -15,8 +15,9 @@ async function ask(step, facts) {
 }
 
 // A client that others registered with the same issuer.
-function another(id, authentication) {
-  const it = new client.Configuration(config.serverMetadata(), id, undefined, authentication);
+function another(id, authentication, alg = "RS256") {
+  const it = new client.Configuration(config.serverMetadata(), id, { id_token_signed_response_alg: alg }, authentication);
+  client.enableNonRepudiationChecks(it);
   client.allowInsecureRequests(it);
   return it;
 }
@@ -44,7 +45,7 @@ async function codeFlow() {
 // pushedFlow proves the client by a key, and the tokens by another one.
 async function pushedFlow() {
   const key = await crypto.subtle.importKey("jwk", JSON.parse(process.env.PROVEN_KEY), { name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
-  const proven = another(process.env.PROVEN_ID, client.PrivateKeyJwt({ key, kid: "1" }));
+  const proven = another(process.env.PROVEN_ID, client.PrivateKeyJwt({ key, kid: "1" }), "ES256");
   const bound = { DPoP: client.getDPoPHandle(proven, await client.randomDPoPKeyPair("ES256")) };
   const refusals = [];
   proven[client.customFetch] = async (address, options) => {
@@ -82,7 +83,9 @@ async function deviceFlow() {
   const heard = [];
   device[client.customFetch] = async (address, options) => {
     const answer = await fetch(address, options);
-    heard.push(answer.ok ? "tokens" : (await answer.clone().json()).error);
+    if (options.method === "POST") { // not the keys
+      heard.push(answer.ok ? "tokens" : (await answer.clone().json()).error);
+    }
     if (heard.at(-1) === "slow_down") {
       await ask("device", { address: asked.verification_uri_complete, code: asked.user_code });
     }

@@ -2,8 +2,11 @@ import * as client from "openid-client";
 
 const issuer = new URL(process.env.ISSUER);
 const authentication = client.ClientSecretBasic(process.env.CLIENT_SECRET);
-const options = issuer.protocol === "http:" ? { execute: [client.allowInsecureRequests] } : {}; // http: on this machine alone
-export const config = await client.discovery(issuer, process.env.CLIENT_ID, undefined, authentication, options);
+const execute = [client.enableNonRepudiationChecks]; // verifies signatures
+if (issuer.protocol === "http:") {
+  execute.push(client.allowInsecureRequests); // on this machine alone
+}
+export const config = await client.discovery(issuer, process.env.CLIENT_ID, undefined, authentication, { execute });
 
 // Where to send the browser, and what to keep in its session until it comes back.
 export async function begin() {
