@@ -122,14 +122,14 @@ type SMTP struct {
 }
 
 // Outbound says whom the requests may trust and reach that Postern sends to addresses which clients registered: for keys, request objects
-// and lists of sectors.
+// and lists of sectors, and to tell them of logouts.
 type Outbound struct {
 	// A file with certificates, PEM, of authorities that are trusted beside those of the system when Postern fetches what clients
-	// registered an address of: keys, request objects, lists of sectors. Read at the start.
+	// registered an address of (keys, request objects, lists of sectors) and when it tells them of logouts. Read at the start.
 	CAFile string `setting:"outbound.ca_file" default:""`
 
-	// The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from although they are private, loopback or otherwise
-	// special, and with plain http too. Whoever may register a client can make Postern ask them, so name as few as possible.
+	// The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from and send logout tokens to although they are private,
+	// loopback or otherwise special, and with plain http too. Whoever may register a client can make Postern ask them, so name as few as possible.
 	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 

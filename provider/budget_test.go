@@ -18,6 +18,7 @@ func TestStatementBudgets(t *testing.T) {
 		w := newWorld(t, db.Open(t, counter.Intercept))
 		service, secret := w.register(client.Service, func(*client.Metadata) {})
 		asService := authorization(basicText(service.ID + ":" + secret))
+		told := w.hear()
 		asking, _ := w.asking(client.Web, callback)
 		_, flow := w.begin(w.request(asking))
 		w.agree(flow, asking, "openid", "profile", "email")
@@ -38,6 +39,7 @@ func TestStatementBudgets(t *testing.T) {
 			w.agree(agreed, asking, "openid", "profile", "email")
 			require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", url.Values{"token": {"x"}}, asService).Code)
 			require.Equal(t, http.StatusNoContent, w.preflight("/userinfo").Code)
+			require.NotEmpty(t, w.code(told.Client))
 		}
 		access := func() string { return tokens["access_token"].(string) }
 		for _, tc := range []struct {
@@ -54,6 +56,7 @@ func TestStatementBudgets(t *testing.T) {
 			}, http.StatusOK},
 			{"authorize, remembered consent", 2, 0, func() answer { return w.authorize(w.request(asking)) }, http.StatusSeeOther},
 			{"authorize, consent not asked", 2, 0, func() answer { return w.authorize(w.request(w.web)) }, http.StatusSeeOther},
+			{"authorize, client that is told of logouts", 4, 1, func() answer { return w.authorize(w.request(told.Client)) }, http.StatusSeeOther},
 			{"authorize, prompt=none refused", 1, 0, func() answer { return w.authorize(w.request(w.web, "prompt", "none", "max_age", "0")) }, http.StatusSeeOther},
 			{"authorize, refused by its parameters", 0, 0, func() answer { return w.authorize(w.request(w.web, "scope", "unknown")) }, http.StatusSeeOther},
 			{"authorize, to a page", 2, 0, func() answer { return w.authorize(w.request(w.web, "prompt", "login")) }, http.StatusSeeOther},

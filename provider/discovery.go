@@ -56,6 +56,8 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint_auth_signing_alg_values_supported": client.SigningAlgs(),
 		"authorization_response_iss_parameter_supported":           true,
 		"dpop_signing_alg_values_supported":                        client.SigningAlgs(),
+		"backchannel_logout_supported":                             true,
+		"backchannel_logout_session_supported":                     true,
 	}
 	if p.cfg.Registration != RegistrationClosed {
 		about["registration_endpoint"] = at(registerPath)

@@ -30,6 +30,10 @@
 // A device without a browser (RFC 8628) gets two codes from device.go. The person types the short one at /device, where a frozen
 // request leads through the sign-in to the question; a yes makes a grant whose code is the long one, with which the device polls.
 //
+// A client may be told when sessions end that have been at it (OIDC Back-Channel Logout). issue.go notes the visit with the grant, the database
+// makes it due when the session ends, whoever ends it, and the loop in backchannel.go sends the token that logouttoken.go signs. The grant of
+// a device is no visit: it does not hang on the session of the browser in which it was approved.
+//
 // # What it leaves to others
 //
 // Who is signed in (interface SignIns): a half-done sign-in has no value there, so that no code can be issued for one.

@@ -113,6 +113,7 @@ func (s *services) close() error { return s.store.Close() }
 type app struct {
 	*services
 	courier  *mail.Courier // nil: no mail server is configured
+	provider *provider.Provider
 	metrics  *metrics
 	public   http.Handler
 	ops      http.Handler
@@ -149,6 +150,7 @@ func (s *services) newApp() (*app, error) {
 	if err != nil {
 		return nil, err
 	}
+	a.provider = webs.provider
 	a.public = a.publicHandler(pages, webs)
 	a.ops = a.opsHandler()
 	return a, nil

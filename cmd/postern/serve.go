@@ -130,6 +130,7 @@ func (a *app) startLoops(ctx context.Context, group *errgroup.Group) {
 	group.Go(func() error { return a.clients.Run(ctx, followTime) })
 	group.Go(func() error { return a.audit.Run(ctx) })
 	group.Go(func() error { return a.store.RunSweep(ctx, a.log) })
+	group.Go(func() error { return a.provider.RunLogouts(ctx) })
 	if a.courier != nil {
 		group.Go(func() error { return a.courier.Run(ctx) })
 	}

@@ -135,13 +135,15 @@ type Metadata struct {
 	TOSURI           string   `json:"tos_uri"`
 	Contacts         []string `json:"contacts"`
 	InitiateLoginURI string   `json:"initiate_login_uri"`
-	// The addresses for notices of logout can be read and not be registered: none are sent in this version.
+	// The address for front-channel logout can be read and not be registered: it is not used in this version.
 	FrontchannelLogoutURI     string `json:"frontchannel_logout_uri"`
 	FrontchannelLogoutSession bool   `json:"frontchannel_logout_session_required"`
-	BackchannelLogoutURI      string `json:"backchannel_logout_uri"`
-	BackchannelLogoutSession  bool   `json:"backchannel_logout_session_required"`
-	SoftwareID                string `json:"software_id"`
-	SoftwareVersion           string `json:"software_version"`
+	// BackchannelLogoutURI gets a logout token when a session ends that has been at the client (OIDC Back-Channel Logout section 2.2).
+	BackchannelLogoutURI string `json:"backchannel_logout_uri"`
+	// BackchannelLogoutSession changes nothing: every logout token has sid.
+	BackchannelLogoutSession bool   `json:"backchannel_logout_session_required"`
+	SoftwareID               string `json:"software_id"`
+	SoftwareVersion          string `json:"software_version"`
 }
 
 // StandardScopes returns the scopes that a client gets unless it asks for others.

@@ -25,7 +25,8 @@ var selfMembers = []string{
 	"id_token_signed_response_alg", "userinfo_signed_response_alg",
 	"request_object_signing_alg", "require_signed_request_object", "request_uris", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
 	"subject_type", "sector_identifier_uri", "default_max_age", "default_acr_values", "require_auth_time",
-	"client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts", "initiate_login_uri", "software_id", "software_version",
+	"client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts", "initiate_login_uri",
+	"backchannel_logout_uri", "backchannel_logout_session_required", "software_id", "software_version",
 }
 
 // operatorMembers are those that only an operator decides on.

@@ -17,7 +17,6 @@ func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
 	// Kept, and not used yet.
 	waiting := []string{
 		"frontchannel_logout_uri", "frontchannel_logout_session_required",
-		"backchannel_logout_uri", "backchannel_logout_session_required",
 	}
 	kind := reflect.TypeFor[client.Metadata]()
 	for i := range kind.NumField() {
@@ -34,9 +33,9 @@ func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
 
 // What waits for its use is ignored at registration.
 func TestWaitingMembersAreIgnored(t *testing.T) {
-	said, err := client.ReadRegistration([]byte(`{"redirect_uris":["https://app.example/cb"],"backchannel_logout_uri":"https://app.example/bye"}`), nil)
+	said, err := client.ReadRegistration([]byte(`{"redirect_uris":["https://app.example/cb"],"frontchannel_logout_uri":"https://app.example/bye"}`), nil)
 	require.NoError(t, err)
-	require.Empty(t, said.BackchannelLogoutURI)
+	require.Empty(t, said.FrontchannelLogoutURI)
 }
 
 // What is read does not touch the registered client, which other requests use.

@@ -66,13 +66,12 @@ func (m Metadata) checkRequests(f *faults) {
 	}
 }
 
-// checkLogout refuses what nobody would be told through: notices of logout are not sent in this version.
+// checkLogout looks at where the client is told that sessions have ended.
 func (m Metadata) checkLogout(f *faults) {
-	for field, uri := range map[string]string{
-		"frontchannel_logout_uri": m.FrontchannelLogoutURI, "backchannel_logout_uri": m.BackchannelLogoutURI,
-	} {
-		if uri != "" {
-			f.add(field, "is not supported in this version")
-		}
+	if fault := webFault(m.BackchannelLogoutURI); m.BackchannelLogoutURI != "" && fault != "" {
+		f.add("backchannel_logout_uri", "%s", fault)
+	}
+	if m.FrontchannelLogoutURI != "" {
+		f.add("frontchannel_logout_uri", "is not supported in this version")
 	}
 }

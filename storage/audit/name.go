@@ -123,6 +123,11 @@ const (
 	// TokenRevoked: a client revoked a token (RFC 7009).
 	TokenRevoked Name = "token.revoked"
 
+	// LogoutDelivered: a client was told that a session has ended which had been at it (OIDC Back-Channel Logout).
+	LogoutDelivered Name = "logout.delivered"
+	// LogoutGivenUp: a client could not be told so.
+	LogoutGivenUp Name = "logout.given_up"
+
 	// UserCodeRefused: somebody typed a code of a device that no device shows (RFC 8628).
 	UserCodeRefused Name = "user_code.refused"
 	// UserCodeThrottled: a code of a device was not looked at because too many were wrong.
@@ -170,6 +175,7 @@ func Names() []Name {
 		ProfileChanged, DataDownloaded,
 		ConsentGiven, ConsentDenied, ConsentWithdrawn,
 		AuthorizationIssued, AuthorizationCodeReused, VerifierGuessed, RefreshTokenReused, TokenRevoked,
+		LogoutDelivered, LogoutGivenUp,
 		UserCodeRefused, UserCodeThrottled,
 		ClientAdded, ClientChanged, ClientDisabled, ClientEnabled, ClientRemoved, ClientSecretRotated, ClientRefused,
 		InitialTokenAdded, InitialTokenRemoved,

@@ -1,0 +1,127 @@
+package provider
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// logoutToken checks a logout token as its client does (OIDC Back-Channel Logout section 2.6) and returns the claims.
+func (w *world) logoutToken(token string) map[string]any {
+	w.t.Helper()
+	return w.logoutTokenAt(token, time.Now())
+}
+
+func (w *world) logoutTokenAt(token string, now time.Time) map[string]any {
+	w.t.Helper()
+	payload, header, err := w.keys.Verify(token, w.keys.Algorithms(), now)
+	require.NoError(w.t, err)
+	require.Equal(w.t, "logout+jwt", header.Type)
+	var claims map[string]any
+	require.NoError(w.t, json.Unmarshal(payload, &claims))
+	require.Equal(w.t, issuer, claims["iss"])
+	require.InDelta(w.t, now.Unix(), claims["iat"], 15)
+	require.InDelta(w.t, 120, claims["exp"].(float64)-claims["iat"].(float64), 0)
+	require.Equal(w.t, map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}, claims["events"])
+	require.NotEmpty(w.t, claims["jti"])
+	require.Len(w.t, claims, 8)
+	return claims
+}
+
+func TestLogoutTokenIsSignedAsIDTokensAre(t *testing.T) {
+	w := newWorld(t, storagetest.Open(t))
+	for registered, alg := range map[string]string{"RS256": "RS256", "PS256": "PS256", "ES256": "ES256", "EdDSA": "EdDSA", client.AlgNone: "RS256"} {
+		c := &client.Client{ID: "app", Metadata: client.Metadata{IDTokenAlg: registered}}
+		token, err := w.provider.logoutToken(c, storage.Visit{SID: "s", UserID: "u"}, time.Now())
+		require.NoError(t, err)
+		_, header, err := w.keys.Verify(token, []string{alg}, time.Now())
+		require.NoError(t, err, registered)
+		require.Equal(t, alg, header.Algorithm)
+	}
+}
+
+// JW-11: a logout token is good for nothing but being told of a logout.
+func (w *world) requireWorthless(token string, c *client.Client) {
+	w.t.Helper()
+	requirePage(w.t, w.logout("id_token_hint", token), http.StatusOK, "Do you want to sign out?")
+	require.Equal(w.t, invalidRequest, w.authorize(w.request(c, "id_token_hint", token)).query.Get("error"))
+	requireError(w.t, w.userinfo(token), http.StatusUnauthorized, invalidToken)
+	require.Equal(w.t, map[string]any{"active": false}, w.introspect(token))
+	for _, form := range []url.Values{
+		{"grant_type": {"authorization_code"}, "code": {token}, "redirect_uri": {callback}, "code_verifier": {verifier}},
+		{"grant_type": {"refresh_token"}, "refresh_token": {token}},
+	} {
+		requireError(w.t, w.post("/oauth2/token", form), http.StatusBadRequest, invalidGrant)
+	}
+	a := w.post("/oauth2/token", url.Values{
+		"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType}, "client_assertion": {token},
+	}, anonymous)
+	requireError(w.t, a, http.StatusUnauthorized, invalidClient)
+	a = w.authorize(url.Values{"client_id": {c.ID}, "request": {token}})
+	require.NotEqual(w.t, http.StatusSeeOther, a.Code, "a request object that names no address")
+}
+
+func TestLogoutTokensAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		h := w.hear(func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
+		said := w.idToken(w.visit(h))
+		require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+		w.tell(time.Now())
+		tokens := h.heard()
+		require.Len(t, tokens, 1)
+		claims := w.logoutToken(tokens[0])
+		require.NotEqual(t, w.user.ID, claims["sub"])
+		require.Equal(t, said["sub"], claims["sub"], "pairwise as in the ID token")
+		w.signIn(time.Now())
+		w.requireWorthless(tokens[0], h.Client)
+	})
+}
+
+// Whatever session, person and client: what a relying party checks holds, and the token opens nothing here.
+func FuzzLogoutToken(f *testing.F) {
+	f.Add("sid", "user", "app", "ES256", false, uint16(0))
+	f.Add(storage.NewID(), storage.NewID(), "a.b~c", "none", true, uint16(3600))
+	f.Add("\"}", "\u2028\x00", "nonce", "RS256", true, uint16(59))
+	f.Add(`","nonce":"x`, "\xff", "", "EdDSA", false, uint16(1))
+	w := newWorld(f, storagetest.Open(f))
+	now := time.Now()
+	f.Fuzz(func(t *testing.T, sid, userID, clientID, alg string, pairwise bool, seconds uint16) {
+		c := &client.Client{ID: clientID, Metadata: client.Metadata{IDTokenAlg: alg, RedirectURIs: []string{callback}}}
+		if pairwise {
+			c.SubjectType = client.SubjectPairwise
+		}
+		at := now.Add(time.Duration(seconds) * time.Second)
+		token, err := w.provider.logoutToken(c, storage.Visit{SID: sid, UserID: userID, ClientID: clientID}, at)
+		if err != nil { // no client is registered with such an algorithm
+			require.NotContains(t, append(client.SigningAlgs(), client.AlgNone), alg)
+			return
+		}
+		inner := *w
+		inner.t = t
+		claims := inner.logoutTokenAt(token, at)
+		require.Equal(t, asJSON(t, sid), claims["sid"])
+		require.Equal(t, asJSON(t, clientID), claims["aud"])
+		require.Equal(t, asJSON(t, w.provider.subject(c, userID)), claims["sub"])
+		_, ok := w.provider.readHint(token, at)
+		require.False(t, ok)
+		inner.requireWorthless(token, w.web)
+	})
+}
+
+// asJSON is a text after a round trip, which replaces what is not UTF-8.
+func asJSON(t *testing.T, text string) any {
+	t.Helper()
+	body, err := json.Marshal(text)
+	require.NoError(t, err)
+	var back any
+	require.NoError(t, json.Unmarshal(body, &back))
+	return back
+}
