@@ -79,7 +79,8 @@ func TestRefusalsCanBeReadAcrossOrigins(t *testing.T) {
 			}
 
 			old := proofOfKey(t, "ES256", path, "iat", time.Now().Add(-time.Hour).Unix())
-			a = w.post(path, w.request(spa), anonymous, showing(old), func(r *http.Request) { r.Header.Set("Origin", origin) })
+			form := params(w.request(spa), "grant_type", "authorization_code", "code", w.code(spa), "code_verifier", verifier)
+			a = w.post(path, form, anonymous, showing(old), func(r *http.Request) { r.Header.Set("Origin", origin) })
 			require.Contains(t, []int{http.StatusBadRequest, http.StatusUnauthorized}, a.Code, path)
 			require.Equal(t, origin, a.Header().Get("Access-Control-Allow-Origin"), path)
 			require.Contains(t, a.Header().Get("Access-Control-Expose-Headers"), header)
