@@ -78,11 +78,40 @@ func TestRegistrationDoesNotReachTheCanary(t *testing.T) {
 		}
 		for _, uri := range canary.URLs("/canary") {
 			requireError(t, register("subject_type", "pairwise", "sector_identifier_uri", uri), http.StatusBadRequest, "invalid_client_metadata")
-			for _, member := range []string{"logo_uri", "policy_uri", "tos_uri", "client_uri", "initiate_login_uri", "jwks_uri"} {
+			for _, member := range []string{"logo_uri", "policy_uri", "tos_uri", "client_uri", "initiate_login_uri", "jwks_uri", "backchannel_logout_uri"} {
 				a := register(member, uri)
 				require.Contains(t, []int{http.StatusCreated, http.StatusBadRequest}, a.Code, a.Body.String())
 			}
 			require.Zero(t, canary.Sung(), uri)
 		}
+	})
+}
+
+// Notices of logout are sent to where everybody can be.
+func TestLogoutDoesNotReachTheCanary(t *testing.T) {
+	closed(t, func(t *testing.T, w *world) {
+		told := 0
+		for _, uri := range canary.URLs("/canary") {
+			m := client.Defaults(client.Web)
+			m.Name, m.RedirectURIs, m.Consent, m.BackchannelLogoutURI = "App", []string{callback}, client.ConsentSkip, uri
+			c, _, err := w.clients.Add(t.Context(), client.Registration{Metadata: m}, operator, time.Now())
+			if err != nil {
+				require.NotEmpty(t, client.Faults(err), uri)
+				continue
+			}
+			require.NotEmpty(t, w.code(c))
+			told++
+		}
+		require.Greater(t, told, 10)
+		sid := w.sid()
+		require.NoError(t, w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil)))
+		w.tell(time.Now())
+		visits, err := w.store.Visits(t.Context(), sid)
+		require.NoError(t, err)
+		require.Len(t, visits, told)
+		for _, visit := range visits {
+			require.Positive(t, visit.Attempts)
+		}
+		require.Zero(t, canary.Sung())
 	})
 }
