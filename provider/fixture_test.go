@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
 )
 
 // logText holds the last part of a log.
@@ -32,6 +33,11 @@ func (l *logText) String() string {
 	defer l.mu.Unlock()
 	return string(l.text)
 }
+
+// testPages are the pages of every world: reading the templates takes long.
+var testPages = sync.OnceValues(func() (*templates.Pages, error) {
+	return templates.New(templates.Config{Brand: templates.Brand{Name: "Postern"}, Secure: true})
+})
 
 // firstKeys are the signing keys of the first world, which the others get as well: RSA keys take long to find.
 var firstKeys struct {

@@ -70,7 +70,7 @@ func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.V
 		}
 		return form, nil
 	}
-	if c.RequestObjectAlg == "" && !c.RequireSignedRequestObject {
+	if c.RequestObjectAlg == "" && !c.RequireSignedRequestObject && len(c.RequestURIs) == 0 {
 		return form, refuse(requestNotSupported, "This client is not registered for request objects.")
 	}
 	payload, err := p.verifyObject(ctx, c, object)
@@ -101,14 +101,20 @@ func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.V
 	return merged, nil
 }
 
-// verifyObject returns the payload of a request object that the client signed, or of an unsigned one where it is registered for that.
+// verifyObject returns the payload of a request object that the client signed, or of an unsigned one where it is registered for that. A
+// client that registered addresses of its objects and no algorithm may use any (OIDC Registration section 2): an unsigned object says no
+// more than the parameters of an address could.
 func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object string) ([]byte, error) {
 	algorithms := client.SigningAlgs()
-	if c.RequestObjectAlg != "" {
-		algorithms = []string{c.RequestObjectAlg}
-	}
-	if slices.Contains(algorithms, client.AlgNone) {
+	switch {
+	case c.RequestObjectAlg == client.AlgNone:
 		return unsignedPayload(object)
+	case c.RequestObjectAlg != "":
+		algorithms = []string{c.RequestObjectAlg}
+	case !c.RequireSignedRequestObject:
+		if payload, err := unsignedPayload(object); err == nil {
+			return payload, nil
+		}
 	}
 	return p.verifyByClient(ctx, c, object, algorithms, "oauth-authz-req+jwt", "JWT", "")
 }

@@ -60,10 +60,10 @@ var responseModes = []string{modeQuery, modeFragment, modeFormPost}
 // responseModeOf says how the answer to a request travels, an error included, however wrong the rest of the request is. Tokens never
 // stand in a query, where servers would log them. ok is false for a mode that this response type does not allow.
 func responseModeOf(form url.Values, c *client.Client, redirectURI string) (mode string, ok bool) {
-	types, known := responseTypesOf(form.Get("response_type"))
-	standard := modeQuery
+	types, _ := responseTypesOf(form.Get("response_type"))
+	standard := modeQuery // also where the response type is missing or unknown: there is none that would say otherwise
 	// An app that knows the code flow alone looks for errors in the query and nowhere else.
-	if types.front() && slices.Contains(c.GrantTypes, client.GrantImplicit) || !known && !slices.Contains(c.ResponseTypes, "code") {
+	if types.front() && slices.Contains(c.GrantTypes, client.GrantImplicit) {
 		standard = modeFragment
 	}
 	switch mode = form.Get("response_mode"); {

@@ -26,7 +26,6 @@ import (
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
-	"github.com/postern-id/postern/templates"
 )
 
 // loopback is where the clients of the tests serve their keys and request objects.
@@ -116,7 +115,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	w.keys, err = keys.New(keys.Config{Store: store, Audit: log})
 	require.NoError(t, err)
 	loadKeys(t, w.keys, store)
-	pages, err := templates.New(templates.Config{Brand: templates.Brand{Name: "Postern"}, Secure: true})
+	pages, err := testPages()
 	require.NoError(t, err)
 	cfg := Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",

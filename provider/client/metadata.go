@@ -106,8 +106,8 @@ type Metadata struct {
 	IDTokenAlg string `json:"id_token_signed_response_alg"`
 	// UserInfoAlg signs the answers of the UserInfo endpoint; empty: they are plain JSON.
 	UserInfoAlg string `json:"userinfo_signed_response_alg"`
-	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: request objects are
-	// not accepted, or where they are required, those of any of SigningAlgs.
+	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: those of any where they
+	// are required to be signed or there are RequestURIs, unsigned ones included in the latter case, else none at all.
 	RequestObjectAlg           string   `json:"request_object_signing_alg"`
 	RequireSignedRequestObject bool     `json:"require_signed_request_object"`
 	RequestURIs                []string `json:"request_uris"`
