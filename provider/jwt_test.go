@@ -36,3 +36,10 @@ func takeApart(t testing.TB, token string) (header, claims map[string]any) {
 	}
 	return header, claims
 }
+
+// headerOf returns the header of a JWS.
+func headerOf(t testing.TB, token any) map[string]any {
+	t.Helper()
+	header, _ := takeApart(t, token.(string))
+	return header
+}

@@ -18,7 +18,7 @@ func (o *clientOptions) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&o.jwksURI, "jwks-uri", "", "`URL` of the client's public keys (JWK Set), in place of --jwks-file")
 	flags.StringVar(&o.userInfoAlg, "userinfo-alg", "", "`algorithm` that signs userinfo; default: it is plain JSON")
-	flags.StringVar(&o.requestObjectAlg, "request-object-alg", "", "`algorithm` of request objects, or none for unsigned ones; default: they are refused")
+	flags.StringVar(&o.requestObjectAlg, "request-object-alg", "", "`algorithm` of request objects, or none for unsigned ones; default: any with --request-uri, else they are refused")
 	flags.StringArrayVar(&o.requestURIs, "request-uri", nil, "`URL` that request objects may be fetched from; may be repeated")
 	flags.BoolVar(&o.requireSigned, "require-signed-requests", false, "refuse authorization requests without a signed request object")
 	flags.BoolVar(&o.requirePAR, "require-pushed-requests", false, "refuse authorization requests that were not pushed (RFC 9126)")
