@@ -131,6 +131,25 @@ func TestRequestObjectsThatAreRefused(t *testing.T) {
 	})
 }
 
+// Who registers addresses of request objects and no algorithm may use any (OIDC Registration section 2), and still has to sign what says that
+// it is signed.
+func TestRequestObjectsOfAnyAlgorithm(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.asks(func(m *client.Metadata) { m.RequestObjectAlg, m.RequestURIs = "", []string{"https://app.example.test/request"} })
+		inside := map[string]any{"client_id": c.ID, "state": "inside"}
+		signed, bare := object(t, "ES256", "", inside), object(t, client.AlgNone, "", inside)
+		for _, text := range []string{signed, bare} {
+			require.Equal(t, "inside", w.authorize(w.request(c, "request", text)).query.Get("state"))
+		}
+		for _, text := range []string{object(t, "EdDSA", "", inside), signed[:strings.LastIndex(signed, ".")+1], bare + "AAAA"} {
+			requireRefusal(t, w.authorize(w.request(c, "request", text)), callback, invalidRequestObject)
+		}
+		w.change(c, func(m *client.Metadata) { m.RequireSignedRequestObject = true })
+		requireRefusal(t, w.authorize(w.request(c, "request", bare)), callback, invalidRequestObject)
+		require.Equal(t, "inside", w.authorize(w.request(c, "request", signed)).query.Get("state"))
+	})
+}
+
 func TestSignedRequestsCanBeRequired(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.asks(func(m *client.Metadata) { m.RequireSignedRequestObject, m.RequestObjectAlg = true, "" })

@@ -34,6 +34,7 @@ var suiteModules = strings.Fields(`
 	oidcc-rp-initiated-logout-bad-post-logout-redirect-uri oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri
 	oidcc-rp-initiated-logout-modified-id-token-hint oidcc-rp-initiated-logout-bad-id-token-hint oidcc-rp-initiated-logout-no-id-token-hint
 	oidcc-rp-initiated-logout-no-params oidcc-rp-initiated-logout-only-state oidcc-rp-initiated-logout-no-post-logout-redirect-uri
+	oidcc-backchannel-logout-discovery-endpoint-verification oidcc-backchannel-rp-initiated-logout
 	oidcc-session-management-discovery-endpoint-verification oidcc-session-management-rp-initiated-logout
 	oidcc-3rd_party-init-login oidcc-3rd_party-init-login-nohttps`)
 
