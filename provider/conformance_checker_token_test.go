@@ -98,7 +98,7 @@ func (o *outcome) checkIDToken(f *findings, text string, beside *url.Values) map
 
 // verify checks the signature by the published key of the kid, or that there is none where the client wants that and no browser is passed.
 func (o *outcome) verify(f *findings, text string, front bool) (claims map[string]any) {
-	payload := []byte{}
+	var payload []byte
 	if o.client.IDTokenAlg == client.AlgNone && !front {
 		parts := strings.Split(text, ".")
 		f.expect(len(parts) == 3 && parts[2] == "" && parts[0] == base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)), "not an unsigned ID token")

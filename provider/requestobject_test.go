@@ -135,7 +135,9 @@ func TestRequestObjectsThatAreRefused(t *testing.T) {
 // it is signed.
 func TestRequestObjectsOfAnyAlgorithm(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		c := w.asks(func(m *client.Metadata) { m.RequestObjectAlg, m.RequestURIs = "", []string{"https://app.example.test/request"} })
+		c := w.asks(func(m *client.Metadata) {
+			m.RequestObjectAlg, m.RequestURIs = "", []string{"https://app.example.test/request"}
+		})
 		inside := map[string]any{"client_id": c.ID, "state": "inside"}
 		signed, bare := object(t, "ES256", "", inside), object(t, client.AlgNone, "", inside)
 		for _, text := range []string{signed, bare} {
