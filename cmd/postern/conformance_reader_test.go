@@ -30,6 +30,7 @@ type reader struct {
 	folder string
 	env    []string
 	suite  net.Listener
+	told   chan string // what came to the suite's address for logouts
 	http   *http.Client
 	*browsertest.Visitor
 }
@@ -38,7 +39,7 @@ func newReader(t *testing.T, db *storagetest.Database) *reader {
 	t.Helper()
 	_, port, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
-	r := &reader{t: t, folder: t.TempDir()}
+	r := &reader{t: t, folder: t.TempDir(), told: make(chan string, 1)}
 	r.suite, err = net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { r.suite.Close() })
@@ -108,8 +109,14 @@ func (r *reader) serve(text string) {
 
 // answerAsSuite serves what clients of the suite register an address of.
 func (r *reader) answerAsSuite(w http.ResponseWriter, request *http.Request) {
-	if request.URL.Path == "/request" {
+	switch request.URL.Path {
+	case "/request":
 		_, _ = io.WriteString(w, unsignedObject(`{"state":"by reference"}`))
+	case r.path("backchannel_logout"):
+		select {
+		case r.told <- request.FormValue("logout_token"):
+		default: // it is known already
+		}
 	}
 }
 
@@ -144,10 +151,12 @@ func (r *reader) config(file string) suiteConfig {
 	return config
 }
 
-// callback is where the suite awaits answers.
-func (r *reader) callback() string {
-	return r.atSuite("/test/a/" + r.config("static.json").Alias + "/callback")
+// path is one of those at which the suite awaits what is sent to a client.
+func (r *reader) path(name string) string {
+	return "/test/a/" + r.config("static.json").Alias + "/" + name
 }
+
+func (r *reader) callback() string { return r.atSuite(r.path("callback")) }
 
 // json sends a request and returns its JSON answer.
 func (r *reader) json(request *http.Request, err error) map[string]any {

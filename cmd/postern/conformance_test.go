@@ -49,6 +49,7 @@ func TestConformanceDocument(t *testing.T) {
 		r.usesStaticClients(codes)
 		r.registersByItself()
 		r.rotatesKeys(rotation)
+		r.signsOut()
 	})
 }
 
@@ -100,7 +101,6 @@ func (r *reader) usesStaticClients(codes string) {
 	}
 	object := unsignedObject(`{"state":"from the object"}`)
 	require.Equal(r.t, "from the object", r.asks(config.Client.ID, "code", "request", object).Get("state"))
-	require.Contains(r.t, r.run("postern client show client"), r.atSuite("/test/a/"+config.Alias+"/post_logout_redirect"))
 }
 
 // token asks the token endpoint for tokens.
@@ -169,4 +169,18 @@ func (r *reader) rotatesKeys(rotation string) {
 	}
 	require.Contains(r.t, published, before)
 	require.Contains(r.t, published, kid())
+}
+
+// signsOut as the plans of logout do: the browser comes back, and the suite is told.
+func (r *reader) signsOut() {
+	config, after := r.config("backchannel.json"), r.atSuite(r.path("post_logout_redirect"))
+	hint := r.asks(config.Client.ID, "id_token").Get("id_token")
+	r.Open(r.endpoint("end_session_endpoint") + "?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {after}, "state": {"a state"}}.Encode())
+	require.Equal(r.t, after+"?state=a+state", r.URL())
+	select {
+	case token := <-r.told:
+		require.NotEmpty(r.t, token)
+	case <-time.After(20 * time.Second):
+		require.Fail(r.t, "the suite is not told of the logout")
+	}
 }
