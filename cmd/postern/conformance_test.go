@@ -30,6 +30,7 @@ func TestConformanceDocument(t *testing.T) {
 		commands = append(commands, block[1])
 	}
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		t.Parallel()
 		r := newReader(t, db)
 		var codes, rotation string
 		for _, command := range commands {

@@ -65,6 +65,8 @@ var (
 	// privateScheme has the form of a domain name in reverse (RFC 8252 section 7.1).
 	privateScheme = regexp.MustCompile(`^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+$`)
 	hostName      = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
+	// number ends what browsers take for another spelling of an IPv4 address, such as 127.1 or 0x7f000001 (URL standard, "ends in a number").
+	number = regexp.MustCompile(`(^|\.)([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 )
 
 // redirectFault says, for a person, why a client of type t cannot register uri; empty: it can.
@@ -132,7 +134,7 @@ func hostFault(u *url.URL) string {
 	switch {
 	case host == "":
 		return "must name a host"
-	case !isAddress && !hostName.MatchString(host), isAddress && address.Is6() != strings.HasPrefix(u.Host, "["), address.Zone() != "":
+	case !isAddress && (!hostName.MatchString(host) || number.MatchString(host)), isAddress && address.Is6() != strings.HasPrefix(u.Host, "["), address.Zone() != "":
 		return "does not name a valid host"
 	case u.Port() != "" && !validPort(u.Port()), strings.HasSuffix(u.Host, ":"):
 		return "has a wrong port"

@@ -108,6 +108,7 @@ func TestMatchRedirectURI(t *testing.T) {
 
 // unregistrable are redirect URIs that no client can register, and that do not match even if they stand in the database.
 var unregistrable = map[string]string{
+	"short address": "https://127.1/cb", "address as a number": "https://2130706433/cb", "hexadecimal address": "https://0x7f000001/cb", "half of it": "https://0x7f.1/cb",
 	"empty":                      "",
 	"relative":                   "/cb",
 	"without scheme":             "//app.example/cb",
