@@ -138,85 +138,108 @@ func TestOIDCCBackChannelRPInitiatedLogout(t *testing.T) {
 	})
 }
 
-// Whoever ends the session, and whether it is this browser's or not: the clients it has been at are told, once each.
-func TestClientsAreToldWhateverEndsASession(t *testing.T) {
+// Everything about telling clients that can share a world; each part begins with a person who is signed in and nobody left to be told.
+func TestClientsAreTold(t *testing.T) {
+	parts := map[string]func(*testing.T, *world){
+		"whatever ends a session":                     toldWhateverEndsASession,
+		"not without an address":                      withoutAddressNotTold,
+		"nothing of a session that has ended":         noCodeForASessionThatEnds,
+		"later, if they fail":                         thoseThatFailToldLater,
+		"without waiting for them":                    logoutDoesNotWait,
+		"not at an internal address":                  internalAddressesNotTold,
+		"once in a round, if nobody answers":          downAskedOnce,
+		"by another replica, if one stops or is gone": replicasTakeOver,
+	}
 	each(t, func(t *testing.T, w *world) {
-		first, second, never := w.hear(), w.hear(), w.hear()
-		for name, end := range map[string]func(sid string){
-			"a person who confirms": func(string) { requirePage(t, w.confirmLogout(), http.StatusOK, doneText) },
-			"from elsewhere":        func(sid string) { require.NoError(t, w.store.EndSessionOf(t.Context(), w.user.ID, sid)) },
-			"everywhere":            func(string) { _, err := w.store.EndSessions(t.Context(), w.user.ID); require.NoError(t, err) },
-			"idle": func(string) {
-				_, err := w.store.Sweep(t.Context(), time.Now().Add(time.Hour), 100)
-				require.NoError(t, err)
-			},
-			"the account is removed": func(string) {
-				require.NoError(t, w.store.DeleteUser(t.Context(), w.user.ID))
-			},
-		} {
-			t.Run(name, func(t *testing.T) {
-				w.user = storagetest.User(t, w.store)
-				w.signIn(time.Now())
-				w.visit(first)
-				w.visit(first)
-				w.visit(second)
-				sid := w.sid()
-				w.tell(time.Now())
-				require.Empty(t, first.heard(), "the session lives")
-				before := w.events(audit.LogoutDelivered)
-				end(sid)
-				w.tell(time.Now())
-				w.tell(time.Now().Add(24 * time.Hour))
-				for _, h := range []*hearing{first, second} {
-					tokens := h.heard()
-					require.Len(t, tokens, 1)
-					claims := w.logoutToken(tokens[0])
-					require.Equal(t, sid, claims["sid"])
-					require.Equal(t, w.user.ID, claims["sub"])
-					require.Equal(t, h.ID, claims["aud"])
+		for name, check := range parts {
+			w.user = storagetest.User(t, w.store)
+			w.signIn(time.Now())
+			t.Run(name, func(t *testing.T) { check(t, w) })
+			for {
+				v, err := w.store.ClaimVisit(t.Context(), time.Now().Add(time.Hour), time.Now().Add(1000*time.Hour))
+				if err != nil {
+					require.ErrorIs(t, err, storage.ErrNotFound)
+					break
 				}
-				require.Empty(t, never.heard())
-				require.Equal(t, before+2, w.events(audit.LogoutDelivered))
-			})
+				require.NoError(t, w.store.DropVisit(t.Context(), v))
+			}
 		}
 	})
 }
 
+// Whoever ends the session, and whether it is this browser's or not: the clients it has been at are told, once each.
+func toldWhateverEndsASession(t *testing.T, w *world) {
+	first, second, never := w.hear(), w.hear(), w.hear()
+	for name, end := range map[string]func(sid string){
+		"a person who confirms": func(string) { requirePage(t, w.confirmLogout(), http.StatusOK, doneText) },
+		"from elsewhere":        func(sid string) { require.NoError(t, w.store.EndSessionOf(t.Context(), w.user.ID, sid)) },
+		"everywhere":            func(string) { _, err := w.store.EndSessions(t.Context(), w.user.ID); require.NoError(t, err) },
+		"idle": func(string) {
+			_, err := w.store.Sweep(t.Context(), time.Now().Add(time.Hour), 100)
+			require.NoError(t, err)
+		},
+		"the account is removed": func(string) {
+			require.NoError(t, w.store.DeleteUser(t.Context(), w.user.ID))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.user = storagetest.User(t, w.store)
+			w.signIn(time.Now())
+			w.visit(first)
+			w.visit(first)
+			w.visit(second)
+			sid := w.sid()
+			w.tell(time.Now())
+			require.Empty(t, first.heard(), "the session lives")
+			before := w.events(audit.LogoutDelivered)
+			end(sid)
+			w.tell(time.Now())
+			w.tell(time.Now().Add(24 * time.Hour))
+			for _, h := range []*hearing{first, second} {
+				tokens := h.heard()
+				require.Len(t, tokens, 1)
+				claims := w.logoutToken(tokens[0])
+				require.Equal(t, sid, claims["sid"])
+				require.Equal(t, w.user.ID, claims["sub"])
+				require.Equal(t, h.ID, claims["aud"])
+			}
+			require.Empty(t, never.heard())
+			require.Equal(t, before+2, w.events(audit.LogoutDelivered))
+		})
+	}
+}
+
 // Of a client that has no address, or none any more, nothing is left to be done; nor of one that was removed.
-func TestClientsWithoutAddressAreNotTold(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		h, removed := w.hear(), w.hear()
-		w.code(w.web)
-		w.visit(h)
-		w.visit(removed)
-		sid := w.sid()
-		visits, err := w.store.Visits(t.Context(), sid)
-		require.NoError(t, err)
-		require.Len(t, visits, 2)
-		w.change(h.Client, func(m *client.Metadata) { m.BackchannelLogoutURI, m.BackchannelLogoutSession = "", false })
-		require.NoError(t, w.store.DeleteClient(t.Context(), removed.ID))
-		require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
-		w.tell(time.Now())
-		require.Empty(t, h.heard())
-		require.Empty(t, removed.heard())
-		visits, err = w.store.Visits(t.Context(), sid)
-		require.NoError(t, err)
-		require.Empty(t, visits)
-	})
+func withoutAddressNotTold(t *testing.T, w *world) {
+	h, removed := w.hear(), w.hear()
+	w.code(w.web)
+	w.visit(h)
+	w.visit(removed)
+	sid := w.sid()
+	visits, err := w.store.Visits(t.Context(), sid)
+	require.NoError(t, err)
+	require.Len(t, visits, 2)
+	w.change(h.Client, func(m *client.Metadata) { m.BackchannelLogoutURI, m.BackchannelLogoutSession = "", false })
+	require.NoError(t, w.store.DeleteClient(t.Context(), removed.ID))
+	require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+	w.tell(time.Now())
+	require.Empty(t, h.heard())
+	require.Empty(t, removed.heard())
+	visits, err = w.store.Visits(t.Context(), sid)
+	require.NoError(t, err)
+	require.Empty(t, visits)
 }
 
 // A sign-in that ends while a client is being answered gives it nothing that it would not be told the end of.
-func TestNoCodeForASessionThatEnds(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		h := w.hear()
-		signIn, err := w.store.SignIn(t.Context(), w.browser.session, h.ID, time.Now())
-		require.NoError(t, err)
-		require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
-		u := &unit{now: time.Now(), client: h.Client, signIn: signIn, request: &authRequest{}}
-		require.NoError(t, w.provider.beginGrant(u))
-		w.provider.setCode(u)
-		require.ErrorIs(t, w.provider.writeGrant(t.Context(), u, storage.Flow{}, ""), storage.ErrStale)
-		_, err = w.store.GrantByCode(t.Context(), u.state.CodeHash)
-		require.ErrorIs(t, err, storage.ErrNotFound)
-	})
+func noCodeForASessionThatEnds(t *testing.T, w *world) {
+	h := w.hear()
+	signIn, err := w.store.SignIn(t.Context(), w.browser.session, h.ID, time.Now())
+	require.NoError(t, err)
+	require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+	u := &unit{now: time.Now(), client: h.Client, signIn: signIn, request: &authRequest{}}
+	require.NoError(t, w.provider.beginGrant(u))
+	w.provider.setCode(u)
+	require.ErrorIs(t, w.provider.writeGrant(t.Context(), u, storage.Flow{}, ""), storage.ErrStale)
+	_, err = w.store.GrantByCode(t.Context(), u.state.CodeHash)
+	require.ErrorIs(t, err, storage.ErrNotFound)
 }
