@@ -122,58 +122,6 @@ func TestDevice(t *testing.T) {
 	})
 }
 
-func TestDeviceRefused(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		tv := w.tv()
-		asked := w.askForDevice(tv, "openid")
-		w.decideDevice(w.typeCode(asked["user_code"]), "deny", "cancelled")
-		w.requirePoll(tv, asked["device_code"], accessDenied)
-		w.requirePoll(tv, asked["device_code"], accessDenied)
-		consents, err := w.store.Consents(t.Context(), w.user.ID)
-		require.NoError(t, err)
-		require.Empty(t, consents)
-	})
-}
-
-// A person who is not signed in with both factors is sent to do so, and comes back to the question; a link with a code in it asks first.
-func TestDeviceNeedsBothFactors(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		tv, session := w.tv(), w.browser.session
-		asked := w.askForDevice(tv, "openid")
-		complete, err := url.Parse(asked["verification_uri_complete"].(string))
-		require.NoError(t, err)
-		form := w.do(httptest.NewRequest(http.MethodGet, complete.RequestURI(), nil))
-		require.Equal(t, http.StatusOK, form.Code)
-		require.Contains(t, form.Body.String(), `value="`+asked["user_code"].(string)+`"`)
-		require.NotContains(t, form.Body.String(), "decision")
-		w.requirePoll(tv, asked["device_code"], authorizationPending)
-
-		for _, state := range [][]byte{nil, w.beginSignIn(time.Now()).TokenHash} {
-			w.browser.session = state
-			page := w.typeCode(asked["user_code"])
-			for _, a := range []answer{w.getDevice(page), w.postDevice(page, url.Values{"decision": {"allow"}})} {
-				require.Equal(t, http.StatusSeeOther, a.Code)
-				require.Equal(t, issuer+"/login"+page, a.location.String())
-			}
-			back := w.do(httptest.NewRequest(http.MethodGet, "/oauth2/auth"+page, nil))
-			require.Equal(t, issuer+"/device"+page, back.location.String())
-			w.browser.id = "another"
-			require.Equal(t, http.StatusBadRequest, w.getDevice(page).Code, "another browser")
-			w.browser.id = "browser"
-		}
-		device, err := w.store.DeviceByCode(t.Context(), storage.Hash(asked["device_code"].(string)))
-		require.NoError(t, err)
-		require.Zero(t, device.ApprovedAt)
-		page := w.typeCode(asked["user_code"])
-		require.NoError(t, w.store.DenyFlow(t.Context(), strings.TrimPrefix(page, "?flow="), time.Now()))
-		require.Equal(t, issuer+"/device?done=cancelled", w.getDevice(page).location.String())
-
-		w.browser.session = session
-		w.decideDevice(w.typeCode(asked["user_code"]), "allow", "allowed")
-		require.Equal(t, http.StatusOK, w.poll(tv, asked["device_code"]).Code)
-	})
-}
-
 func TestDeviceOfOthers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tv, other := w.tv(), w.tv()
@@ -238,27 +186,6 @@ func TestDeviceMeanwhile(t *testing.T) {
 		_, err = sql.Exec(`UPDATE users SET disabled_at = 1`)
 		require.NoError(t, err)
 		w.requirePoll(tv, asked["device_code"], invalidGrant)
-	})
-}
-
-// Guesses end soon, also right ones, in one browser and from one network.
-func TestUserCodesGuessed(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		asked := w.askForDevice(w.tv(), "openid")
-		right := url.Values{"user_code": {asked["user_code"].(string)}}
-		wrong := func() int { return w.postDevice("", url.Values{"user_code": {newUserCode()}}).Code }
-		for range userCodesOfBrowser {
-			require.Equal(t, http.StatusUnprocessableEntity, wrong())
-		}
-		late := w.postDevice("", right)
-		require.Equal(t, http.StatusTooManyRequests, late.Code)
-		require.NotEmpty(t, late.Header().Get("Retry-After"))
-		for i := 0; i < userCodesOfNetwork-userCodesOfBrowser; i++ {
-			w.browser.id = storage.NewID()
-			require.Equal(t, http.StatusUnprocessableEntity, wrong())
-		}
-		w.browser.id = storage.NewID()
-		require.Equal(t, http.StatusTooManyRequests, w.postDevice("", right).Code)
 	})
 }
 
@@ -332,21 +259,4 @@ func TestDeviceIsAnnounced(t *testing.T) {
 	require.NoError(t, json.Unmarshal(w.provider.about, &about))
 	require.Equal(t, issuer+"/oauth2/device_authorization", about["device_authorization_endpoint"])
 	require.Contains(t, about["grant_types_supported"], client.GrantDevice)
-}
-
-func FuzzUserCode(f *testing.F) {
-	for _, seed := range []string{"BCDF-GHJK", "bcdf ghjk", "ｂｃｄｆ－ｇｈｊｋ", "", "ABCDEFGH", "BCDFGHJKL", "\u2010BCDFGHJK\n", "ſBCDFGHK", "\xff"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, typed string) {
-		code := plainUserCode(typed)
-		require.Equal(t, code, plainUserCode(code))
-		if code == "" {
-			return
-		}
-		require.Len(t, code, userCodeLength)
-		require.Empty(t, strings.Trim(code, userCodeLetters))
-		require.Equal(t, code, plainUserCode(showUserCode(code)))
-		require.Equal(t, code, plainUserCode(strings.ToLower(showUserCode(code))))
-	})
 }
