@@ -18,14 +18,18 @@ import (
 // serverURL returns the address of the PostgreSQL server for tests. The test fails when there is none and none can be started.
 func serverURL(t testing.TB) string {
 	t.Helper()
-	if address := os.Getenv("POSTERN_TEST_POSTGRES"); address != "" {
-		return address
-	}
-	address, err := sharedServer()
+	address, err := serverAddress()
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v\nhint: install the server's binaries or set POSTERN_TEST_POSTGRES=postgres://…", err)
 	}
 	return address
+}
+
+func serverAddress() (string, error) {
+	if address := os.Getenv("POSTERN_TEST_POSTGRES"); address != "" {
+		return address, nil
+	}
+	return sharedServer()
 }
 
 // The processes of one or more "go test" runs meet in this folder. Each holds a shared lock on the file users as long as it lives, which

@@ -1,8 +1,10 @@
 package storagetest
 
 import (
+	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -22,6 +24,8 @@ type Database struct {
 	URL string
 	// Keyset is what its stores seal with.
 	Keyset *storage.Keyset
+
+	migrated bool
 }
 
 // SQLite returns an empty SQLite database in the test's temporary folder.
@@ -32,22 +36,32 @@ func SQLite(t testing.TB) *Database {
 // Postgres returns an empty schema in PostgreSQL, removed at the end of the test.
 func Postgres(t testing.TB) *Database {
 	t.Helper()
-	address, err := url.Parse(serverURL(t))
-	require.NoError(t, err)
-	schema := "test_" + strings.ToLower(storage.NewID())
-	admin := openSQL(t, "postgres", address.String())
-	_, err = admin.Exec(`CREATE SCHEMA ` + schema)
+	server, schema := serverURL(t), newSchema()
+	admin := openSQL(t, "postgres", server)
+	_, err := admin.Exec(`CREATE SCHEMA ` + schema)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := admin.Exec(`DROP SCHEMA ` + schema + ` CASCADE`)
 		require.NoError(t, err)
 		require.NoError(t, admin.Close())
 	})
+	address, err := addressOfSchema(server, schema)
+	require.NoError(t, err)
+	return &Database{URL: address, Keyset: newKeyset(t)}
+}
+
+func newSchema() string { return "test_" + strings.ToLower(storage.NewID()) }
+
+func addressOfSchema(server, schema string) (string, error) {
+	address, err := url.Parse(server)
+	if err != nil {
+		return "", err
+	}
 	query := address.Query()
 	query.Set("search_path", schema)
 	query.Set("application_name", schema)
 	address.RawQuery = query.Encode()
-	return &Database{URL: address.String(), Keyset: newKeyset(t)}
+	return address.String(), nil
 }
 
 func newKeyset(t testing.TB) *storage.Keyset {
@@ -60,9 +74,15 @@ func newKeyset(t testing.TB) *storage.Keyset {
 // a statement.
 func (d *Database) Open(t testing.TB, interceptors ...Interceptor) *storage.Store {
 	t.Helper()
+	if !d.migrated {
+		d.migrateIfEmpty(t)
+	}
 	s := d.OpenLocked(t, interceptors...)
-	_, err := s.Migrate(t.Context())
-	require.NoError(t, err)
+	if !d.migrated {
+		_, err := s.Migrate(t.Context())
+		require.NoError(t, err)
+		d.migrated = true
+	}
 	require.NoError(t, s.Unlock(t.Context()))
 	return s
 }
@@ -73,6 +93,9 @@ func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storag
 	s, err := storage.Open(t.Context(), storage.Config{
 		URL: d.URL, Keyset: d.Keyset,
 		Intercept: func(connector driver.Connector) driver.Connector {
+			if !d.Postgres() {
+				connector = hastyConnector{connector}
+			}
 			for i := len(interceptors) - 1; i >= 0; i-- {
 				connector = interceptors[i](connector)
 			}
@@ -82,6 +105,21 @@ func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storag
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
+}
+
+// hastyConnector makes connections to SQLite that do not wait for the disk: as in the server for PostgreSQL, what a test writes need not survive
+// a power loss.
+type hastyConnector struct{ driver.Connector }
+
+func (c hastyConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, `PRAGMA synchronous = OFF`, nil); err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
 }
 
 // SQL opens the database past the store, to look at rows and to tamper with them.
