@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -55,6 +56,9 @@ func each(t *testing.T, body func(t *testing.T, w *world)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { body(t, newWorld(t, db)) })
 }
 
+// pages are read once: that takes longer than most tests.
+var pages = sync.OnceValues(func() (*templates.Pages, error) { return templates.New(templates.Config{}) })
+
 func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *world {
 	gin.SetMode(gin.TestMode)
 	store := db.Open(t, interceptors...)
@@ -63,7 +67,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	w.request = consent.Request{
 		App: templates.App{Name: "Harbour Notes"}, Scopes: []string{"openid", "email"}, RedirectURI: "https://notes.example.com/cb",
 	}
-	pages, err := templates.New(templates.Config{})
+	pages, err := pages()
 	require.NoError(t, err)
 	page, err := consent.New(consent.Config{
 		Store: store, Audit: audit.New(store), Visitor: w.visitor, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),

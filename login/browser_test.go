@@ -57,6 +57,18 @@ func newBrowser(t *testing.T, handler http.Handler) *browser {
 	return b
 }
 
+// twin returns a browser with the same cookies.
+func (b *browser) twin() *browser {
+	b.t.Helper()
+	twin := newBrowser(b.t, b.client.Transport.(serve).handler)
+	twin.user, twin.agent = b.user, b.agent
+	for _, cookie := range b.jar.Cookies(mustParse(origin + "/")) {
+		require.True(b.t, strings.HasPrefix(cookie.Name, "__Host-"), "%s may have a path of its own", cookie.Name)
+		twin.setCookie(cookie.Name, cookie.Value)
+	}
+	return twin
+}
+
 // page is what a browser shows.
 type page struct {
 	status  int

@@ -2,12 +2,14 @@ package login_test
 
 import (
 	"context"
+	"database/sql"
 	"encoding/base32"
 	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -36,7 +38,18 @@ type world struct {
 	handler http.Handler
 	client  storage.Client
 	db      *storagetest.Database
+	sql     *sql.DB
 }
+
+// Templates are read once: that takes longer than most tests.
+var (
+	pages = sync.OnceValues(func() (*templates.Pages, error) {
+		return templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
+	})
+	words = sync.OnceValues(func() (*templates.Mails, error) {
+		return templates.NewMails(templates.MailConfig{Brand: templates.Brand{Name: "Example"}, AccountURL: origin + "/account"})
+	})
+)
 
 // inWorld runs body with its own time and a fresh SQLite database.
 func inWorld(t *testing.T, body func(t *testing.T, w *world)) {
@@ -60,7 +73,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	require.NoError(t, err)
 	guard, err := throttle.New(store, throttle.Config{})
 	require.NoError(t, err)
-	words, err := templates.NewMails(templates.MailConfig{Brand: templates.Brand{Name: "Example"}, AccountURL: origin + "/account"})
+	words, err := words()
 	require.NoError(t, err)
 	notices, err := mail.New(mail.Config{Store: store, Words: words})
 	require.NoError(t, err)
@@ -71,9 +84,9 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	require.NoError(t, err)
 	sessions, err := login.NewSessions(login.SessionsConfig{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
 	require.NoError(t, err)
-	pages, err := templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
+	pages, err := pages()
 	require.NoError(t, err)
-	w := &world{t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db}
+	w := &world{t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db, sql: db.SQL(t)}
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Describe: func(context.Context, storage.Flow) (login.Request, error) {
