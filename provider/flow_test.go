@@ -14,7 +14,8 @@ func TestCodeFlow(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, a.Code)
 		require.Equal(t, "the state", a.query.Get("state"))
 		require.Equal(t, issuer, a.query.Get("iss"))
-		require.Len(t, a.query, 3, "code, state and iss")
+		require.NotEmpty(t, a.query.Get("session_state"))
+		require.Len(t, a.query, 4, "code, state, iss and session_state")
 		require.Regexp(t, `^pst_ac_[A-Za-z0-9_-]{43}$`, a.query.Get("code"))
 
 		tokens := w.redeem(a.query.Get("code"))
