@@ -45,7 +45,9 @@ type Config struct {
 	Flows    Flows
 	// Describe returns what to show of a flow.
 	Describe func(context.Context, storage.Flow) (Request, error)
-	Log      *slog.Logger
+	// Frames returns what a browser shows for apps to learn that a session has ended which was at them.
+	Frames func(context.Context, []storage.Visit) ([]templates.Frame, error)
+	Log    *slog.Logger
 	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
 	ContinueURL string
 	// Issuer is the name of the service in authenticator apps.
@@ -61,8 +63,8 @@ type Login struct{ cfg Config }
 
 // New returns the pages or an error that says what is missing.
 func New(cfg Config) (*Login, error) {
-	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.Log == nil {
-		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe and Log are required")
+	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.Frames == nil || cfg.Log == nil {
+		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe, Frames and Log are required")
 	}
 	if cfg.ContinueURL == "" || cfg.Issuer == "" {
 		return nil, errors.New("login.New: ContinueURL and Issuer are required")

@@ -83,8 +83,8 @@ func (s *Sessions) held(r *http.Request) (storage.HeldSignIn, error) {
 }
 
 // End ends the session of the browser that sent r, if it has one, with what clients were given in it but for what they were given for the
-// time after it, and takes back its cookie.
-func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) error {
+// time after it, and takes back its cookie. It returns at which clients the session was, of those that want to be told.
+func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.Visit, err error) {
 	now := time.Now()
 	signIn, err := s.Current(r, "")
 	if errors.Is(err, storage.ErrNotFound) { // one that is held, perhaps
@@ -94,8 +94,11 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 			Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
 			Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
 		}
-		err = s.store.InTx(ctx, func(ctx context.Context) error {
-			if err := s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
+		err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
+			if err = s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
+				return err
+			}
+			if left, err = s.store.Visits(ctx, signIn.ID()); err != nil {
 				return err
 			}
 			if err := s.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {
@@ -105,10 +108,10 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		})
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.forget(w)
-	return nil
+	return left, nil
 }
 
 // forget takes back the cookies of a session that has ended.

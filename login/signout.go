@@ -27,10 +27,19 @@ func (l *Login) showSignOut(c *gin.Context) error {
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: person(user)})
 }
 
-// signOut is POST /logout.
+// signOut is POST /logout. Apps that learn of it through the browser are shown first.
 func (l *Login) signOut(c *gin.Context) error {
-	if err := l.cfg.Sessions.End(c.Request.Context(), c.Writer, c.Request); err != nil {
+	ctx := c.Request.Context()
+	left, err := l.cfg.Sessions.End(ctx, c.Writer, c.Request)
+	if err != nil {
 		return err
 	}
-	return l.next(c, "/logout")
+	frames, err := l.cfg.Frames(ctx, left)
+	if err != nil {
+		return err
+	}
+	if len(frames) == 0 {
+		return l.next(c, "/logout")
+	}
+	return l.cfg.Pages.SigningOut(c, templates.SigningOut{Frames: frames, NextURL: l.at("/logout", wayOf(c))})
 }

@@ -89,7 +89,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	w := &world{t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db, sql: db.SQL(t)}
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
-		OfferRemember: true, Describe: func(context.Context, storage.Flow) (login.Request, error) {
+		OfferRemember: true, Frames: framesOf, Describe: func(context.Context, storage.Flow) (login.Request, error) {
 			return login.Request{App: templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/"}, RedirectURI: "https://notes.example.com/cb"}, nil
 		},
 	})
@@ -120,6 +120,14 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	})
 	w.handler = router
 	return w
+}
+
+// framesOf has a frame for every app.
+func framesOf(_ context.Context, left []storage.Visit) (frames []templates.Frame, err error) {
+	for _, visit := range left {
+		frames = append(frames, templates.Frame{App: "Harbour Notes", URL: "https://notes.example.com/bye?sid=" + visit.SID})
+	}
+	return frames, nil
 }
 
 const (

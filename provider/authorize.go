@@ -24,8 +24,9 @@ type SignIns interface {
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
-	// End ends the sign-in of the request's browser with what clients were given in it, if there is one.
-	End(ctx context.Context, w http.ResponseWriter, r *http.Request) error
+	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
+	// that want to be told.
+	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
 }
 
 // Flows keeps authorization requests while people visit pages.

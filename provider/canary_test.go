@@ -49,7 +49,8 @@ func TestNothingReachesTheCanary(t *testing.T) {
 		}
 		require.Greater(t, visited, 10, "what cannot be registered cannot be fetched")
 		sid := w.sid()
-		require.NoError(t, w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil)))
+		_, err := w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil))
+		require.NoError(t, err)
 		w.tell(time.Now())
 		visits, err := w.store.Visits(t.Context(), sid)
 		require.NoError(t, err)

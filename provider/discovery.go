@@ -25,6 +25,8 @@ func (p *Provider) metadata() ([]byte, error) {
 		"introspection_endpoint":                      at("/oauth2/introspect"),
 		"end_session_endpoint":                        at("/oauth2/logout"),
 		"check_session_iframe":                        at("/oauth2/check_session"),
+		"frontchannel_logout_supported":               true,
+		"frontchannel_logout_session_supported":       true,
 		"device_authorization_endpoint":               at("/oauth2/device_authorization"),
 		"scopes_supported":                            supportedScopes,
 		"claims_supported":                            supportedClaims(),

@@ -14,7 +14,7 @@
 //	POST /oauth2/register                                                             registration.go, unless closed
 //	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       registration_manage.go, likewise
 //	GET, POST /userinfo                                                               userinfo.go
-//	GET, POST /oauth2/logout                                                          logout.go
+//	GET, POST /oauth2/logout                                                          logout.go, frontchannel.go
 //	GET /oauth2/check_session                                                         sessionstate.go
 //
 // # One request
@@ -33,6 +33,7 @@
 // A client may be told when sessions end that have been at it (OIDC Back-Channel Logout). issue.go notes the visit with the grant, the database
 // makes it due when the session ends, whoever ends it, and the loop in backchannel.go sends the token that logouttoken.go signs. The grant of
 // a device is no visit: it does not hang on the session of the browser in which it was approved.
+// The same visits say whose frames the browser shows at sign-out (OIDC Front-Channel Logout): frontchannel.go.
 //
 // # What it leaves to others
 //

@@ -101,10 +101,28 @@ func (p *Provider) signOut(c *gin.Context, l *logoutRequest) error {
 		name, _ := user.Claims["name"].(string)
 		return p.pages.Render(c, http.StatusOK, templates.SignOut{Page: page, Person: templates.Person{Name: name, Email: user.Email}})
 	}
-	if err := p.signIns.End(c.Request.Context(), c.Writer, c.Request); err != nil {
+	return p.end(c, l)
+}
+
+// end ends the sign-in of the browser. Apps that learn of it there come before the way on.
+func (p *Provider) end(c *gin.Context, l *logoutRequest) error {
+	ctx := c.Request.Context()
+	left, err := p.signIns.End(ctx, c.Writer, c.Request)
+	if err != nil {
 		return err
 	}
-	return p.signedOut(c, l)
+	frames, err := p.Frames(ctx, left)
+	if err != nil {
+		return err
+	}
+	if len(frames) == 0 {
+		return p.signedOut(c, l)
+	}
+	next := l.onward()
+	if next == "" {
+		next = p.cfg.Issuer + "/oauth2/logout" + l.again()
+	}
+	return p.pages.SigningOut(c, templates.SigningOut{Page: l.page(), Frames: frames, NextURL: next})
 }
 
 // means reports whether the ID token of the request was issued in this sign-in.
@@ -112,24 +130,43 @@ func (p *Provider) means(l *logoutRequest, s storage.SignIn) bool {
 	return l.hinted && l.hint.SID == s.ID() && l.hint.Subject == p.subject(l.client, s.User().ID)
 }
 
-// signedOut sends the browser on to where the client wants it. That takes an ID token, which only the client has, or a person who agreed:
-// else everybody who knows the client's name could send people there by way of us.
+// signedOut sends the browser on to where the client wants it, or says that nobody is signed in.
 func (p *Provider) signedOut(c *gin.Context, l *logoutRequest) error {
-	if l.target == "" || !l.hinted && !l.confirm {
+	next := l.onward()
+	if next == "" {
 		return p.pages.Render(c, http.StatusOK, templates.SignedOut{Page: l.page()})
 	}
 	noStore(c)
 	c.Header("Referrer-Policy", "no-referrer")
-	c.Redirect(http.StatusSeeOther, l.address())
+	c.Redirect(http.StatusSeeOther, next)
 	return nil
 }
 
-// address is where the browser goes on to, with the state of the request.
-func (l *logoutRequest) address() string {
-	if !l.form.Has("state") {
+// onward is where the browser goes on to, with the state of the request; empty: nowhere. That takes an ID token, which only the client has,
+// or a person who agreed: else everybody who knows the client's name could send people there by way of us.
+func (l *logoutRequest) onward() string {
+	switch {
+	case l.target == "" || !l.hinted && !l.confirm:
+		return ""
+	case !l.form.Has("state"):
 		return l.target
 	}
 	return withQuery(l.target, url.Values{"state": {l.form.Get("state")}})
+}
+
+// again is the query of a request that only says, in the same language, that nobody is signed in.
+func (l *logoutRequest) again() string {
+	kept := url.Values{}
+	if l.client != nil {
+		kept.Set("client_id", l.client.ID)
+	}
+	if locales := clip(l.form.Get("ui_locales"), 256); locales != "" {
+		kept.Set("ui_locales", locales)
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + kept.Encode()
 }
 
 func (l *logoutRequest) page() templates.Page {

@@ -65,18 +65,21 @@ func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, err
 	return b.store.SignIn(r.Context(), b.session, clientID, time.Now())
 }
 
-func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) error {
+func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) ([]storage.Visit, error) {
 	signIn, err := b.Current(r, "")
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.store.EndSession(ctx, b.session); err != nil {
-		return err
+		return nil, err
 	}
-	return b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now())
+	if err := b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now()); err != nil {
+		return nil, err
+	}
+	return b.store.Visits(ctx, signIn.ID())
 }
 
 func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) string {

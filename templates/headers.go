@@ -50,7 +50,7 @@ func contentPolicy(page Page) string {
 	if page.nonce != "" {
 		scripts, self = "'nonce-"+page.nonce+"'", nil
 	}
-	return strings.Join([]string{
+	directives := []string{
 		"default-src 'none'",
 		"style-src 'self'",
 		"script-src " + scripts,
@@ -60,7 +60,13 @@ func contentPolicy(page Page) string {
 		"form-action " + strings.Join(append(self, sources(page.FormTargets)...), " "),
 		"frame-ancestors 'none'",
 		"base-uri 'none'",
-	}, "; ")
+	}
+	if len(page.frames) > 0 {
+		// A scheme alone would let in everybody.
+		frames := slices.DeleteFunc(sources(page.frames), func(source string) bool { return !strings.Contains(source, "//") })
+		directives = append(directives, "frame-src "+strings.Join(frames, " "))
+	}
+	return strings.Join(directives, "; ")
 }
 
 // A scheme and a host as the grammar of CSP Level 3, section 2.3.1, takes them.

@@ -22,8 +22,9 @@ type Page struct {
 	// is used, for the Content-Security-Policy.
 	FormTargets []string
 
-	logos []string // of other apps than App
-	nonce string   // of the only script that may run; empty: those of our own address
+	logos  []string // of other apps than App
+	frames []string // addresses of apps that are shown in frames
+	nonce  string   // of the only script that may run; empty: those of our own address
 }
 
 // Nonce is the nonce of the page's script, empty on most pages.
@@ -89,7 +90,7 @@ func allViews() []View {
 		SignIn{}, Code{}, Recovery{}, Expired{},
 		Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{},
 		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
-		Consent{}, DeviceCode{}, DeviceConfirm{}, SignOut{}, SignedOut{},
+		Consent{}, DeviceCode{}, DeviceConfirm{}, SignOut{}, SigningOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
 		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
 		FormPost{}, Message{}, ErrorPage{},

@@ -189,7 +189,12 @@ func checkFields(t *testing.T, doc *html.Node) {
 
 // checkNothingInline: nothing that the Content-Security-Policy forbids.
 func checkNothingInline(t *testing.T, doc *html.Node) {
-	require.Empty(t, elements(doc, "style", "iframe", "object", "embed", "base"))
+	require.Empty(t, elements(doc, "style", "object", "embed", "base"))
+	for _, frame := range elements(doc, "iframe") {
+		_, inline := attr(frame, "srcdoc")
+		_, hidden := attr(frame, "hidden")
+		require.True(t, hidden && !inline)
+	}
 	scripts := elements(doc, "script")
 	require.Len(t, scripts, 1)
 	src, _ := attr(scripts[0], "src")

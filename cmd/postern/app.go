@@ -199,7 +199,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 		return webs{}, err
 	}
 	w.login, err = login.New(login.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), Log: s.log,
+		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), Frames: w.provider.Frames, Log: s.log,
 		ContinueURL: proceed, Issuer: cfg.Brand.Name, BasePath: base, OfferRemember: cfg.Session.Remember > 0,
 	})
 	if err != nil {

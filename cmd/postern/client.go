@@ -79,6 +79,7 @@ func clientLines(c *client.Client) [][]string {
 		{"old secret", oldSecret}, append([]string{"keys"}, keys...),
 		append([]string{"redirect URI"}, c.RedirectURIs...),
 		append([]string{"after sign-out"}, c.PostLogoutRedirectURIs...),
+		{"frame at sign-out", c.FrontchannelLogoutURI},
 		{"scopes", strings.Join(c.Scopes, " ")}, {"grant types", strings.Join(c.GrantTypes, " ")},
 		append([]string{"audience"}, c.Audience...),
 		{"PKCE", pkce}, {"consent", c.Consent}, {"ID token", c.IDTokenAlg}, {"access token", c.AccessTokenFormat},

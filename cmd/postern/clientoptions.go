@@ -8,10 +8,11 @@ import (
 
 // clientOptions are the flags for what few clients need: the rest of OpenID Connect.
 type clientOptions struct {
-	jwksURI, userInfoAlg, requestObjectAlg, subjectType, sectorURI, backchannelLogoutURI string
-	requestURIs                                                                          []string
-	requirePAR, requireSigned                                                            bool
-	defaultMaxAge                                                                        int64
+	jwksURI, userInfoAlg, requestObjectAlg, subjectType, sectorURI string
+	backchannelLogoutURI, frontchannelLogoutURI                    string
+	requestURIs                                                    []string
+	requirePAR, requireSigned                                      bool
+	defaultMaxAge                                                  int64
 }
 
 func (o *clientOptions) register(cmd *cobra.Command) {
@@ -26,6 +27,7 @@ func (o *clientOptions) register(cmd *cobra.Command) {
 	flags.StringVar(&o.sectorURI, "sector-identifier-uri", "", "`URL` whose host stands for the sector of pairwise subjects; default: the host of the redirect URIs")
 	flags.Int64Var(&o.defaultMaxAge, "default-max-age", 0, "`seconds` for max_age of requests that have none")
 	flags.StringVar(&o.backchannelLogoutURI, "backchannel-logout-uri", "", "`URL` that is told when a session ends which has been at the client")
+	flags.StringVar(&o.frontchannelLogoutURI, "frontchannel-logout-uri", "", "`URL` that browsers show in a frame at sign-out, of the origin of a redirect URI")
 	complete(cmd, "userinfo-alg", choices(client.SigningAlgs()...))
 	complete(cmd, "request-object-alg", choices(append(client.SigningAlgs(), client.AlgNone)...))
 	complete(cmd, "subject-type", choices(client.SubjectPublic, client.SubjectPairwise))
@@ -44,6 +46,7 @@ func (o *clientOptions) apply(cmd *cobra.Command, m *client.Metadata) {
 		"subject-type":            func() { m.SubjectType = o.subjectType },
 		"sector-identifier-uri":   func() { m.SectorIdentifierURI = o.sectorURI },
 		"backchannel-logout-uri":  func() { m.BackchannelLogoutURI = o.backchannelLogoutURI },
+		"frontchannel-logout-uri": func() { m.FrontchannelLogoutURI = o.frontchannelLogoutURI },
 		"default-max-age":         func() { m.DefaultMaxAge = &o.defaultMaxAge },
 	} {
 		if given(name) {

@@ -172,11 +172,14 @@ func (r *reader) rotatesKeys(rotation string) {
 	require.Contains(r.t, published, kid())
 }
 
-// signsOut as the plans of logout do: the browser comes back, and the suite is told.
+// signsOut as the plans of logout do: the browser shows the suite's frame and comes back, and the suite is told.
 func (r *reader) signsOut() {
 	config, after := r.config("backchannel.json"), r.atSuite(r.path("post_logout_redirect"))
+	r.asks(r.config("frontchannel.json").Client.ID, "id_token")
 	hint := r.asks(config.Client.ID, "id_token").Get("id_token")
 	r.Open(r.endpoint("end_session_endpoint") + "?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {after}, "state": {"a state"}}.Encode())
+	require.Contains(r.t, r.Body(), `<iframe src="`+r.atSuite(r.path("frontchannel_logout"))+`?iss=`)
+	r.Follow("Continue")
 	require.Equal(r.t, after+"?state=a+state", r.URL())
 	select {
 	case token := <-r.told:

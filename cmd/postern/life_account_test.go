@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-id/postern/cmd/demo-rp/relyingparty"
 	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/provider/client"
 )
 
 // allowApp signs in to an app that was never used before.
@@ -37,6 +38,30 @@ func (l *life) returnByForm() {
 	l.Submit("Continue to Demo App")
 	require.Equal(l.t, l.app+relyingparty.CallbackPath, l.URL())
 	require.Equal(l.t, http.StatusForbidden, l.Status())
+}
+
+// signOutOfApp signs out at our own page, and an app hears of it in a frame. Where scripts run the page goes on before anybody sees it.
+func (l *life) signOutOfApp() {
+	watched := watchFrames(l.t)
+	id, _ := addClient(l.t, l.a, client.Web, watched.url+"/callback", func(m *client.Metadata) {
+		m.Name, m.Consent, m.FrontchannelLogoutURI = "Harbour Notes", client.ConsentSkip, watched.url+"/bye"
+	})
+	form := authorizeParams(id)
+	form.Set("redirect_uri", watched.url+"/callback")
+	l.visit("/oauth2/auth?" + form.Encode())
+	l.visit("/logout")
+	l.Submit("Sign out")
+	if !l.options.JavaScript {
+		require.Contains(l.t, l.Text(), "Harbour Notes")
+		l.look("signing-out")
+		l.Follow("Continue")
+		l.at("/logout")
+		require.Contains(l.t, l.Text(), "You are signed out")
+	}
+	watched.await("/bye")
+	l.identify()
+	l.typeCode()
+	l.at("/account")
 }
 
 // changeProfile changes what apps may see.

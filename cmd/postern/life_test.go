@@ -46,6 +46,7 @@ var journeys = []journey{
 	{"sign in", (*life).signIn},
 	{"allow an app", (*life).allowApp},
 	{"go back to an app by a form", (*life).returnByForm},
+	{"sign out of an app, too", (*life).signOutOfApp},
 	{"lose the phone, use a recovery code, connect another", (*life).losePhone},
 	{"forget the password, reset it", (*life).forgetPassword},
 	{"change the e-mail address", (*life).changeEmail},

@@ -77,7 +77,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 			UserInfoAlg: "ES256", RequestObjectAlg: "none", RequestURIs: []string{"https://app.example/r#x"}, PARRequired: true,
 			DPoPRequired: true, SubjectType: client.SubjectPairwise, SectorIdentifierURI: "https://app.example/sector", DefaultMaxAge: new(int64),
 			DefaultACRValues: []string{"urn:postern:acr:mfa"}, RequireAuthTime: true,
-			FrontchannelLogoutSession: true, BackchannelLogoutSession: true,
+			FrontchannelLogoutURI: "https://app.example:443/bye?a=b", FrontchannelLogoutSession: true, BackchannelLogoutSession: true,
 			SoftwareID: "s", SoftwareVersion: "1",
 			Name: "Wiki", Type: client.Web, RedirectURIs: []string{"https://app.example/cb", "http://localhost:3000/cb"},
 			PostLogoutRedirectURIs: []string{"https://app.example/bye"}, GrantTypes: []string{client.GrantCode, client.GrantClient},

@@ -135,9 +135,10 @@ type Metadata struct {
 	TOSURI           string   `json:"tos_uri"`
 	Contacts         []string `json:"contacts"`
 	InitiateLoginURI string   `json:"initiate_login_uri"`
-	// The address for front-channel logout can be read and not be registered: it is not used in this version.
-	FrontchannelLogoutURI     string `json:"frontchannel_logout_uri"`
-	FrontchannelLogoutSession bool   `json:"frontchannel_logout_session_required"`
+	// FrontchannelLogoutURI is shown in a frame when a session ends in the browser that it was in (OIDC Front-Channel Logout section 2).
+	FrontchannelLogoutURI string `json:"frontchannel_logout_uri"`
+	// FrontchannelLogoutSession changes nothing: the frame always gets iss and sid.
+	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_required"`
 	// BackchannelLogoutURI gets a logout token when a session ends that has been at the client (OIDC Back-Channel Logout section 2.2).
 	BackchannelLogoutURI string `json:"backchannel_logout_uri"`
 	// BackchannelLogoutSession changes nothing: every logout token has sid.

@@ -14,28 +14,17 @@ import (
 
 // Whoever adds a member of Metadata decides whether apps may register it.
 func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
-	// Kept, and not used yet.
-	waiting := []string{
-		"frontchannel_logout_uri", "frontchannel_logout_session_required",
-	}
 	kind := reflect.TypeFor[client.Metadata]()
 	for i := range kind.NumField() {
 		name := kind.Field(i).Tag.Get("json")
 		places := 0
-		for _, list := range [][]string{client.SelfMembers, client.OperatorMembers, waiting} {
+		for _, list := range [][]string{client.SelfMembers, client.OperatorMembers} {
 			if slices.Contains(list, name) {
 				places++
 			}
 		}
 		require.Equal(t, 1, places, name)
 	}
-}
-
-// What waits for its use is ignored at registration.
-func TestWaitingMembersAreIgnored(t *testing.T) {
-	said, err := client.ReadRegistration([]byte(`{"redirect_uris":["https://app.example/cb"],"frontchannel_logout_uri":"https://app.example/bye"}`), nil)
-	require.NoError(t, err)
-	require.Empty(t, said.FrontchannelLogoutURI)
 }
 
 // What is read does not touch the registered client, which other requests use.

@@ -71,7 +71,14 @@ func (m Metadata) checkLogout(f *faults) {
 	if fault := webFault(m.BackchannelLogoutURI); m.BackchannelLogoutURI != "" && fault != "" {
 		f.add("backchannel_logout_uri", "%s", fault)
 	}
-	if m.FrontchannelLogoutURI != "" {
-		f.add("frontchannel_logout_uri", "is not supported in this version")
+	if m.FrontchannelLogoutURI == "" {
+		return
+	}
+	origin := Origin(m.FrontchannelLogoutURI)
+	if fault := webFault(m.FrontchannelLogoutURI); fault != "" {
+		f.add("frontchannel_logout_uri", "%s", fault)
+	} else if !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return Origin(uri) == origin }) {
+		// OIDC Front-Channel Logout section 2.
+		f.add("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
 	}
 }

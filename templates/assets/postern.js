@@ -82,6 +82,18 @@ for (const form of document.querySelectorAll('form[method="post"]:not(:has([data
 // An answer on its way to an app goes on by itself.
 document.querySelector("form[data-submit]")?.submit();
 
+// The page that signs people out of apps goes on when all its frames are there,
+// and does not wait for one that never comes.
+const onward = document.querySelector("a[data-proceed]");
+if (onward) {
+  const go = () => {
+    clearTimeout(late);
+    location.replace(onward.href);
+  };
+  const late = setTimeout(go, 5000);
+  window.addEventListener("load", go, { once: true });
+}
+
 // Send a code once, at its last digit. Blanks and hyphens do not count.
 for (const field of document.querySelectorAll("input[data-digits]")) {
   const wanted = Number(field.dataset.digits);
