@@ -242,3 +242,20 @@ func (o *outcome) refusals(codes ...string) findings {
 	}
 	return f
 }
+
+// registrationFindings checks the answer to a registration that says nothing of scopes (OIDC Registration section 3.2).
+func registrationFindings(a answer) findings {
+	var f findings
+	f.expect(a.Code == http.StatusCreated, "the registration answers %d", a.Code)
+	f.expect(strings.HasPrefix(a.Header().Get("Content-Type"), "application/json"), "the registration is not JSON")
+	f.expect(a.body["client_id"] != nil && a.body["client_id"] != "", "no client_id")
+	f.expect((a.body["client_secret"] == nil) == (a.body["client_secret_expires_at"] == nil), "a secret and its end belong together")
+	uri, _ := a.body["registration_client_uri"].(string)
+	token, _ := a.body["registration_access_token"].(string)
+	f.expect(strings.HasPrefix(uri, "https://") && token != "", "the registration cannot be managed")
+	scope, _ := a.body["scope"].(string)
+	for _, name := range []string{"openid", "profile", "email", "address", "phone", "offline_access"} {
+		f.expect(slices.Contains(strings.Fields(scope), name), "a client that says nothing of scopes does not get %s", name)
+	}
+	return f
+}

@@ -106,3 +106,23 @@ func TestCheckerKnowsErrors(t *testing.T) {
 		require.NotEmpty(r.t, o.refusals("invalid_request"), "a page")
 	})
 }
+
+// TestCheckerKnowsRegistrations plants faults into the answer to a registration.
+func TestCheckerKnowsRegistrations(t *testing.T) {
+	module(t, func(t *testing.T, w *world, _ *suiteApp) {
+		good := w.json(http.MethodPost, registerPath, "", registration(t))
+		require.Empty(t, registrationFindings(good))
+		for what, spoil := range map[string]func(*answer){
+			"another status": func(a *answer) { a.Code = http.StatusOK }, "no JSON": func(a *answer) { a.Header().Set("Content-Type", "text/html") },
+			"no id": func(a *answer) { delete(a.body, "client_id") }, "a secret without an end": func(a *answer) { delete(a.body, "client_secret_expires_at") },
+			"an end of nothing": func(a *answer) { delete(a.body, "client_secret") }, "no token": func(a *answer) { delete(a.body, "registration_access_token") },
+			"no address": func(a *answer) { delete(a.body, "registration_client_uri") },
+			"http":       func(a *answer) { a.body["registration_client_uri"] = "http://id.example.test/x" },
+			"one scope":  func(a *answer) { a.body["scope"] = "openid" },
+		} {
+			a := again(t, good)
+			spoil(&a)
+			require.NotEmpty(t, registrationFindings(a), what)
+		}
+	})
+}

@@ -31,7 +31,8 @@ func TestOIDCCIDTokenRS256(t *testing.T) {
 }
 
 func TestOIDCCIDTokenUnsigned(t *testing.T) {
-	conforms(t, []string{"code"}, func(r *run) {
+	conforms(t, []string{"code", "code token"}, func(r *run) {
+		require.Contains(r.t, r.get("/.well-known/openid-configuration").body["id_token_signing_alg_values_supported"], "none")
 		r.dynamic("id_token_signed_response_alg", "none")
 		r.succeeds()
 	})

@@ -123,6 +123,7 @@ func TestOIDCCUserInfoRS256(t *testing.T) {
 		_, claims := r.verified(a.Body.String(), "RS256")
 		require.Equal(r.t, issuer, claims["iss"])
 		require.Equal(r.t, r.web.ID, claims["aud"])
+		require.Equal(r.t, r.user.ID, claims["sub"])
 		require.Equal(r.t, r.user.Email, claims["email"])
 		require.NotContains(r.t, claims, "nonce")
 	})

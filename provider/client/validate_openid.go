@@ -38,13 +38,13 @@ func (m Metadata) Sector() string {
 // checkRequests looks at what is registered about authorization requests and their ID tokens.
 func (m Metadata) checkRequests(f *faults) {
 	// OIDC Core section 2: an unsigned ID token must not pass through the browser.
-	if m.IDTokenAlg == AlgNone && slices.Contains(m.GrantTypes, GrantImplicit) {
-		f.add("id_token_signed_response_alg", "must not be none with the grant implicit")
+	if m.IDTokenAlg == AlgNone && m.brings("id_token") {
+		f.add("id_token_signed_response_alg", "must not be none with a response type that has id_token")
 	}
 	if m.RequireSignedRequestObject && m.RequestObjectAlg == AlgNone {
 		f.add("request_object_signing_alg", "must not be none when signed request objects are required")
 	}
-	if m.DPoPRequired && slices.ContainsFunc(m.ResponseTypes, func(t string) bool { return slices.Contains(strings.Fields(t), "token") }) {
+	if m.DPoPRequired && m.brings("token") {
 		f.add("dpop_bound_access_tokens", "must be false with a response type that has token: no proof comes with that")
 	}
 	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > 1e9) {
@@ -64,6 +64,11 @@ func (m Metadata) checkRequests(f *faults) {
 			break
 		}
 	}
+}
+
+// brings reports whether one of the response types has a part of that name.
+func (m Metadata) brings(part string) bool {
+	return slices.ContainsFunc(m.ResponseTypes, func(t string) bool { return slices.Contains(strings.Fields(t), part) })
 }
 
 // checkLogout looks at where the client is told that sessions have ended.
