@@ -160,6 +160,8 @@ func TestErrorsTravelInTheResponseMode(t *testing.T) {
 				require.Equal(t, name, got.Get("error"), test)
 				require.Equal(t, "the state", got.Get("state"))
 				require.Equal(t, issuer, got.Get("iss"))
+				require.Equal(t, name == loginRequired, got.Has("session_state"), "of whom it was looked whether they are signed in")
+				got.Del("session_state")
 				require.Len(t, got, 4)
 			}
 		}
