@@ -23,9 +23,9 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Each module of the OpenID Foundation's conformance suite has a test of its name, in the files conformance_*_test.go, logout_test.go and in
-// cmd/postern, where a test sees to it that none is missing. A module runs in every way in which the suite runs it, and after each flow the
-// checker (conformance_checker_test.go) looks at all that the suite looks at. What is a warning there is a failure here.
+// Each module of the OpenID Foundation's conformance suite has a test of its name, here or in cmd/postern, where a test sees to it that none is
+// missing. A module runs in every way in which the suite runs it, and after each flow the checker (conformance_checker_test.go) looks at all
+// that the suite looks at. What is a warning there is a failure here.
 
 // suiteApp is where the suite's client lives.
 type suiteApp struct {
@@ -99,8 +99,8 @@ type run struct {
 // ends deletes what the run has registered.
 func (r *run) ends() {
 	r.t.Helper()
-	for _, client := range r.registered {
-		a := r.json(http.MethodDelete, client["registration_client_uri"].(string), client["registration_access_token"].(string), "")
+	for _, one := range r.registered {
+		a := r.json(http.MethodDelete, one["registration_client_uri"].(string), one["registration_access_token"].(string), "")
 		require.Equal(r.t, http.StatusNoContent, a.Code, a.Body.String())
 	}
 }
@@ -132,9 +132,7 @@ func conformsInTime(t *testing.T, types []string, test func(*run)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		db.Open(t) // a migration waits for others in real time
 		synctest.Test(t, func(t *testing.T) {
-			store := db.OpenLocked(t)
-			require.NoError(t, store.Unlock(t.Context()))
-			w := app.world(t, store)
+			w := app.world(t, db.Open(t))
 			w.addUser(standard())
 			w.hybrid()
 			for _, types := range types {
