@@ -149,7 +149,7 @@ func TestKnownAndUnknownTakeTheSameTime(t *testing.T) {
 				}
 				w.handler.ServeHTTP(rw, r)
 			})
-			const few = samples / 4
+			const few = samples / 10
 			require.True(t, differ(t, func() comparison { return compare(t, slow, few, c.arms(few)) }), "a planted difference is found")
 		})
 	}

@@ -1,9 +1,12 @@
 package browsertest
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -16,7 +19,7 @@ const artefactsVariable = "POSTERN_TEST_ARTEFACTS"
 // variable POSTERN_TEST_ARTEFACTS, by default build/artefacts in the module.
 func (b *Browser) Screenshot(name string) (path string) {
 	b.t.Helper()
-	png := do(b, chromedp.FullScreenshot(100))
+	png := do(b, chromedp.Action[[]byte](wholePage))
 	folder, err := artefacts()
 	if err == nil {
 		path = filepath.Join(folder, filepath.FromSlash(b.t.Name()), name+".png")
@@ -29,6 +32,18 @@ func (b *Browser) Screenshot(name string) (path string) {
 		b.fatalf("screenshot: %v", err)
 	}
 	return path
+}
+
+// wholePage is a PNG of the page. Making it small would take as long again.
+func wholePage(ctx context.Context, tab *chromedp.Target) ([]byte, error) {
+	yes := true
+	shot, err := cdp.Call(ctx, tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
+		CaptureBeyondViewport: &yes, FromSurface: &yes, OptimizeForSpeed: &yes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return shot.Data, nil
 }
 
 func artefacts() (string, error) {
