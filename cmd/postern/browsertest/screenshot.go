@@ -34,11 +34,17 @@ func (b *Browser) Screenshot(name string) (path string) {
 	return path
 }
 
-// wholePage is a PNG of the page. Making it small would take as long again.
+// wholePage is a PNG of the page. Making it small would take as long again. A
+// page that fits into the window is taken as it stands there: Chromium moves
+// those that are written from right to left when asked for what lies beyond.
 func wholePage(ctx context.Context, tab *chromedp.Target) ([]byte, error) {
-	yes := true
+	edges, err := cdp.Call(ctx, tab, page.GetLayoutMetrics, cdp.Empty{})
+	if err != nil {
+		return nil, err
+	}
+	longer, yes := edges.CSSContentSize.Height > float64(edges.CSSLayoutViewport.ClientHeight), true
 	shot, err := cdp.Call(ctx, tab, page.CaptureScreenshot, page.CaptureScreenshotParams{
-		CaptureBeyondViewport: &yes, FromSurface: &yes, OptimizeForSpeed: &yes,
+		CaptureBeyondViewport: &longer, FromSurface: &yes, OptimizeForSpeed: &yes,
 	})
 	if err != nil {
 		return nil, err
