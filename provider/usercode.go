@@ -27,7 +27,7 @@ func newUserCode() string {
 	return string(code)
 }
 
-// showUserCode returns the form that people read: XXXX-XXXX.
+// showUserCode returns the form that people read: a hyphen between the halves.
 func showUserCode(code string) string {
 	return code[:userCodeLength/2] + "-" + code[userCodeLength/2:]
 }
