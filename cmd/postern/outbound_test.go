@@ -33,6 +33,14 @@ func TestOutboundSettings(t *testing.T) {
 	require.ErrorContains(t, ask(config.Outbound{Allow: allow}), "certificate")
 	require.NoError(t, ask(config.Outbound{CAFile: ca, Allow: allow}))
 
-	_, err := newFetcher(config.Outbound{CAFile: ca + ".none"})
+	closed, err := newFetcher(config.Outbound{})
+	require.NoError(t, err)
+	for _, uri := range canary.URLs("/") {
+		_, err := closed.Get(t.Context(), uri, "application/json", 100)
+		require.Error(t, err, uri)
+		require.Zero(t, canary.Sung(), uri)
+	}
+
+	_, err = newFetcher(config.Outbound{CAFile: ca + ".none"})
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
