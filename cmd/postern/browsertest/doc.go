@@ -13,8 +13,8 @@
 //     works inside a testing/synctest bubble.
 //
 // Pages are judged by Browser.Violations (axe-core), KeyboardFaults, Sideways
-// (a narrow window) and Validate (the HTML checker); Record keeps what came of
-// it in a document. npm fetches axe-core and the checker once, as
+// (a narrow window), Breaks (words that do not fit) and Validate (the HTML
+// checker); Record keeps what came of it in a document. npm fetches axe-core and the checker once, as
 // testdata/npm says.
 //
 // Code is the authenticator app of both: it computes one-time codes with

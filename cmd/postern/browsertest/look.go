@@ -10,6 +10,9 @@ import (
 //go:embed sideways.js
 var sidewaysScript string
 
+//go:embed breaks.js
+var breaksScript string
+
 // Appear shows the page anew in another colour scheme and width (0: 1280), as
 // when somebody changes the settings of the device or turns it. It stays so for
 // the pages that follow.
@@ -28,4 +31,13 @@ func (b *Browser) Appear(dark bool, width int) {
 func (b *Browser) Sideways() []string {
 	b.t.Helper()
 	return Evaluate[[]string](b, fmt.Sprintf("(%s)()", sidewaysScript))
+}
+
+// Breaks returns the words that break inside themselves, and the buttons and
+// links whose text is cut off, a line for each. It opens what can be opened
+// first.
+func (b *Browser) Breaks() []string {
+	b.t.Helper()
+	Evaluate[int](b, `[...document.querySelectorAll("details")].map((d) => d.open = true).length`)
+	return Evaluate[[]string](b, fmt.Sprintf("(%s)()", breaksScript))
 }

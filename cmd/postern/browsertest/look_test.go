@@ -24,6 +24,9 @@ func TestFaultsOfAPageAreFound(t *testing.T) {
 		require.Contains(t, strings.Join(violations, "\n"), want)
 	}
 	require.Empty(t, b.Sideways(), "the window is wide")
+	breaks := strings.Join(b.Breaks(), "\n")
+	require.Contains(t, breaks, `Unbreakable breaks in <p class="thin">`)
+	require.Contains(t, breaks, `"Cut off" is larger than <button class="thin">`)
 	faults := strings.Join(b.KeyboardFaults(), "\n")
 	require.Contains(t, faults, "No focus: the focus cannot be seen")
 	require.Contains(t, faults, "Behind: it is outside the window or covered by <span class=\"lid\">")
@@ -44,6 +47,7 @@ func TestFaultsOfAPageAreFound(t *testing.T) {
 
 	b.Open(server.URL)
 	require.Empty(t, b.Sideways())
+	require.Empty(t, b.Breaks())
 	require.Empty(t, b.KeyboardFaults())
 	b.Complaints()
 }
