@@ -50,7 +50,7 @@ var contests = []contest{
 			if _, err := s.Authenticators(t.Context(), a.UserID); err != nil {
 				return err
 			}
-			return s.BurnStep(t.Context(), a.ID, 1000, now)
+			return s.BurnSteps(t.Context(), map[string]int64{a.ID: 1000}, now)
 		}
 	}},
 	{"spend a recovery code", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {

@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -128,11 +130,23 @@ func (s *Store) openAuthenticators(rows []authenticatorRow) ([]Authenticator, er
 	return nil, failed
 }
 
-// BurnStep accepts a time step of an authenticator: it must be later than every step accepted before, else ErrStale. So
-// one code signs in once, whoever sends it, in whichever spelling, on whichever replica.
-func (s *Store) BurnStep(ctx context.Context, authenticatorID string, step int64, now time.Time) error {
-	return s.execOne(ctx, ErrStale, `
-		UPDATE authenticators SET last_step = ?, last_used_at = ? WHERE id = ? AND last_step < ?`, step, At(now), authenticatorID, step)
+// BurnSteps accepts one time step of each of the authenticators that a code belongs to, by their ids: each must be later than every step
+// that its authenticator accepted before, else ErrStale. So one code signs in once, whoever sends it, in whichever
+// spelling, on whichever replica, however many authenticators share its secret.
+func (s *Store) BurnSteps(ctx context.Context, steps map[string]int64, now time.Time) error {
+	var cases, ids []any
+	for id, step := range steps {
+		cases, ids = append(cases, id, step), append(ids, id)
+	}
+	stepOf := "CASE id" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", len(ids)) + " END"
+	args := append(append(append(slices.Clone(cases), At(now)), ids...), cases...)
+	changed, err := s.exec(ctx, `
+		UPDATE authenticators SET last_step = `+stepOf+`, last_used_at = ?
+		WHERE id IN (`+marks(len(ids))+`) AND last_step < `+stepOf, args...)
+	if err == nil && changed != int64(len(ids)) {
+		return ErrStale
+	}
+	return err
 }
 
 // CountAuthenticators returns how many authenticators a user has, those whose secret does not open included.

@@ -85,7 +85,7 @@ func (s *Service) ConfirmCode(ctx context.Context, try CodeAttempt, now time.Tim
 		if err := s.throttle.Pass(ctx, s.subject(try.Visitor, half.User, now), now); err != nil {
 			return err
 		}
-		if err := s.store.BurnStep(ctx, match.authenticatorID, match.step, now); err != nil {
+		if err := s.store.BurnSteps(ctx, match.steps, now); err != nil {
 			return replayed(err)
 		}
 		done, err = s.complete(ctx, half, try, factor{methods: []string{"pwd", "otp", "mfa"}, event: audit.SignInCompleted}, now)
@@ -111,15 +111,15 @@ func replayed(err error) error {
 
 // match is what a typed code was found to be.
 type match struct {
-	found           bool
-	authenticatorID string
-	step            int64
-	replay          bool // right, but of a step that was used
+	found  bool
+	steps  map[string]int64 // the time step that the code uses up, by the id of each authenticator
+	replay bool             // right, but of a step that was used
 }
 
-// match compares a typed code with all authenticators of a person.
+// match compares a typed code with all authenticators of a person. Of a code that belongs to several of them, the steps of all are used up,
+// and it is a replay when one of them has accepted it already.
 func (s *Service) match(ctx context.Context, half storage.HalfSignIn, typed string, now time.Time) match {
-	var best match
+	found := match{steps: map[string]int64{}}
 	for _, a := range half.Authenticators {
 		key := keyOf(a)
 		if err := key.Validate(); err != nil {
@@ -131,14 +131,18 @@ func (s *Service) match(ctx context.Context, half storage.HalfSignIn, typed stri
 			continue
 		}
 		step, ok := key.Match(code, now, s.window)
-		switch {
-		case ok && step > a.LastStep:
-			best.found, best.authenticatorID, best.step = true, a.ID, step
-		case ok:
-			best.replay = true
+		if !ok {
+			continue
+		}
+		for _, b := range half.Authenticators {
+			if a.ID == b.ID || key.SharesCodes(keyOf(b)) {
+				found.steps[b.ID] = max(found.steps[b.ID], step)
+				found.replay = found.replay || step <= b.LastStep
+			}
 		}
 	}
-	return best
+	found.found = len(found.steps) > 0 && !found.replay
+	return found
 }
 
 // wrongCode returns the *ClockError of a code that would be right on another clock, else ErrCode. It looks at unused steps

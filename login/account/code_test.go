@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -252,6 +253,37 @@ func TestDamagedAuthenticator(t *testing.T) {
 		require.ErrorIs(t, p.code(p.half(start), codeOfEmptySecret(start), start), account.ErrCode)
 		require.Contains(t, o.log.String(), "stored authenticator is damaged")
 	})
+}
+
+// copyAuthenticator gives Ada another authenticator with the secret of her first.
+func (o *office) copyAuthenticator(digits, period int) phone {
+	o.t.Helper()
+	user, err := o.store.FindUser(o.t.Context(), ada)
+	require.NoError(o.t, err)
+	present, err := o.store.Authenticators(o.t.Context(), user.ID)
+	require.NoError(o.t, err)
+	twin := present[0]
+	twin.ID, twin.Digits, twin.Period, twin.CreatedAt, twin.LastStep = storage.NewID(), digits, period, start, 0
+	require.NoError(o.t, o.store.AddAuthenticator(o.t.Context(), twin))
+	return phone{otp.Key{Secret: twin.Secret, Parameters: otp.Parameters{Algorithm: twin.Algorithm, Digits: digits, Period: period}}}
+}
+
+// Authenticators that share a secret show the same codes, or codes that tell each other: what one has accepted is used up for all.
+func TestSharedSecretSignsInOnce(t *testing.T) {
+	for name, digits := range map[string]int{"same digits": 6, "more digits": 8} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, o *office) {
+				_, phone, _ := o.enrolled()
+				twin := o.copyAuthenticator(digits, 30)
+				p := o.person()
+				require.NoError(t, p.code(p.half(start), twin.at(start), start))
+				require.ErrorIs(t, p.code(p.half(start), phone.at(start), start), account.ErrCode)
+				require.ErrorIs(t, p.code(p.half(start), twin.at(start), start), account.ErrCode)
+				require.Equal(t, 2, o.events(audit.CodeReplayed))
+				require.NoError(t, p.code(p.half(start), phone.at(start.Add(30*time.Second)), start.Add(30*time.Second)))
+			})
+		})
+	}
 }
 
 // codeOfEmptySecret is RFC 4226 section 5.3 over a key of no bytes.

@@ -135,6 +135,7 @@ func TestImportFaults(t *testing.T) {
 		"unknown hash":             {`{"email":"a@example.test","password_hash":"5f4dcc3b5aa765d61d8327deb882cf99"}`, "password_hash: "},
 		"counter-based key":        {`{"email":"a@example.test","totp":["otpauth://hotp/a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}`, "totp: "},
 		"short key":                {`{"email":"a@example.test","totp":["otpauth://totp/a?secret=JBSWY3DP"]}`, "totp: "},
+		"one secret twice":         {`{"email":"a@example.test","totp":["` + secretURI + `","` + secretURI + `&digits=8"]}`, "totp: has the same secret twice"},
 		"claim of another's right": {`{"email":"a@example.test","claims":{"groups":["admin"]}}`, "claims.groups: cannot be set"},
 	}
 	o := openOffice(t, storagetest.SQLite(t))

@@ -124,6 +124,9 @@ func (l line) keys() ([]otp.Key, []otp.Label, error) {
 		if keys[i], labels[i], err = otp.ParseURI(uri); err != nil {
 			return nil, nil, invalid("totp", err.Error())
 		}
+		if slices.ContainsFunc(keys[:i], keys[i].SameSecret) {
+			return nil, nil, invalid("totp", "has the same secret twice")
+		}
 	}
 	return keys, labels, nil
 }

@@ -82,6 +82,22 @@ func TestRaceOnOneCode(t *testing.T) {
 	})
 }
 
+// One code, one sign-in, also for somebody whose import or earlier release left the same secret in two authenticators.
+func TestRaceOnOneCodeOfSharedSecret(t *testing.T) {
+	replicas(t, func(t *testing.T, a, b *office) {
+		_, phone, _ := a.enrolled()
+		a.copyAuthenticator(8, 30)
+		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
+		for i := range racers {
+			people[i] = []*office{a, b}[i%2].person()
+			halves[i] = people[i].half(start)
+		}
+		answers := race(t, func(i int) error { return people[i].code(halves[i], phone.at(start), start) })
+		require.Equal(t, 1, answers["done"], "%v", answers)
+		require.Equal(t, racers-1, answers["wrong code"]+answers["wait"], "%v", answers)
+	})
+}
+
 func TestRaceOnOneHalfDoneSignIn(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()

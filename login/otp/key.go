@@ -2,6 +2,7 @@ package otp
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"encoding/base32"
 	"fmt"
 	"strings"
@@ -40,6 +41,18 @@ func (k Key) Validate() error {
 		return ErrShortSecret
 	}
 	return k.Parameters.Validate()
+}
+
+// SharesCodes reports whether somebody who has seen a code of k may know one
+// of other, or the reverse: both count the same steps with the same secret. A
+// code of six digits is the end of the code of eight.
+func (k Key) SharesCodes(other Key) bool {
+	return k.SameSecret(other) && k.Algorithm == other.Algorithm && k.Period == other.Period
+}
+
+// SameSecret reports whether two keys have one secret.
+func (k Key) SameSecret(other Key) bool {
+	return subtle.ConstantTimeCompare(k.Secret, other.Secret) == 1
 }
 
 // Base32 returns the secret in the base32 alphabet of RFC 4648, upper case,

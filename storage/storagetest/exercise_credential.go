@@ -14,6 +14,7 @@ var credentialBehaviours = []behaviour{
 	{"a hash is replaced only while it is the one seen", hashesAreReplacedWhenSeen},
 	{"authenticators are kept in order of their age", authenticatorsRoundTrip},
 	{"a time step is accepted once and only forwards", stepsBurnForwards},
+	{"a time step that one of several authenticators has accepted is refused for all", stepsBurnTogether},
 	{"a secret that does not open leaves the others", oneBrokenSecretLeavesTheOthers},
 	{"a recovery code is good once and for its user", recoveryCodesAreGoodOnce},
 	{"an authenticator is renamed and removed by its owner, never the last", authenticatorsAreRemoved},
@@ -77,16 +78,30 @@ func stepsBurnForwards(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, _ := EnrolledUser(t, s)
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.BurnStep(t.Context(), a.ID, 100, later))
+	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 100}, later))
 	for _, step := range []int64{100, 99, 0} {
-		require.ErrorIs(t, s.BurnStep(t.Context(), a.ID, step, later), storage.ErrStale, step)
+		require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: step}, later), storage.ErrStale, step)
 	}
-	require.NoError(t, s.BurnStep(t.Context(), a.ID, 101, later))
-	require.ErrorIs(t, s.BurnStep(t.Context(), "none", 200, later), storage.ErrStale)
+	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 101}, later))
+	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{"none": 200}, later), storage.ErrStale)
 	found, err := s.Authenticators(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, int64(101), found[0].LastStep)
 	require.Equal(t, later, found[0].LastUsedAt)
+}
+
+func stepsBurnTogether(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, _ := EnrolledUser(t, s)
+	b := a
+	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
+	require.NoError(t, s.AddAuthenticator(t.Context(), b))
+	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{b.ID: 100}, Now))
+	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 100, b.ID: 100}, Now), storage.ErrStale)
+	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 101, b.ID: 102}, Now))
+	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, []int64{101, 102}, []int64{found[0].LastStep, found[1].LastStep})
 }
 
 func oneBrokenSecretLeavesTheOthers(t *testing.T, db *Database) {
@@ -203,7 +218,7 @@ func factorsAreRemoved(t *testing.T, db *Database) {
 	found, err := s.Authenticators(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Empty(t, found)
-	require.ErrorIs(t, s.BurnStep(t.Context(), a.ID, 1, Now), storage.ErrStale)
+	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 1}, Now), storage.ErrStale)
 	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now), storage.ErrNotFound)
 	require.ErrorIs(t, s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now), storage.ErrNotFound)
 	_, err = s.Enrolment(t.Context(), purposeOf(u), Now)

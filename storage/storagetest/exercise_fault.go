@@ -94,7 +94,7 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 	h, g, ticket := HalfSignIn(t, s, u), Grant(t, s, u, Client(t, s)), newTicket(u)
 	require.NoError(t, s.AddTicket(t.Context(), ticket))
 	steps := map[string]func() error{
-		"burn a step":  func() error { return s.BurnStep(t.Context(), a.ID, 7, Now) },
+		"burn a step":  func() error { return s.BurnSteps(t.Context(), map[string]int64{a.ID: 7}, Now) },
 		"spend a code": func() error { return s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now) },
 		"spend an assertion": func() error {
 			return s.SpendAssertion(t.Context(), g.ClientID, "jti", Now.Add(time.Hour))
