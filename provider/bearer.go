@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -62,16 +63,29 @@ func (p *Provider) readAccessToken(token string, now time.Time) (accessToken, bo
 		UserInfo []string     `json:"userinfo_claims"`
 		Issued   int64        `json:"iat"`
 		Expires  int64        `json:"exp"`
+		Audience []string     `json:"aud"`
 		Key      confirmation `json:"cnf"`
 	}
-	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer {
+	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer || len(claims.Audience) == 0 {
 		return accessToken{}, false
 	}
 	grantID, id, _ := strings.Cut(claims.JTI, ".")
 	return accessToken{
 		ID: id, GrantID: grantID, ClientID: claims.ClientID, Subject: claims.Subject, Scopes: strings.Fields(claims.Scope),
-		UserInfo: claims.UserInfo, JKT: claims.Key.JKT, Issued: claims.Issued, Expires: claims.Expires,
+		UserInfo: claims.UserInfo, JKT: claims.Key.JKT, Issued: claims.Issued, Expires: claims.Expires, Audience: claims.Audience,
 	}, true
+}
+
+// audience returns whom an access token of a client is meant for: the resource servers that the operator has registered for the client, or
+// the issuer, which is the audience that the UserInfo endpoint expects (RFC 9068 sections 2.2 and 3).
+func (p *Provider) audience(owner *client.Client, t accessToken) []string {
+	switch {
+	case len(t.Audience) > 0:
+		return t.Audience
+	case len(owner.Audience) > 0:
+		return owner.Audience
+	}
+	return []string{p.cfg.Issuer}
 }
 
 // present returns the access token if it is good at now: genuine, not expired, not revoked, its grant, user and client not

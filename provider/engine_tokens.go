@@ -78,16 +78,11 @@ func (t tokens) GenerateAccessToken(ctx context.Context, request fosite.Requeste
 	return token, token, err
 }
 
-// jwtAccessToken returns the form that resource servers verify by themselves (RFC 9068 section 2.2). Its jti holds the
-// grant's id in front of the token's own, so that userinfo and introspection find both.
+// jwtAccessToken returns the form that resource servers verify by themselves (RFC 9068 section 2.2).
 func (p *Provider) jwtAccessToken(u *unit, t accessToken) (string, error) {
-	audience := u.client.Audience
-	if len(audience) == 0 {
-		audience = []string{p.cfg.Issuer}
-	}
 	claims := map[string]any{
-		"iss": p.cfg.Issuer, "sub": t.Subject, "aud": audience, "client_id": t.ClientID, "iat": t.Issued, "exp": t.Expires,
-		"jti": t.GrantID + "." + t.ID, "scope": joinScopes(t.Scopes),
+		"iss": p.cfg.Issuer, "sub": t.Subject, "aud": p.audience(u.client, t), "client_id": t.ClientID, "iat": t.Issued, "exp": t.Expires,
+		"jti": t.jti(), "scope": joinScopes(t.Scopes),
 	}
 	if len(t.UserInfo) > 0 {
 		claims["userinfo_claims"] = t.UserInfo

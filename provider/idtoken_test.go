@@ -113,7 +113,7 @@ func TestACR(t *testing.T) {
 func TestJWTAccessToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) {
-			m.AccessTokenFormat, m.IDTokenAlg, m.Audience = client.TokenJWT, "RS256", []string{"https://api.example.test"}
+			m.AccessTokenFormat, m.IDTokenAlg, m.Audience = client.TokenJWT, "RS256", []string{"https://api.example.test", issuer}
 		})
 		tokens := w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"userinfo":{"name":null}}`))
 		access := requireTokens(t, tokens)
@@ -121,7 +121,7 @@ func TestJWTAccessToken(t *testing.T) {
 		require.Equal(t, "at+jwt", header.ExtraHeaders[jose.HeaderType])
 		require.Equal(t, issuer, claims["iss"])
 		require.Equal(t, w.user.ID, claims["sub"])
-		require.Equal(t, []any{"https://api.example.test"}, claims["aud"])
+		require.Equal(t, []any{"https://api.example.test", issuer}, claims["aud"])
 		require.Equal(t, w.web.ID, claims["client_id"])
 		require.Equal(t, "openid email", claims["scope"])
 		require.InDelta(t, claims["iat"].(float64)+600, claims["exp"], 0)

@@ -36,8 +36,9 @@ func (p *Provider) introspect(c *gin.Context) error {
 		return p.introspectRefresh(c, caller, grantID, generation, now)
 	}
 	shown, err := p.present(c.Request.Context(), form.Get("token"), now)
-	if err == nil {
-		err = p.mayIntrospect(c.Request.Context(), caller, shown.token)
+	owner := caller
+	if err == nil && shown.token.ClientID != caller.ID {
+		owner, err = p.ownerFor(c.Request.Context(), caller, shown.token)
 	}
 	if errors.Is(err, errToken) {
 		c.JSON(http.StatusOK, gin.H{"active": false})
@@ -48,7 +49,8 @@ func (p *Provider) introspect(c *gin.Context) error {
 	}
 	said := gin.H{
 		"active": true, "token_type": tokenType(shown.token.JKT), "client_id": shown.token.ClientID, "sub": shown.token.Subject, "iss": p.cfg.Issuer,
-		"scope": joinScopes(shown.token.Scopes), "iat": shown.token.Issued, "exp": shown.token.Expires, "jti": shown.token.ID,
+		"scope": joinScopes(shown.token.Scopes), "iat": shown.token.Issued, "exp": shown.token.Expires,
+		"jti": shown.token.jti(), "aud": p.audience(owner, shown.token),
 	}
 	if shown.token.JKT != "" { // RFC 9449 section 6.2
 		said["cnf"] = confirmation{shown.token.JKT}
@@ -57,16 +59,13 @@ func (p *Provider) introspect(c *gin.Context) error {
 	return nil
 }
 
-// mayIntrospect returns errToken unless the caller is the client of the token or in the audience of that client's tokens.
-func (p *Provider) mayIntrospect(ctx context.Context, caller *client.Client, t accessToken) error {
-	if t.ClientID == caller.ID {
-		return nil
-	}
+// ownerFor returns the client of another client's token, or errToken unless the caller is in the audience of that client's tokens.
+func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t accessToken) (*client.Client, error) {
 	owner, err := p.clients.Client(ctx, t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !slices.Contains(owner.Audience, caller.ID) {
-		return errToken
+		return nil, errToken
 	}
-	return err
+	return owner, err
 }
 
 func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, grantID string, generation int64, now time.Time) error {

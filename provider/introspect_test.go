@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
@@ -79,5 +80,31 @@ func TestIntrospectionByAResourceServer(t *testing.T) {
 		w.change(w.web, func(m *client.Metadata) { m.Audience = []string{"https://api.example.test", api.ID} })
 		require.Equal(t, true, ask(tokens["access_token"])["active"])
 		require.Equal(t, map[string]any{"active": false}, ask(tokens["refresh_token"]), "it is not meant for anybody but the client")
+	})
+}
+
+// What introspection tells of a token is what the token says of itself (RFC 7662 section 2.2).
+func TestIntrospectionNamesTokenAndAudience(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, audience := range [][]string{nil, {"https://api.example.test"}, {"https://api.example.test", issuer}} {
+			want := []any{issuer}
+			if audience != nil {
+				want = nil
+				for _, name := range audience {
+					want = append(want, name)
+				}
+			}
+			w.change(w.web, func(m *client.Metadata) { m.Audience, m.AccessTokenFormat = audience, client.TokenJWT })
+			access := requireTokens(t, w.redeem(w.code(w.web)))
+			_, claims := w.verified(access, jose.ES256)
+			require.Equal(t, claims["jti"], w.introspect(access)["jti"])
+			require.Equal(t, claims["aud"], w.introspect(access)["aud"])
+			require.Equal(t, want, w.introspect(access)["aud"])
+
+			w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenSealed })
+			access = requireTokens(t, w.redeem(w.code(w.web)))
+			require.NotEmpty(t, w.introspect(access)["jti"])
+			require.Equal(t, want, w.introspect(access)["aud"])
+		}
 	})
 }

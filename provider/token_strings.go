@@ -65,7 +65,13 @@ type accessToken struct {
 	JKT      string   `json:"k,omitempty"` // thumbprint of the key it is bound to (RFC 9449 section 6)
 	Issued   int64    `json:"i"`           // seconds since 1970
 	Expires  int64    `json:"e"`
+
+	Audience []string `json:"-"` // of a JWT; a sealed token is for the audience that its client is registered with
 }
+
+// jti is the identifier that resource servers see (RFC 7519 section 4.1.7). It begins with the grant's id, so that userinfo and introspection
+// find the grant of a JWT.
+func (t accessToken) jti() string { return t.GrantID + "." + t.ID }
 
 // confirmation is the claim cnf (RFC 9449 section 6.1).
 type confirmation struct {

@@ -26,16 +26,12 @@ func (p *Provider) userinfo(c *gin.Context) error {
 		return err
 	}
 	now := time.Now()
-	shown, err := p.admit(c, token, byProof, now)
+	shown, owner, err := p.admit(c, token, byProof, now)
 	if err == nil && !slices.Contains(shown.token.Scopes, "openid") {
 		err = errNeedsOpenID
 	}
 	if err != nil {
 		return &resourceError{err, byProof}
-	}
-	owner, err := p.clients.Client(c.Request.Context(), shown.state.ClientID)
-	if err != nil {
-		return err
 	}
 	claims := userClaims(shown.state.User, namesOf(shown.token.Scopes, shown.token.UserInfo), now)
 	claims["sub"] = p.subject(owner, shown.state.UserID)

@@ -155,3 +155,57 @@ func TestUserInfoAtTheOtherReplica(t *testing.T) {
 		requireError(t, there.userinfo(access), http.StatusUnauthorized, invalidToken)
 	})
 }
+
+// A resource server must not read the person's data with the token that an app has shown to it (RFC 9068 section 4).
+func TestUserInfoIsForItsAudienceAlone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, format := range []string{client.TokenSealed, client.TokenJWT} {
+			for _, tc := range []struct {
+				audience []string
+				good     bool
+			}{
+				{nil, true},
+				{[]string{issuer}, true},
+				{[]string{"https://api.example.test", issuer}, true},
+				{[]string{"https://api.example.test"}, false},
+				{[]string{"https://api.example.test", w.web.ID}, false},
+				{[]string{issuer + "/userinfo"}, false},
+				{[]string{strings.ToUpper(issuer)}, false},
+			} {
+				w.change(w.web, func(m *client.Metadata) { m.Audience, m.AccessTokenFormat = tc.audience, format })
+				access := requireTokens(t, w.redeem(w.code(w.web)))
+				a := w.userinfo(access)
+				if tc.good {
+					require.Equal(t, w.user.ID, a.body["sub"], "%s %v", format, tc.audience)
+					continue
+				}
+				requireError(t, a, http.StatusUnauthorized, invalidToken)
+				require.Contains(t, a.Header().Get("WWW-Authenticate"), invalidToken)
+				require.Equal(t, true, w.introspect(access)["active"], "it is good elsewhere")
+			}
+		}
+	})
+}
+
+// What else Postern hands out as a bearer token opens the one door that it was made for.
+func TestBearerTokensOpenOneDoor(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		made := w.registers()
+		initial, manage := w.initial(5, time.Hour), made["registration_access_token"].(string)
+		tokens := w.offline()
+		access, refresh, id := tokens["access_token"].(string), tokens["refresh_token"].(string), tokens["id_token"].(string)
+		for _, token := range []string{initial, manage, refresh, id, w.code(w.web)} {
+			requireError(t, w.userinfo(token), http.StatusUnauthorized, invalidToken)
+		}
+		for _, token := range []string{initial, manage, id} {
+			require.Equal(t, map[string]any{"active": false}, w.introspect(token))
+		}
+		for _, token := range []string{initial, access, refresh, id} {
+			a := w.json(http.MethodGet, made["registration_client_uri"].(string), token, "")
+			requireError(t, a, http.StatusUnauthorized, invalidToken)
+		}
+		for _, token := range []string{manage, access, refresh, id} {
+			requireError(t, w.json(http.MethodPost, registerPath, token, registration(t)), http.StatusUnauthorized, invalidToken)
+		}
+	})
+}

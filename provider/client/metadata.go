@@ -127,7 +127,8 @@ type Metadata struct {
 	PKCERequired      bool   `json:"require_pkce"`
 	Consent           string `json:"consent"`
 	AccessTokenFormat string `json:"access_token_format"`
-	// Audience names the resource servers in the aud of the client's access tokens, beside the client itself.
+	// Audience is the aud of the client's access tokens: the resource servers that they are for. Empty: the issuer. The UserInfo endpoint takes
+	// tokens for the issuer alone.
 	Audience         []string `json:"audience"`
 	ClientURI        string   `json:"client_uri"`
 	LogoURI          string   `json:"logo_uri"`
