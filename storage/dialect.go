@@ -5,19 +5,18 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/postern-id/postern/storage/postgres"
 )
 
 // dialect holds every difference between the two databases.
@@ -48,9 +47,9 @@ var postgresDialect = dialect{
 	name: "postgres", driver: "postgres", goose: goose.DialectPostgres,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
 	connector:   postgresConnector,
-	unique:      postgresUnique,
-	dangling:    postgresDangling,
-	unavailable: postgresUnavailable,
+	unique:      postgres.Unique,
+	dangling:    postgres.Dangling,
+	unavailable: postgres.Unavailable,
 }
 
 func init() { sqlx.BindDriver("sqlite", sqlx.QUESTION) }
@@ -136,50 +135,10 @@ func sqliteUnavailable(err error) bool {
 	return false
 }
 
-// postgresConnector adds the limits that lib/pq leaves open, unless the address sets them.
 func postgresConnector(address string) (driver.Connector, error) {
-	cfg, err := pq.NewConfig(address)
+	connector, err := postgres.NewConnector(address)
 	if err != nil {
 		return nil, fmt.Errorf("database.url: %w", err)
 	}
-	if cfg.ConnectTimeout == 0 {
-		cfg.ConnectTimeout = 5 * time.Second
-	}
-	if cfg.Runtime == nil {
-		cfg.Runtime = map[string]string{}
-	}
-	for name, value := range map[string]string{
-		"statement_timeout":                   "10s",
-		"lock_timeout":                        "8s",
-		"idle_in_transaction_session_timeout": "30s",
-	} {
-		if _, set := cfg.Runtime[name]; !set {
-			cfg.Runtime[name] = value
-		}
-	}
-	return pq.NewConnectorConfig(cfg)
-}
-
-func postgresUnique(err error) bool {
-	var e *pq.Error
-	return errors.As(err, &e) && e.Code == "23505"
-}
-
-func postgresDangling(err error) bool {
-	var e *pq.Error
-	return errors.As(err, &e) && e.Code == "23503"
-}
-
-func postgresUnavailable(err error) bool {
-	var e *pq.Error
-	if errors.As(err, &e) {
-		switch e.Code.Class() {
-		case "08", "53", "57", "58": // connection, resources, operator intervention (timeouts, shutdown), system
-			return true
-		}
-		// read-only standby, lock timeout, deadlock and serialization victims
-		return e.Code == "25006" || e.Code == "55P03" || e.Code == "40P01" || e.Code == "40001"
-	}
-	var network net.Error
-	return errors.As(err, &network)
+	return connector, nil
 }

@@ -21,7 +21,8 @@
 //
 // Every statement is written once, in what both databases understand: TEXT, BIGINT, BOOLEAN, BYTEA, foreign keys, partial indexes,
 // ON CONFLICT … DO UPDATE, RETURNING, row values, and ? as placeholder. Ids are random text made here, times are microseconds
-// (Time), lists and objects are JSON text. What differs stands in dialect.go; a migration that needs two texts has two files.
+// (Time), lists and objects are JSON text. What differs stands in dialect.go, and package storage/postgres has the connection to
+// PostgreSQL; a migration that needs two texts has two files.
 //
 // What may happen once (a code, a time step, a ticket, a refresh token) is one conditional statement whose loser changes no row, so
 // that it holds on either database, at any isolation level, with any number of replicas. Time is always an argument.

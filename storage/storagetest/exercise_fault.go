@@ -190,6 +190,15 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 	hurried, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, s.RaiseEpoch(hurried, u.ID, Now), storage.ErrUnavailable)
+	if db.Postgres() {
+		raw := db.SQL(t)
+		require.Eventually(t, func() bool {
+			var waiting int
+			require.NoError(t, raw.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event_type = 'Lock'`).
+				Scan(&waiting))
+			return waiting == 0
+		}, 3*time.Second, 20*time.Millisecond, "a statement that was given up does not wait on, to take effect later")
+	}
 	_, err := s.User(t.Context(), u.ID)
 	require.NoError(t, err, "readers do not wait")
 

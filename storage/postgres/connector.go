@@ -1,0 +1,157 @@
+package postgres
+
+import (
+	"context"
+	"database/sql/driver"
+	"fmt"
+	"net"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lib/pq"
+)
+
+const (
+	connectTimeout = 3 * time.Second // for each host, TLS and authentication included
+	// answerGrace is how much longer than the server's own limit an answer may take.
+	answerGrace = 5 * time.Second
+)
+
+// Connector makes connections to the hosts of one address. It implements [driver.Connector].
+type Connector struct {
+	cfg   pq.Config
+	limit time.Duration // for an exchange whose context allows longer
+
+	// first is the address that a connection was last made to; the next one begins there.
+	first atomic.Pointer[string]
+	// silence is when a server was last found silent, in nanoseconds: what was heard from before is not trusted.
+	silence atomic.Int64
+
+	mu      sync.Mutex
+	servers map[string]*server // by address
+}
+
+// NewConnector reads an address in libpq's form and adds the limits that lib/pq leaves open, unless the address sets them.
+func NewConnector(address string) (*Connector, error) {
+	cfg, err := pq.NewConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.ConnectTimeout == 0 {
+		cfg.ConnectTimeout = connectTimeout
+	}
+	if cfg.Runtime == nil {
+		cfg.Runtime = map[string]string{}
+	}
+	for name, value := range map[string]string{
+		"statement_timeout":                   "10s",
+		"lock_timeout":                        "8s",
+		"idle_in_transaction_session_timeout": "30s",
+	} {
+		if _, set := cfg.Runtime[name]; !set {
+			cfg.Runtime[name] = value
+		}
+	}
+	// Read committed is what the statements are written for, whatever the role's default is; the warning about a standby that was not
+	// waited for has to arrive.
+	cfg.Runtime["default_transaction_isolation"] = "read committed"
+	cfg.Runtime["client_min_messages"] = "warning"
+	limit, err := answerLimit(cfg.Runtime["statement_timeout"])
+	if err != nil {
+		return nil, err
+	}
+	return &Connector{cfg: cfg, limit: limit, servers: map[string]*server{}}, nil
+}
+
+// answerLimit returns how long to wait for an answer from a server that has this statement_timeout. Zero turns the server's limit off, and
+// with it ours.
+func answerLimit(statementTimeout string) (time.Duration, error) {
+	units := map[string]time.Duration{
+		"us": time.Microsecond, "": time.Millisecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+	}
+	text := strings.TrimSpace(statementTimeout)
+	number := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz ")
+	unit, known := units[strings.TrimSpace(text[len(number):])]
+	value, err := strconv.ParseFloat(number, 64)
+	if err != nil || !known || value < 0 {
+		return 0, fmt.Errorf("statement_timeout %q is not a duration of PostgreSQL, such as 10s", statementTimeout)
+	}
+	if value == 0 {
+		return 365 * 24 * time.Hour, nil
+	}
+	return time.Duration(value*float64(unit)) + answerGrace, nil
+}
+
+// Connect implements [driver.Connector]. Every failure is an outage: whatever the reason, the database cannot be asked.
+func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
+	inner, err := pq.NewConnectorConfig(c.config())
+	if err != nil {
+		return nil, err
+	}
+	d := &dialer{}
+	inner.Dialer(d)
+	made, err := inner.Connect(ctx)
+	if err != nil {
+		return nil, &outage{what: "connect to PostgreSQL", cause: err}
+	}
+	c.first.Store(&d.address)
+	conn := &conn{Conn: made, connector: c, link: d.link, heard: time.Now()}
+	conn.link.server = c.server(d.network, d.address)
+	pq.SetNoticeHandler(made, conn.notice)
+	if _, err := conn.ExecContext(ctx, watchClient, nil); err != nil && !conn.alive() {
+		return nil, err
+	}
+	return conn, nil
+}
+
+// watchClient lets a server that can (PostgreSQL 14) look while it executes a statement whether anybody is still there: a statement that was
+// given up while it waited for a lock does not take effect later. A commit that waits for a standby goes on.
+const watchClient = `SELECT set_config(name, '250ms', false) FROM pg_settings WHERE name = 'client_connection_check_interval'`
+
+// Driver implements [driver.Connector].
+func (c *Connector) Driver() driver.Driver { return &pq.Driver{} }
+
+// config returns the configuration with the host first that last took a connection: a host that is gone for good costs its timeout once.
+func (c *Connector) config() pq.Config {
+	cfg := c.cfg.Clone()
+	first := c.first.Load()
+	if first == nil || len(cfg.Multi) == 0 {
+		return cfg
+	}
+	hosts := append([]pq.ConfigMultihost{{Host: cfg.Host, Hostaddr: cfg.Hostaddr, Port: cfg.Port}}, cfg.Multi...)
+	for i, host := range hosts {
+		if dialed(host) == *first {
+			hosts = append(hosts[i:len(hosts):len(hosts)], hosts[:i]...)
+			break
+		}
+	}
+	cfg.Host, cfg.Hostaddr, cfg.Port, cfg.Multi = hosts[0].Host, hosts[0].Hostaddr, hosts[0].Port, hosts[1:]
+	return cfg
+}
+
+// dialed returns the address that lib/pq dials for a host.
+func dialed(host pq.ConfigMultihost) string {
+	port := strconv.Itoa(int(host.Port))
+	switch {
+	case host.Hostaddr.IsValid():
+		return net.JoinHostPort(host.Hostaddr.String(), port)
+	case filepath.IsAbs(host.Host), strings.HasPrefix(host.Host, "@"):
+		return filepath.Join(host.Host, ".s.PGSQL."+port)
+	}
+	return net.JoinHostPort(host.Host, port)
+}
+
+func (c *Connector) server(network, address string) *server {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	found, ok := c.servers[address]
+	if !ok {
+		found = &server{network: network, address: address, silence: &c.silence}
+		c.servers[address] = found
+	}
+	return found
+}

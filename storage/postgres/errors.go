@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"database/sql/driver"
+	"errors"
+	"net"
+
+	"github.com/lib/pq"
+)
+
+// outage is that the database could not be asked, or that its answer was lost. It never wraps driver.ErrBadConn, for which database/sql would
+// run the statement again.
+type outage struct {
+	what  string
+	cause error
+}
+
+func (o *outage) Error() string {
+	if o.cause == nil {
+		return o.what
+	}
+	return o.what + ": " + o.cause.Error()
+}
+
+func (o *outage) Unwrap() error {
+	if errors.Is(o.cause, driver.ErrBadConn) {
+		return nil
+	}
+	return o.cause
+}
+
+// Codes of PostgreSQL, https://www.postgresql.org/docs/current/errcodes-appendix.html.
+const (
+	uniqueViolation      = "23505"
+	foreignKeyViolation  = "23503"
+	readOnlyTransaction  = "25006"
+	lockNotAvailable     = "55P03"
+	deadlockDetected     = "40P01"
+	serializationFailure = "40001"
+)
+
+func code(err error) string {
+	var e *pq.Error
+	if errors.As(err, &e) {
+		return string(e.Code)
+	}
+	return ""
+}
+
+// Unique reports whether err says that a row with the same unique value exists.
+func Unique(err error) bool { return code(err) == uniqueViolation }
+
+// Dangling reports whether err says that a row refers to one that does not exist.
+func Dangling(err error) bool { return code(err) == foreignKeyViolation }
+
+// Victim reports whether err says that the server has undone a transaction in favour of another one. Running it again may succeed.
+func Victim(err error) bool {
+	c := code(err)
+	return c == deadlockDetected || c == serializationFailure
+}
+
+// Unavailable reports whether err says that the database could not be asked. Whether a write took effect is unknown then.
+func Unavailable(err error) bool {
+	var lost *outage
+	if errors.As(err, &lost) {
+		return true
+	}
+	if c := code(err); c != "" {
+		switch pq.ErrorCode(c).Class() {
+		case "08", "53", "57", "58": // connection, resources, operator intervention (timeouts, shutdown), system
+			return true
+		}
+		return c == readOnlyTransaction || c == lockNotAvailable || Victim(err)
+	}
+	var network net.Error
+	return errors.As(err, &network)
+}

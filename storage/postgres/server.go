@@ -1,0 +1,61 @@
+package postgres
+
+import (
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	probeTimeout = 2 * time.Second
+	// probeAge is how long the result of a probe counts for everybody else who waits for the same server.
+	probeAge = time.Second
+)
+
+// server is one address of PostgreSQL. Waiting connections ask it together whether waiting makes sense.
+type server struct {
+	network, address string
+	silence          *atomic.Int64
+
+	mu       sync.Mutex
+	asked    time.Time
+	answered bool
+}
+
+// answers reports whether the server answers on a new connection. It takes no longer than probeTimeout, however many ask.
+func (s *server) answers() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if time.Since(s.asked) > probeAge {
+		s.answered = probe(s.network, s.address) == nil
+		s.asked = time.Now()
+		if !s.answered {
+			s.silence.Store(s.asked.UnixNano())
+		}
+	}
+	return s.answered
+}
+
+// sslRequest asks whether the server speaks TLS. It needs no account and leaves nothing in the server's log; whatever is answered, it is
+// a sign of life.
+//
+// https://www.postgresql.org/docs/current/protocol-message-formats.html
+var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}
+
+func probe(network, address string) error {
+	conn, err := net.DialTimeout(network, address, probeTimeout)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(probeTimeout)); err != nil {
+		return err
+	}
+	if _, err := conn.Write(sslRequest); err != nil {
+		return err
+	}
+	_, err = io.ReadFull(conn, make([]byte, 1))
+	return err
+}
