@@ -51,7 +51,7 @@ func (p *Provider) fail(c *gin.Context, err error) {
 	case answer.Status == http.StatusServiceUnavailable:
 		c.Header("Retry-After", "5")
 	case answer.Status == http.StatusTooManyRequests:
-		c.Header("Retry-After", "60")
+		c.Header("Retry-After", retryAfter(err))
 	case answer.Status == http.StatusUnauthorized, answer.Code == insufficientScope:
 		for _, text := range challenges(err, answer) {
 			c.Writer.Header().Add("WWW-Authenticate", text)

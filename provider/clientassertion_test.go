@@ -9,6 +9,7 @@ import (
 	"crypto/rsa"
 	"encoding/json"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -105,7 +106,9 @@ func (w *world) assert(path, assertion string, pairs ...string) answer {
 
 // fromElsewhere gives a request an address that has failed at nothing yet.
 func fromElsewhere() func(*http.Request) {
-	return func(r *http.Request) { r.RemoteAddr = storage.NewID() }
+	address := [16]byte{0x20, 0x01, 0x0d, 0xb8}
+	rand.Read(address[4:])
+	return from(netip.AddrPortFrom(netip.AddrFrom16(address), 443).String())
 }
 
 func TestClientAssertion(t *testing.T) {

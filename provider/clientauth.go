@@ -32,9 +32,6 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 	if err != nil {
 		return nil, err
 	}
-	if !p.attempts.allowed(r, now) {
-		return nil, errClientThrottled
-	}
 	found, err := p.clients.Client(ctx, given.clientID)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
@@ -46,8 +43,11 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 	case proven:
 		return found, nil
 	}
-	p.attempts.failed(r, now)
-	return nil, p.refusedClient(ctx, r, found, now)
+	event := audit.Event{Name: audit.ClientRefused, Actor: audit.ActorClient, Address: r.RemoteAddr}
+	if found != nil { // an id that is not registered is not repeated in the record
+		event.ClientID = found.ID
+	}
+	return nil, p.refused(r, event, errClient, now)
 }
 
 // proven reports whether found, nil for an unknown client, is who presented the credentials, by the one method it is registered for.
@@ -60,18 +60,6 @@ func (p *Provider) proven(ctx context.Context, found *client.Client, given crede
 		return p.provenByAssertion(ctx, found, given.assertion, now)
 	}
 	return given.method == client.AuthNone || secret, nil
-}
-
-// refusedClient records the refusal, so that guessing of secrets is seen; an id that is not registered is not repeated in the record.
-func (p *Provider) refusedClient(ctx context.Context, r *http.Request, found *client.Client, now time.Time) error {
-	event := audit.Event{Name: audit.ClientRefused, Actor: audit.ActorClient, Address: p.cfg.Address(r)}
-	if found != nil {
-		event.ClientID = found.ID
-	}
-	if err := p.audit.Record(ctx, event, now); err != nil {
-		return err
-	}
-	return errClient
 }
 
 // credentialsOf reads the one method that was used. Two at once are refused: which of them counts would be anybody's guess.

@@ -2,8 +2,9 @@ package provider
 
 import (
 	"encoding/base64"
+	"fmt"
+	"hash/crc32"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -106,7 +107,7 @@ func TestClientAuthentication(t *testing.T) {
 		} {
 			for path, form := range endpoints {
 				a := w.post(path, params(form, tc.form...), authorization(tc.header...), func(r *http.Request) {
-					r.RemoteAddr = "192.0.2.7:" + strconv.Itoa(len(name)) + name // its own budget of failures
+					r.RemoteAddr = fmt.Sprintf("[2001:db8:%x::1]:443", crc32.ChecksumIEEE([]byte(name+path))>>16) // answered like the first
 					r.Header.Set("X-SSL-Client-Cert", id)
 					r.Header.Set("X-Forwarded-Client-Cert", id)
 					r.Header.Set("X-Client-Verify", "SUCCESS")
@@ -197,48 +198,4 @@ func TestClientSecretInTheQuery(t *testing.T) {
 		}
 		require.NotContains(t, w.log.String(), secret)
 	})
-}
-
-func TestFailedClientsAreThrottled(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		from := func(address string) func(*http.Request) {
-			return func(r *http.Request) { r.RemoteAddr = address }
-		}
-		form, wrong := endpoints["/oauth2/revoke"], authorization(basicText(w.web.ID+":wrong"))
-		statuses := map[int]int{}
-		for range 100 {
-			statuses[w.post("/oauth2/revoke", form, wrong, from("203.0.113.1:1")).Code]++
-		}
-		require.InDelta(t, failureBurst, statuses[http.StatusUnauthorized], 10, "a few more while time goes by")
-		require.Equal(t, 100, statuses[http.StatusUnauthorized]+statuses[http.StatusTooManyRequests])
-		a := w.post("/oauth2/revoke", form, w.basic, from("203.0.113.1:1"))
-		requireError(t, a, http.StatusTooManyRequests, invalidClient)
-		require.Equal(t, "60", a.Header().Get("Retry-After"))
-		require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", form, w.basic, from("203.0.113.2:1")).Code)
-		require.InDelta(t, failureBurst, w.events(audit.ClientRefused), 10)
-	})
-}
-
-func TestThrottleForgets(t *testing.T) {
-	f := newFailedAttempts(func(r *http.Request) string { return r.RemoteAddr })
-	from := func(address string) *http.Request {
-		r := httptest.NewRequest(http.MethodPost, "/", nil)
-		r.RemoteAddr = address
-		return r
-	}
-	for range failureBurst {
-		require.True(t, f.allowed(from("a"), noon))
-		f.failed(from("a"), noon)
-	}
-	require.False(t, f.allowed(from("a"), noon))
-	require.True(t, f.allowed(from("b"), noon))
-	require.True(t, f.allowed(from("a"), noon.Add(failureInterval)))
-
-	for i := range maxAddresses {
-		f.failed(from("address "+strconv.Itoa(i)), noon)
-	}
-	require.LessOrEqual(t, len(f.limits), maxAddresses)
-	later := noon.Add(failureBurst * failureInterval)
-	f.failed(from("new"), later)
-	require.LessOrEqual(t, len(f.limits), maxAddresses)
 }

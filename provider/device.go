@@ -15,6 +15,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -35,10 +36,6 @@ const (
 	devicesProven   = 1000
 )
 
-var errManyDevices = &oauthError{
-	Status: http.StatusTooManyRequests, Code: slowDown, Description: "Too many codes were asked for. Please try again later.",
-}
-
 // authorizeDevice is the device authorization endpoint (RFC 8628 section 3.1).
 func (p *Provider) authorizeDevice(c *gin.Context) error {
 	ctx, now := c.Request.Context(), time.Now()
@@ -57,12 +54,11 @@ func (p *Provider) authorizeDevice(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	address := p.cfg.Address(c.Request)
-	if err := p.limitDevices(ctx, caller, address, now); err != nil {
+	if err := p.limitDevices(ctx, caller, c.Request, now); err != nil {
 		return err
 	}
 	deviceCode, userCode, err := p.askForDevice(ctx, storage.DeviceRequest{
-		ID: storage.NewID(), ClientID: caller.ID, Scopes: scopes, Address: address, Browser: templates.DescribeBrowser(c.Request.UserAgent()),
+		ID: storage.NewID(), ClientID: caller.ID, Scopes: scopes, Address: audit.ShortAddress(c.Request.RemoteAddr), Browser: templates.DescribeBrowser(c.Request.UserAgent()),
 		Interval: int64(deviceInterval / time.Second), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(deviceLife)),
 	})
 	if err != nil {
@@ -78,14 +74,14 @@ func (p *Provider) authorizeDevice(c *gin.Context) error {
 	return nil
 }
 
-func (p *Provider) limitDevices(ctx context.Context, caller *client.Client, address string, now time.Time) error {
+func (p *Provider) limitDevices(ctx context.Context, caller *client.Client, r *http.Request, now time.Time) error {
 	key, limit := "devices:"+caller.ID, devicesProven
 	if caller.Public() {
-		key, limit = "devices:"+hex.EncodeToString(p.store.MAC("devices of an address", caller.ID, address)), devicesUnproven
+		key, limit = "devices:"+hex.EncodeToString(p.store.MAC("devices of an address", callerKey(r, caller.ID))), devicesUnproven
 	}
-	allowed, _, err := p.store.CountEvent(ctx, key, limit, deviceLife, now)
+	allowed, until, err := p.store.CountEvent(ctx, key, limit, deviceLife, now)
 	if err == nil && !allowed {
-		return errManyDevices
+		return tooMany(slowDown, "Too many codes were asked for. Please try again later.", until.Sub(now))
 	}
 	return err
 }

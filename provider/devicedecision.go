@@ -141,7 +141,7 @@ func (p *Provider) decideOnDevice(c *gin.Context, now time.Time) error {
 	if decision == "deny" {
 		act, done = p.refuseDevice, "cancelled"
 	}
-	err = act(c.Request.Context(), v, p.cfg.Address(c.Request), now)
+	err = act(c.Request.Context(), v, c.Request.RemoteAddr, now)
 	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) { // somebody was first, or client or user are gone
 		return errFlowOver
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -70,7 +71,7 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 		return p.userCodeAgain(c, http.StatusUnprocessableEntity, templates.T("device.wrong"))
 	}
 	browser := p.signIns.Browser(c.Writer, c.Request)
-	budgets := p.userCodeBudgets(browser, p.cfg.Address(c.Request))
+	budgets := p.userCodeBudgets(browser, clientIP(c.Request))
 	_, allowed, err := p.store.CountAttempt(ctx, now, budgets...)
 	if err != nil {
 		return err
@@ -101,8 +102,8 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	return p.toPage(c, p.cfg.Issuer+"/device", flow.ID)
 }
 
-func (p *Provider) userCodeBudgets(browser []byte, address string) []storage.Budget {
-	network := hex.EncodeToString(p.store.MAC("user codes of a network", address))
+func (p *Provider) userCodeBudgets(browser []byte, address netip.Addr) []storage.Budget {
+	network := hex.EncodeToString(p.store.MAC("user codes of a network", storage.ClientNetwork(address).String()))
 	return []storage.Budget{
 		{Key: "user_code:browser:" + hex.EncodeToString(browser), Tries: userCodesOfBrowser, Forget: forgetBrowser},
 		{Key: "user_code:network:" + network, Tries: userCodesOfNetwork, Forget: forgetNetwork},
@@ -110,7 +111,7 @@ func (p *Provider) userCodeBudgets(browser []byte, address string) []storage.Bud
 }
 
 func (p *Provider) userCodeEvent(c *gin.Context, name audit.Name) audit.Event {
-	return audit.Event{Name: name, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request)}
+	return audit.Event{Name: name, Actor: audit.ActorUser, Address: c.Request.RemoteAddr}
 }
 
 // userCodeAgain shows the field with what is wrong.

@@ -34,7 +34,7 @@ func (p *Provider) issue(c *gin.Context, a *authRequest, flow storage.Flow, s st
 	}
 	p.setCode(u)
 	event := p.audit.Rider(audit.Event{
-		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: p.cfg.Address(c.Request),
+		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: c.Request.RemoteAddr,
 	}, now)
 	switch err := p.writeGrant(ctx, u, flow, event); {
 	case errors.Is(err, errPushedTwice):

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -185,14 +188,25 @@ func TestOldSecretExpires(t *testing.T) {
 	})
 }
 
-func TestThrottleRefills(t *testing.T) {
+// Wrong secrets are told apart again after a while, and the entry that records the next has the number of those that were not recorded.
+func TestRefusalsRefill(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, w *world) {
-		wrong := authorization(basicText(w.web.ID + ":wrong"))
-		for range failureBurst {
-			requireError(t, w.post("/oauth2/revoke", endpoints["/oauth2/revoke"], wrong), http.StatusUnauthorized, invalidClient)
+		status := func() int {
+			return w.post("/oauth2/revoke", endpoints["/oauth2/revoke"], authorization(basicText(w.web.ID+":wrong"))).Code
 		}
-		requireError(t, w.revoke("x"), http.StatusTooManyRequests, invalidClient)
-		time.Sleep(failureInterval)
-		require.Equal(t, http.StatusOK, w.revoke("x").Code)
+		for range refusalBurst {
+			require.Equal(t, http.StatusUnauthorized, status())
+		}
+		for range 5 {
+			require.Equal(t, http.StatusTooManyRequests, status())
+		}
+		time.Sleep(refusalEvery)
+		require.Equal(t, http.StatusUnauthorized, status())
+		require.Equal(t, refusalBurst, w.events(audit.ClientRefused))
+		time.Sleep(recordEvery)
+		require.Equal(t, http.StatusUnauthorized, status())
+		events, err := w.store.Events(t.Context(), storage.EventQuery{Limit: 1000})
+		require.NoError(t, err)
+		require.True(t, slices.ContainsFunc(events, func(e storage.Event) bool { return strings.Contains(e.Body, `"detail":{"more":"6"}`) }))
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -33,7 +32,6 @@ type Config struct {
 	SignIns SignIns
 	Pages   *templates.Pages
 	Log     *slog.Logger
-	Address func(*http.Request) string // of the caller, shortened as logs and audit show it
 
 	Registration Registration // who may register clients
 
@@ -60,7 +58,8 @@ type Provider struct {
 	signIns    SignIns
 	pages      *templates.Pages
 	log        *slog.Logger
-	attempts   *failedAttempts
+	refusals   refusals
+	fetches    *limits // by who causes them
 	engine     *fosite.Fosite
 	about      []byte // the discovery document
 	aboutTag   string // its entity tag
@@ -72,7 +71,7 @@ func New(cfg Config) (*Provider, error) {
 	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
 		return nil, errors.New("provider.New: an address is missing")
 	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
-		cfg.Log == nil || cfg.Address == nil:
+		cfg.Log == nil:
 		return nil, errors.New("provider.New: a part is missing")
 	case !cfg.Registration.known():
 		return nil, errors.New("provider.New: who may register clients is not said")
@@ -81,7 +80,8 @@ func New(cfg Config) (*Provider, error) {
 	}
 	p := &Provider{
 		cfg: cfg, store: cfg.Store, grants: cfg.Store, flows: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
-		fetch: cfg.Fetch, clientKeys: client.NewRemoteKeys(cfg.Fetch), signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, attempts: newFailedAttempts(cfg.Address),
+		fetch: cfg.Fetch, clientKeys: client.NewRemoteKeys(cfg.Fetch), signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, refusals: newRefusals(),
+		fetches: newLimits(fetchBurst, fetchEvery),
 	}
 	p.engine = newEngine(p)
 	var err error

@@ -24,7 +24,7 @@ func TestNewWantsEverything(t *testing.T) {
 		"issuer": func(c *Config) { c.Issuer = "" }, "sign-in page": func(c *Config) { c.SignInURL = "" }, "consent page": func(c *Config) { c.ConsentURL = "" },
 		"store": func(c *Config) { c.Store = nil }, "audit": func(c *Config) { c.Audit = nil }, "keys": func(c *Config) { c.Keys = nil },
 		"clients": func(c *Config) { c.Clients = nil }, "sign-ins": func(c *Config) { c.SignIns = nil }, "pages": func(c *Config) { c.Pages = nil },
-		"log": func(c *Config) { c.Log = nil }, "address": func(c *Config) { c.Address = nil },
+		"log":       func(c *Config) { c.Log = nil },
 		"flow life": func(c *Config) { c.FlowLife = 0 }, "code life": func(c *Config) { c.CodeLife = -time.Second },
 		"access token life": func(c *Config) { c.AccessTokenLife = 0 }, "ID token life": func(c *Config) { c.IDTokenLife = 0 },
 		"idle time": func(c *Config) { c.RefreshIdle = 0 }, "absolute time": func(c *Config) { c.RefreshAbsolute = 0 },

@@ -1,6 +1,9 @@
 package provider
 
 import (
+	"cmp"
+	"context"
+	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
@@ -46,35 +49,54 @@ func (p *Provider) registerClient(c *gin.Context) error {
 	}
 	text, err := jsonBody(c.Writer, c.Request)
 	if err != nil {
-		return p.registrationFault(c.Request, err, now)
+		return registrationFault(err)
 	}
 	said, err := client.ReadRegistration(text, nil)
-	if err == nil && token == "" {
-		err = p.countUninvited(ctx, c.Request, now)
-	}
 	if err == nil {
-		err = p.checkSector(ctx, said.Metadata)
+		err = p.checkSector(ctx, said.Metadata, cmp.Or(token, callerKey(c.Request, "")), now)
 	}
 	if err != nil {
-		return p.registrationFault(c.Request, err, now)
+		return registrationFault(err)
 	}
-	made, err := p.clients.Register(ctx, said.Metadata, token, p.byClient(c.Request), now)
+	made, err := p.register(ctx, said.Metadata, token, c.Request, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // used up meanwhile
 		return errToken
 	case errors.Is(err, client.ErrFull):
 		return &oauthError{Status: http.StatusForbidden, Code: accessDenied, Description: "No more clients can register without an initial access token.", cause: err}
 	case err != nil:
-		return p.registrationFault(c.Request, err, now)
+		return registrationFault(err)
 	}
 	return p.showRegistration(c, http.StatusCreated, made)
 }
 
+// register registers a client for one use of an initial access token. One without is counted with its address, in the same transaction: what
+// an outage prevents was not a registration.
+func (p *Provider) register(ctx context.Context, m client.Metadata, token string, r *http.Request, now time.Time) (made client.SelfRegistered, err error) {
+	err = p.store.InTx(ctx, func(ctx context.Context) error {
+		if token == "" {
+			if err := p.countUninvited(ctx, r, now); err != nil {
+				return err
+			}
+		}
+		made, err = p.clients.Register(ctx, m, token, p.byClient(r), now)
+		return err
+	})
+	return made, err
+}
+
+// countUninvited counts a client that one address registers without a token.
+func (p *Provider) countUninvited(ctx context.Context, r *http.Request, now time.Time) error {
+	network := hex.EncodeToString(p.store.MAC("client registrations of an address", storage.ClientNetwork(clientIP(r)).String()))
+	allowed, until, err := p.store.CountEvent(ctx, "client registration:"+network, uninvitedTries, uninvitedRest, now)
+	if err == nil && !allowed {
+		return tooMany(accessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
+	}
+	return err
+}
+
 // initialToken returns the initial access token of a request if it is good, empty when there is none and none is needed.
 func (p *Provider) initialToken(r *http.Request, now time.Time) (string, error) {
-	if !p.attempts.allowed(r, now) {
-		return "", errClientThrottled
-	}
 	token, err := bearerOf(r)
 	switch {
 	case err != nil:
@@ -102,27 +124,21 @@ func bearerOf(r *http.Request) (string, error) {
 
 // refusedToken records a wrong token, so that guessing is seen.
 func (p *Provider) refusedToken(r *http.Request, now time.Time) error {
-	p.attempts.failed(r, now)
 	event := p.byClient(r)
 	event.Name = audit.ClientRefused
-	if err := p.audit.Record(r.Context(), event, now); err != nil {
-		return err
-	}
-	return errToken
+	return p.refused(r, event, errToken, now)
 }
 
 func (p *Provider) byClient(r *http.Request) audit.Event {
-	return audit.Event{Actor: audit.ActorClient, Address: p.cfg.Address(r)}
+	return audit.Event{Actor: audit.ActorClient, Address: r.RemoteAddr}
 }
 
-// registrationFault turns what is wrong with a registration into the answer of RFC 7591 section 3.2.2. Faults count against the address: each
-// may have cost a fetch.
-func (p *Provider) registrationFault(r *http.Request, err error, now time.Time) error {
+// registrationFault turns what is wrong with a registration into the answer of RFC 7591 section 3.2.2.
+func registrationFault(err error) error {
 	faults := client.Faults(err)
 	if len(faults) == 0 {
 		return err
 	}
-	p.attempts.failed(r, now)
 	code, texts := client.InvalidRedirectURI, make([]string, len(faults))
 	for i, fault := range faults {
 		texts[i] = fault.Error()

@@ -17,9 +17,6 @@ import (
 // managed returns the client that a request to the client configuration endpoint is about, with its token. An unknown client, a wrong token
 // and a client that an operator registered get the same answer (RFC 7592 section 2.1).
 func (p *Provider) managed(c *gin.Context, now time.Time) (*client.Client, string, error) {
-	if !p.attempts.allowed(c.Request, now) {
-		return nil, "", errClientThrottled
-	}
 	token, err := bearerOf(c.Request)
 	if err != nil {
 		return nil, "", err
@@ -57,15 +54,15 @@ func (p *Provider) updateClient(c *gin.Context) error {
 	said, err := client.ReadRegistration(text, found)
 	switch {
 	case err != nil:
-		return p.registrationFault(c.Request, err, now)
+		return registrationFault(err)
 	case said.ClientID != found.ID:
 		return refuse(client.InvalidMetadata, "The client_id must be that of this client.")
 	case said.ClientSecret != "" && !p.clients.Authenticate(found, said.ClientSecret, now):
 		return refuse(client.InvalidMetadata, "The client_secret is not that of this client, and cannot be chosen.")
 	}
 	if said.SectorIdentifierURI != found.SectorIdentifierURI || !slices.Equal(said.RedirectURIs, found.RedirectURIs) {
-		if err := p.checkSector(ctx, said.Metadata); err != nil {
-			return p.registrationFault(c.Request, err, now)
+		if err := p.checkSector(ctx, said.Metadata, found.ID, now); err != nil {
+			return registrationFault(err)
 		}
 	}
 	changed, secret, err := p.clients.Update(ctx, found.ID, found.Version, said.Metadata, p.byClient(c.Request), now)
@@ -118,23 +115,17 @@ func (p *Provider) showRegistration(c *gin.Context, status int, registered clien
 	return nil
 }
 
-// countUninvited counts a client that one address registers without a token.
-func (p *Provider) countUninvited(ctx context.Context, r *http.Request, now time.Time) error {
-	allowed, _, err := p.store.CountEvent(ctx, "client registration "+p.cfg.Address(r), uninvitedTries, uninvitedRest, now)
-	if err == nil && !allowed {
-		err = &oauthError{Status: http.StatusTooManyRequests, Code: accessDenied, Description: "Too many clients were registered from this address. Please try again later."}
-	}
-	return err
-}
-
 // longestSector is how long a list of redirect URIs may be, in bytes.
 const longestSector = 256 << 10
 
 // checkSector looks whether the list at the sector identifier URI has all redirect URIs (OIDC Registration section 5): else an app could take
-// part in the sector of another, and learn the subjects by which that knows people.
-func (p *Provider) checkSector(ctx context.Context, m client.Metadata) error {
+// part in the sector of another, and learn the subjects by which that knows people. Fetches are limited by who causes them.
+func (p *Provider) checkSector(ctx context.Context, m client.Metadata, who string, now time.Time) error {
 	if m.SectorIdentifierURI == "" {
 		return nil
+	}
+	if _, wait := p.fetches.take("sector "+who, now); wait > 0 {
+		return tooMany(accessDenied, "Too many registrations with a sector_identifier_uri. Please try again later.", wait)
 	}
 	body, err := p.fetch.Get(ctx, m.SectorIdentifierURI, "application/json", longestSector)
 	if ctx.Err() != nil {

@@ -223,7 +223,6 @@ func TestRegistrationRefuses(t *testing.T) {
 			r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(text))
 			r.Header.Set("Content-Type", "application/json")
 			a := w.do(r)
-			w.provider.attempts = newFailedAttempts(w.provider.cfg.Address)
 			require.Equal(t, http.StatusBadRequest, a.Code, "%s: %s", name, a.Body)
 			require.Equal(t, client.InvalidMetadata, a.body["error"], name)
 			require.Regexp(t, `^[ !#-\[\]-~]+$`, a.body["error_description"], name)

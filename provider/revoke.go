@@ -30,7 +30,7 @@ func (p *Provider) revoke(c *gin.Context) error {
 		return invalid("The parameter token is missing.")
 	}
 	if grantID, _, ok := readRefreshToken(p.store, token); ok {
-		err = p.revokeFamily(c.Request.Context(), caller, grantID, &unit{now: now, address: p.cfg.Address(c.Request)})
+		err = p.revokeFamily(c.Request.Context(), caller, grantID, &unit{now: now, address: c.Request.RemoteAddr})
 	} else if t, ok := p.readAccessToken(token, now); ok && t.ClientID == caller.ID && !t.expired(now) {
 		err = p.grants.RevokeToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
 	}

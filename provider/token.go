@@ -27,7 +27,7 @@ func (p *Provider) token(c *gin.Context) error {
 	if err := checkGrantType(form.Get("grant_type")); err != nil {
 		return err
 	}
-	u := &unit{now: time.Now(), address: p.cfg.Address(c.Request)}
+	u := &unit{now: time.Now(), address: c.Request.RemoteAddr}
 	ctx := withUnit(c.Request.Context(), u)
 	answer, err := p.tokens(ctx, u, c.Request, form)
 	if u.failure != nil {

@@ -190,7 +190,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	var w webs
 	w.provider, err = provider.New(provider.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
-		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log, Address: clientAddress,
+		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log,
 		Registration: provider.Registration(cfg.ClientRegistration),
 		FlowLife:     cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
 		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,

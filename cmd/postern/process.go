@@ -4,15 +4,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
-	"net/http"
 	"net/netip"
 	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/postern-id/postern/config"
-	"github.com/postern-id/postern/storage/audit"
 )
 
 // newLogger returns the logger that the settings describe: text for a terminal, else JSON.
@@ -67,13 +64,4 @@ func prefixes(proxies []netip.Prefix) []string {
 		texts[i] = proxy.String()
 	}
 	return texts
-}
-
-// clientAddress is the address of a request's client as logs and audit show it, cut so that it names no person.
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		host = r.RemoteAddr
-	}
-	return audit.ShortAddress(host)
 }

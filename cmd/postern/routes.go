@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -65,7 +66,7 @@ func (a *app) measure(c *gin.Context) {
 	}
 	a.log.LogAttrs(c.Request.Context(), slog.LevelDebug, "request",
 		slog.String("method", c.Request.Method), slog.String("route", c.FullPath()), slog.Int("status", c.Writer.Status()),
-		slog.Duration("took", took), slog.String("address", clientAddress(c.Request)))
+		slog.Duration("took", took), slog.String("address", audit.ShortAddress(c.Request.RemoteAddr)))
 }
 
 // findAddress puts the client's address in place of the connection's: from a trusted proxy's header if there is one.

@@ -90,14 +90,9 @@ func (g *Guard) Name(canonical string) Subject {
 	return Subject{"name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
 }
 
-// addressKey is the counter of a client's address. The hosts of one IPv6 network, a /64, count together.
+// addressKey is the counter of a client's address.
 func (g *Guard) addressKey(address netip.Addr) string {
-	address = address.Unmap()
-	if address.Is6() {
-		network, _ := address.WithZone("").Prefix(64) // an IPv6 address always has one
-		address = network.Addr()
-	}
-	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", address.String()))
+	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", storage.ClientNetwork(address).String()))
 }
 
 // wait returns the WaitError of the longest block among keys.

@@ -1,0 +1,46 @@
+package provider
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// How many wrong credentials of one client from one address are answered like the first, and how many from one network are recorded. Secrets
+// have 256 bits and need no protection from guessing; the audit log needs it from being filled.
+const (
+	refusalBurst = 50
+	refusalEvery = 5 * time.Second
+	recordEvery  = time.Minute
+)
+
+// refusals bounds what wrong credentials cost. Right ones are never asked about: whoever shares an address, a network or a proxy with an app
+// that keeps failing does not notice.
+type refusals struct {
+	answered *limits // by client and address
+	recorded *limits // by client and network, as short as the audit log has it
+}
+
+func newRefusals() refusals {
+	return refusals{newLimits(refusalBurst, refusalEvery), newLimits(refusalBurst, recordEvery)}
+}
+
+// refused records wrong credentials and returns their answer, which becomes 429 for a caller who does not stop. Of what is not recorded the next
+// entry holds the number.
+func (p *Provider) refused(r *http.Request, event audit.Event, answer *oauthError, now time.Time) error {
+	missed, wait := p.refusals.recorded.take(event.ClientID+" "+audit.ShortAddress(event.Address), now)
+	if wait == 0 {
+		if missed > 0 {
+			event.Detail = map[string]string{"more": strconv.Itoa(missed)}
+		}
+		if err := p.audit.Record(r.Context(), event, now); err != nil {
+			return err
+		}
+	}
+	if _, wait = p.refusals.answered.take(callerKey(r, event.ClientID), now); wait > 0 {
+		return tooMany(answer.Code, "Too many failed attempts. Please try again later.", wait)
+	}
+	return answer
+}
