@@ -27,7 +27,9 @@ type dialect struct {
 	// singleWriter says that only one transaction can write at a time.
 	singleWriter bool
 	// clock is a query for the present in microseconds.
-	clock       string
+	clock string
+	// hasVersions is a query for whether goose's table of applied steps exists.
+	hasVersions string
 	connector   func(url string) (driver.Connector, error)
 	unique      func(error) bool
 	dangling    func(error) bool // a row refers to one that is gone
@@ -37,6 +39,7 @@ type dialect struct {
 var sqliteDialect = dialect{
 	name: "sqlite", driver: "sqlite", goose: goose.DialectSQLite3, singleWriter: true,
 	clock:       `SELECT CAST(unixepoch('subsec') * 1000000 AS INTEGER)`,
+	hasVersions: `SELECT count(*) > 0 FROM sqlite_master WHERE name = '` + goose.DefaultTablename + `'`,
 	connector:   sqliteConnector,
 	unique:      sqliteUnique,
 	dangling:    sqliteDangling,
@@ -46,6 +49,7 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	name: "postgres", driver: "postgres", goose: goose.DialectPostgres,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
+	hasVersions: `SELECT to_regclass('` + goose.DefaultTablename + `') IS NOT NULL`,
 	connector:   postgresConnector,
 	unique:      postgres.Unique,
 	dangling:    postgres.Dangling,

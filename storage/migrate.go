@@ -50,11 +50,35 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 	return applied, fmt.Errorf("migrate the database: %w", mapError(s.dialect, err))
 }
 
-// Migrations returns all steps of the schema in order.
+// Empty reports whether no step of the schema was ever applied: the database is new, or it belongs to something else. Unlike
+// [Store.Pending] it writes nothing.
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	var exists bool
+	if err := s.get(ctx, &exists, s.dialect.hasVersions); err != nil || !exists {
+		return err == nil, err
+	}
+	var latest int64
+	err := s.get(ctx, &latest, `SELECT COALESCE(max(version_id), 0) FROM `+goose.DefaultTablename)
+	return latest == 0, err
+}
+
+// Migrations returns all steps of the schema in order. It writes nothing.
 func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return nil, err
+	}
+	empty, err := s.Empty(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if empty { // goose would make its table to look into it
+		sources := provider.ListSources()
+		steps := make([]Migration, len(sources))
+		for i, source := range sources {
+			steps[i] = Migration{Version: source.Version, Name: strings.TrimSuffix(source.Path, ".sql")}
+		}
+		return steps, nil
 	}
 	states, err := provider.Status(ctx)
 	if err != nil {

@@ -40,8 +40,8 @@ type services struct {
 }
 
 // openServices opens the database and puts the services on top of it. The caller closes them.
-func openServices(ctx context.Context, cfg config.Config, log *slog.Logger) (*services, error) {
-	store, err := openMigrated(ctx, cfg, log)
+func openServices(ctx context.Context, cfg config.Config, log *slog.Logger, how opening) (*services, error) {
+	store, err := openMigrated(ctx, cfg, log, how)
 	if err != nil {
 		return nil, err
 	}
@@ -120,9 +120,9 @@ type app struct {
 	stopping atomic.Bool
 }
 
-// build wires the provider. Commands that serve and tests call it; nothing else puts parts together.
+// build wires the provider, and makes the database if there is none. Commands that serve and tests call it; nothing else puts parts together.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
-	s, err := openServices(ctx, cfg, log)
+	s, err := openServices(ctx, cfg, log, orNew)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -16,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
+	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -31,6 +34,7 @@ func TestTranscripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"capture":    capture,
+			"database":   newDatabase,
 			"eventually": eventually,
 			"exits":      exits,
 			"freeport": func(ts *testscript.TestScript, _ bool, args []string) {
@@ -43,6 +47,17 @@ func TestTranscripts(t *testing.T) {
 			},
 			"signin": func(ts *testscript.TestScript, neg bool, args []string) { signInAt(scriptT{t, ts}, neg, args) },
 			"sqlite": sqlite,
+			// untouched: there is no table in the database on PostgreSQL that the settings name.
+			"untouched": func(ts *testscript.TestScript, _ bool, _ []string) {
+				db, err := sql.Open("postgres", ts.Getenv("POSTERN_DATABASE_URL"))
+				ts.Check(err)
+				defer db.Close()
+				var tables int
+				ts.Check(db.QueryRow("SELECT count(*) FROM pg_tables WHERE schemaname = current_schema()").Scan(&tables))
+				if tables > 0 {
+					ts.Fatalf("there are %d tables", tables)
+				}
+			},
 		},
 	})
 }
@@ -73,6 +88,18 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, not %d", got, want)
 	}
+}
+
+// database [FILE]: makes the database on SQLite, with the keyset that the settings name, as postern serve does at its first start.
+func newDatabase(ts *testscript.TestScript, _ bool, args []string) {
+	cfg := config.Default()
+	cfg.Database.URL = config.Secret("sqlite:" + ts.MkAbs(append(args, "postern-data/postern.db")[0]))
+	if keyset := ts.Getenv("POSTERN_SECRETS_KEYSET_FILE"); keyset != "" {
+		cfg.Secrets.KeysetFile = ts.MkAbs(keyset)
+	}
+	s, err := openServices(context.Background(), cfg, slog.New(slog.DiscardHandler), orNew)
+	ts.Check(err)
+	ts.Check(s.close())
 }
 
 // capture NAME PATTERN: the variable becomes what the group of the pattern matches in the last output.

@@ -1,69 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/storage"
 )
-
-// openStore opens the database that the settings name, with its keyset.
-func openStore(ctx context.Context, cfg config.Config) (*storage.Store, error) {
-	keyset, err := loadKeyset(cfg)
-	if err != nil {
-		return nil, err
-	}
-	store, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL.Reveal(), Keyset: keyset})
-	if err != nil {
-		return nil, fmt.Errorf("open the database: %w", err)
-	}
-	return store, nil
-}
-
-// openMigrated opens the database and makes sure of its schema: pending migrations are applied on SQLite and where the
-// settings allow it, else they are an error that names the command.
-func openMigrated(ctx context.Context, cfg config.Config, log *slog.Logger) (*storage.Store, error) {
-	store, err := openStore(ctx, cfg)
-	if err != nil {
-		return nil, err
-	}
-	if err := prepare(ctx, cfg, store, log); err != nil {
-		return nil, errors.Join(err, store.Close())
-	}
-	return store, nil
-}
-
-func prepare(ctx context.Context, cfg config.Config, store *storage.Store, log *slog.Logger) error {
-	pending, err := store.Pending(ctx)
-	if err != nil {
-		return err
-	}
-	if pending && !onSQLite(cfg) && !cfg.Database.Migrate {
-		return withHint(errors.New("the database's schema is older than this version of Postern"),
-			"run postern migrate up, or start with --migrate")
-	}
-	if pending {
-		applied, err := store.Migrate(ctx)
-		if err != nil {
-			return err
-		}
-		log.InfoContext(ctx, "database migrated", "steps", applied)
-	}
-	err = store.Unlock(ctx)
-	if errors.Is(err, storage.ErrSealed) {
-		return withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
-	}
-	return err
-}
-
-func onSQLite(cfg config.Config) bool { return strings.HasPrefix(cfg.Database.URL.Reveal(), "sqlite:") }
 
 // keysetFile is where the keyset is kept: where the settings say, or beside the SQLite file. Empty: it is no file.
 func keysetFile(cfg config.Config) string {
@@ -73,18 +19,18 @@ func keysetFile(cfg config.Config) string {
 	case cfg.Secrets.Keyset != "" || !onSQLite(cfg):
 		return ""
 	}
-	return filepath.Join(filepath.Dir(strings.TrimPrefix(cfg.Database.URL.Reveal(), "sqlite:")), "keyset.json")
+	return filepath.Join(filepath.Dir(sqliteFile(cfg)), "keyset.json")
 }
 
-// loadKeyset reads the keyset. Beside a SQLite database that does not exist yet it makes one.
-func loadKeyset(cfg config.Config) (*storage.Keyset, error) {
+// loadKeyset reads the keyset. Beside an SQLite database that does not exist yet it makes one.
+func loadKeyset(cfg config.Config, how opening) (*storage.Keyset, error) {
 	if text := cfg.Secrets.Keyset.Reveal(); text != "" {
 		return storage.ReadKeyset([]byte(text))
 	}
 	path := keysetFile(cfg)
 	keyset, err := readKeyset(path)
 	if errors.Is(err, fs.ErrNotExist) && cfg.Secrets.KeysetFile == "" && onSQLite(cfg) {
-		return makeKeyset(cfg, path)
+		return makeKeyset(cfg, path, how)
 	}
 	return keyset, err
 }
@@ -110,8 +56,8 @@ func readKeyset(path string) (*storage.Keyset, error) {
 
 // makeKeyset writes a new keyset, but never for a database that exists: its secrets would be lost. Of several processes that
 // start on one empty folder, one makes the keyset that all use: it is there before the database.
-func makeKeyset(cfg config.Config, path string) (*storage.Keyset, error) {
-	if info, err := os.Stat(strings.TrimPrefix(cfg.Database.URL.Reveal(), "sqlite:")); err == nil && info.Size() > 0 {
+func makeKeyset(cfg config.Config, path string, how opening) (*storage.Keyset, error) {
+	if how == existing || findDatabase(cfg) == nil {
 		keyset, err := readKeyset(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, withHint(fmt.Errorf("there is a database but no keyset %s that opens its secrets", path),

@@ -21,7 +21,8 @@ var commandsHead = strings.ReplaceAll(`# Commands
 Every command takes '--config FILE' (or the variable 'POSTERN_CONFIG') and '--json': one JSON value on standard output, so
 that a script need not read text. 'user export', 'audit export' and 'audit tail --json' write one JSON value a line. Logs and
 messages go to standard error. The settings are those of [configuration.md](configuration.md), from the same file and variables as
-for 'postern serve'. Commands work on the database; they need no running server.
+for 'postern serve'. Commands work on the database; they need no running server. They never make a database: only 'postern serve' and
+'postern demo' do. With '--verbose' each command says which database it used, and so does every error.
 
 Exit codes: 0 done, 1 failed (a message, and a line 'hint:' that says what to do), 2 wrong usage.
 

@@ -59,6 +59,7 @@ func newRoot(t *terminal) *cobra.Command {
 	root.SetOut(t.stdout)
 	root.SetErr(t.stderr)
 	root.PersistentFlags().StringVar(&t.configFile, "config", t.getenv("POSTERN_CONFIG"), "settings `file` (YAML); also POSTERN_CONFIG")
+	root.PersistentFlags().BoolVarP(&t.verbose, "verbose", "v", false, "say which database is used")
 	root.PersistentFlags().BoolVar(&t.json, "json", false, "print one JSON value")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
 	root.AddCommand(

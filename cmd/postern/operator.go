@@ -25,7 +25,8 @@ func (t *terminal) withServices(cmd *cobra.Command, do func(context.Context, *se
 	if err != nil {
 		return err
 	}
-	s, err := openServices(cmd.Context(), cfg, t.quietLog())
+	t.useDatabase(cfg)
+	s, err := openServices(cmd.Context(), cfg, t.quietLog(), existing)
 	if err != nil {
 		return err
 	}
@@ -39,7 +40,8 @@ func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *stora
 	if err != nil {
 		return err
 	}
-	store, err := openStore(cmd.Context(), cfg)
+	t.useDatabase(cfg)
+	store, err := openStore(cmd.Context(), cfg, existing)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,8 @@ type terminal struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	configFile     string
-	json           bool
+	json, verbose  bool
+	database       string // the one that the command works on, once that is known
 }
 
 func (t *terminal) getenv(name string) string {
@@ -32,6 +33,14 @@ func (t *terminal) getenv(name string) string {
 // load reads the settings; flags holds those that were given as flags, by setting.
 func (t *terminal) load(flags map[string]string) (config.Config, error) {
 	return config.Load(config.Sources{File: t.configFile, Environ: t.environ, Flags: flags})
+}
+
+// useDatabase notes which database the command works on: errors say so, and --verbose.
+func (t *terminal) useDatabase(cfg config.Config) {
+	t.database = databaseName(cfg)
+	if t.verbose {
+		fmt.Fprintln(t.stderr, "using the "+t.database)
+	}
 }
 
 // show prints value as one JSON value, or else calls text to print it for people.
@@ -88,5 +97,8 @@ func (t *terminal) fail(err error) {
 		fmt.Fprintln(t.stderr, "hint: "+hinted.hint)
 	} else if !errors.As(err, &problems) { // problems bring their own hints
 		fmt.Fprintln(t.stderr, "hint: "+hintFor(err))
+	}
+	if t.database != "" && !strings.Contains(err.Error(), t.database) {
+		fmt.Fprintln(t.stderr, "used: "+t.database)
 	}
 }

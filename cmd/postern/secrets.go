@@ -72,7 +72,8 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 			if path == "" {
 				return withHint(errors.New("the keyset is not in a file"), "set secrets.keyset_file instead of secrets.keyset")
 			}
-			s, err := openServices(cmd.Context(), cfg, t.quietLog())
+			t.useDatabase(cfg)
+			s, err := openServices(cmd.Context(), cfg, t.quietLog(), existing)
 			if err != nil {
 				return err
 			}

@@ -37,6 +37,7 @@ func serveCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			t.useDatabase(cfg)
 			return serve(cmd.Context(), t, cfg)
 		},
 	}

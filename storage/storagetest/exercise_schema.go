@@ -21,9 +21,6 @@ var schemaBehaviours = []behaviour{
 
 func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	s := db.OpenLocked(t)
-	pending, err := s.Pending(t.Context())
-	require.NoError(t, err)
-	require.True(t, pending)
 	steps, err := s.Migrations(t.Context())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(steps), 2)
@@ -33,6 +30,17 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 		require.Greater(t, step.Version, last)
 		last = step.Version
 	}
+	empty, err := s.Empty(t.Context())
+	require.NoError(t, err)
+	require.True(t, empty)
+	_, err = db.SQL(t).Exec(`SELECT * FROM goose_db_version`)
+	require.Error(t, err, "looking has made a table")
+	pending, err := s.Pending(t.Context())
+	require.NoError(t, err)
+	require.True(t, pending)
+	empty, err = s.Empty(t.Context())
+	require.NoError(t, err)
+	require.True(t, empty, "goose has made its table, and no step was applied")
 
 	applied, err := s.Migrate(t.Context())
 	require.NoError(t, err)
@@ -45,6 +53,9 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	pending, err = s.Pending(t.Context())
 	require.NoError(t, err)
 	require.False(t, pending)
+	empty, err = s.Empty(t.Context())
+	require.NoError(t, err)
+	require.False(t, empty)
 	applied, err = s.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, applied)

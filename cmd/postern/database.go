@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/postern-id/postern/config"
+	"github.com/postern-id/postern/storage"
+)
+
+// Whether a command makes the database that it does not find. Only postern serve and postern demo do.
+type opening bool
+
+const (
+	existing opening = false
+	orNew    opening = true
+)
+
+// openStore opens the database that the settings name, with its keyset.
+func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Store, error) {
+	if how == existing {
+		if err := findDatabase(cfg); err != nil {
+			return nil, err
+		}
+	}
+	keyset, err := loadKeyset(cfg, how)
+	if err != nil {
+		return nil, err
+	}
+	store, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL.Reveal(), Keyset: keyset})
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	return store, nil
+}
+
+// openMigrated opens the database and makes sure of its schema: pending migrations are applied on SQLite and where the
+// settings allow it, else they are an error that names the command.
+func openMigrated(ctx context.Context, cfg config.Config, log *slog.Logger, how opening) (*storage.Store, error) {
+	store, err := openStore(ctx, cfg, how)
+	if err != nil {
+		return nil, err
+	}
+	if err := prepare(ctx, cfg, store, log, how); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return store, nil
+}
+
+func prepare(ctx context.Context, cfg config.Config, store *storage.Store, log *slog.Logger, how opening) error {
+	if how == existing {
+		empty, err := store.Empty(ctx)
+		if err != nil {
+			return err
+		}
+		if empty {
+			return withHint(errors.New(databaseName(cfg)+" has no tables of Postern"),
+				"if it is the right one and new, run postern migrate up, or start postern serve with --migrate; else "+anotherDatabase)
+		}
+	}
+	pending, err := store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	if pending && !onSQLite(cfg) && !cfg.Database.Migrate {
+		return withHint(errors.New("the database's schema is older than this version of Postern"),
+			"run postern migrate up, or start with --migrate")
+	}
+	if pending {
+		applied, err := store.Migrate(ctx)
+		if err != nil {
+			return err
+		}
+		log.InfoContext(ctx, "database migrated", "steps", applied)
+	}
+	err = store.Unlock(ctx)
+	if errors.Is(err, storage.ErrSealed) {
+		return withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
+	}
+	return err
+}
+
+const anotherDatabase = "name the right one: --config FILE, POSTERN_CONFIG or POSTERN_DATABASE_URL"
+
+// findDatabase says which database was looked for when there is no SQLite file, or an empty one. A server is asked later.
+func findDatabase(cfg config.Config) error {
+	path := sqliteFile(cfg)
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+		return nil
+	}
+	return withHint(errors.New("there is no "+databaseName(cfg)),
+		"run the command where postern serve runs, or "+anotherDatabase+"; only postern serve and postern demo make a database")
+}
+
+// databaseName names the database and the setting that it comes from, without a password.
+func databaseName(cfg config.Config) string {
+	var url config.Value
+	for _, value := range cfg.Effective() {
+		if value.Key == "database.url" {
+			url = value
+		}
+	}
+	from := string(url.Source)
+	if url.Where != "" {
+		from = url.Where
+	}
+	name := url.Value
+	if path := sqliteFile(cfg); path != "" && !filepath.IsAbs(path) {
+		if absolute, err := filepath.Abs(path); err == nil {
+			name = "sqlite:" + absolute
+		}
+	}
+	return fmt.Sprintf("database %s (database.url, %s)", name, from)
+}
+
+func onSQLite(cfg config.Config) bool { return sqliteFile(cfg) != "" }
+
+// sqliteFile returns the path of the SQLite file; empty: the database is on PostgreSQL.
+func sqliteFile(cfg config.Config) string {
+	path, found := strings.CutPrefix(cfg.Database.URL.Reveal(), "sqlite:")
+	if !found {
+		return ""
+	}
+	return path
+}
