@@ -210,6 +210,7 @@ func (s *Service) turnAway(ctx context.Context, wait *WaitError, event audit.Eve
 		if err != nil || !due {
 			return err
 		}
+		delete(event.Detail, "more")
 		if more > 0 {
 			event.Detail["more"] = strconv.Itoa(more)
 		}
