@@ -25,9 +25,10 @@ type Metadata struct {
 	IDTokenAlg string `json:"id_token_signed_response_alg"`
 	// UserInfoAlg signs the answers of the UserInfo endpoint; empty: they are plain JSON.
 	UserInfoAlg string `json:"userinfo_signed_response_alg"`
-	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: those of any where they
-	// are required to be signed or there are RequestURIs, unsigned ones included in the latter case, else none at all.
-	RequestObjectAlg           string   `json:"request_object_signing_alg"`
+	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: any, where
+	// [Client.SendsRequestObjects], and unsigned ones unless RequireSignedRequestObject.
+	RequestObjectAlg string `json:"request_object_signing_alg"`
+	// RequireSignedRequestObject refuses requests without a signed object, and parameters beside it (RFC 9101 sections 6.3 and 10.5).
 	RequireSignedRequestObject bool     `json:"require_signed_request_object"`
 	RequestURIs                []string `json:"request_uris"`
 	// PARRequired refuses authorization requests that were not pushed (RFC 9126 section 6).
