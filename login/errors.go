@@ -108,9 +108,9 @@ func (l *Login) startAgain(c *gin.Context) error {
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	}
-	switch path, _, err := l.cfg.Sessions.waiting(c.Request); {
+	switch _, err := l.cfg.Sessions.held(c.Request); {
 	case err == nil:
-		return l.next(c, path)
+		return l.next(c, "/login/password")
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	case c.Request.Method == http.MethodGet:

@@ -37,9 +37,9 @@ func (l *Login) showSignIn(c *gin.Context) error {
 			return err
 		}
 	}
-	path, _, err := l.cfg.Sessions.waiting(c.Request)
+	_, err = l.cfg.Sessions.held(c.Request)
 	if err == nil {
-		return l.next(c, path)
+		return l.next(c, "/login/password")
 	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err

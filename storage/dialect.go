@@ -34,7 +34,6 @@ type dialect struct {
 	unique      func(error) bool
 	dangling    func(error) bool // a row refers to one that is gone
 	unavailable func(error) bool
-	victim      func(error) bool // undone in favour of another transaction
 }
 
 var sqliteDialect = dialect{
@@ -45,7 +44,6 @@ var sqliteDialect = dialect{
 	unique:      sqliteUnique,
 	dangling:    sqliteDangling,
 	unavailable: sqliteUnavailable,
-	victim:      func(error) bool { return false }, // writers queue
 }
 
 var postgresDialect = dialect{
@@ -56,7 +54,6 @@ var postgresDialect = dialect{
 	unique:      postgres.Unique,
 	dangling:    postgres.Dangling,
 	unavailable: postgres.Unavailable,
-	victim:      postgres.Victim,
 }
 
 func init() { sqlx.BindDriver("sqlite", sqlx.QUESTION) }

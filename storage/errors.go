@@ -1,6 +1,10 @@
 package storage
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/postern-id/postern/storage/postgres"
+)
 
 var (
 	// ErrNotFound says that no such row exists, or that it exists but may not be used any more where a method says so; of a method
@@ -19,4 +23,6 @@ var (
 	ErrText = errors.New("text cannot be stored")
 	// ErrSealed says that a stored secret does not open with this keyset, or not in this row.
 	ErrSealed = errors.New("stored secret cannot be opened")
+	// ErrPooling says that a connection pooler refuses transactions.
+	ErrPooling = postgres.ErrPooling
 )

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -23,8 +24,8 @@ type Migration struct {
 }
 
 // Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
-// call it at the same time: each step is applied once.
-func (s *Store) Migrate(ctx context.Context) (int, error) {
+// call it at the same time: each step is applied once. On PostgreSQL it takes two connections.
+func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return 0, err
@@ -35,7 +36,11 @@ func (s *Store) Migrate(ctx context.Context) (int, error) {
 		// and our attempt, so there are at most so many of these failures.
 		attempts += 1 + len(provider.ListSources())
 	}
-	applied := 0
+	unlock, err := s.lockMigrations(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("lock the database for migrations: %w", err)
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	for range attempts {
 		var results []*goose.MigrationResult
 		results, err = provider.Up(ctx)
@@ -60,6 +65,48 @@ func (s *Store) Empty(ctx context.Context) (bool, error) {
 	var latest int64
 	err := s.get(ctx, &latest, `SELECT COALESCE(max(version_id), 0) FROM `+goose.DefaultTablename)
 	return latest == 0, err
+}
+
+// migrationsKey is the key of the advisory lock that migrations take; it is goose's own.
+const migrationsKey = lock.DefaultLockID
+
+// migrationsWait is how often the lock is asked for, once a second.
+const migrationsWait = 300
+
+// lockMigrations waits until no other process migrates the database and returns what ends the lock. SQLite has no lock to wait at.
+//
+// The lock is that of a transaction, on a connection of its own: one of a session, as goose takes it, would stay behind on some
+// connection of a pooler.
+func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {
+	if s.dialect.singleWriter {
+		return func() error { return nil }, nil
+	}
+	if s.writer.Stats().MaxOpenConnections < 2 {
+		s.writer.SetMaxOpenConns(2)
+	}
+	tx, err := s.writer.BeginTxx(ctx, nil)
+	if err != nil {
+		return nil, mapError(s.dialect, err)
+	}
+	unlock = func() error { return rollBack(tx) }
+	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+		return nil, errors.Join(mapError(s.dialect, err), unlock())
+	}
+	for range migrationsWait {
+		var locked bool
+		if err := tx.GetContext(ctx, &locked, `SELECT pg_try_advisory_xact_lock($1)`, migrationsKey); err != nil {
+			return nil, errors.Join(mapError(s.dialect, err), unlock())
+		}
+		if locked {
+			return unlock, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), unlock())
+		case <-time.After(time.Second):
+		}
+	}
+	return nil, errors.Join(fmt.Errorf("%w: another process has been migrating for %d s", ErrUnavailable, migrationsWait), unlock())
 }
 
 // Migrations returns all steps of the schema in order. It writes nothing.
@@ -115,14 +162,6 @@ func (s *Store) migrator() (*goose.Provider, error) {
 		return nil, err
 	}
 	options := []goose.ProviderOption{goose.WithExcludeNames(excluded), goose.WithDisableGlobalRegistry(true)}
-	if !s.dialect.singleWriter {
-		// Ask for the lock each second for five minutes; goose's own pause of five seconds delays every replica but the first.
-		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
-		if err != nil {
-			return nil, fmt.Errorf("make the lock for migrations: %w", err)
-		}
-		options = append(options, goose.WithSessionLocker(locker))
-	}
 	return goose.NewProvider(s.dialect.goose, s.writer.DB, files, options...)
 }
 

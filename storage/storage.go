@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
+
+	"github.com/postern-id/postern/storage/postgres"
 )
 
 // Config says which database to open.
@@ -88,6 +90,17 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 	var now Time
 	err := s.get(ctx, &now, s.dialect.clock)
 	return now.Time, err
+}
+
+// UnsetLimits returns the settings that PostgreSQL's sessions lack, as ALTER ROLE takes them. In sessions that the store does not share with
+// other clients of a connection pooler, it makes them itself.
+func (s *Store) UnsetLimits(ctx context.Context) ([]string, error) {
+	var unset []string
+	if s.dialect.singleWriter {
+		return nil, nil
+	}
+	err := s.list(ctx, &unset, postgres.UnsetLimits)
+	return unset, err
 }
 
 // Stats returns the state of the connection pool that writes.

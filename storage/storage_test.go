@@ -17,6 +17,15 @@ func TestSQLite(t *testing.T) { storagetest.Exercise(t, storagetest.SQLite) }
 
 func TestPostgres(t *testing.T) { storagetest.Exercise(t, storagetest.Postgres) }
 
+// Behind PgBouncer a connection belongs to one client for its session, or for a transaction only.
+func TestPgBouncer(t *testing.T) {
+	for _, mode := range []storagetest.PoolMode{storagetest.SessionPooling, storagetest.TransactionPooling} {
+		t.Run(string(mode), func(t *testing.T) {
+			storagetest.Exercise(t, func(t testing.TB) *storagetest.Database { return storagetest.PgBouncer(t, mode) })
+		})
+	}
+}
+
 // The suite calls every method, so that none behaves differently on the two databases unseen.
 func TestExerciseCallsEveryMethod(t *testing.T) {
 	files, err := filepath.Glob("storagetest/*.go")

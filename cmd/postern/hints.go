@@ -15,6 +15,8 @@ func hintFor(err error) string {
 		return hint
 	}
 	switch {
+	case errors.Is(err, storage.ErrPooling):
+		return "set PgBouncer's pool_mode to transaction or session; docs/operating.md has a section on poolers"
 	case errors.Is(err, storage.ErrUnavailable):
 		return "is the database running, and is database.url right? postern config check looks at the settings"
 	case errors.Is(err, storage.ErrNotFound):

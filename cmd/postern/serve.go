@@ -57,6 +57,7 @@ func serve(ctx context.Context, t *terminal, cfg config.Config) error {
 		return err
 	}
 	defer a.close()
+	a.warn(ctx)
 	listeners, err := a.listen(ctx)
 	if err != nil {
 		return err

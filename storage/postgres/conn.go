@@ -27,6 +27,7 @@ type conn struct {
 	heard     time.Time // when the server last answered
 	txEnd     time.Time // deadline of the transaction's context, zero without one
 
+	shared     bool // the session is, by other clients of a pooler
 	readOnly   bool // the server does not take writes, so that the next connection may find another one that does
 	replicated bool // false when the server has not waited for its synchronous standby in this exchange
 }
@@ -156,6 +157,9 @@ func (c *conn) CheckNamedValue(value *driver.NamedValue) error {
 
 // PrepareContext implements [driver.ConnPrepareContext].
 func (c *conn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if c.shared {
+		return &unnamed{c, query}, nil
+	}
 	made, err := within(ctx, c, func() (driver.Stmt, error) {
 		return c.Conn.(driver.ConnPrepareContext).PrepareContext(context.Background(), query)
 	})

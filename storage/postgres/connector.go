@@ -1,9 +1,11 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
 	"strconv"
@@ -21,10 +23,18 @@ const (
 	answerGrace = 5 * time.Second
 )
 
+// limits end what would wait for ever in the server.
+var limits = map[string]string{
+	"statement_timeout":                   "10s",
+	"lock_timeout":                        "8s",
+	"idle_in_transaction_session_timeout": "30s",
+}
+
 // Connector makes connections to the hosts of one address. It implements [driver.Connector].
 type Connector struct {
-	cfg   pq.Config
-	limit time.Duration // for an exchange whose context allows longer
+	cfg      pq.Config
+	settings map[string]string // of a session that is not shared
+	limit    time.Duration     // for an exchange whose context allows longer
 
 	// first is the address that a connection was last made to; the next one begins there.
 	first atomic.Pointer[string]
@@ -44,27 +54,17 @@ func NewConnector(address string) (*Connector, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
 	}
-	if cfg.Runtime == nil {
-		cfg.Runtime = map[string]string{}
-	}
-	for name, value := range map[string]string{
-		"statement_timeout":                   "10s",
-		"lock_timeout":                        "8s",
-		"idle_in_transaction_session_timeout": "30s",
-	} {
-		if _, set := cfg.Runtime[name]; !set {
-			cfg.Runtime[name] = value
-		}
-	}
+	cfg.BinaryParameters = true // see unnamed
+	settings := maps.Clone(limits)
+	maps.DeleteFunc(settings, func(name, _ string) bool { return cfg.Runtime[name] != "" })
 	// Read committed is what the statements are written for, whatever the role's default is; the warning about a standby that was not
 	// waited for has to arrive.
-	cfg.Runtime["default_transaction_isolation"] = "read committed"
-	cfg.Runtime["client_min_messages"] = "warning"
-	limit, err := answerLimit(cfg.Runtime["statement_timeout"])
+	settings["default_transaction_isolation"], settings["client_min_messages"] = "read committed", "warning"
+	limit, err := answerLimit(cmp.Or(cfg.Runtime["statement_timeout"], limits["statement_timeout"]))
 	if err != nil {
 		return nil, err
 	}
-	return &Connector{cfg: cfg, limit: limit, servers: map[string]*server{}}, nil
+	return &Connector{cfg: cfg, settings: settings, limit: limit, servers: map[string]*server{}}, nil
 }
 
 // answerLimit returns how long to wait for an answer from a server that has this statement_timeout. Zero turns the server's limit off, and
@@ -102,7 +102,10 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn := &conn{Conn: made, connector: c, link: d.link, heard: time.Now()}
 	conn.link.server = c.server(d.network, d.address)
 	pq.SetNoticeHandler(made, conn.notice)
-	if _, err := conn.ExecContext(ctx, watchClient, nil); err != nil && !conn.alive() {
+	start, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
+	defer cancel()
+	if err := conn.startSession(start); err != nil {
+		_ = conn.Close() // the first error says more
 		return nil, err
 	}
 	return conn, nil

@@ -18,6 +18,7 @@ var upkeepBehaviours = []behaviour{
 	{"the loop sweeps now and then", loopSweeps},
 	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
 	{"a lease has one holder until it ends", leasesHaveOneHolder},
+	{"sessions have their limits", sessionsHaveLimits},
 }
 
 func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
@@ -114,6 +115,12 @@ func sweepingKeepsBlockedKeys(t *testing.T, db *Database) {
 	deleted, err = s.Sweep(t.Context(), Now.Add(time.Minute), 10)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), deleted)
+}
+
+func sessionsHaveLimits(t *testing.T, db *Database) {
+	unset, err := db.Open(t).UnsetLimits(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, unset)
 }
 
 func leasesHaveOneHolder(t *testing.T, db *Database) {

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -22,6 +23,8 @@ type Interceptor func(driver.Connector) driver.Connector
 type Database struct {
 	// URL is the address as storage.Config takes it.
 	URL string
+	// Direct is its address past a connection pooler; empty: URL is.
+	Direct string
 	// Keyset is what its stores seal with.
 	Keyset *storage.Keyset
 
@@ -125,7 +128,7 @@ func (c hastyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 // SQL opens the database past the store, to look at rows and to tamper with them.
 func (d *Database) SQL(t testing.TB) *sql.DB {
 	t.Helper()
-	db := openSQL(t, "postgres", d.URL)
+	db := openSQL(t, "postgres", cmp.Or(d.Direct, d.URL))
 	if path, ok := strings.CutPrefix(d.URL, "sqlite:"); ok {
 		require.NoError(t, db.Close())
 		db = openSQL(t, "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)")
