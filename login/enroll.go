@@ -15,13 +15,22 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, or a session that a recovery code has
-// just opened.
+// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, a sign-in with the last recovery code, or a session
+// that a recovery code has just opened.
 func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	now := time.Now()
-	who, err := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.half(c.Request), now)
-	if !errors.Is(err, account.ErrStartAgain) {
-		return who, err
+	who, invitedErr := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.half(c.Request), now)
+	if !errors.Is(invitedErr, account.ErrStartAgain) && !errors.Is(invitedErr, account.ErrEnrolled) {
+		return who, invitedErr
+	}
+	enrolling, err := l.cfg.Sessions.enrolling(c.Request)
+	switch {
+	case err == nil:
+		return account.LastCodeEnroller(enrolling), nil
+	case !errors.Is(err, storage.ErrNotFound):
+		return account.Enroller{}, err
+	case errors.Is(invitedErr, account.ErrEnrolled):
+		return account.Enroller{}, invitedErr
 	}
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
@@ -71,7 +80,10 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 		return err
 	}
 	view := templates.Enroll{Page: request.page(refused.message), Setup: setup}
-	if who.Replaces() {
+	switch {
+	case who.Must():
+		view.LastCode, view.SignOutURL = true, l.at("/logout", way{})
+	case who.Replaces():
 		view.SkipURL = l.afterwards(request.way)
 	}
 	return l.cfg.Pages.Render(c, refused.status, view)

@@ -108,9 +108,9 @@ func (l *Login) startAgain(c *gin.Context) error {
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	}
-	switch _, err := l.cfg.Sessions.held(c.Request); {
+	switch path, _, err := l.cfg.Sessions.waiting(c.Request); {
 	case err == nil:
-		return l.next(c, "/login/password")
+		return l.next(c, path)
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	case c.Request.Method == http.MethodGet:

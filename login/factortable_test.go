@@ -166,6 +166,16 @@ var (
 	})
 )
 
+// wayLastCode is of a sign-in with the last recovery code: only a new authenticator makes it worth something.
+var wayLastCode = both(instead(wayShut, "/login", "/login/enroll"), answers{
+	"POST /login/code":     "/login/enroll",
+	"POST /login/recovery": "/login/enroll",
+	"GET /login/enroll":    "/login/enroll",
+	"POST /login/enroll":   "/login/enroll 422",
+	"GET /login/codes":     "/login/enroll",
+	"POST /login/codes":    "/login/enroll",
+})
+
 // factorTable says of every state where each request leads that has to do with the second factor, sent with all that the person knows.
 var factorTable = map[string]answers{
 	"nobody":                          both(wayShut, accountShut),
@@ -212,6 +222,12 @@ var factorTable = map[string]answers{
 	}),
 	"recovered, stale": both(wayPassed, accountStale),
 
+	"last recovery code used":                    both(wayLastCode, instead(accountShut, "/login", "/login/enroll")),
+	"last recovery code used, pending enrolment": both(wayLastCode, instead(accountShut, "/login", "/login/enroll"), answers{"POST /login/enroll": "/login/codes"}),
+	"last recovery code used, confirmed enrolment": both(instead(wayLastCode, "/login/enroll", "/login/codes"), instead(accountShut, "/login", "/login/codes"), answers{
+		"POST /login/enroll": "/login/codes", "POST /login/codes": "/account, SIGNED IN, ALL REPLACED, NEW CODES",
+	}),
+
 	"reset by an operator":                both(wayShut, accountShut, answers{"POST /login": "/login/enroll 403"}),
 	"reset by an operator, password only": both(wayBare, accountShut),
 }
@@ -224,14 +240,16 @@ var (
 		"factor closed":       {"POST /login/recovery"},
 		"confirmed enrolment": {"POST /login/codes"},
 		"held":                {"POST /login/password"},
+		"last recovery code used, confirmed enrolment": {"POST /login/codes"},
 	}
 	changesFactors = map[string][]string{
-		"confirmed enrolment":            {"POST /login/codes"},
-		"recovered, confirmed enrolment": {"POST /login/codes"},
-		"complete":                       {"POST /account/authenticators/remove?id"},
-		"adding":                         {"POST /account/authenticators/remove?id", "POST /account/authenticators/new"},
-		"replacing":                      {"POST /account/authenticators/remove?id", "POST /account/authenticators/new?replaces"},
-		"new codes shown":                {"POST /account/authenticators/remove?id", "POST /account/codes/new"},
+		"confirmed enrolment":                          {"POST /login/codes"},
+		"recovered, confirmed enrolment":               {"POST /login/codes"},
+		"last recovery code used, confirmed enrolment": {"POST /login/codes"},
+		"complete":        {"POST /account/authenticators/remove?id"},
+		"adding":          {"POST /account/authenticators/remove?id", "POST /account/authenticators/new"},
+		"replacing":       {"POST /account/authenticators/remove?id", "POST /account/authenticators/new?replaces"},
+		"new codes shown": {"POST /account/authenticators/remove?id", "POST /account/codes/new"},
 	}
 )
 

@@ -82,12 +82,32 @@ func (s *Sessions) held(r *http.Request) (storage.HeldSignIn, error) {
 	return s.store.HeldSignIn(r.Context(), storage.Hash(value), time.Now())
 }
 
+// enrolling returns the sign-in of the browser that waits for a new authenticator. storage.ErrNotFound says that there is none.
+func (s *Sessions) enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
+	value := s.cookies.get(r, sessionCookie)
+	if value == "" {
+		return storage.EnrollingSignIn{}, storage.ErrNotFound
+	}
+	return s.store.EnrollingSignIn(r.Context(), storage.Hash(value), time.Now())
+}
+
+// waiting returns the page and the person of a sign-in of the browser after both factors that is worth nothing before something is done
+// there. storage.ErrNotFound says that there is none.
+func (s *Sessions) waiting(r *http.Request) (path string, user storage.User, err error) {
+	held, err := s.held(r)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return "/login/password", held.User(), err
+	}
+	enrolling, err := s.enrolling(r)
+	return "/login/enroll", enrolling.User(), err
+}
+
 // End ends the session of the browser that sent r, if it has one, with what clients were given in it but for what they were given for the
 // time after it, and takes back its cookie. It returns at which clients the session was, of those that want to be told.
 func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.Visit, err error) {
 	now := time.Now()
 	signIn, err := s.Current(r, "")
-	if errors.Is(err, storage.ErrNotFound) { // one that is held, perhaps
+	if errors.Is(err, storage.ErrNotFound) { // one that waits, perhaps
 		err = s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie)))
 	} else if err == nil {
 		event := audit.Event{

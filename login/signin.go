@@ -37,9 +37,9 @@ func (l *Login) showSignIn(c *gin.Context) error {
 			return err
 		}
 	}
-	_, err = l.cfg.Sessions.held(c.Request)
+	path, _, err := l.cfg.Sessions.waiting(c.Request)
 	if err == nil {
-		return l.next(c, "/login/password")
+		return l.next(c, path)
 	}
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err

@@ -15,8 +15,7 @@ func (l *Login) showSignOut(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	user := signIn.User()
 	if errors.Is(err, storage.ErrNotFound) {
-		held, heldErr := l.cfg.Sessions.held(c.Request)
-		user, err = held.User(), heldErr
+		_, user, err = l.cfg.Sessions.waiting(c.Request)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return l.cfg.Pages.Render(c, http.StatusOK, templates.SignedOut{})

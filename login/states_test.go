@@ -146,6 +146,19 @@ var states = map[string]func(w *world, b *browser) known{
 		time.Sleep(10 * time.Minute)
 		return k
 	},
+	"last recovery code used": func(w *world, b *browser) known { return w.lastCode(b) },
+	"last recovery code used, pending enrolment": func(w *world, b *browser) known {
+		k := w.lastCode(b)
+		k.phone = w.scan(b.open("/login/enroll"))
+		return k
+	},
+	"last recovery code used, confirmed enrolment": func(w *world, b *browser) known {
+		k := w.lastCode(b)
+		p := b.open("/login/enroll")
+		k.phone = w.scan(p)
+		b.submit(p, "code", k.phone.code())
+		return k
+	},
 	"reset by an operator": func(w *world, b *browser) known {
 		k := w.adding(b, w.complete(b), "/account/authenticators/new")
 		w.reset(b)

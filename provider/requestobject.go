@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -61,16 +62,15 @@ func (p *Provider) fetchObject(ctx context.Context, c *client.Client, uri string
 	return strings.TrimSpace(string(body)), nil
 }
 
-// openRequest returns form with the parameters of a request object over its own (OIDC Core section 6.1); without an object, form itself
-// unless the client must send one.
+// openRequest returns the parameters that count when form came with a request object; without an object, form itself unless the client must
+// send one. An error of an object that the client made comes with its parameters: they say where to send the error, and how.
 func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.Values, object string, now time.Time) (url.Values, error) {
-	if object == "" {
-		if c.RequireSignedRequestObject {
-			return form, invalid("The authorization requests of this client must be signed.")
-		}
+	switch {
+	case object == "" && c.RequireSignedRequestObject:
+		return form, invalid("The authorization requests of this client must be signed.")
+	case object == "":
 		return form, nil
-	}
-	if c.RequestObjectAlg == "" && !c.RequireSignedRequestObject && len(c.RequestURIs) == 0 {
+	case !c.SendsRequestObjects():
 		return form, refuse(requestNotSupported, "This client is not registered for request objects.")
 	}
 	payload, err := p.verifyObject(ctx, c, object)
@@ -81,12 +81,19 @@ func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.V
 	if err != nil {
 		return form, err
 	}
-	if err := p.checkObject(c, form, claims, now); err != nil {
-		return form, err
+	parameters, err := objectParameters(c, form, claims)
+	return parameters, cmp.Or(p.checkObject(c, form, claims, now), err)
+}
+
+// objectParameters returns the parameters of a request object. Of a client that must sign its requests they are all that counts (RFC 9101
+// section 6.3); of another, they win over those beside the object (OIDC Core section 6.1).
+func objectParameters(c *client.Client, beside url.Values, claims map[string]any) (parameters url.Values, err error) {
+	parameters = url.Values{}
+	if !c.RequireSignedRequestObject {
+		parameters = maps.Clone(beside)
+		parameters.Del("request")
+		parameters.Del("request_uri")
 	}
-	merged := maps.Clone(form)
-	merged.Del("request")
-	merged.Del("request_uri")
 	for _, name := range frozenParameters {
 		value, sent := claims[name]
 		if !sent {
@@ -94,16 +101,18 @@ func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.V
 		}
 		text, ok := parameterOf(value)
 		if !ok || len(text) > maxParameter {
-			return form, badObject("A parameter of the request object is not a text.")
+			err = badObject("A parameter of the request object is not a text.")
+			continue
 		}
-		merged.Set(name, text)
+		parameters.Set(name, text)
 	}
-	return merged, nil
+	parameters.Set("client_id", c.ID)
+	return parameters, err
 }
 
 // verifyObject returns the payload of a request object that the client signed, or of an unsigned one where it is registered for that. A
-// client that registered addresses of its objects and no algorithm may use any (OIDC Registration section 2): an unsigned object says no
-// more than the parameters of an address could.
+// client without a registered algorithm may use any (OIDC Registration section 2): an unsigned object says no more than the parameters of
+// an address could.
 func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object string) ([]byte, error) {
 	algorithms := client.SigningAlgs()
 	switch {
@@ -169,8 +178,11 @@ func objectClaims(payload []byte) (map[string]any, error) {
 	return claims, nil
 }
 
-// checkObject: what a request object says about itself must be true (RFC 9101 sections 4 and 10.8, OIDC Core section 6.1).
+// checkObject checks what a request object says about itself (RFC 9101 sections 4, 5 and 10.8, OIDC Core section 6.1).
 func (p *Provider) checkObject(c *client.Client, form url.Values, claims map[string]any, now time.Time) error {
+	if c.RequireSignedRequestObject && claims["client_id"] == nil {
+		return badObject("The request object does not hold the client_id.")
+	}
 	for _, name := range []string{"client_id", "response_type"} {
 		if inside, sent := claims[name]; sent && inside != form.Get(name) && (name == "client_id" || form.Has(name)) {
 			return badObject("The request object is not for the same " + name + " as the request.")

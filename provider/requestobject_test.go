@@ -138,17 +138,18 @@ func TestRequestObjectsOfAnyAlgorithm(t *testing.T) {
 		c := w.asks(func(m *client.Metadata) {
 			m.RequestObjectAlg, m.RequestURIs = "", []string{"https://app.example.test/request"}
 		})
-		inside := map[string]any{"client_id": c.ID, "state": "inside"}
-		signed, bare := object(t, "ES256", "", inside), object(t, client.AlgNone, "", inside)
+		few := map[string]any{"client_id": c.ID, "state": "inside"}
+		signed, bare := object(t, "ES256", "", few), object(t, client.AlgNone, "", few)
 		for _, text := range []string{signed, bare} {
 			require.Equal(t, "inside", w.authorize(w.request(c, "request", text)).query.Get("state"))
 		}
-		for _, text := range []string{object(t, "EdDSA", "", inside), signed[:strings.LastIndex(signed, ".")+1], bare + "AAAA"} {
+		for _, text := range []string{object(t, "EdDSA", "", few), signed[:strings.LastIndex(signed, ".")+1], bare + "AAAA"} {
 			requireRefusal(t, w.authorize(w.request(c, "request", text)), callback, invalidRequestObject)
 		}
 		w.change(c, func(m *client.Metadata) { m.RequireSignedRequestObject = true })
 		requireRefusal(t, w.authorize(w.request(c, "request", bare)), callback, invalidRequestObject)
-		require.Equal(t, "inside", w.authorize(w.request(c, "request", signed)).query.Get("state"))
+		whole := object(t, "ES256", "", inside(w.request(c), "state", "inside"))
+		require.Equal(t, "inside", w.authorize(w.request(c, "request", whole)).query.Get("state"))
 	})
 }
 
@@ -156,7 +157,7 @@ func TestSignedRequestsCanBeRequired(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.asks(func(m *client.Metadata) { m.RequireSignedRequestObject, m.RequestObjectAlg = true, "" })
 		requireRefusal(t, w.authorize(w.request(c)), callback, invalidRequest)
-		require.NotEmpty(t, w.code(c, "request", object(t, "ES256", "", map[string]any{"client_id": c.ID})))
+		require.NotEmpty(t, w.code(c, "request", object(t, "ES256", "", inside(w.request(c)))))
 	})
 }
 

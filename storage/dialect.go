@@ -34,6 +34,7 @@ type dialect struct {
 	unique      func(error) bool
 	dangling    func(error) bool // a row refers to one that is gone
 	unavailable func(error) bool
+	victim      func(error) bool // undone in favour of another transaction
 }
 
 var sqliteDialect = dialect{
@@ -44,6 +45,7 @@ var sqliteDialect = dialect{
 	unique:      sqliteUnique,
 	dangling:    sqliteDangling,
 	unavailable: sqliteUnavailable,
+	victim:      func(error) bool { return false }, // writers queue
 }
 
 var postgresDialect = dialect{
@@ -54,6 +56,7 @@ var postgresDialect = dialect{
 	unique:      postgres.Unique,
 	dangling:    postgres.Dangling,
 	unavailable: postgres.Unavailable,
+	victim:      postgres.Victim,
 }
 
 func init() { sqlx.BindDriver("sqlite", sqlx.QUESTION) }

@@ -117,6 +117,76 @@ func TestStatementsHaveATimeLimit(t *testing.T) {
 	}))
 }
 
+// Statements are written for read committed. A role or database with another default would make losers of a race fail instead of lose.
+func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
+	db := storagetest.Postgres(t)
+	u := storagetest.User(t, db.Open(t))
+	var counter storagetest.Counter
+	s := db.With(t, "options", "-c default_transaction_isolation=serializable").OpenLocked(t, counter.Intercept)
+	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.RaiseEpoch(t.Context(), u.ID, now) }) {
+		require.NoError(t, err)
+	}
+	require.Equal(t, racers, counter.Count(), "none was run again")
+
+	// A transaction says so itself, for connections that forget what was set on them.
+	s = db.OpenLocked(t, func(c driver.Connector) driver.Connector { return strictConnector{c} })
+	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error {
+		return s.InTx(t.Context(), func(ctx context.Context) error {
+			if _, err := s.User(ctx, u.ID); err != nil {
+				return err
+			}
+			return s.RaiseEpoch(ctx, u.ID, now)
+		})
+	}) {
+		require.NoError(t, err)
+	}
+	found, err := s.User(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, u.Epoch+2*racers, found.Epoch)
+}
+
+// strictConnector makes connections whose transactions are serializable unless they say otherwise.
+type strictConnector struct{ driver.Connector }
+
+func (c strictConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err == nil {
+		_, err = conn.(driver.ExecerContext).ExecContext(ctx, `SET default_transaction_isolation = serializable`, nil)
+	}
+	return conn, err
+}
+
+// A statement that is a transaction by itself is run again as well when a deadlock has undone it.
+func TestStatementUndoneByADeadlockIsRunAgain(t *testing.T) {
+	db := storagetest.Postgres(t)
+	s, raw := db.Open(t), db.SQL(t)
+	u := storagetest.User(t, s)
+	storagetest.SignIn(t, s, u)
+	storagetest.SignIn(t, s, u)
+	tx, err := raw.Begin()
+	require.NoError(t, err)
+	_, err = tx.Exec(`UPDATE sessions SET idle_until = idle_until WHERE ctid = (SELECT max(ctid) FROM sessions)`)
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() {
+		_, err := s.EndSessions(t.Context(), u.ID)
+		ended <- err
+	}()
+	require.Eventually(t, func() bool {
+		var waiting int
+		require.NoError(t, raw.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event_type = 'Lock'`).
+			Scan(&waiting))
+		return waiting == 1
+	}, 5*time.Second, 10*time.Millisecond)
+	_, err = tx.Exec(`UPDATE sessions SET idle_until = idle_until WHERE ctid = (SELECT min(ctid) FROM sessions)`)
+	require.NoError(t, err, "who waited first is the victim")
+	require.NoError(t, tx.Commit())
+	require.NoError(t, <-ended)
+	left, err := s.Sessions(t.Context(), u.ID, now)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
 func TestPoolIsBounded(t *testing.T) {
 	db := storagetest.Postgres(t)
 	db.Open(t)

@@ -135,6 +135,16 @@ func (s *Store) RevokeGrantsOfSession(ctx context.Context, userID, sid string, n
 	return err
 }
 
+// revokeGrantsOfSessions is RevokeGrantsOfSession for every complete session of a user but one.
+func (s *Store) revokeGrantsOfSessions(ctx context.Context, userID, keepSID string, now time.Time) error {
+	_, err := s.exec(ctx, `
+		UPDATE grants SET revoked_at = ?
+		WHERE user_id = ? AND revoked_at IS NULL AND scopes NOT LIKE '%"offline_access"%'
+			AND sid IN (SELECT s.sid FROM sessions s WHERE s.user_id = ? AND s.sid <> ? AND s.completed_at IS NOT NULL)`,
+		At(now), userID, userID, keepSID)
+	return err
+}
+
 // GrantsOf returns up to limit grants of a user in whatever state they are, newest first.
 func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant, error) {
 	var grants []Grant

@@ -88,7 +88,7 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err er
 	if err != nil {
 		return nil, mapError(s.dialect, err)
 	}
-	unlock = func() error { return rollBack(tx) }
+	unlock = func() error { return s.rollBack(tx) }
 	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
 		return nil, errors.Join(mapError(s.dialect, err), unlock())
 	}

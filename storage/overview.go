@@ -26,7 +26,7 @@ func (s *Store) Overview(ctx context.Context, userID string, now time.Time) (Ove
 			(SELECT count(*) FROM authenticators a WHERE a.user_id = u.id) AS authenticators,
 			(SELECT count(*) FROM recovery_codes r WHERE r.user_id = u.id AND r.used_at IS NULL) AS recovery_codes_left,
 			(SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.completed_at IS NOT NULL AND s.expires_at > ?
-				AND s.idle_until > ? AND s.epoch = u.epoch AND `+notHeld+`) AS sessions,
+				AND s.idle_until > ? AND s.epoch = u.epoch AND `+wholeSignIn+`) AS sessions,
 			(SELECT count(*) FROM consents c WHERE c.user_id = u.id) +
 			(SELECT count(DISTINCT g.client_id) FROM grants g WHERE g.user_id = u.id AND `+livingGrant+`
 				AND NOT EXISTS (SELECT 1 FROM consents c WHERE c.user_id = u.id AND c.client_id = g.client_id)) AS apps

@@ -7,16 +7,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 
 	"github.com/jmoiron/sqlx"
 )
 
-// on returns what runs a statement: the transaction of ctx, or else pool p.
-func on(ctx context.Context, p *sqlx.DB) sqlx.ExtContext {
+// run runs a statement in the transaction of ctx, or else by itself on pool p.
+func (s *Store) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.ExtContext) error) error {
 	if tx, ok := ctx.Value(txKey{}).(*sqlx.Tx); ok {
-		return tx
+		return mapError(s.dialect, statement(tx))
 	}
-	return p
+	return s.retry(ctx, func() error { return mapError(s.dialect, statement(p)) })
 }
 
 // get scans the one row of a read-only query into dest: a struct with db tags or a single value. No row is ErrNotFound.
@@ -30,7 +31,7 @@ func (s *Store) getFresh(ctx context.Context, dest any, query string, args ...an
 }
 
 func (s *Store) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
-	err := mapError(s.dialect, sqlx.GetContext(ctx, on(ctx, p), dest, p.Rebind(query), args...))
+	err := s.run(ctx, p, func(on sqlx.ExtContext) error { return sqlx.GetContext(ctx, on, dest, p.Rebind(query), args...) })
 	if errors.Is(err, ErrText) {
 		return ErrNotFound // no row holds such a text
 	}
@@ -43,16 +44,22 @@ func (s *Store) list(ctx context.Context, dest any, query string, args ...any) e
 }
 
 func (s *Store) listFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
-	return mapError(s.dialect, sqlx.SelectContext(ctx, on(ctx, p), dest, p.Rebind(query), args...))
+	return s.run(ctx, p, func(on sqlx.ExtContext) error {
+		reflect.ValueOf(dest).Elem().SetZero() // sqlx appends
+		return sqlx.SelectContext(ctx, on, dest, p.Rebind(query), args...)
+	})
 }
 
 // exec runs a statement and returns how many rows it changed.
-func (s *Store) exec(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := on(ctx, s.writer).ExecContext(ctx, s.writer.Rebind(query), args...)
-	if err != nil {
-		return 0, mapError(s.dialect, err)
-	}
-	return result.RowsAffected()
+func (s *Store) exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+	err = s.run(ctx, s.writer, func(on sqlx.ExtContext) error {
+		result, err := on.ExecContext(ctx, s.writer.Rebind(query), args...)
+		if err == nil {
+			changed, err = result.RowsAffected()
+		}
+		return err
+	})
+	return changed, err
 }
 
 // execOne runs a statement that must change exactly one row; none is otherwise.

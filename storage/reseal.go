@@ -27,20 +27,19 @@ func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
 	for _, c := range sealedColumns {
 		for after, done := "", false; !done; {
 			var rewritten int
+			var rows []sealedRow
+			var closed error
 			err := s.InTx(ctx, func(ctx context.Context) error {
-				var rows []sealedRow
+				rows, closed = nil, nil
 				if err := s.list(ctx, &rows, fmt.Sprintf(`
 					SELECT %[2]s AS id, %[3]s AS sealed FROM %[1]s WHERE %[2]s > ? AND length(%[3]s) > 0 ORDER BY %[2]s LIMIT ?`,
 					c.table, c.row, c.column), after, batch); err != nil {
 					return err
 				}
-				if done = len(rows) < batch; len(rows) > 0 {
-					after = rows[len(rows)-1].ID
-				}
 				var err error
 				rewritten, err = s.resealRows(ctx, c.table, c.row, c.column, rows)
 				if errors.Is(err, ErrSealed) {
-					failed = errors.Join(failed, err)
+					closed = err
 					return nil
 				}
 				return err
@@ -48,6 +47,10 @@ func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
 			if err != nil {
 				return total, err
 			}
+			if done = len(rows) < batch; len(rows) > 0 {
+				after = rows[len(rows)-1].ID
+			}
+			failed = errors.Join(failed, closed)
 			total += rewritten
 		}
 	}

@@ -160,6 +160,7 @@ type Completion struct {
 	TokenHash []byte   // of the new cookie: the id changes with the level
 	Methods   []string // amr of RFC 8176
 	Recovered bool
+	MustEnrol bool // it becomes an EnrollingSignIn, not a SignIn
 	IdleUntil time.Time
 	ExpiresAt time.Time
 	Event     string // audit entry, filed by the same statement
@@ -170,18 +171,21 @@ type Completion struct {
 func (s *Store) CompleteSignIn(ctx context.Context, halfHash []byte, c Completion, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE sessions SET session_hash = ?, sid = ?, completed_at = ?, last_seen_at = ?, idle_until = ?, expires_at = ?, amr = ?,
-			recovered = ?, event = ?
+			recovered = ?, must_enrol = ?, event = ?
 		WHERE session_hash = ? AND completed_at IS NULL AND expires_at > ?
 			AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.epoch = sessions.epoch AND u.disabled_at IS NULL)`,
-		c.TokenHash, NewID(), At(now), At(now), At(c.IdleUntil), At(c.ExpiresAt), Strings(c.Methods), c.Recovered, nullText(c.Event),
+		c.TokenHash, NewID(), At(now), At(now), At(c.IdleUntil), At(c.ExpiresAt), Strings(c.Methods), c.Recovered, c.MustEnrol, nullText(c.Event),
 		halfHash, At(now))
 }
 
 // notHeld is true of a session that was completed before somebody else was known to have the password.
 const notHeld = `(u.exposed_at IS NULL OR s.completed_at < u.exposed_at)`
 
+// wholeSignIn is true of a session that waits neither for a new password nor for a new authenticator.
+const wholeSignIn = `NOT s.must_enrol AND ` + notHeld
+
 // SignIn returns the complete sign-in of a session cookie and what its user has granted to a client (empty: to none).
-// ErrNotFound when there is none, it has ended or is held, or the account was disabled or changed since.
+// ErrNotFound when there is none, it has ended, it waits for a new password or authenticator, or the account was disabled or changed since.
 func (s *Store) SignIn(ctx context.Context, tokenHash []byte, clientID string, now time.Time) (SignIn, error) {
 	var row struct {
 		sessionRow
@@ -191,7 +195,7 @@ func (s *Store) SignIn(ctx context.Context, tokenHash []byte, clientID string, n
 		SELECT `+sessionColumns+`, c.scopes AS consented
 		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN consents c ON c.user_id = u.id AND c.client_id = ?
 		WHERE s.session_hash = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ?
-			AND s.epoch = u.epoch AND u.disabled_at IS NULL AND `+notHeld, clientID, tokenHash, At(now), At(now))
+			AND s.epoch = u.epoch AND u.disabled_at IS NULL AND `+wholeSignIn, clientID, tokenHash, At(now), At(now))
 	return SignIn{row: row.sessionRow, consented: row.Consented}, err
 }
 
@@ -237,16 +241,32 @@ func (s *Store) EndOtherSessions(ctx context.Context, userID, keepSID string, no
 	return user, err
 }
 
-// KeepOnlySession ends the other sessions and the half-done sign-ins of a user, and nothing else: grants and device cookies stay. ErrStale
-// when the sign-in that is to stay has ended meanwhile.
-func (s *Store) KeepOnlySession(ctx context.Context, signIn SignIn, now time.Time) error {
+// KeepOnlySession ends the other sessions and the half-done sign-ins of a user, with what clients were given in them but for what they
+// were given for the time after the session. Device cookies stay. ErrStale when the session that is to stay, sid, has ended meanwhile, or
+// the user has changed since u was read.
+func (s *Store) KeepOnlySession(ctx context.Context, u User, sid string, now time.Time) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
 			UPDATE sessions SET last_seen_at = ? WHERE sid = ? AND epoch = ? AND completed_at IS NOT NULL AND expires_at > ? AND idle_until > ?`,
-			At(now), signIn.ID(), signIn.User().Epoch, At(now), At(now)); err != nil {
+			At(now), sid, u.Epoch, At(now), At(now)); err != nil {
 			return err
 		}
-		_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND sid <> ?`, signIn.User().ID, signIn.ID())
+		if err := s.revokeGrantsOfSessions(ctx, u.ID, sid, now); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND sid <> ?`, u.ID, sid)
+		return err
+	})
+}
+
+// EndCompleteSessions ends the sessions of a user, also those that wait for a new password or authenticator, with what clients were given
+// in them but for what they were given for the time after the session. Half-done sign-ins stay.
+func (s *Store) EndCompleteSessions(ctx context.Context, userID string, now time.Time) error {
+	return s.InTx(ctx, func(ctx context.Context) error {
+		if err := s.revokeGrantsOfSessions(ctx, userID, "", now); err != nil {
+			return err
+		}
+		_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND completed_at IS NOT NULL`, userID)
 		return err
 	})
 }
@@ -263,7 +283,7 @@ func (s *Store) Sessions(ctx context.Context, userID string, now time.Time) ([]S
 		SELECT s.sid, s.browser, s.address, s.completed_at, s.last_seen_at, s.expires_at
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.user_id = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ? AND s.epoch = u.epoch
-			AND `+notHeld+`
+			AND `+wholeSignIn+`
 		ORDER BY s.completed_at DESC LIMIT 1000`, userID, At(now), At(now))
 	return sessions, err
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -15,24 +16,31 @@ type txKey struct{}
 // context takes part. A nested call joins the outer transaction. An error from do rolls back and is returned.
 // After a statement has failed, do must return: PostgreSQL answers no other in that transaction.
 //
+// do may run more than once: again after the database has undone its transaction in favour of another one. So it sets what it
+// shares with its caller afresh each time, and does nothing that a rollback does not undo.
+//
 // What must stay when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has
 // returned the refusal, never inside it.
-func (s *Store) InTx(ctx context.Context, do func(context.Context) error) (err error) {
+func (s *Store) InTx(ctx context.Context, do func(context.Context) error) error {
 	if ctx.Value(txKey{}) != nil {
 		return do(ctx)
 	}
+	return s.retry(ctx, func() error { return s.inTx(ctx, do) })
+}
+
+func (s *Store) inTx(ctx context.Context, do func(context.Context) error) (err error) {
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return mapError(s.dialect, err)
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			_ = rollBack(tx) // the panic says more
+			_ = s.rollBack(tx) // the panic says more
 			panic(r)
 		}
 	}()
 	if err := do(context.WithValue(ctx, txKey{}, tx)); err != nil {
-		return errors.Join(err, rollBack(tx))
+		return errors.Join(err, s.rollBack(tx))
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", mapError(s.dialect, err))
@@ -40,10 +48,31 @@ func (s *Store) InTx(ctx context.Context, do func(context.Context) error) (err e
 	return nil
 }
 
-// rollBack ends tx. One that the driver has ended already, because its context or connection did, is no error.
-func rollBack(tx *sqlx.Tx) error {
-	if err := tx.Rollback(); err != nil && !errors.Is(err, sql.ErrTxDone) {
+// rollBack ends tx. It is no error that tx has ended already, because its context or its connection did: that undoes it as well.
+func (s *Store) rollBack(tx *sqlx.Tx) error {
+	err := mapError(s.dialect, tx.Rollback())
+	if err != nil && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, ErrUnavailable) {
 		return fmt.Errorf("roll back: %w", err)
 	}
 	return nil
+}
+
+const (
+	victimTries = 5
+	victimPause = 20 * time.Millisecond
+)
+
+// retry runs a transaction, or a statement that is one by itself, again when the database has undone it in favour of another one.
+func (s *Store) retry(ctx context.Context, do func() error) error {
+	for try := 1; ; try++ {
+		err := do()
+		if err == nil || try == victimTries || !s.dialect.victim(err) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(time.Duration(try) * victimPause):
+		}
+	}
 }

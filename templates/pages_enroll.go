@@ -56,6 +56,10 @@ type Enroll struct {
 	// SkipURL goes on without a new authenticator. It is set for who has just
 	// signed in with a recovery code; the page then says what that means.
 	SkipURL string
+	// LastCode says that the recovery code was the last, so that the person
+	// cannot go on without a new authenticator. SignOutURL gives it up.
+	LastCode   bool
+	SignOutURL string
 }
 
 func (Enroll) template() string { return "login/enroll.html" }

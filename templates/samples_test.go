@@ -72,6 +72,8 @@ func samples() map[string]View {
 	enrollError := sampleEnroll(withError(T("login.wrong_code")))
 	enrollAgain := sampleEnroll(samplePage())
 	enrollAgain.SkipURL = "/oauth2/auth?flow=F"
+	enrollLast := sampleEnroll(samplePage())
+	enrollLast.LastCode, enrollLast.SignOutURL = true, "/logout"
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
 	views := map[string]View{
 		"signin": SignIn{Page: samplePage(), ResetURL: "/reset", CancelURL: "/login/cancel?flow=F"},
@@ -93,6 +95,7 @@ func samples() map[string]View {
 		"enroll":         sampleEnroll(samplePage()),
 		"enroll-error":   enrollError,
 		"enroll-again":   enrollAgain,
+		"enroll-last":    enrollLast,
 		"codes":          RecoveryCodes{Page: samplePage(), Sheet: sampleSheet},
 		"codes-error":    RecoveryCodes{Page: withError(T("codes.tick")), Sheet: sampleSheet},
 		"enrollneeded":   EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},

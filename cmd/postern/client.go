@@ -1,17 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 func clientCommand(t *terminal) *cobra.Command {
@@ -56,38 +57,6 @@ func (t *terminal) showClient(s *services, c *client.Client, secret string) erro
 	})
 }
 
-// clientLines says what is registered about a client, empty values included.
-func clientLines(c *client.Client) [][]string {
-	state, pkce, oldSecret := "enabled", "optional", ""
-	if c.Disabled {
-		state = "disabled"
-	}
-	if c.PKCERequired {
-		pkce = "required"
-	}
-	if !c.OldSecretUntil.IsZero() {
-		oldSecret = "valid until " + stamp(c.OldSecretUntil)
-	}
-	var keys []string
-	if c.Keys != nil {
-		for _, key := range c.Keys.Keys {
-			keys = append(keys, key.KeyID)
-		}
-	}
-	return [][]string{
-		{"name", c.Name}, {"type", string(c.Type)}, {"state", state}, {"registered", stamp(c.CreatedAt) + ", by " + registrantOf(c)}, {"authentication", c.AuthMethod},
-		{"old secret", oldSecret}, append([]string{"keys"}, keys...),
-		append([]string{"redirect URI"}, c.RedirectURIs...),
-		append([]string{"after sign-out"}, c.PostLogoutRedirectURIs...),
-		{"frame at sign-out", c.FrontchannelLogoutURI},
-		{"scopes", strings.Join(c.Scopes, " ")}, {"grant types", strings.Join(c.GrantTypes, " ")},
-		append([]string{"audience"}, c.Audience...),
-		{"PKCE", pkce}, {"consent", c.Consent}, {"ID token", c.IDTokenAlg}, {"access token", c.AccessTokenFormat},
-		{"home page", c.ClientURI}, {"logo", c.LogoURI}, {"privacy policy", c.PolicyURI}, {"terms", c.TOSURI},
-		{"sign-in starts at", c.InitiateLoginURI},
-	}
-}
-
 // registrantOf says who registered a client.
 func registrantOf(c *client.Client) string {
 	if c.SelfRegistered {
@@ -103,7 +72,10 @@ func clientAddCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "add", Short: "Register a client; its secret is printed once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			registration := client.Registration{ID: id, Metadata: client.Defaults(client.Type(flags.kind))}
+			if !cmd.Flags().Changed("name") {
+				return usage(cmd, "--name is required")
+			}
+			registration := client.Registration{ID: id, Metadata: client.Defaults(client.Type(cmp.Or(cmd.Flag("type").Value.String(), string(client.Web))))}
 			if err := flags.apply(cmd, &registration.Metadata); err != nil {
 				return err
 			}
@@ -135,9 +107,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	flags.register(cmd)
-	cmd.Flags().StringVar(&flags.kind, "type", string(client.Web), "`type`: web, spa, native or service")
-	complete(cmd, "type", choices(string(client.Web), string(client.SPA), string(client.Native), string(client.Service)))
+	flags.register(cmd, false)
 	cmd.Flags().StringVar(&id, "id", "", "`client_id`; default: a random one")
 	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave the client as it is if there is one with this --id; that is no failure")
 	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read a secret of your own, 32 characters or more, from standard input")
@@ -166,7 +136,7 @@ func clientUpdateCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	flags.register(cmd)
+	flags.register(cmd, true)
 	return cmd
 }
 
@@ -238,15 +208,20 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 	return cmd
 }
 
-// clientFault lists every fault of a registration, so that one run tells them all.
-func clientFault(err error) error {
-	faults := client.Faults(err)
-	if len(faults) == 0 {
-		return err
+// clientSwitchCommand makes a command that changes the state of one client; verb is a word on -e.
+func clientSwitchCommand(
+	t *terminal, verb, short string, change func(*client.Registry, context.Context, string, audit.Event, time.Time) error,
+) *cobra.Command {
+	return &cobra.Command{
+		Use: verb + " CLIENT", Short: short, Args: arguments(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				if err := change(s.clients, ctx, args[0], operator, time.Now()); err != nil {
+					return missing(err, "client", args[0])
+				}
+				result := map[string]string{"client_id": args[0], "result": verb + "d"}
+				return t.show(result, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })
+			})
+		},
 	}
-	lines := make([]string, len(faults))
-	for i, fault := range faults {
-		lines[i] = fault.Error()
-	}
-	return withHint(errors.New(strings.Join(lines, "\n")), "postern client add --help lists what can be registered")
 }

@@ -12,9 +12,11 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
-var update = flag.Bool("update", false, "write docs/commands.md and the journeys of docs/accessibility.md anew")
+var update = flag.Bool("update", false, "write docs/commands.md, docs/clients.md and the journeys of docs/accessibility.md anew")
 
 var commandsHead = strings.ReplaceAll(`# Commands
 
@@ -35,13 +37,51 @@ func TestCommandsAreDocumented(t *testing.T) {
 	for _, cmd := range command.Commands() {
 		document(out, cmd, 2)
 	}
-	path := filepath.Join(root, "docs", "commands.md")
+	golden(t, "commands.md", out.String(), "TestCommandsAreDocumented")
+}
+
+var clientsHead = strings.ReplaceAll(`# Clients
+
+What can be registered about a client, in the names of RFC 7591 and OpenID Connect Dynamic Client Registration. Operators say it with the
+flags of 'postern client add' and 'postern client update'; an app that registers itself may say the members whose last column names it.
+'postern client show' shows everything. The defaults are those of a client of the type web that an operator adds;
+[relying-apps.md](relying-apps.md) has those of apps that register themselves.
+
+The flag of a list replaces the whole list; 'client update' also adds and removes single entries: '--add-redirect-uri',
+'--remove-redirect-uri', and so on. An empty value takes away what need not be there.
+
+This file is written from the table that commands and registration use: 'go test ./cmd/postern -run TestClientMembersAreDocumented -update'.
+
+| Member | Flag | Kind | Default | Meaning | Who |
+| --- | --- | --- | --- | --- | --- |
+`, "'", "`")
+
+func TestClientMembersAreDocumented(t *testing.T) {
+	out := bytes.NewBufferString(clientsHead)
+	for _, member := range client.Members() {
+		flag, who := "", "operator"
+		if member.Flag != "" {
+			flag = "`--" + member.Flag + "`"
+		}
+		if member.Self {
+			who = "operator, app"
+		}
+		preset := strings.Join(member.Values(client.Defaults(client.Web)), " ")
+		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | %s |\n", member.Name, flag, member.Kind(), preset, strings.ReplaceAll(member.Words, "`", ""), who)
+	}
+	golden(t, "clients.md", out.String(), "TestClientMembersAreDocumented")
+}
+
+// golden compares a file below docs with what it is written from.
+func golden(t *testing.T, name, want, test string) {
+	t.Helper()
+	path := filepath.Join(root, "docs", name)
 	if *update {
-		require.NoError(t, os.WriteFile(path, out.Bytes(), 0o644))
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 	}
 	have, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, out.String(), string(have), "run: go test ./cmd/postern -run TestCommandsAreDocumented -update")
+	require.Equal(t, want, string(have), "run: go test ./cmd/postern -run "+test+" -update")
 }
 
 // document writes a command and those below it.

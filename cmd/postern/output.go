@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -33,6 +34,15 @@ func (t *terminal) getenv(name string) string {
 // load reads the settings; flags holds those that were given as flags, by setting.
 func (t *terminal) load(flags map[string]string) (config.Config, error) {
 	return config.Load(config.Sources{File: t.configFile, Environ: t.environ, Flags: flags})
+}
+
+// readLine reads one line of standard input, without its end.
+func (t *terminal) readLine() (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(t.stdin, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read standard input: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
 }
 
 // useDatabase notes which database the command works on: errors say so, and --verbose.

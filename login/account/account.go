@@ -70,6 +70,9 @@ const (
 	halfDoneLimit = 100
 	// recoveredLife is how long after a recovery code a new authenticator may be enrolled.
 	recoveredLife = 10 * time.Minute
+	// lastCodeLife is how long after the last recovery code a new authenticator may be enrolled. It is longer, because whoever is late has
+	// to ask an operator.
+	lastCodeLife = time.Hour
 	// driftSearched is how far the code of a wrong clock is looked for, on each side.
 	driftSearched = 10 * time.Minute
 )

@@ -77,7 +77,7 @@ func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor
 		return who.half, s.audit.Record(ctx, visitor.event(audit.TicketUsed, who.user.ID), now)
 	}
 	// The session that allowed it must not have been ended since.
-	if err := s.store.KeepOnlySession(ctx, who.signIn, now); err != nil {
+	if err := s.store.KeepOnlySession(ctx, who.user, who.session, now); err != nil {
 		return storage.HalfSignIn{}, err
 	}
 	if err := s.store.RemoveFactors(ctx, who.user.ID); err != nil {

@@ -21,8 +21,9 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 		return nil
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) (err error) {
+		exposed := false
 		if exposes {
-			if exposes, err = s.expose(ctx, user, visitor, now); err != nil {
+			if exposed, err = s.expose(ctx, user, visitor, now); err != nil {
 				return err
 			}
 		}
@@ -32,7 +33,7 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 			}
 			return s.notices.Send(ctx, user, Notice{Kind: NoticeFactorClosed, Count: failures}, now)
 		}
-		if !exposes && !tell {
+		if !exposed && !tell {
 			return nil
 		}
 		return s.notices.Send(ctx, user, Notice{Kind: NoticeExposed, Count: failures}, now)

@@ -146,7 +146,7 @@ func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authe
 	if err := s.store.AddAuthenticator(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.store.KeepOnlySession(ctx, who.signIn, now); err != nil {
+	if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
 		return "", err
 	}
 	return "", s.factorChanged(ctx, who, audit.AuthenticatorAdded, NoticeAuthenticatorAdded, visitor, now)
@@ -188,7 +188,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id strin
 		if err := s.store.RemoveAuthenticator(ctx, who.user().ID, id); err != nil {
 			return err
 		}
-		if err := s.store.KeepOnlySession(ctx, who.signIn, now); err != nil {
+		if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.AuthenticatorRemoved, NoticeAuthenticatorRemoved, visitor, now)

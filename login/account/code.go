@@ -210,6 +210,7 @@ func (s *Service) turnAway(ctx context.Context, wait *WaitError, event audit.Eve
 		if err != nil || !due {
 			return err
 		}
+		delete(event.Detail, "more")
 		if more > 0 {
 			event.Detail["more"] = strconv.Itoa(more)
 		}
@@ -233,6 +234,7 @@ func (s *Service) refuse(ctx context.Context, refusal error, event audit.Event, 
 type factor struct {
 	methods   []string // amr of RFC 8176
 	recovered bool
+	last      bool // the last recovery code
 	event     audit.Name
 }
 
@@ -240,11 +242,16 @@ type factor struct {
 func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, try CodeAttempt, f factor, now time.Time) (Done, error) {
 	done := Done{Session: newSecret(), Remember: half.Remember && s.cfg.Lifetimes.Remember > 0, Held: half.User.Exposed()}
 	completion := storage.Completion{
-		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered,
+		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered, MustEnrol: f.last,
 		IdleUntil: now.Add(s.cfg.Lifetimes.Idle), ExpiresAt: now.Add(s.cfg.Lifetimes.Absolute),
 		Event: s.audit.Rider(try.Visitor.event(f.event, half.User.ID), now),
 	}
-	if done.Remember {
+	switch {
+	case f.last:
+		done.Remember = false
+		completion.ExpiresAt = now.Add(lastCodeLife)
+		completion.IdleUntil = completion.ExpiresAt
+	case done.Remember:
 		completion.ExpiresAt = now.Add(s.cfg.Lifetimes.Remember)
 		completion.IdleUntil = completion.ExpiresAt
 	}

@@ -10,6 +10,7 @@
 //	half done, password exposed ──ConfirmCode, UseRecoveryCode──▶ held ──ChooseNewPassword──▶ signed in
 //	half done with ticket ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in
 //	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
+//	half done ──UseRecoveryCode, the last──▶ enrolling ──Enrolment …──▶ signed in, the lost authenticators replaced
 //	signed in within ten minutes ──NewAuthenticator──▶ pending ──ConfirmAuthenticator──▶ signed in, one more or one replaced
 //	signed in within ten minutes ──NewRecoveryCodes──▶ shown ──KeepRecoveryCodes──▶ signed in, the earlier codes dead
 //
@@ -19,8 +20,9 @@
 // a Changer, the permission to change factors, only for who has shown both within ten minutes. What is pending belongs to the purpose and the
 // browser for which it was begun. The last authenticator can be replaced, not removed.
 //
-// A change of factors ends all other sessions, because one of them may be the reason for it. Grants of apps and device cookies stay, but not
-// when an authenticator is replaced: the earlier one may be in other hands, and what was granted with its codes with it.
+// A change of factors ends all other sessions with what apps were given in them, because one of them may be the reason for it. What apps were
+// given in the session at hand, what they were given for the time after a session, and device cookies stay, but not when an authenticator is
+// replaced: the earlier one may be in other hands, and what was granted with its codes with it.
 //
 // A right password followed by too many wrong codes, in a browser that is not the owner's, exposes the password: the owner is told, the
 // account is marked, and what is completed from then on is held until a new password takes the mark away. What was completed before

@@ -11,20 +11,24 @@ import (
 )
 
 // Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: who holds a good ticket and a
-// half-done sign-in, or has just used a recovery code. Only InvitedEnroller and RecoveredEnroller make one; a password alone
-// never does. Who has shown both factors is a Changer.
+// half-done sign-in, or has just used a recovery code. Only InvitedEnroller, RecoveredEnroller and LastCodeEnroller make one; a password
+// alone never does. Who has shown both factors is a Changer.
 type Enroller struct {
-	user   storage.User
-	half   storage.HalfSignIn    // completed by enrolling; empty after a recovery code
-	signIn storage.SignIn        // that a recovery code has opened
-	kind   storage.EnrolmentKind // first or recovered
+	user    storage.User
+	half    storage.HalfSignIn    // completed by enrolling; empty after a recovery code
+	session string                // id of the one that a recovery code has opened
+	kind    storage.EnrolmentKind // first or recovered
+	last    bool                  // the recovery code was the last
 }
 
 // Replaces reports whether the new authenticator takes the place of lost ones.
 func (e Enroller) Replaces() bool { return e.kind == storage.EnrolRecovered }
 
+// Must reports whether the person cannot go on without a new authenticator, because the last recovery code is used.
+func (e Enroller) Must() bool { return e.last }
+
 func (e Enroller) purpose() storage.Purpose {
-	return storage.Purpose{UserID: e.user.ID, Kind: e.kind, Holder: e.signIn.ID()}
+	return storage.Purpose{UserID: e.user.ID, Kind: e.kind, Holder: e.session}
 }
 
 // InvitedEnroller returns the enroller of a half-done sign-in that holds a ticket.
@@ -54,7 +58,12 @@ func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enrol
 	if !signIn.Recovered() || !now.Before(signIn.Time().Add(recoveredLife)) {
 		return Enroller{}, ErrStartAgain
 	}
-	return Enroller{user: signIn.User(), signIn: signIn, kind: storage.EnrolRecovered}, nil
+	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered}, nil
+}
+
+// LastCodeEnroller returns the enroller of a sign-in with the last recovery code.
+func LastCodeEnroller(signIn storage.EnrollingSignIn) Enroller {
+	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, last: true}
 }
 
 // Enrolment is an authenticator on its way.

@@ -12,7 +12,8 @@ import (
 )
 
 // UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the
-// owner is told, the user's other sessions end, and a factor that too many wrong codes have closed is open again.
+// owner is told, the user's other sessions end with what apps were given in them, and a factor that too many wrong codes have closed is open
+// again. The last code opens nothing but the enrolment of a new authenticator: see LastCodeEnroller.
 //
 // The attempt is counted as a failure before the code is looked at; a right one ends the row.
 //
@@ -59,36 +60,25 @@ func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code str
 	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
 		return Done{}, err
 	}
-	if err := s.endOtherSessions(ctx, half.User.ID, now); err != nil {
-		return Done{}, err
-	}
-	// RFC 8176: no "otp", because none was shown.
-	done, err := s.complete(ctx, half, try, factor{methods: []string{"pwd", "mfa"}, recovered: true, event: audit.SignInCompleted}, now)
+	left, err := s.store.RecoveryCodesLeft(ctx, half.User.ID)
 	if err != nil {
 		return Done{}, err
 	}
-	if done.Left, err = s.store.RecoveryCodesLeft(ctx, half.User.ID); err != nil {
+	// Who signs in with a recovery code may have lost the phone on which a session lives.
+	if err := s.store.EndCompleteSessions(ctx, half.User.ID, now); err != nil {
 		return Done{}, err
 	}
+	// RFC 8176: no "otp", because none was shown.
+	recovered := factor{methods: []string{"pwd", "mfa"}, recovered: true, last: left == 0, event: audit.SignInCompleted}
+	done, err := s.complete(ctx, half, try, recovered, now)
+	if err != nil {
+		return Done{}, err
+	}
+	done.Left = left
 	if err := s.audit.Record(ctx, try.Visitor.event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
 		return Done{}, err
 	}
 	return done, s.notices.Send(ctx, half.User, Notice{Kind: NoticeRecoveryCodeUsed, Count: done.Left}, now)
-}
-
-// endOtherSessions ends every complete session of a user: who signs in with a recovery code may have lost the phone on
-// which one of them lives.
-func (s *Service) endOtherSessions(ctx context.Context, userID string, now time.Time) error {
-	sessions, err := s.store.Sessions(ctx, userID, now)
-	if err != nil {
-		return err
-	}
-	for _, session := range sessions {
-		if err := s.store.EndSessionOf(ctx, userID, session.ID); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *Service) refuseRecoveryCode(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -150,5 +151,88 @@ func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, profile.Authenticators, 1)
 		require.Equal(t, 9, profile.RecoveryCodesLeft)
+	})
+}
+
+// onlyCode leaves Ada one recovery code.
+func (o *office) onlyCode(code string) {
+	o.t.Helper()
+	user, err := o.store.FindUser(o.t.Context(), ada)
+	require.NoError(o.t, err)
+	normal, err := otp.NormalizeRecovery(code)
+	require.NoError(o.t, err)
+	require.NoError(o.t, o.store.ReplaceRecoveryCodes(o.t.Context(), user.ID, []string{normal}))
+}
+
+func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, _, codes := o.enrolled()
+		o.onlyCode(codes[0])
+		p := o.person()
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		_, err := p.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+
+		late := start.Add(59 * time.Minute)
+		enrolling, err := o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), late)
+		require.NoError(t, err)
+		who := account.LastCodeEnroller(enrolling)
+		require.True(t, who.Must())
+		require.True(t, who.Replaces())
+		fresh, _ := p.confirmed(who, late)
+		_, err = p.signIn(late)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		done, err := o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, late)
+		require.NoError(t, err)
+		p.keep(done, nil)
+		signIn, err := p.signIn(late)
+		require.NoError(t, err)
+		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
+
+		now := late.Add(time.Minute)
+		require.NoError(t, p.code(p.half(now), fresh.at(now), now))
+		_, err = o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), start.Add(time.Hour))
+		require.ErrorIs(t, err, storage.ErrNotFound)
+	})
+}
+
+func TestLastRecoveryCodeOfExposedAccount(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, _, codes := o.enrolled()
+		o.onlyCode(codes[0])
+		user, err := o.store.FindUser(t.Context(), ada)
+		require.NoError(t, err)
+		require.NoError(t, o.store.ExposePassword(t.Context(), user.ID, user.Epoch, start.Add(-time.Minute)))
+		p := o.person()
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		require.NoError(t, p.chooseNew(p.held(start), "another sentence of words", start))
+		_, err = p.signIn(start)
+		require.ErrorIs(t, err, storage.ErrNotFound, "the new password alone is not enough")
+		_, err = o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
+		require.NoError(t, err)
+	})
+}
+
+func TestRecoveryCodeEndsWhatWasGrantedInTheSessions(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		owner, _, codes := o.enrolled()
+		signIn, err := owner.signIn(start)
+		require.NoError(t, err)
+		client := storagetest.Client(t, o.store)
+		grant := storagetest.Grant(t, o.store, signIn.User(), client)
+		inSession, beyond := grant, grant
+		inSession.ID, inSession.SID, inSession.CodeHash = storage.NewID(), signIn.ID(), storage.Hash("one")
+		beyond.ID, beyond.SID, beyond.CodeHash, beyond.Scopes = storage.NewID(), signIn.ID(), storage.Hash("two"), storage.Strings{"offline_access"}
+		require.NoError(t, o.store.IssueCode(t.Context(), inSession, ""))
+		require.NoError(t, o.store.IssueCode(t.Context(), beyond, ""))
+		p := o.person()
+		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
+		grants, err := o.store.GrantsOf(t.Context(), signIn.User().ID, 10)
+		require.NoError(t, err)
+		revoked := map[string]bool{}
+		for _, g := range grants {
+			revoked[g.ID] = !g.RevokedAt.IsZero()
+		}
+		require.Equal(t, map[string]bool{grant.ID: false, inSession.ID: true, beyond.ID: false}, revoked)
 	})
 }

@@ -68,7 +68,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 		if err := s.replaceRecoveryCodes(ctx, who.user().ID, sheet.Codes); err != nil {
 			return err
 		}
-		if err := s.store.KeepOnlySession(ctx, who.signIn, now); err != nil {
+		if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.RecoveryCodesReplaced, NoticeRecoveryCodesReplaced, visitor, now)

@@ -31,6 +31,12 @@ type Client struct {
 	secretMAC, oldSecretMAC []byte
 }
 
+// SendsRequestObjects reports whether the client may send request objects. Who registers itself says so by saying nothing: without
+// request_object_signing_alg it may use any algorithm (OIDC Registration section 2).
+func (c *Client) SendsRequestObjects() bool {
+	return c.RequestObjectAlg != "" || c.RequireSignedRequestObject || len(c.RequestURIs) > 0 || c.SelfRegistered
+}
+
 // fromRow parses a stored client. What must hold for every client holds for the result even if the row says otherwise.
 func fromRow(row storage.Client) (*Client, error) {
 	c := &Client{

@@ -86,68 +86,6 @@ func (s *Scopes) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Metadata is what is registered about a client, in the names of RFC 7591 section 2 and OIDC Registration section 2. Start from
-// Defaults: a zero field means "none", not "the default".
-type Metadata struct {
-	Name                   string   `json:"client_name"`
-	Type                   Type     `json:"client_type"`
-	RedirectURIs           []string `json:"redirect_uris"`
-	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris"`
-	GrantTypes             []string `json:"grant_types"`
-	ResponseTypes          []string `json:"response_types"`
-	Scopes                 Scopes   `json:"scope"`
-	AuthMethod             string   `json:"token_endpoint_auth_method"`
-	// AuthSigningAlg is the only algorithm of client assertions that is accepted; empty: any of SigningAlgs.
-	AuthSigningAlg string `json:"token_endpoint_auth_signing_alg"`
-	// JWKS is the JWK Set of the client's public keys; empty: none, or fetched from JWKSURI.
-	JWKS    json.RawMessage `json:"jwks"`
-	JWKSURI string          `json:"jwks_uri"`
-	// IDTokenAlg signs ID tokens; "none" only for a client whose ID tokens never pass through a browser.
-	IDTokenAlg string `json:"id_token_signed_response_alg"`
-	// UserInfoAlg signs the answers of the UserInfo endpoint; empty: they are plain JSON.
-	UserInfoAlg string `json:"userinfo_signed_response_alg"`
-	// RequestObjectAlg is the only algorithm of request objects that is accepted, "none" for unsigned ones; empty: those of any where they
-	// are required to be signed or there are RequestURIs, unsigned ones included in the latter case, else none at all.
-	RequestObjectAlg           string   `json:"request_object_signing_alg"`
-	RequireSignedRequestObject bool     `json:"require_signed_request_object"`
-	RequestURIs                []string `json:"request_uris"`
-	// PARRequired refuses authorization requests that were not pushed (RFC 9126 section 6).
-	PARRequired bool `json:"require_pushed_authorization_requests"`
-	// DPoPRequired refuses token requests without a proof (RFC 9449 section 5.2).
-	DPoPRequired bool   `json:"dpop_bound_access_tokens"`
-	SubjectType  string `json:"subject_type"`
-	// SectorIdentifierURI lists the redirect URIs of all clients that share pairwise subjects (OIDC Core section 8.1).
-	SectorIdentifierURI string `json:"sector_identifier_uri"`
-	// DefaultMaxAge is max_age for requests without it, in seconds; nil: none.
-	DefaultMaxAge    *int64   `json:"default_max_age"`
-	DefaultACRValues []string `json:"default_acr_values"`
-	// RequireAuthTime changes nothing: every ID token has auth_time.
-	RequireAuthTime bool `json:"require_auth_time"`
-	// PKCERequired refuses authorization requests without a code challenge. Always true for public clients.
-	PKCERequired      bool   `json:"require_pkce"`
-	Consent           string `json:"consent"`
-	AccessTokenFormat string `json:"access_token_format"`
-	// Audience is the aud of the client's access tokens: the resource servers that they are for. Empty: the issuer. The UserInfo endpoint takes
-	// tokens for the issuer alone.
-	Audience         []string `json:"audience"`
-	ClientURI        string   `json:"client_uri"`
-	LogoURI          string   `json:"logo_uri"`
-	PolicyURI        string   `json:"policy_uri"`
-	TOSURI           string   `json:"tos_uri"`
-	Contacts         []string `json:"contacts"`
-	InitiateLoginURI string   `json:"initiate_login_uri"`
-	// FrontchannelLogoutURI is shown in a frame when a session ends in the browser that it was in (OIDC Front-Channel Logout section 2).
-	FrontchannelLogoutURI string `json:"frontchannel_logout_uri"`
-	// FrontchannelLogoutSession changes nothing: the frame always gets iss and sid.
-	FrontchannelLogoutSession bool `json:"frontchannel_logout_session_required"`
-	// BackchannelLogoutURI gets a logout token when a session ends that has been at the client (OIDC Back-Channel Logout section 2.2).
-	BackchannelLogoutURI string `json:"backchannel_logout_uri"`
-	// BackchannelLogoutSession changes nothing: every logout token has sid.
-	BackchannelLogoutSession bool   `json:"backchannel_logout_session_required"`
-	SoftwareID               string `json:"software_id"`
-	SoftwareVersion          string `json:"software_version"`
-}
-
 // StandardScopes returns the scopes that a client gets unless it asks for others.
 func StandardScopes() []string {
 	return []string{"openid", "profile", "email", "address", "phone", "groups", "offline_access"}
@@ -216,11 +154,10 @@ func (m Metadata) members() (map[string]json.RawMessage, error) {
 
 // normal returns m in the one form in which equal metadata are equal bytes: lists are not nil, the JWK Set has no blanks.
 func (m Metadata) normal() Metadata {
-	for _, list := range []*[]string{
-		&m.RedirectURIs, &m.PostLogoutRedirectURIs, &m.GrantTypes, &m.ResponseTypes, (*[]string)(&m.Scopes), &m.Audience, &m.Contacts,
-		&m.RequestURIs, &m.DefaultACRValues,
-	} {
-		*list = append([]string{}, *list...)
+	for _, member := range members {
+		if list := member.list(&m); list != nil {
+			*list = append([]string{}, *list...)
+		}
 	}
 	if m.SubjectType == "" { // registered before there was a choice
 		m.SubjectType = SubjectPublic

@@ -17,20 +17,8 @@ const LongestRegistration = 64 << 10
 
 const deepestRegistration = 6 // jwks → keys → a key → x5c → its entries, and one to spare
 
-// selfMembers are the members of Metadata that an app registers about itself.
-var selfMembers = []string{
-	"client_name", "redirect_uris", "post_logout_redirect_uris", "grant_types", "response_types", "scope",
-	"token_endpoint_auth_method", "token_endpoint_auth_signing_alg", "jwks", "jwks_uri",
-	"id_token_signed_response_alg", "userinfo_signed_response_alg",
-	"request_object_signing_alg", "require_signed_request_object", "request_uris", "require_pushed_authorization_requests", "dpop_bound_access_tokens",
-	"subject_type", "sector_identifier_uri", "default_max_age", "default_acr_values", "require_auth_time",
-	"client_uri", "logo_uri", "policy_uri", "tos_uri", "contacts", "initiate_login_uri",
-	"frontchannel_logout_uri", "frontchannel_logout_session_required", "backchannel_logout_uri", "backchannel_logout_session_required",
-	"software_id", "software_version",
-}
-
-// operatorMembers are those that only an operator decides on.
-var operatorMembers = []string{"client_type", "require_pkce", "consent", "access_token_format", "audience"}
+// selfMembers are the members of Metadata that an app registers about itself, operatorMembers those that only an operator decides on.
+var selfMembers, operatorMembers = names(true), names(false)
 
 // encryptionMembers ask for what Postern cannot do: an app that needs it must not learn later that it did not get it.
 var encryptionMembers = []string{

@@ -118,12 +118,11 @@ func (m Metadata) checkSelf(f *faults, before Metadata) {
 	if slices.Contains(m.GrantTypes, GrantClient) && !slices.Contains(before.GrantTypes, GrantClient) {
 		f.add("grant_types", "client_credentials is for the operator to give")
 	}
-	for _, page := range []struct{ field, uri, before string }{
-		{"client_uri", m.ClientURI, before.ClientURI}, {"logo_uri", m.LogoURI, before.LogoURI}, {"policy_uri", m.PolicyURI, before.PolicyURI},
-		{"tos_uri", m.TOSURI, before.TOSURI}, {"initiate_login_uri", m.InitiateLoginURI, before.InitiateLoginURI},
-	} {
-		if page.uri != "" && page.uri != page.before && !isPublicPage(page.uri) {
-			f.add(page.field, "must be https, at an address that everybody can reach")
+	for _, member := range members {
+		for _, uri := range member.Values(m) {
+			if member.public && !slices.Contains(member.Values(before), uri) && !isPublicPage(uri) {
+				f.add(member.Name, "must be https, at an address that everybody can reach")
+			}
 		}
 	}
 }

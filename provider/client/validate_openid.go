@@ -8,11 +8,6 @@ import (
 
 // checkSubject: pairwise subjects need one host that stands for the client (OIDC Core section 8.1).
 func (m Metadata) checkSubject(f *faults) {
-	if m.SectorIdentifierURI != "" {
-		if fault := webFault(m.SectorIdentifierURI); fault != "" || !strings.HasPrefix(m.SectorIdentifierURI, "https://") {
-			f.add("sector_identifier_uri", "must use https")
-		}
-	}
 	if m.SubjectType == SubjectPairwise && m.Sector() == "" {
 		f.add("sector_identifier_uri", "is needed for pairwise subjects of a client whose redirect addresses have several hosts, or none")
 	}
@@ -50,20 +45,6 @@ func (m Metadata) checkRequests(f *faults) {
 	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > 1e9) {
 		f.add("default_max_age", "must be a number of seconds, not negative and not in centuries")
 	}
-	checkList(f, "request_uris", m.RequestURIs)
-	for _, uri := range m.RequestURIs {
-		plain, _, _ := strings.Cut(uri, "#") // OIDC Registration section 2: a hash of the content, for caches
-		if fault := webFault(plain); fault != "" {
-			f.add("request_uris", "%.100q %s", uri, fault)
-		}
-	}
-	checkList(f, "default_acr_values", m.DefaultACRValues)
-	for _, text := range append(slices.Clone(m.DefaultACRValues), m.SoftwareID, m.SoftwareVersion) {
-		if !plainText(text) {
-			f.add("default_acr_values", "software_id and software_version must be texts of at most %d bytes in one line", longestText)
-			break
-		}
-	}
 }
 
 // brings reports whether one of the response types has a part of that name.
@@ -73,16 +54,7 @@ func (m Metadata) brings(part string) bool {
 
 // checkLogout looks at where the client is told that sessions have ended.
 func (m Metadata) checkLogout(f *faults) {
-	if fault := webFault(m.BackchannelLogoutURI); m.BackchannelLogoutURI != "" && fault != "" {
-		f.add("backchannel_logout_uri", "%s", fault)
-	}
-	if m.FrontchannelLogoutURI == "" {
-		return
-	}
-	origin := Origin(m.FrontchannelLogoutURI)
-	if fault := webFault(m.FrontchannelLogoutURI); fault != "" {
-		f.add("frontchannel_logout_uri", "%s", fault)
-	} else if !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return Origin(uri) == origin }) {
+	if origin := Origin(m.FrontchannelLogoutURI); origin != "" && !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return Origin(uri) == origin }) {
 		// OIDC Front-Channel Logout section 2.
 		f.add("frontchannel_logout_uri", "must have the scheme, host and port of a redirect URI")
 	}

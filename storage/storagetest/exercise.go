@@ -19,6 +19,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"enrolments", enrolmentBehaviours},
 		{"attempts", attemptBehaviours},
 		{"sessions", sessionBehaviours},
+		{"ends of sessions", sessionEndBehaviours},
 		{"visits", visitBehaviours},
 		{"clients", clientBehaviours},
 		{"initial tokens", initialTokenBehaviours},

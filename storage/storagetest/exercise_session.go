@@ -18,7 +18,6 @@ var sessionBehaviours = []behaviour{
 	{"a sign-in ends when it is idle, over or ended", signInsEnd},
 	{"use prolongs a session and never revives one", touchingProlongs},
 	{"sessions are listed and ended one by one", sessionsAreListed},
-	{"one session is kept and all others end", oneSessionIsKept},
 	{"a user has a hundred sessions at most", sessionsAreLimited},
 	{"the audit entry rides with the statement", auditEntriesRide},
 }
@@ -268,33 +267,4 @@ func sessionsAreLimited(t *testing.T, db *Database) {
 	}
 	_, err = s.SignIn(t.Context(), kept, "", at)
 	require.NoError(t, err, "those of others stay")
-}
-
-func oneSessionIsKept(t *testing.T, db *Database) {
-	s := db.Open(t)
-	u, stranger := User(t, s), User(t, s)
-	kept, ended, half := SignIn(t, s, u), SignIn(t, s, u), HalfSignIn(t, s, u)
-	foreign := SignIn(t, s, stranger)
-	here, err := s.SignIn(t.Context(), kept, "", Now)
-	require.NoError(t, err)
-	require.NoError(t, s.KeepOnlySession(t.Context(), here, Now))
-	_, err = s.HalfSignIn(t.Context(), half.TokenHash, Now)
-	require.ErrorIs(t, err, storage.ErrNotFound)
-	for _, alive := range [][]byte{kept, foreign} {
-		_, err = s.SignIn(t.Context(), alive, "", Now)
-		require.NoError(t, err)
-	}
-	_, err = s.SignIn(t.Context(), ended, "", Now)
-	require.ErrorIs(t, err, storage.ErrNotFound)
-
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here, Now.Add(time.Hour)), storage.ErrStale, "idle")
-	raised, err := s.EndOtherSessions(t.Context(), u.ID, here.ID(), Now)
-	require.NoError(t, err)
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here, Now), storage.ErrStale, "read before the epoch was raised")
-	here, err = s.SignIn(t.Context(), kept, "", Now)
-	require.NoError(t, err)
-	require.Equal(t, raised.Epoch, here.User().Epoch)
-	require.NoError(t, s.KeepOnlySession(t.Context(), here, Now))
-	require.NoError(t, s.EndSession(t.Context(), kept))
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here, Now), storage.ErrStale, "ended")
 }

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,6 +16,7 @@ var transactionBehaviours = []behaviour{
 	{"an error or a panic undoes a transaction", transactionRollsBack},
 	{"a nested transaction joins", transactionsJoin},
 	{"a transaction reads what it wrote and nobody else does", transactionIsIsolated},
+	{"transactions that wait for each other are both done", transactionsWaitForEachOther},
 	{"text with NUL or broken UTF-8 is refused", brokenTextIsRefused},
 }
 
@@ -85,6 +87,39 @@ func transactionIsIsolated(t *testing.T, db *Database) {
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		return nil
 	}))
+}
+
+func transactionsWaitForEachOther(t *testing.T, db *Database) {
+	s := db.Open(t)
+	first, second := User(t, s), User(t, s)
+	var met sync.WaitGroup
+	met.Add(2)
+	raise := func(users ...storage.User) error {
+		var meet sync.Once
+		return s.InTx(t.Context(), func(ctx context.Context) error {
+			for _, u := range users {
+				if err := s.RaiseEpoch(ctx, u.ID, Now); err != nil {
+					return err
+				}
+				if db.Postgres() { // SQLite has one writer
+					meet.Do(func() {
+						met.Done()
+						met.Wait()
+					})
+				}
+			}
+			return nil
+		})
+	}
+	other := make(chan error, 1)
+	go func() { other <- raise(second, first) }()
+	require.NoError(t, raise(first, second))
+	require.NoError(t, <-other)
+	for _, u := range []storage.User{first, second} {
+		found, err := s.User(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, u.Epoch+2, found.Epoch, "each did all of its work, and once")
+	}
 }
 
 func brokenTextIsRefused(t *testing.T, db *Database) {

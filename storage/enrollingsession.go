@@ -1,0 +1,27 @@
+package storage
+
+import (
+	"context"
+	"time"
+)
+
+// EnrollingSignIn is a sign-in with the last recovery code of a person. It is worth nothing until a new authenticator is enrolled: without
+// one the person could not sign in again. It is another type than SignIn so that it opens the enrolment and nothing else.
+type EnrollingSignIn struct{ row sessionRow }
+
+// ID returns the public id of the session.
+func (s EnrollingSignIn) ID() string { return s.row.SID }
+
+// User returns who signed in.
+func (s EnrollingSignIn) User() User { return s.row.User }
+
+// EnrollingSignIn returns the sign-in of a session cookie that waits for a new authenticator. ErrNotFound when there is none, it waits for a
+// new password first, it has ended, or the account was disabled or changed since.
+func (s *Store) EnrollingSignIn(ctx context.Context, tokenHash []byte, now time.Time) (EnrollingSignIn, error) {
+	var enrolling EnrollingSignIn
+	err := s.get(ctx, &enrolling.row, `
+		SELECT `+sessionColumns+` FROM sessions s JOIN users u ON u.id = s.user_id
+		WHERE s.session_hash = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ?
+			AND s.epoch = u.epoch AND u.disabled_at IS NULL AND s.must_enrol AND `+notHeld, tokenHash, At(now), At(now))
+	return enrolling, err
+}

@@ -1,0 +1,281 @@
+package storage_test
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// requestTime is what the server allows a request; requestMargin is what it may take longer.
+const (
+	requestTime   = 15 * time.Second
+	requestMargin = time.Second
+)
+
+// crowd keeps a store busy as requests do, until it is stopped.
+type crowd struct {
+	store   *storage.Store
+	stop    context.CancelFunc
+	workers sync.WaitGroup
+
+	mu      sync.Mutex
+	longest time.Duration
+	good    time.Time // when a request last succeeded
+	faults  []error   // what is neither success nor outage
+}
+
+func newCrowd(t *testing.T, s *storage.Store, size int, request func(context.Context) error) *crowd {
+	ctx, stop := context.WithCancel(t.Context())
+	c := &crowd{store: s, stop: stop}
+	for range size {
+		c.workers.Go(func() {
+			for ctx.Err() == nil {
+				c.send(ctx, request)
+			}
+		})
+	}
+	t.Cleanup(func() {
+		c.stop()
+		c.workers.Wait()
+		require.Empty(t, c.faults)
+		require.Less(t, c.longest, requestTime+requestMargin)
+	})
+	return c
+}
+
+func (c *crowd) send(ctx context.Context, request func(context.Context) error) {
+	start := time.Now()
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	defer cancel()
+	err := request(limited)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.longest = max(c.longest, time.Since(start))
+	switch {
+	case err == nil:
+		c.good = time.Now()
+	case !errors.Is(err, storage.ErrUnavailable):
+		c.faults = append(c.faults, err)
+	default:
+		time.Sleep(10 * time.Millisecond) // people do not ask again at once
+	}
+}
+
+// requireGood waits until a request succeeds that was made after now.
+func (c *crowd) requireGood(t *testing.T, within time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	require.Eventually(t, func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.good.After(begin)
+	}, within, 10*time.Millisecond)
+}
+
+// requireWhole checks that each connection that the pool may have answers.
+func requireWhole(t *testing.T, s *storage.Store) {
+	t.Helper()
+	var busy, done sync.WaitGroup
+	size := s.Stats().MaxOpenConnections
+	busy.Add(size)
+	errs := make(chan error, size)
+	for range size {
+		done.Go(func() {
+			here := sync.OnceFunc(busy.Done)
+			errs <- s.InTx(t.Context(), func(ctx context.Context) error {
+				_, err := s.Clock(ctx)
+				here()
+				busy.Wait() // all connections at once
+				return err
+			})
+			here()
+		})
+	}
+	done.Wait()
+	for range size {
+		require.NoError(t, <-errs)
+	}
+}
+
+func openSmall(t *testing.T, db *storagetest.Database) *storage.Store {
+	t.Helper()
+	s, err := storage.Open(t.Context(), storage.Config{URL: db.URL, Keyset: db.Keyset, MaxConns: 8})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// Whatever the network does, every request ends in time, nothing but an outage is ever reported, and the pool is whole
+// within five seconds after the network is.
+func TestNetworkFails(t *testing.T) {
+	for name, weather := range map[string]storagetest.Weather{
+		"frozen": storagetest.Frozen, "black hole": storagetest.BlackHole, "cut": storagetest.Cut,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Postgres(t)
+			u := storagetest.User(t, db.Open(t))
+			proxy := storagetest.NewProxy(t, db)
+			s := openSmall(t, db.Through(t, proxy))
+			requireWhole(t, s) // the pool is full
+			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			c.requireGood(t, time.Minute)
+			proxy.Set(weather)
+			time.Sleep(requestTime / 2)
+			proxy.Set(storagetest.Clear)
+			c.requireGood(t, 5*time.Second)
+			c.stop()
+			c.workers.Wait()
+			requireWhole(t, s)
+			require.Zero(t, proxy.Cancels())
+		})
+	}
+}
+
+// A firewall that forgets connections lets no answer through, while new connections are made as ever.
+func TestIdleConnectionsAreForgotten(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Postgres(t)
+	u := storagetest.User(t, db.Open(t))
+	proxy := storagetest.NewProxy(t, db)
+	s := openSmall(t, db.Through(t, proxy))
+	requireWhole(t, s)
+	time.Sleep(300 * time.Millisecond) // since which a connection has to give a sign of life
+	proxy.Forget()
+	start := time.Now()
+	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now), "what was not sent is sent on another connection")
+	require.Less(t, time.Since(start), 5*time.Second)
+	start = time.Now()
+	requireWhole(t, s)
+	require.Less(t, time.Since(start), time.Second, "one dead connection tells about the others")
+}
+
+// A statement whose connection is forgotten meanwhile ends with its request, although the server is alive.
+func TestStatementEndsByItsDeadline(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Postgres(t)
+	u := storagetest.User(t, db.Open(t))
+	proxy := storagetest.NewProxy(t, db)
+	s := openSmall(t, db.Through(t, proxy))
+	for name, statement := range map[string]func(context.Context) error{
+		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) },
+		"query": func(ctx context.Context) error {
+			_, err := s.User(ctx, u.ID)
+			return err
+		},
+		"transaction": func(ctx context.Context) error { return s.InTx(ctx, func(context.Context) error { return nil }) },
+		"ping":        s.Ping,
+	} {
+		require.NoError(t, s.Ping(t.Context()), name)
+		proxy.Forget()
+		limited, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		start := time.Now()
+		require.ErrorIs(t, statement(limited), storage.ErrUnavailable, name)
+		cancel()
+		require.InDelta(t, 3, time.Since(start).Seconds(), 0.9, name)
+		require.NoError(t, statement(t.Context()), name)
+	}
+	require.Zero(t, proxy.Cancels(), "a cancelled commit is not undone")
+}
+
+// A slow answer of a living server is waited for.
+func TestSlowServerIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Postgres(t)
+	s, other := openSmall(t, db), db.Open(t)
+	u := storagetest.User(t, other)
+	require.NoError(t, other.InTx(t.Context(), func(ctx context.Context) error {
+		require.NoError(t, other.RaiseEpoch(ctx, u.ID, now))
+		waiting := make(chan error, 1)
+		go func() { waiting <- s.RaiseEpoch(t.Context(), u.ID, now) }()
+		time.Sleep(5 * time.Second)
+		t.Cleanup(func() { require.NoError(t, <-waiting) })
+		return nil
+	}))
+}
+
+// The first of two hosts dies, and comes back after the second has died.
+func TestHostsSwitchOver(t *testing.T) {
+	for name, weather := range map[string]storagetest.Weather{
+		"frozen": storagetest.Frozen, "black hole": storagetest.BlackHole, "cut": storagetest.Cut,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := storagetest.Postgres(t)
+			u := storagetest.User(t, db.Open(t))
+			first, second := storagetest.NewProxy(t, db), storagetest.NewProxy(t, db)
+			s := openSmall(t, db.Through(t, first, second).With(t, "target_session_attrs", "read-write"))
+			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			c.requireGood(t, time.Minute)
+			first.Set(weather)
+			time.Sleep(100 * time.Millisecond) // what was under way arrives
+			c.requireGood(t, 10*time.Second)
+			start := time.Now()
+			requireWhole(t, s)
+			require.Less(t, time.Since(start), 5*time.Second, "the dead host is not tried first for ever")
+			first.Set(storagetest.Clear)
+			second.Set(weather)
+			time.Sleep(100 * time.Millisecond)
+			c.requireGood(t, 10*time.Second)
+		})
+	}
+}
+
+// Each statement is executed once, and its lost answer is an outage, in whatever transaction it is.
+func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Postgres(t)
+	direct := db.Open(t)
+	proxy := storagetest.NewProxy(t, db)
+	s := openSmall(t, db.Through(t, proxy))
+	u := storagetest.User(t, direct)
+	epoch := func() int64 {
+		found, err := direct.User(t.Context(), u.ID)
+		require.NoError(t, err)
+		return found.Epoch
+	}
+	for name, tc := range map[string]struct {
+		run        func(context.Context) error
+		statements int
+		effects    map[int]int64 // by the statement whose answer is lost: how often the epoch was raised
+	}{
+		"statement": {func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) }, 1, map[int]int64{1: 1}},
+		"returning": {func(ctx context.Context) error {
+			_, err := s.CountCodeFailure(ctx, "none")
+			return ignoreNotFound(err)
+		}, 1, map[int]int64{1: 0}},
+		"transaction": {func(ctx context.Context) error {
+			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+		}, 3, map[int]int64{1: 0, 2: 0, 3: 1}},
+		"query": {func(ctx context.Context) error {
+			_, err := s.User(ctx, u.ID)
+			return err
+		}, 1, map[int]int64{1: 0}},
+	} {
+		for n := 1; n <= tc.statements; n++ {
+			require.NoError(t, s.Ping(t.Context()))
+			before := epoch()
+			proxy.LoseAnswer(n)
+			err := tc.run(t.Context())
+			require.ErrorIs(t, err, storage.ErrUnavailable, "%s %d", name, n)
+			require.NotErrorIs(t, err, driver.ErrBadConn, "%s %d: an order to run it again", name, n)
+			require.False(t, proxy.Pending(), "%s %d", name, n)
+			require.Equal(t, before+tc.effects[n], epoch(), "%s %d", name, n)
+		}
+	}
+}
+
+func ignoreNotFound(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
+}

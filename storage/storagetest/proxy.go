@@ -1,0 +1,339 @@
+package storagetest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Weather is what a Proxy does with what it is given.
+type Weather int
+
+// The kinds of weather.
+const (
+	Clear     Weather = iota // everything passes
+	Frozen                   // everything is kept, to pass later
+	BlackHole                // everything vanishes, and a connection from which something vanished is never heard of again
+	Cut                      // connections are closed, new ones as soon as they are made
+)
+
+// Proxy is the network between stores and a PostgreSQL server. It needs no rights: it is a listener on the loopback interface.
+type Proxy struct {
+	listener net.Listener
+	network  string // of the server
+	address  string
+	running  sync.WaitGroup
+
+	mu      sync.Mutex
+	weather Weather
+	changed chan struct{} // closed at each change of the weather
+	delay   time.Duration
+	conns   map[*proxied]struct{}
+	cancels int
+
+	left int // statements until the one whose answer is lost; 0: none is
+}
+
+// proxied is one connection.
+type proxied struct {
+	proxy          *Proxy
+	client, server net.Conn
+	lost           bool // something vanished
+	withhold       bool // the answer to the statement under way is lost
+}
+
+// NewProxy returns a proxy in front of the server of db until the end of the test.
+func NewProxy(t testing.TB, db *Database) *Proxy {
+	t.Helper()
+	address, err := url.Parse(db.URL)
+	require.NoError(t, err)
+	p := &Proxy{changed: make(chan struct{}), conns: map[*proxied]struct{}{}}
+	p.network, p.address = serverOf(address)
+	p.listener, err = net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p.running.Go(p.accept)
+	t.Cleanup(func() {
+		require.NoError(t, p.listener.Close())
+		p.Set(Cut)
+		p.running.Wait()
+	})
+	return p
+}
+
+func serverOf(address *url.URL) (network, dialed string) {
+	host, port := address.Hostname(), address.Port()
+	if value := address.Query().Get("host"); value != "" {
+		host = value
+	}
+	if value := address.Query().Get("port"); value != "" {
+		port = value
+	}
+	if port == "" {
+		port = "5432"
+	}
+	if strings.HasPrefix(host, "/") {
+		return "unix", filepath.Join(host, ".s.PGSQL."+port)
+	}
+	return "tcp", net.JoinHostPort(host, port)
+}
+
+// Through returns db as it is reached through the proxies, each of which is a host of the address.
+func (d *Database) Through(t testing.TB, proxies ...*Proxy) *Database {
+	t.Helper()
+	var hosts, ports []string
+	for _, p := range proxies {
+		host, port, err := net.SplitHostPort(p.listener.Addr().String())
+		require.NoError(t, err)
+		hosts, ports = append(hosts, host), append(ports, port)
+	}
+	through := *d
+	through.URL = d.With(t, "host", strings.Join(hosts, ","), "port", strings.Join(ports, ",")).URL
+	return &through
+}
+
+// With returns db with parameters of the address, names and values in turn.
+func (d *Database) With(t testing.TB, parameters ...string) *Database {
+	t.Helper()
+	address, err := url.Parse(d.URL)
+	require.NoError(t, err)
+	query := address.Query()
+	for i := 0; i < len(parameters); i += 2 {
+		query.Set(parameters[i], parameters[i+1])
+	}
+	address.Host, address.RawQuery = "", query.Encode()
+	with := *d
+	with.URL = address.String()
+	return &with
+}
+
+// Set changes the weather.
+func (p *Proxy) Set(w Weather) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.weather = w
+	close(p.changed)
+	p.changed = make(chan struct{})
+	if w != Cut {
+		return
+	}
+	for c := range p.conns {
+		c.close()
+	}
+}
+
+// Forget makes the connections of now vanish, as when a firewall between forgets them. New ones are not concerned.
+func (p *Proxy) Forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for c := range p.conns {
+		c.lost = true
+	}
+}
+
+// Slow delays everything that passes.
+func (p *Proxy) Slow(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
+}
+
+// LoseAnswer closes the connection after the server has executed the n-th statement from now, counted from 1, and before its answer.
+// Beginnings and ends of transactions are statements; preparing, and what asks for a sign of life, is none.
+func (p *Proxy) LoseAnswer(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.left = n
+}
+
+// Pending reports whether the statement whose answer shall be lost has not come yet.
+func (p *Proxy) Pending() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.left > 0
+}
+
+// Cancels returns how many requests to cancel a statement there were.
+func (p *Proxy) Cancels() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cancels
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.running.Go(func() { p.serve(client) })
+	}
+}
+
+func (p *Proxy) serve(client net.Conn) {
+	server, err := net.Dial(p.network, p.address)
+	if err != nil {
+		_ = client.Close()
+		return
+	}
+	c := &proxied{proxy: p, client: client, server: server}
+	p.mu.Lock()
+	p.conns[c] = struct{}{}
+	if p.weather == Cut {
+		c.close()
+	}
+	p.mu.Unlock()
+	var directions sync.WaitGroup
+	ready := make(chan bool, 1)
+	directions.Go(func() { c.fromClient(ready) })
+	directions.Go(func() { c.fromServer(ready) })
+	directions.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, c)
+}
+
+func (c *proxied) close() {
+	if tcp, ok := c.client.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // a reset, as a server that has gone sends it
+	}
+	_, _ = c.client.Close(), c.server.Close()
+}
+
+// pass forwards a piece when the weather lets it.
+func (c *proxied) pass(to net.Conn, piece []byte) error {
+	p := c.proxy
+	for {
+		p.mu.Lock()
+		weather, changed, delay := p.weather, p.changed, p.delay
+		c.lost = c.lost || weather == BlackHole
+		lost := c.lost
+		p.mu.Unlock()
+		switch {
+		case weather == Cut:
+			return net.ErrClosed
+		case lost:
+			return nil
+		case weather == Frozen:
+			<-changed
+			continue
+		}
+		time.Sleep(delay)
+		_, err := to.Write(piece)
+		return err
+	}
+}
+
+// Codes of the messages that have no type, https://www.postgresql.org/docs/current/protocol-message-formats.html.
+const (
+	sslRequest    = 80877103
+	cancelRequest = 80877102
+)
+
+// fromClient forwards what the client sends. It says on ready whether messages follow that can be read.
+func (c *proxied) fromClient(ready chan<- bool) {
+	defer c.close()
+	in := bufio.NewReader(c.client)
+	for {
+		packet, err := message(in, 0)
+		if err != nil {
+			ready <- false
+			return
+		}
+		code := binary.BigEndian.Uint32(packet[4:])
+		if code == cancelRequest {
+			c.proxy.mu.Lock()
+			c.proxy.cancels++
+			c.proxy.mu.Unlock()
+		}
+		if code == sslRequest {
+			// The server answers with one byte: N, as the servers of tests have no certificate.
+			packet = nil
+			if err := c.pass(c.client, []byte{'N'}); err != nil {
+				ready <- false
+				return
+			}
+			continue
+		}
+		if err := c.pass(c.server, packet); err != nil {
+			ready <- false
+			return
+		}
+		break
+	}
+	ready <- true
+	for {
+		packet, err := message(in, 1)
+		if err != nil {
+			return
+		}
+		c.count(packet)
+		if err := c.pass(c.server, packet); err != nil {
+			return
+		}
+	}
+}
+
+// count notes that a statement is sent, and whether its answer shall be lost.
+func (c *proxied) count(packet []byte) {
+	const query, execute = 'Q', 'E'
+	if packet[0] != execute && packet[0] != query || bytes.Equal(packet[5:], []byte(";\x00")) {
+		return
+	}
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	if c.proxy.left > 0 {
+		c.proxy.left--
+		c.withhold = c.proxy.left == 0
+	}
+}
+
+func (c *proxied) fromServer(ready <-chan bool) {
+	defer c.close()
+	if !<-ready {
+		return
+	}
+	in := bufio.NewReader(c.server)
+	for {
+		packet, err := message(in, 1)
+		if err != nil {
+			return
+		}
+		c.proxy.mu.Lock()
+		withhold := c.withhold
+		c.proxy.mu.Unlock()
+		const readyForQuery = 'Z'
+		switch {
+		case withhold && packet[0] == readyForQuery:
+			return // it is executed
+		case withhold:
+		case c.pass(c.client, packet) != nil:
+			return
+		}
+	}
+}
+
+// message reads one message whose length comes after a type of so many bytes.
+func message(in *bufio.Reader, typed int) ([]byte, error) {
+	header, err := in.Peek(typed + 4)
+	if err != nil {
+		return nil, err
+	}
+	size := typed + int(binary.BigEndian.Uint32(header[typed:]))
+	if size < typed+4 || size > 1<<24 {
+		return nil, errors.New("not a message of PostgreSQL")
+	}
+	packet := make([]byte, size)
+	_, err = io.ReadFull(in, packet)
+	return packet, err
+}
