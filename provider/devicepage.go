@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"time"
@@ -28,7 +27,7 @@ const (
 // How many wrong user codes are free of a wait that grows, and how long they are remembered. Another browser is easily come by, another
 // network less so.
 const (
-	userCodesOfBrowser, forgetBrowser = 5, 10 * time.Minute
+	userCodesOfOne, forgetBrowser     = 5, 10 * time.Minute
 	userCodesOfNetwork, forgetNetwork = 30, time.Hour
 )
 
@@ -63,7 +62,8 @@ func (p *Provider) answerDevice(c *gin.Context) error {
 	return p.takeUserCode(c, time.Now())
 }
 
-// takeUserCode freezes the request that a code stands for and goes on to its question. Guesses are counted before they are looked at.
+// takeUserCode freezes the request that a code stands for and goes on to its question. Guesses take room in their budgets before they are
+// looked at.
 func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	ctx, typed := c.Request.Context(), c.Request.PostForm.Get("user_code")
 	code := plainUserCode(typed)
@@ -71,8 +71,11 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 		return p.userCodeAgain(c, http.StatusUnprocessableEntity, templates.T("device.wrong"))
 	}
 	browser := p.signIns.Browser(c.Writer, c.Request)
-	budgets := p.userCodeBudgets(browser, clientIP(c.Request))
-	_, allowed, err := p.store.CountAttempt(ctx, now, budgets...)
+	budgets, err := p.userCodeBudgets(c.Request, browser)
+	if err != nil {
+		return err
+	}
+	room, allowed, err := p.store.ReserveAttempt(ctx, now, budgets...)
 	if err != nil {
 		return err
 	}
@@ -81,15 +84,9 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	}
 	device, err := p.store.DeviceByUserCode(ctx, p.userCodeMAC(code), now)
 	if errors.Is(err, storage.ErrNotFound) {
-		if err := p.audit.Record(ctx, p.userCodeEvent(c, audit.UserCodeRefused), now); err != nil {
-			return err
-		}
-		return p.userCodeAgain(c, http.StatusUnprocessableEntity, templates.T("device.wrong"))
+		return p.userCodeWrong(c, room, now)
 	}
-	if err != nil {
-		return err
-	}
-	if err := p.store.ClearAttempts(ctx, "", budgets...); err != nil {
+	if err := errors.Join(err, p.store.ReleaseAttempt(ctx, room)); err != nil {
 		return err
 	}
 	flow, err := p.freezeDevice(ctx, device, code, browser, now)
@@ -102,12 +99,33 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	return p.toPage(c, p.cfg.Issuer+"/device", flow.ID)
 }
 
-func (p *Provider) userCodeBudgets(browser []byte, address netip.Addr) []storage.Budget {
-	network := hex.EncodeToString(p.store.MAC("user codes of a network", storage.ClientNetwork(address).String()))
-	return []storage.Budget{
-		{Key: "user_code:browser:" + hex.EncodeToString(browser), Tries: userCodesOfBrowser, Forget: forgetBrowser},
-		{Key: "user_code:network:" + network, Tries: userCodesOfNetwork, Forget: forgetNetwork},
+// userCodeWrong counts a wrong guess.
+func (p *Provider) userCodeWrong(c *gin.Context, room storage.Reservation, now time.Time) error {
+	ctx := c.Request.Context()
+	if err := p.store.FailAttempt(ctx, room, now); err != nil {
+		return err
 	}
+	if err := p.audit.Record(ctx, p.userCodeEvent(c, audit.UserCodeRefused), now); err != nil {
+		return err
+	}
+	return p.userCodeAgain(c, http.StatusUnprocessableEntity, templates.T("device.wrong"))
+}
+
+// userCodeBudgets returns the budgets of a guess. Whoever is signed in has one of their own, so that others at the same address do not stand in
+// the way.
+func (p *Provider) userCodeBudgets(r *http.Request, browser []byte) ([]storage.Budget, error) {
+	signedIn, err := p.signIns.Current(r, "")
+	if err == nil {
+		return []storage.Budget{{Key: "user_code:user:" + signedIn.User().ID, Tries: userCodesOfOne, Forget: forgetNetwork}}, nil
+	}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return nil, err
+	}
+	network := hex.EncodeToString(p.store.MAC("user codes of a network", storage.ClientNetwork(clientIP(r)).String()))
+	return []storage.Budget{
+		{Key: "user_code:browser:" + hex.EncodeToString(browser), Tries: userCodesOfOne, Forget: forgetBrowser},
+		{Key: "user_code:network:" + network, Tries: userCodesOfNetwork, Forget: forgetNetwork},
+	}, nil
 }
 
 func (p *Provider) userCodeEvent(c *gin.Context, name audit.Name) audit.Event {
@@ -124,10 +142,15 @@ func (p *Provider) userCodeAgain(c *gin.Context, status int, message templates.T
 // userCodeLater refuses a guess, right or wrong, because too many were wrong.
 func (p *Provider) userCodeLater(c *gin.Context, budgets []storage.Budget, now time.Time) error {
 	ctx := c.Request.Context()
-	if err := p.audit.Record(ctx, p.userCodeEvent(c, audit.UserCodeThrottled), now); err != nil {
+	event := p.userCodeEvent(c, audit.UserCodeThrottled)
+	if err := p.refusals.record(ctx, p.audit, event, now); err != nil {
 		return err
 	}
-	states, err := p.store.Attempts(ctx, budgets[0].Key, budgets[1].Key)
+	var keys []string
+	for _, b := range budgets {
+		keys = append(keys, b.Key)
+	}
+	states, err := p.store.Attempts(ctx, keys...)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
 )
 
 func TestDeviceRefused(t *testing.T) {
@@ -65,24 +68,49 @@ func TestDeviceNeedsBothFactors(t *testing.T) {
 	})
 }
 
-// Guesses end soon, also right ones, in one browser and from one network.
+// Guesses end soon, also right ones, in one browser and from one address. Whoever is signed in there has a budget of their own, which others
+// cannot use up.
 func TestUserCodesGuessed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		asked := w.askForDevice(w.tv(), "openid")
+		asked, session := w.askForDevice(w.tv(), "openid"), w.browser.session
+		w.browser.session = nil
 		right := url.Values{"user_code": {asked["user_code"].(string)}}
 		wrong := func() int { return w.postDevice("", url.Values{"user_code": {newUserCode()}}).Code }
-		for range userCodesOfBrowser {
+		for range userCodesOfOne {
 			require.Equal(t, http.StatusUnprocessableEntity, wrong())
 		}
 		late := w.postDevice("", right)
 		require.Equal(t, http.StatusTooManyRequests, late.Code)
 		require.NotEmpty(t, late.Header().Get("Retry-After"))
-		for i := 0; i < userCodesOfNetwork-userCodesOfBrowser; i++ {
+		for i := 0; i < userCodesOfNetwork-userCodesOfOne; i++ {
 			w.browser.id = storage.NewID()
 			require.Equal(t, http.StatusUnprocessableEntity, wrong())
 		}
 		w.browser.id = storage.NewID()
 		require.Equal(t, http.StatusTooManyRequests, w.postDevice("", right).Code)
+
+		w.browser.session = session
+		require.Equal(t, http.StatusSeeOther, w.postDevice("", right).Code)
+		for range userCodesOfOne {
+			require.Equal(t, http.StatusUnprocessableEntity, wrong())
+			w.browser.id = storage.NewID()
+		}
+		require.Equal(t, http.StatusTooManyRequests, w.postDevice("", right).Code)
+		require.Equal(t, 3, w.events(audit.UserCodeThrottled))
+	})
+}
+
+// Right codes that an outage keeps from being looked at are no guesses.
+func TestOutagesAreNoGuesses(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		w := newWorld(t, db.Open(t, faults.Intercept))
+		right := url.Values{"user_code": {w.askForDevice(w.tv(), "openid")["user_code"].(string)}}
+		for range 2 * userCodesOfOne {
+			faults.Fail(3, false, io.ErrUnexpectedEOF)
+			require.Equal(t, http.StatusServiceUnavailable, w.postDevice("", right).Code)
+		}
+		require.Equal(t, http.StatusSeeOther, w.postDevice("", right).Code)
 	})
 }
 

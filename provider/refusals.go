@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"time"
@@ -27,19 +28,25 @@ func newRefusals() refusals {
 	return refusals{newLimits(refusalBurst, refusalEvery), newLimits(refusalBurst, recordEvery)}
 }
 
-// refused records wrong credentials and returns their answer, which becomes 429 for a caller who does not stop. Of what is not recorded the next
-// entry holds the number.
-func (p *Provider) refused(r *http.Request, event audit.Event, answer *oauthError, now time.Time) error {
-	missed, wait := p.refusals.recorded.take(event.ClientID+" "+audit.ShortAddress(event.Address), now)
-	if wait == 0 {
-		if missed > 0 {
-			event.Detail = map[string]string{"more": strconv.Itoa(missed)}
-		}
-		if err := p.audit.Record(r.Context(), event, now); err != nil {
-			return err
-		}
+// record files an event unless too many like it came from its network. Of those that are not recorded the next entry holds the number.
+func (f refusals) record(ctx context.Context, log *audit.Log, event audit.Event, now time.Time) error {
+	key := string(event.Name) + " " + event.ClientID + " " + audit.ShortAddress(event.Address)
+	missed, wait := f.recorded.take(key, now)
+	if wait > 0 {
+		return nil
 	}
-	if _, wait = p.refusals.answered.take(callerKey(r, event.ClientID), now); wait > 0 {
+	if missed > 0 {
+		event.Detail = map[string]string{"more": strconv.Itoa(missed)}
+	}
+	return log.Record(ctx, event, now)
+}
+
+// refused records wrong credentials and returns their answer, which becomes 429 for a caller who does not stop.
+func (p *Provider) refused(r *http.Request, event audit.Event, answer *oauthError, now time.Time) error {
+	if err := p.refusals.record(r.Context(), p.audit, event, now); err != nil {
+		return err
+	}
+	if _, wait := p.refusals.answered.take(callerKey(r, event.ClientID), now); wait > 0 {
 		return tooMany(answer.Code, "Too many failed attempts. Please try again later.", wait)
 	}
 	return answer

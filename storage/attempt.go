@@ -23,6 +23,7 @@ type Attempts struct {
 	Key          string `db:"key"`
 	Failures     int    `db:"failures"`
 	BlockedUntil Time   `db:"blocked_until"`
+	PendingUntil Time   `db:"pending_until"` // of attempts that are being judged; only Attempts tells
 }
 
 // Never is how long a closed key is blocked.
@@ -37,52 +38,73 @@ const (
 
 // CountAttempt counts one failure under every budget's key, unless one of them is blocked at now: then nothing is counted and
 // allowed is false. It is one statement, so that of any number of attempts at once no more are let through than the
-// budget has left. An attempt that turns out right is given back with ClearAttempts.
+// budget has left. It is for attempts that are judged before or in the same transaction; others begin with [Store.ReserveAttempt].
 func (s *Store) CountAttempt(ctx context.Context, now time.Time, budgets ...Budget) (states []Attempts, allowed bool, err error) {
-	// In one order for everybody: two attempts that share keys would else wait for each other's rows.
-	budgets = slices.SortedFunc(slices.Values(budgets), func(a, b Budget) int { return strings.Compare(a.Key, b.Key) })
-	values := make([]string, len(budgets))
-	var args, keyArgs, triesArgs, closeArgs []any
-	for i, b := range budgets {
-		values[i] = "(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT))"
-		args = append(args, b.Key, firstBlock(b, now), expiryOf(b, now))
-		keyArgs = append(keyArgs, b.Key)
+	count := newFailureCount(budgets, now)
+	args := append(count.values, anySlice(count.keys)...)
+	args = append(append(append(args, now.UnixMicro()), count.args...), now.UnixMicro())
+	err = s.listFrom(ctx, s.writer, &states, `
+		INSERT INTO throttle (key, failures, blocked_until, expires_at)
+		SELECT column1, 1, column2, column3 FROM (VALUES `+count.rows+`) AS v
+		WHERE NOT EXISTS (SELECT 1 FROM throttle t WHERE t.key IN (`+marks(len(count.keys))+`) AND t.blocked_until > ?)
+		ON CONFLICT (key) DO UPDATE SET `+count.set+`
+		WHERE throttle.blocked_until <= ?
+		RETURNING key, failures, blocked_until`, args...)
+	return states, len(states) == len(count.keys), err
+}
+
+// failureCount is the part that all statements share which count a failure.
+type failureCount struct {
+	keys      []string
+	rows, set string
+	values    []any // of rows: key, first block, expiry
+	args      []any // of set
+}
+
+func newFailureCount(budgets []Budget, now time.Time) failureCount {
+	budgets = inOrder(budgets)
+	var count failureCount
+	var triesArgs, closeArgs []any
+	for _, b := range budgets {
+		count.keys = append(count.keys, b.Key)
+		count.values = append(count.values, b.Key, firstBlock(b, now), expiryOf(b, now))
 		triesArgs = append(triesArgs, b.Key, b.Tries)
 		closeArgs = append(closeArgs, b.Key, closeAfter(b))
 	}
-	perKey := func() string {
-		return "CASE throttle.key" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", len(budgets)) + " ELSE 0 END"
-	}
+	count.rows = strings.TrimSuffix(strings.Repeat("(CAST(? AS TEXT), CAST(? AS BIGINT), CAST(? AS BIGINT)), ", len(budgets)), ", ")
+	perKey := perKeySQL(len(budgets))
 	failures := "CASE WHEN throttle.expires_at <= ? THEN 1 ELSE throttle.failures + 1 END"
-	query := `
-		INSERT INTO throttle (key, failures, blocked_until, expires_at)
-		SELECT column1, 1, column2, column3 FROM (VALUES ` + strings.Join(values, ", ") + `) AS v
-		WHERE NOT EXISTS (SELECT 1 FROM throttle t WHERE t.key IN (` + marks(len(budgets)) + `) AND t.blocked_until > ?)
-		ON CONFLICT (key) DO UPDATE SET
+	count.set = `
 			failures = ` + failures + `,
 			blocked_until = CASE
-				WHEN ` + failures + ` >= ` + perKey() + ` THEN CAST(? AS BIGINT)
-				WHEN ` + failures + ` < ` + perKey() + ` THEN 0
-				WHEN ` + failures + ` - ` + perKey() + ` >= CAST(? AS BIGINT) THEN CAST(? AS BIGINT)
-				ELSE CAST(? AS BIGINT) + (CAST(? AS BIGINT) << CAST(` + failures + ` - ` + perKey() + ` AS INTEGER))
+				WHEN ` + failures + ` >= ` + perKey + ` THEN CAST(? AS BIGINT)
+				WHEN ` + failures + ` < ` + perKey + ` THEN 0
+				WHEN ` + failures + ` - ` + perKey + ` >= CAST(? AS BIGINT) THEN CAST(? AS BIGINT)
+				ELSE CAST(? AS BIGINT) + (CAST(? AS BIGINT) << CAST(` + failures + ` - ` + perKey + ` AS INTEGER))
 			END,
-			expires_at = excluded.expires_at
-		WHERE throttle.blocked_until <= ?
-		RETURNING key, failures, blocked_until`
+			expires_at = excluded.expires_at`
 	at := now.UnixMicro()
-	args = append(append(args, keyArgs...), at, at)
-	args = append(append(args, at), append(closeArgs, Never.UnixMicro())...)
+	args := append(append([]any{at, at}, closeArgs...), Never.UnixMicro())
 	args = append(append(args, at), triesArgs...)
 	args = append(append(append(args, at), triesArgs...), int64(doublings), at+longestWait)
-	args = append(append(append(args, at, firstWait, at), triesArgs...), at)
-	err = s.listFrom(ctx, s.writer, &states, query, args...)
-	return states, len(states) == len(budgets), err
+	count.args = append(append(args, at, firstWait, at), triesArgs...)
+	return count
+}
+
+// inOrder sorts budgets: two attempts that share keys would else wait for each other's rows.
+func inOrder(budgets []Budget) []Budget {
+	return slices.SortedFunc(slices.Values(budgets), func(a, b Budget) int { return strings.Compare(a.Key, b.Key) })
+}
+
+// perKeySQL is a number of each of n keys; its arguments are the keys with their numbers.
+func perKeySQL(n int) string {
+	return "CASE throttle.key" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", n) + " ELSE 0 END"
 }
 
 // Attempts returns the states of those keys that have one.
 func (s *Store) Attempts(ctx context.Context, keys ...string) ([]Attempts, error) {
 	var states []Attempts
-	err := s.list(ctx, &states, `SELECT key, failures, blocked_until FROM throttle WHERE key IN (`+marks(len(keys))+`)`, anySlice(keys)...)
+	err := s.list(ctx, &states, `SELECT key, failures, blocked_until, pending_until FROM throttle WHERE key IN (`+marks(len(keys))+`)`, anySlice(keys)...)
 	return states, err
 }
 
@@ -95,27 +117,19 @@ func (s *Store) PassAttempt(ctx context.Context, now time.Time, b Budget) (passe
 	return changed == 1, err
 }
 
-// ClearAttempts forgets all failures of the key clear (empty: of none) and takes back one failure of each key in giveBack, with
-// the wait that it began.
-func (s *Store) ClearAttempts(ctx context.Context, clear string, giveBack ...Budget) error {
-	var keys []string
-	if clear != "" {
-		keys = append(keys, clear)
-	}
-	for _, b := range giveBack {
-		keys = append(keys, b.Key)
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	slices.Sort(keys) // as CountAttempt does; an UPDATE would take the rows in any order
-	keys = slices.Compact(keys)
+// ClearAttempts forgets all failures of a key, and holds its row until the end of the transaction.
+func (s *Store) ClearAttempts(ctx context.Context, key string) error {
 	_, err := s.exec(ctx, `
-		INSERT INTO throttle (key, failures, blocked_until, expires_at)
-		VALUES (?, 0, 0, 0)`+strings.Repeat(", (?, 0, 0, 0)", len(keys)-1)+`
-		ON CONFLICT (key) DO UPDATE SET blocked_until = 0,
-			failures = CASE WHEN throttle.key = ? OR throttle.failures < 1 THEN 0 ELSE throttle.failures - 1 END`,
-		append(anySlice(keys), clear)...)
+		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, 0)
+		ON CONFLICT (key) DO UPDATE SET blocked_until = 0, failures = 0`, key)
+	return err
+}
+
+// HoldAttempts keeps the row of a key from others until the end of the transaction.
+func (s *Store) HoldAttempts(ctx context.Context, key string) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, 0)
+		ON CONFLICT (key) DO UPDATE SET failures = throttle.failures`, key)
 	return err
 }
 

@@ -79,6 +79,7 @@ func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
 // lookUps is everything that a request, a page of a list or a loop asks of tables that grow. What it finds is of no interest here.
 func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
+	room, _, _ := s.ReserveAttempt(ctx, now, budget)
 	half := storage.HalfSignIn{TokenHash: []byte("new"), User: storage.User{ID: "u77"}, CreatedAt: now, ExpiresAt: now}
 	visit := storage.Visit{SID: "s77", ClientID: "c77"}
 	after := storage.Event{ID: lastID("i"), At: storage.At(now.Add(manyRows / 2 * time.Second))}
@@ -124,7 +125,12 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"EndEnrolment":        func() { s.EndEnrolment(ctx, "e77") },
 		"CountAttempt":        func() { s.CountAttempt(ctx, now, budget, storage.Budget{Key: "k78", Tries: 5}) },
 		"PassAttempt":         func() { s.PassAttempt(ctx, now, budget) },
-		"ClearAttempts":       func() { s.ClearAttempts(ctx, "k77", budget) },
+		"ClearAttempts":       func() { s.ClearAttempts(ctx, "k77") },
+		"HoldAttempts":        func() { s.HoldAttempts(ctx, "k77") },
+		"ReserveAttempt":      func() { room, _, _ = s.ReserveAttempt(ctx, now, budget, storage.Budget{Key: "k78", Tries: 5}) },
+		"FailAttempt":         func() { s.FailAttempt(ctx, room, now) },
+		"SucceedAttempt":      func() { s.SucceedAttempt(ctx, room, "k77") },
+		"ReleaseAttempt":      func() { s.ReleaseAttempt(ctx, room) },
 		"Attempts":            func() { s.Attempts(ctx, "k77", "k78") },
 		"BeginSignIn":         func() { s.BeginSignIn(ctx, half, "") },
 		"HalfSignIn":          func() { s.HalfSignIn(ctx, hash, now) },

@@ -2,6 +2,7 @@ package storage_test
 
 import (
 	"errors"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -70,8 +71,31 @@ func TestRaceHasOneWinner(t *testing.T) {
 	})
 }
 
-// However many attempts come at once and whatever the order of their keys, no budget lets more through than it has.
+// However many attempts come at once and whatever the order of their keys, no budget lets more through than it has: counted when they come, or
+// judged in between.
 func TestRaceKeepsTheBudget(t *testing.T) {
+	t.Run("counted", func(t *testing.T) {
+		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
+			_, ok, err := s.CountAttempt(t.Context(), now, budgets...)
+			if ok {
+				allowed.Add(1)
+			}
+			return err
+		})
+	})
+	t.Run("reserved", func(t *testing.T) {
+		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
+			room, ok, err := s.ReserveAttempt(t.Context(), now, budgets...)
+			if !ok {
+				return err
+			}
+			allowed.Add(1)
+			return s.FailAttempt(t.Context(), room, now)
+		})
+	})
+}
+
+func raceOnBudgets(t *testing.T, try func(*storage.Store, *atomic.Int64, []storage.Budget) error) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			account := storage.Budget{Key: "account:" + storage.NewID(), Tries: 5, CloseAfter: 100}
@@ -82,11 +106,7 @@ func TestRaceKeepsTheBudget(t *testing.T) {
 				if racer%2 == 0 {
 					budgets = []storage.Budget{address, account}
 				}
-				_, ok, err := s.CountAttempt(t.Context(), now, budgets...)
-				if ok {
-					allowed.Add(1)
-				}
-				return err
+				return try(s, &allowed, budgets)
 			}) {
 				require.NoError(t, err)
 			}
@@ -99,7 +119,7 @@ func TestRaceKeepsTheBudget(t *testing.T) {
 	})
 }
 
-// Attempts that are counted and given back at once, from many addresses and accounts, neither wait for each other for ever nor
+// Attempts that are reserved and released at once, from many addresses and accounts, neither wait for each other for ever nor
 // leave failures behind.
 func TestRaceGivesBackEverything(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
@@ -110,10 +130,11 @@ func TestRaceGivesBackEverything(t *testing.T) {
 		for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
 			for i := range 5 {
 				a, b := budgets[(racer+i)%4], budgets[(racer+i+1+racer%2)%4]
-				if _, _, err := s.CountAttempt(t.Context(), now, a, b); err != nil {
-					return err
+				room, allowed, err := s.ReserveAttempt(t.Context(), now, b, a)
+				if err != nil || !allowed {
+					return fmt.Errorf("allowed: %t, %w", allowed, err)
 				}
-				if err := s.ClearAttempts(t.Context(), "", b, a); err != nil {
+				if err := s.ReleaseAttempt(t.Context(), room); err != nil {
 					return err
 				}
 			}
@@ -125,6 +146,9 @@ func TestRaceGivesBackEverything(t *testing.T) {
 			states, err := replicas[0].Attempts(t.Context(), b.Key)
 			require.NoError(t, err)
 			require.Zero(t, states[0].Failures)
+			_, allowed, err := replicas[0].ReserveAttempt(t.Context(), now, storage.Budget{Key: b.Key, Tries: 1})
+			require.NoError(t, err)
+			require.True(t, allowed)
 		}
 	})
 }

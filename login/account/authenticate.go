@@ -23,8 +23,8 @@ type PasswordAttempt struct {
 	Visitor Visitor
 }
 
-// Authenticate checks name and password and begins a half-done sign-in. The attempt is counted before the password is
-// looked at, and an unknown name costs the same work.
+// Authenticate checks name and password and begins a half-done sign-in. The attempt takes room in its budgets before the password is
+// looked at, counts once it was judged, and does not count when an outage ends it. An unknown name costs the same work.
 //
 // Errors: ErrCredentials, *WaitError, ErrBusy.
 func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (HalfCookie, error) {
@@ -42,9 +42,12 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 	}
 	right, outdated, err := s.checkPassword(ctx, login, try.Password)
 	if err != nil {
-		return HalfCookie{}, errors.Join(err, attempt.Undecided(context.WithoutCancel(ctx)))
+		return HalfCookie{}, errors.Join(err, attempt.Undecided(ctx))
 	}
 	if !right || login.Disabled() {
+		if err := attempt.Failed(ctx, now); err != nil {
+			return HalfCookie{}, err
+		}
 		return HalfCookie{}, s.refusePassword(ctx, try, login, right, now)
 	}
 	half, err := s.beginSignIn(ctx, try, login.User, now)
@@ -52,7 +55,7 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 		return HalfCookie{}, errors.Join(s.crowded(ctx, try, login.User, now), attempt.Passed(ctx))
 	}
 	if err != nil {
-		return HalfCookie{}, err
+		return HalfCookie{}, errors.Join(err, attempt.Undecided(ctx))
 	}
 	if outdated {
 		s.renewHash(ctx, login, try.Password)

@@ -26,17 +26,12 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	if err := s.mayMail(ctx, "email", user, visitor, now); err != nil {
-		return err
-	}
-	err = s.throttle.Mail(ctx, "mailbox", s.throttle.Mailbox(storage.CanonicalName(email)), now)
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.refuse(ctx, err, visitor.event(audit.MailThrottled, user.ID), now)
-	}
-	if err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
+	// Not the budget of registrations: strangers could use it up, and keep the owner of the new mailbox from having it.
+	mailbox := s.throttle.Mailbox(storage.CanonicalName(email))
+	return s.sendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
+		if err := s.throttle.Mail(ctx, "new address", mailbox, now); err != nil {
+			return err
+		}
 		return s.announceEmail(ctx, user, owner, email, visitor, now)
 	})
 }

@@ -34,10 +34,7 @@ func (s *Service) AskEnrolLink(ctx context.Context, cookie HalfCookie, visitor V
 	if err != nil {
 		return err
 	}
-	if err := s.mayMail(ctx, "enrol", user, visitor, now); err != nil {
-		return err
-	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.sendCounted(ctx, "enrol", user, visitor, now, func(ctx context.Context) error {
 		invitation, err := s.issueTicket(ctx, user, visitor.event(audit.TicketIssued, user.ID), now)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -149,5 +150,61 @@ func TestOutageIsNoRefusal(t *testing.T) {
 			}
 		}
 		require.NoError(t, p.code(half, phone.at(start), start), "and none of it was counted as a wrong code")
+	})
+}
+
+// Attempts that an outage ends are given back: however many there were, the next right one passes.
+func TestOutagesUseUpNoBudget(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		o := openOffice(t, db, faults.Intercept)
+		_, _, codes := o.enrolled()
+		p := o.person()
+		recovering := p.half(start)
+		for name, try := range map[string]func() error{
+			"password":       func() error { _, err := p.password(start); return err },
+			"recovery code":  func() error { return p.recoveryCode(recovering, codes[0], start) },
+			"new password":   func() error { return o.AskReset(t.Context(), ada, p.visitor, start) },
+			"unknown person": func() error { return o.AskReset(t.Context(), "nobody@example.test", p.visitor, start) },
+		} {
+			statements := 0
+			for n := 1; ; n++ {
+				for range 40 {
+					faults.Fail(n, false, io.ErrUnexpectedEOF)
+					if err := try(); faults.Pending() {
+						require.NoError(t, err, name)
+						break
+					} else {
+						require.ErrorIs(t, err, storage.ErrUnavailable, "%s, statement %d", name, n)
+					}
+				}
+				if faults.Pending() {
+					faults.Fail(0, false, nil)
+					break
+				}
+				statements++
+			}
+			require.GreaterOrEqual(t, statements, 2, name)
+		}
+		require.Zero(t, o.events(audit.PasswordThrottled)+o.events(audit.CodeThrottled)+o.events(audit.MailThrottled))
+	})
+}
+
+// An outage of which nobody knows what was done gives no free guesses, and holds the owner for half a minute at most.
+func TestUnknownOutcomesAreForgottenSoon(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		o := openOffice(t, db, faults.Intercept)
+		o.enrolled()
+		p := o.person()
+		for range 10 {
+			faults.Fail(3, false, io.ErrUnexpectedEOF) // the statement that counts it
+			_, err := p.passwordOf(ada, "wrong", start)
+			require.ErrorIs(t, err, storage.ErrUnavailable)
+		}
+		_, err := p.password(start)
+		waitsFor(t, err, start, 30*time.Second)
+		_, err = p.password(start.Add(30 * time.Second))
+		require.NoError(t, err)
 	})
 }

@@ -3,6 +3,7 @@ package account
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -44,22 +45,26 @@ func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn
 
 // confirmPassword checks the present password within the budgets of the sign-in.
 func (s *Service) confirmPassword(ctx context.Context, user storage.User, change PasswordChange, now time.Time) error {
-	attempt, err := s.throttle.BeginPassword(ctx, s.subject(change.Visitor, user, now), change.Visitor.Address, now)
+	// Not counted with the address: the person has shown both factors, and others there must not stand in the way.
+	attempt, err := s.throttle.BeginPassword(ctx, s.subject(change.Visitor, user, now), netip.Addr{}, now)
 	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.refuse(ctx, err, change.Visitor.event(audit.PasswordThrottled, user.ID), now)
+		return s.turnAway(ctx, wait, change.Visitor.event(audit.PasswordThrottled, user.ID), now)
 	}
 	if err != nil {
 		return err
 	}
 	login, err := s.store.PasswordLogin(ctx, user.Email)
 	if err != nil {
-		return errors.Join(err, attempt.Undecided(context.WithoutCancel(ctx)))
+		return errors.Join(err, attempt.Undecided(ctx))
 	}
 	right, _, err := s.checkPassword(ctx, login, change.Current)
 	if err != nil {
-		return errors.Join(err, attempt.Undecided(context.WithoutCancel(ctx)))
+		return errors.Join(err, attempt.Undecided(ctx))
 	}
 	if !right {
+		if err := attempt.Failed(ctx, now); err != nil {
+			return err
+		}
 		return s.refuse(ctx, ErrCredentials, change.Visitor.event(audit.PasswordRefused, user.ID), now)
 	}
 	return attempt.Passed(ctx)

@@ -15,7 +15,8 @@ import (
 // owner is told, the user's other sessions end with what apps were given in them, and a factor that too many wrong codes have closed is open
 // again. The last code opens nothing but the enrolment of a new authenticator: see LastCodeEnroller.
 //
-// The attempt is counted as a failure before the code is looked at; a right one ends the row.
+// Whether the code is right, and that it was wrong, is found and counted in one transaction: of codes that are sent at once no more
+// are looked at than the budget has left, and an outage counts nothing.
 //
 // Errors: ErrCode, *WaitError, ErrStartAgain, ErrNotEnrolled.
 func (s *Service) UseRecoveryCode(ctx context.Context, try CodeAttempt, now time.Time) (Done, error) {
@@ -23,41 +24,58 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try CodeAttempt, now time
 	if err != nil {
 		return Done{}, err
 	}
-	who := s.subject(try.Visitor, half.User, now)
-	failures, err := s.throttle.Fail(ctx, throttle.RecoveryCode, who, now)
+	var (
+		done     Done
+		failures int
+		right    bool
+		who      = s.subject(try.Visitor, half.User, now)
+	)
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if failures, right, err = s.spendRecoveryCode(ctx, half, try.Typed, who, now); err != nil || !right {
+			return err
+		}
+		done, err = s.recover(ctx, half, who, try, now)
+		return err
+	})
 	if err != nil {
 		return Done{}, s.noteWait(ctx, err, half.User, try.Visitor, now)
 	}
-	var done Done
-	code, err := otp.NormalizeRecovery(try.Typed)
-	if err == nil {
-		err = s.store.InTx(ctx, func(ctx context.Context) error {
-			done, err = s.recover(ctx, half, code, who, try, now)
-			return err
-		})
-	}
-	if errors.Is(err, otp.ErrMalformedCode) || errors.Is(err, storage.ErrNotFound) {
+	if !right {
 		return Done{}, s.refuseRecoveryCode(ctx, half.User, failures, try.Visitor, now)
-	}
-	if err != nil {
-		return Done{}, err
 	}
 	return done, nil
 }
 
-func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, code string, who throttle.Subject, try CodeAttempt, now time.Time) (Done, error) {
-	// Counters first, as in every transaction that writes them, so that no two wait for one another.
-	for _, subject := range []throttle.Subject{who, throttle.User(half.User.ID)} {
-		if err := s.throttle.Reopen(ctx, subject); err != nil {
-			return Done{}, err
-		}
+// spendRecoveryCode uses a recovery code up, in the caller's transaction. One that is not right is counted, and failures is how many there were
+// in a row.
+func (s *Service) spendRecoveryCode(ctx context.Context, half storage.HalfSignIn, typed string, who throttle.Subject, now time.Time) (failures int, right bool, err error) {
+	if err := s.throttle.Hold(ctx, who, throttle.User(half.User.ID)); err != nil {
+		return 0, false, err
+	}
+	if failures, err = s.throttle.Fail(ctx, throttle.RecoveryCode, who, now); err != nil {
+		return 0, false, err
+	}
+	code, err := otp.NormalizeRecovery(typed)
+	if errors.Is(err, otp.ErrMalformedCode) {
+		return failures, false, nil
+	}
+	if err != nil {
+		return 0, false, err
 	}
 	if err := s.store.HoldUser(ctx, half.User); errors.Is(err, storage.ErrStale) {
-		return Done{}, ErrStartAgain
+		return 0, false, ErrStartAgain
 	} else if err != nil {
-		return Done{}, err
+		return 0, false, err
 	}
-	if err := s.store.SpendRecoveryCode(ctx, half.User.ID, code, now); err != nil {
+	err = s.store.SpendRecoveryCode(ctx, half.User.ID, code, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return failures, false, nil
+	}
+	return 0, err == nil, err
+}
+
+func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, who throttle.Subject, try CodeAttempt, now time.Time) (Done, error) {
+	if err := s.throttle.Reopen(ctx, who, throttle.User(half.User.ID)); err != nil {
 		return Done{}, err
 	}
 	left, err := s.store.RecoveryCodesLeft(ctx, half.User.ID)

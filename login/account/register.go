@@ -30,21 +30,14 @@ func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.
 	if err := errors.Join(checkEmail(form.Email), checkPersonName(form.Name)); err != nil {
 		return err
 	}
-	if err := s.mayAsk(ctx, form.Visitor, now); err != nil {
-		return err
-	}
 	login, err := s.store.PasswordLogin(ctx, form.Email) // costs the same for an address that nobody has
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	err = s.throttle.Mail(ctx, "mailbox", s.throttle.Mailbox(storage.CanonicalName(form.Email)), now)
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.notMailed(ctx, wait, form.Visitor.event(audit.MailThrottled, login.ID), now)
-	}
-	if err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(ctx context.Context) error { return s.register(ctx, form, login.User, now) })
+	mailbox := s.throttle.Mailbox(storage.CanonicalName(form.Email))
+	return s.sendAsked(ctx, "mailbox", mailbox, login.User, form.Visitor, now, func(ctx context.Context) error {
+		return s.register(ctx, form, login.User, now)
+	})
 }
 
 func (s *Service) register(ctx context.Context, form RegistrationForm, owner storage.User, now time.Time) error {
@@ -65,23 +58,6 @@ func (s *Service) register(ctx context.Context, form RegistrationForm, owner sto
 		return err
 	}
 	return s.audit.Record(ctx, form.Visitor.event(audit.RegistrationAsked, owner.ID), now)
-}
-
-// mayAsk counts something that somebody who is not signed in asks to be mailed. Errors: *WaitError, which is recorded.
-func (s *Service) mayAsk(ctx context.Context, visitor Visitor, now time.Time) error {
-	err := s.throttle.Ask(ctx, visitor.Address, now)
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.turnAway(ctx, wait, visitor.event(audit.MailThrottled, ""), now)
-	}
-	return err
-}
-
-// notMailed records that a mailbox has got enough. Whoever asked gets the usual answer.
-func (s *Service) notMailed(ctx context.Context, wait *WaitError, event audit.Event, now time.Time) error {
-	if err := s.turnAway(ctx, wait, event, now); !errors.Is(err, wait) {
-		return err
-	}
-	return nil
 }
 
 func localeClaim(locale string) storage.Claims {

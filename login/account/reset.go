@@ -16,9 +16,6 @@ import (
 //
 // Errors: *WaitError when too much was asked for from this client address.
 func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, now time.Time) error {
-	if err := s.mayAsk(ctx, visitor, now); err != nil {
-		return err
-	}
 	login, err := s.store.PasswordLogin(ctx, name)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
@@ -27,14 +24,7 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 	if user.ID != "" {
 		who = throttle.User(user.ID)
 	}
-	err = s.throttle.Mail(ctx, "reset", who, now)
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.notMailed(ctx, wait, visitor.event(audit.MailThrottled, user.ID), now)
-	}
-	if err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
+	return s.sendAsked(ctx, "reset", who, user, visitor, now, func(ctx context.Context) error {
 		to, issued, err := s.issueReset(ctx, user, name, now)
 		if err != nil {
 			return err

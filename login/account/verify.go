@@ -5,7 +5,6 @@ import (
 	"errors"
 	"time"
 
-	"github.com/postern-id/postern/login/throttle"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -64,10 +63,7 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 	if user.EmailVerified {
 		return ErrVerified
 	}
-	if err := s.mayMail(ctx, "verify", user, visitor, now); err != nil {
-		return err
-	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
+	return s.sendCounted(ctx, "verify", user, visitor, now, func(ctx context.Context) error {
 		issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketVerify, UserID: user.ID, Email: user.Email}, verifyPath, verifyLife, now)
 		if err != nil {
 			return err
@@ -77,15 +73,6 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 		}
 		return s.notices.Send(ctx, user, issued.notice(NoticeVerifyAddress), now)
 	})
-}
-
-// mayMail counts a message that a known person asks for. Errors: *WaitError, which is recorded.
-func (s *Service) mayMail(ctx context.Context, purpose string, user storage.User, visitor Visitor, now time.Time) error {
-	err := s.throttle.Mail(ctx, purpose, throttle.User(user.ID), now)
-	if wait := (*WaitError)(nil); errors.As(err, &wait) {
-		return s.refuse(ctx, err, visitor.event(audit.MailThrottled, user.ID), now)
-	}
-	return err
 }
 
 // ConfirmAddress notes that an address is the person's. Nobody has to be signed in: the link proves the mailbox, and no more is

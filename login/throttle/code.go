@@ -27,13 +27,13 @@ func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 	budget := g.budget(Code, who)
 	passed, err := g.store.PassAttempt(ctx, now, budget)
 	if err == nil && !passed {
-		return g.wait(ctx, budget.Key)
+		return g.wait(ctx, now, budget.Key)
 	}
 	return err
 }
 
-// Fail counts a code as wrong and returns how many there were in a row. It commits by itself and must not be called in a
-// transaction that a refusal rolls back. A *WaitError says that the code came during a wait and was not counted; it must
+// Fail counts a code as wrong and returns how many there were in a row. It must not be called in a transaction that a refusal
+// rolls back. A *WaitError says that the code came during a wait and was not counted; it must
 // not be accepted then.
 func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time) (failures int, err error) {
 	budget := g.budget(kind, who)
@@ -42,7 +42,7 @@ func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time)
 		return 0, err
 	}
 	if !allowed {
-		return 0, g.wait(ctx, budget.Key)
+		return 0, g.wait(ctx, now, budget.Key)
 	}
 	return states[0].Failures, nil
 }
@@ -50,11 +50,26 @@ func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time)
 // Closes reports whether so many failures in a row have closed the factor.
 func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAfter }
 
-// Reopen ends both rows of wrong codes of a subject, closed or not.
-func (g *Guard) Reopen(ctx context.Context, who Subject) error {
-	for _, kind := range []Kind{Code, RecoveryCode} {
-		if err := g.store.ClearAttempts(ctx, g.budget(kind, who).Key); err != nil {
-			return err
+// Reopen ends both rows of wrong codes of each subject, closed or not.
+func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
+	for _, kind := range []Kind{RecoveryCode, Code} { // in the order of Hold
+		for _, who := range subjects {
+			if err := g.store.ClearAttempts(ctx, g.budget(kind, who).Key); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Hold keeps the counters that Reopen clears from others until the end of the transaction. It comes before anything else is written there, as
+// every count does, so that no two transactions wait for one another.
+func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
+	for _, kind := range []Kind{RecoveryCode, Code} {
+		for _, who := range subjects {
+			if err := g.store.HoldAttempts(ctx, g.budget(kind, who).Key); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -16,13 +16,16 @@ const (
 
 // Mailbox counts messages to an e-mail address, in the canonical form of storage.CanonicalName, whether or not an account has it.
 func (g *Guard) Mailbox(canonical string) Subject {
-	return Subject{"mailbox:" + hex.EncodeToString(g.store.MAC("throttle mailbox", canonical))}
+	return Subject{key: "mailbox:" + hex.EncodeToString(g.store.MAC("throttle mailbox", canonical))}
 }
 
-// Ask is called when somebody who is not signed in asks for a message. address may be zero when it is not known. A *WaitError says
-// that too many were asked for from there.
-func (g *Guard) Ask(ctx context.Context, address netip.Addr, now time.Time) error {
-	if !address.IsValid() {
+// Ask is called when somebody who is not signed in asks for a message. A browser that signed in before counts by itself, others count by their
+// address, which may be zero when it is not known. A *WaitError says that too many were asked for.
+func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now time.Time) error {
+	switch {
+	case who.known:
+		return g.event(ctx, "ask:"+who.key, asksOfAddress, now)
+	case !address.IsValid():
 		return nil
 	}
 	return g.event(ctx, "ask:"+g.addressKey(address), asksOfAddress, now)

@@ -2,44 +2,55 @@ package throttle
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
 	"github.com/postern-id/postern/storage"
 )
 
-// PasswordAttempt is an attempt that has been counted as a failure already.
+// PasswordAttempt is an attempt that takes room in its budgets until one of Passed, Failed and Undecided is called.
 type PasswordAttempt struct {
-	guard   *Guard
-	budgets []storage.Budget // of the subject, then of the address
+	guard *Guard
+	who   storage.Budget
+	room  storage.Reservation
 }
 
-// BeginPassword counts an attempt as a failure before the password is looked at, in one statement, so that of any number of
-// attempts at once no more are looked at than the budgets have left. address may be zero when it is not known.
-// A *WaitError says that the attempt must not be looked at.
+// BeginPassword makes room for an attempt before the password is looked at, in one statement, so that of any number of attempts at once no
+// more are looked at than the budgets have left. The budget of the address does not hold a browser that signed in before: others who share the
+// address cannot keep its owner out. address may be zero when it is not known. A *WaitError says that the attempt must not be looked at.
 func (g *Guard) BeginPassword(ctx context.Context, who Subject, address netip.Addr, now time.Time) (PasswordAttempt, error) {
-	budgets := []storage.Budget{{Key: "password:" + who.key, Tries: g.cfg.PasswordTries, Forget: forgetPasswords}}
-	keys := []string{budgets[0].Key}
-	if address.IsValid() {
+	own := storage.Budget{Key: "password:" + who.key, Tries: g.cfg.PasswordTries, Forget: forgetPasswords}
+	budgets, keys := []storage.Budget{own}, []string{own.Key}
+	if address.IsValid() && !who.known {
 		budgets = append(budgets, storage.Budget{Key: g.addressKey(address), Tries: g.cfg.AddressTries, Forget: forgetAddresses})
 		keys = append(keys, budgets[1].Key)
 	}
-	_, allowed, err := g.store.CountAttempt(ctx, now, budgets...)
+	room, allowed, err := g.store.ReserveAttempt(ctx, now, budgets...)
 	if err != nil {
 		return PasswordAttempt{}, err
 	}
 	if !allowed {
-		return PasswordAttempt{}, g.wait(ctx, keys...)
+		return PasswordAttempt{}, g.wait(ctx, now, keys...)
 	}
-	return PasswordAttempt{guard: g, budgets: budgets}, nil
+	return PasswordAttempt{guard: g, who: own, room: room}, nil
 }
 
-// Passed says that the password was right: the subject's failures are forgotten, and the address gets this attempt back.
+// Passed says that the password was right: the subject's failures are forgotten.
 func (a PasswordAttempt) Passed(ctx context.Context) error {
-	return a.guard.store.ClearAttempts(ctx, a.budgets[0].Key, a.budgets[1:]...)
+	err := a.guard.store.SucceedAttempt(ctx, a.room, a.who.Key)
+	if err != nil {
+		return errors.Join(err, a.Undecided(ctx))
+	}
+	return nil
 }
 
-// Undecided says that the password could not be looked at: every counter gets this attempt back.
+// Failed counts the attempt as a failure. It does so too when the caller has hung up: else nobody would need to wait for a refusal.
+func (a PasswordAttempt) Failed(ctx context.Context, now time.Time) error {
+	return a.guard.store.FailAttempt(ctx, a.room, now)
+}
+
+// Undecided says that an outage, or a caller who hung up, kept the attempt from being judged: it counts nowhere.
 func (a PasswordAttempt) Undecided(ctx context.Context) error {
-	return a.guard.store.ClearAttempts(ctx, "", a.budgets...)
+	return a.guard.store.ReleaseAttempt(ctx, a.room)
 }

@@ -44,13 +44,16 @@ func (e *WaitError) Error() string {
 func (e *WaitError) Closed() bool { return !e.Until.Before(storage.Never) }
 
 // Subject is whose failures are counted together.
-type Subject struct{ key string }
+type Subject struct {
+	key   string
+	known bool // a browser that completed a sign-in before
+}
 
 // User counts failures of strangers on a user's account.
-func User(id string) Subject { return Subject{"user:" + id} }
+func User(id string) Subject { return Subject{key: "user:" + id} }
 
 // Device counts failures in a browser that completed a sign-in before.
-func Device(id string) Subject { return Subject{"device:" + id} }
+func Device(id string) Subject { return Subject{key: "device:" + id, known: true} }
 
 // Guard counts attempts. Its methods may be called from many goroutines at once.
 type Guard struct {
@@ -87,7 +90,7 @@ func (g *Guard) CodeTries() int { return g.cfg.CodeTries }
 // Name counts failures on a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
 // keyed hash of it, because people type passwords into the wrong field.
 func (g *Guard) Name(canonical string) Subject {
-	return Subject{"name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
+	return Subject{key: "name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
 }
 
 // addressKey is the counter of a client's address.
@@ -95,16 +98,20 @@ func (g *Guard) addressKey(address netip.Addr) string {
 	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", storage.ClientNetwork(address).String()))
 }
 
-// wait returns the WaitError of the longest block among keys.
-func (g *Guard) wait(ctx context.Context, keys ...string) error {
+// wait returns the WaitError of the longest block among keys. Without one there is no room because others are being judged.
+func (g *Guard) wait(ctx context.Context, now time.Time, keys ...string) error {
 	states, err := g.store.Attempts(ctx, keys...)
 	if err != nil {
 		return err
 	}
-	var wait WaitError
+	wait := WaitError{Until: now.Add(time.Second), key: keys[0]}
 	for _, state := range states {
-		if state.BlockedUntil.After(wait.Until) {
-			wait.Until, wait.key = state.BlockedUntil.Time, state.Key
+		until := state.BlockedUntil
+		if !until.After(now) {
+			until = state.PendingUntil
+		}
+		if until.After(wait.Until) {
+			wait.Until, wait.key = until.Time, state.Key
 		}
 	}
 	return &wait

@@ -46,12 +46,19 @@ func waits(t *testing.T, err error, until time.Time) {
 	require.False(t, wait.Closed())
 }
 
+// wrong tries a wrong password.
+func wrong(t *testing.T, g *throttle.Guard, who throttle.Subject, address netip.Addr, now time.Time) {
+	t.Helper()
+	attempt, err := g.BeginPassword(t.Context(), who, address, now)
+	require.NoError(t, err)
+	require.NoError(t, attempt.Failed(t.Context(), now))
+}
+
 func TestPasswords(t *testing.T) {
 	each(t, throttle.Config{PasswordTries: 2}, func(t *testing.T, g *throttle.Guard) {
 		ctx, who := t.Context(), throttle.User("ada")
 		for range 2 {
-			_, err := g.BeginPassword(ctx, who, netip.Addr{}, now)
-			require.NoError(t, err)
+			wrong(t, g, who, netip.Addr{}, now)
 		}
 		_, err := g.BeginPassword(ctx, who, netip.Addr{}, now)
 		waits(t, err, now.Add(time.Minute))
@@ -62,11 +69,16 @@ func TestPasswords(t *testing.T) {
 		attempt, err := g.BeginPassword(ctx, who, netip.Addr{}, later)
 		require.NoError(t, err)
 		_, err = g.BeginPassword(ctx, who, netip.Addr{}, later)
+		waits(t, err, later.Add(30*time.Second))
+		require.NoError(t, attempt.Failed(ctx, later))
+		_, err = g.BeginPassword(ctx, who, netip.Addr{}, later)
 		waits(t, err, later.Add(2*time.Minute))
+		later = later.Add(2 * time.Minute)
+		attempt, err = g.BeginPassword(ctx, who, netip.Addr{}, later)
+		require.NoError(t, err)
 		require.NoError(t, attempt.Passed(ctx))
 		for range 2 {
-			_, err = g.BeginPassword(ctx, who, netip.Addr{}, later)
-			require.NoError(t, err, "a right password has ended the row")
+			wrong(t, g, who, netip.Addr{}, later) // a right password has ended the row
 		}
 	})
 }
@@ -74,8 +86,7 @@ func TestPasswords(t *testing.T) {
 func TestPasswordsAreForgotten(t *testing.T) {
 	each(t, throttle.Config{PasswordTries: 2}, func(t *testing.T, g *throttle.Guard) {
 		for day := range 3 {
-			_, err := g.BeginPassword(t.Context(), throttle.User("ada"), netip.Addr{}, now.AddDate(0, 0, day))
-			require.NoError(t, err)
+			wrong(t, g, throttle.User("ada"), netip.Addr{}, now.AddDate(0, 0, day))
 		}
 	})
 }
@@ -106,8 +117,7 @@ func TestAddresses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			g, err := throttle.New(storagetest.Open(t), throttle.Config{AddressTries: 1})
 			require.NoError(t, err)
-			_, err = g.BeginPassword(t.Context(), throttle.User("ada"), netip.MustParseAddr(test.first), now)
-			require.NoError(t, err)
+			wrong(t, g, throttle.User("ada"), netip.MustParseAddr(test.first), now)
 			_, err = g.BeginPassword(t.Context(), throttle.User("eve"), netip.MustParseAddr(test.second), now)
 			if test.together {
 				waits(t, err, now.Add(time.Minute))
@@ -121,17 +131,17 @@ func TestAddresses(t *testing.T) {
 func TestSuccessGivesTheAddressItsAttemptBack(t *testing.T) {
 	each(t, throttle.Config{AddressTries: 2}, func(t *testing.T, g *throttle.Guard) {
 		address := netip.MustParseAddr("192.0.2.1")
-		_, err := g.BeginPassword(t.Context(), throttle.User("eve"), address, now)
-		require.NoError(t, err)
+		wrong(t, g, throttle.User("eve"), address, now)
 		for range 5 {
 			attempt, err := g.BeginPassword(t.Context(), throttle.User("ada"), address, now)
 			require.NoError(t, err)
 			require.NoError(t, attempt.Passed(t.Context()))
 		}
-		_, err = g.BeginPassword(t.Context(), throttle.User("eve"), address, now)
-		require.NoError(t, err)
-		_, err = g.BeginPassword(t.Context(), throttle.User("ada"), address, now)
+		wrong(t, g, throttle.User("eve"), address, now)
+		_, err := g.BeginPassword(t.Context(), throttle.User("ada"), address, now)
 		waits(t, err, now.Add(time.Minute))
+		_, err = g.BeginPassword(t.Context(), throttle.Device("ada's phone"), address, now)
+		require.NoError(t, err, "a browser that signed in before is not held by what others at its address do")
 	})
 }
 
@@ -203,11 +213,13 @@ func TestRaceOnABudgetOfFive(t *testing.T) {
 		var group sync.WaitGroup
 		for range 50 {
 			group.Go(func() {
-				_, err := g.BeginPassword(context.Background(), throttle.User("ada"), netip.Addr{}, now)
+				attempt, err := g.BeginPassword(context.Background(), throttle.User("ada"), netip.Addr{}, now)
 				var wait *throttle.WaitError
 				if err == nil {
 					looked.Add(1)
-				} else if !errors.As(err, &wait) {
+					err = attempt.Failed(context.Background(), now)
+				}
+				if err != nil && !errors.As(err, &wait) {
 					t.Errorf("neither looked at nor turned away: %v", err)
 				}
 			})

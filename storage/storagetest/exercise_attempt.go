@@ -14,9 +14,14 @@ var attemptBehaviours = []behaviour{
 	{"after many failures in a row a key is closed", keysClose},
 	{"failures are forgotten after a quiet time", failuresAreForgotten},
 	{"one blocked key stops the count of all", countingIsAllOrNothing},
-	{"a right attempt clears its key and is given back elsewhere", attemptsAreGivenBack},
+	{"attempts take room in their budgets until they are judged", attemptsTakeRoom},
+	{"the room of an attempt whose end is unknown is free again soon", reservationsEnd},
+	{"one key without room reserves nothing at the others", reservingIsAllOrNothing},
 	{"a key is passed unless it is blocked", keysArePassed},
 }
+
+// unblocked is the time until which a free key is blocked.
+var unblocked = storage.At(time.UnixMicro(0).UTC())
 
 func count(t *testing.T, s *storage.Store, now time.Time, budgets ...storage.Budget) (map[string]storage.Attempts, bool) {
 	t.Helper()
@@ -52,7 +57,7 @@ func waitsGrow(t *testing.T, db *Database) {
 		require.Empty(t, states)
 		stored, err := s.Attempts(t.Context(), "k", "other")
 		require.NoError(t, err)
-		require.Equal(t, []storage.Attempts{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until)}}, stored, "what is refused is not counted")
+		require.Equal(t, []storage.Attempts{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until), PendingUntil: unblocked}}, stored, "what is refused is not counted")
 		now = until
 	}
 }
@@ -121,40 +126,102 @@ func countingIsAllOrNothing(t *testing.T, db *Database) {
 	stored, err := s.Attempts(t.Context(), "a", "b")
 	require.NoError(t, err)
 	require.ElementsMatch(t, []storage.Attempts{
-		{Key: "a", Failures: 1, BlockedUntil: storage.At(time.UnixMicro(0).UTC())},
-		{Key: "b", Failures: 1, BlockedUntil: storage.At(Now.Add(time.Minute))},
+		{Key: "a", Failures: 1, BlockedUntil: unblocked, PendingUntil: unblocked},
+		{Key: "b", Failures: 1, BlockedUntil: storage.At(Now.Add(time.Minute)), PendingUntil: unblocked},
 	}, stored)
 	states, allowed := count(t, s, Now, wide)
 	require.True(t, allowed)
 	require.Equal(t, 2, states["a"].Failures)
 }
 
-func attemptsAreGivenBack(t *testing.T, db *Database) {
+func attemptsTakeRoom(t *testing.T, db *Database) {
 	s := db.Open(t)
-	account, address := storage.Budget{Key: "account", Tries: 5}, storage.Budget{Key: "address", Tries: 2}
-	count(t, s, Now, address)
-	count(t, s, Now, account, address) // the second failure of the address blocks it
-	require.NoError(t, s.ClearAttempts(t.Context(), "account", address))
-	stored, err := s.Attempts(t.Context(), "account", "address")
-	require.NoError(t, err)
-	unblocked := storage.At(time.UnixMicro(0).UTC())
-	require.ElementsMatch(t, []storage.Attempts{
-		{Key: "account", BlockedUntil: unblocked}, {Key: "address", Failures: 1, BlockedUntil: unblocked},
-	}, stored)
-
-	for i := range 2 { // right attempts do not make an address with many failures wait
-		count(t, s, Now.Add(time.Duration(i)*time.Hour), address)
+	account, address := storage.Budget{Key: "account", Tries: 3}, storage.Budget{Key: "address", Tries: 5}
+	reserve := func(now time.Time, budgets ...storage.Budget) (storage.Reservation, bool) {
+		t.Helper()
+		r, allowed, err := s.ReserveAttempt(t.Context(), now, budgets...)
+		require.NoError(t, err)
+		return r, allowed
 	}
-	later := Now.Add(3 * time.Hour)
+	var rooms []storage.Reservation
 	for range 3 {
-		_, allowed := count(t, s, later, account, address)
+		r, allowed := reserve(Now, account, address)
 		require.True(t, allowed)
-		require.NoError(t, s.ClearAttempts(t.Context(), "account", address))
+		rooms = append(rooms, r)
 	}
-	require.NoError(t, s.ClearAttempts(t.Context(), "", account, address))
-	stored, err = s.Attempts(t.Context(), "account")
+	_, allowed := reserve(Now, address, account)
+	require.False(t, allowed, "three are being judged")
+	require.NoError(t, s.FailAttempt(t.Context(), rooms[0], Now))
+	_, allowed = reserve(Now, account, address)
+	require.False(t, allowed, "one has failed and two are being judged")
+	require.NoError(t, s.ReleaseAttempt(t.Context(), rooms[1]))
+	rooms[1], allowed = reserve(Now, account, address)
+	require.True(t, allowed, "one was not judged")
+	require.NoError(t, s.SucceedAttempt(t.Context(), rooms[2], "account"))
+	states, err := s.Attempts(t.Context(), "account", "address")
 	require.NoError(t, err)
-	require.Equal(t, []storage.Attempts{{Key: "account", BlockedUntil: unblocked}}, stored, "never below zero")
+	for _, state := range states {
+		require.Equal(t, map[string]int{"account": 0, "address": 1}[state.Key], state.Failures, "a success clears the key of its own alone")
+	}
+	require.NoError(t, s.ReleaseAttempt(t.Context(), rooms[1]))
+
+	for range 3 {
+		r, allowed := reserve(Now, account)
+		require.True(t, allowed)
+		require.NoError(t, s.FailAttempt(t.Context(), r, Now))
+	}
+	_, allowed = reserve(Now.Add(time.Minute-time.Microsecond), account)
+	require.False(t, allowed, "the third failure made it wait")
+	later := Now.Add(time.Minute)
+	r, allowed := reserve(later, account)
+	require.True(t, allowed)
+	_, allowed = reserve(later, account)
+	require.False(t, allowed, "one at a time after a wait")
+	require.NoError(t, s.FailAttempt(t.Context(), r, later))
+	states, err = s.Attempts(t.Context(), "account")
+	require.NoError(t, err)
+	require.Equal(t, later.Add(2*time.Minute), states[0].BlockedUntil.Time)
+}
+
+// Of what nobody says how it ended, the room is free again soon, and the failures before it are kept.
+func reservationsEnd(t *testing.T, db *Database) {
+	s := db.Open(t)
+	b := storage.Budget{Key: "k", Tries: 3, Forget: time.Hour}
+	r, allowed, err := s.ReserveAttempt(t.Context(), Now, b)
+	require.NoError(t, err)
+	require.True(t, allowed)
+	require.NoError(t, s.FailAttempt(t.Context(), r, Now))
+	for range 2 {
+		_, allowed, err = s.ReserveAttempt(t.Context(), Now, b)
+		require.NoError(t, err)
+		require.True(t, allowed)
+	}
+	soon := Now.Add(30 * time.Second)
+	_, allowed, err = s.ReserveAttempt(t.Context(), soon.Add(-time.Microsecond), b)
+	require.NoError(t, err)
+	require.False(t, allowed)
+	_, err = s.Sweep(t.Context(), soon, 10)
+	require.NoError(t, err)
+	for n := range 3 {
+		_, allowed, err = s.ReserveAttempt(t.Context(), soon, b)
+		require.NoError(t, err)
+		require.Equal(t, n < 2, allowed)
+	}
+}
+
+// A key without room leaves nothing behind at the others.
+func reservingIsAllOrNothing(t *testing.T, db *Database) {
+	s := db.Open(t)
+	full, free := storage.Budget{Key: "b", Tries: 1}, storage.Budget{Key: "a", Tries: 1}
+	_, allowed, err := s.ReserveAttempt(t.Context(), Now, full)
+	require.NoError(t, err)
+	require.True(t, allowed)
+	_, allowed, err = s.ReserveAttempt(t.Context(), Now, free, full)
+	require.NoError(t, err)
+	require.False(t, allowed)
+	_, allowed, err = s.ReserveAttempt(t.Context(), Now, free)
+	require.NoError(t, err)
+	require.True(t, allowed)
 }
 
 func keysArePassed(t *testing.T, db *Database) {
@@ -174,6 +241,8 @@ func keysArePassed(t *testing.T, db *Database) {
 	states, err := s.Attempts(t.Context(), "k")
 	require.NoError(t, err)
 	require.Equal(t, 2, states[0].Failures)
+	require.NoError(t, s.HoldAttempts(t.Context(), "k"))
+	require.False(t, pass(Now), "holding changes nothing")
 	require.True(t, pass(Now.Add(time.Minute)))
 	states, err = s.Attempts(t.Context(), "k")
 	require.NoError(t, err)
