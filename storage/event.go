@@ -44,6 +44,7 @@ func (s *Store) AddEvent(ctx context.Context, body string) error {
 // EventQuery selects audit entries.
 type EventQuery struct {
 	UserID string    // empty: of everybody and everything
+	Names  []string  // empty: all
 	Before string    // id of an entry: only older ones; empty: from the newest
 	Since  time.Time // zero: from the beginning
 	Limit  int
@@ -54,6 +55,9 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	conditions, args := []string{"1 = 1"}, []any{}
 	if q.UserID != "" {
 		conditions, args = append(conditions, "e.user_id = ?"), append(args, q.UserID)
+	}
+	if len(q.Names) > 0 {
+		conditions, args = append(conditions, "e.name IN ("+marks(len(q.Names))+")"), append(args, anySlice(q.Names)...)
 	}
 	if q.Before != "" {
 		conditions = append(conditions, "(e.at, e.id) < (SELECT b.at, b.id FROM audit_events b WHERE b.id = ?)")

@@ -171,6 +171,9 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 		"SpendAssertion":      func() { s.SpendAssertion(ctx, "c77", "jti", now) },
 		"Events":              func() { s.Events(ctx, storage.EventQuery{Limit: 50}) },
 		"Events of a user":    func() { s.Events(ctx, storage.EventQuery{UserID: "u77", Limit: 50, Before: lastID("i")}) },
+		"Events of a user by name": func() {
+			s.Events(ctx, storage.EventQuery{UserID: "u77", Names: []string{"a", "b"}, Limit: 1})
+		},
 		"Events since": func() {
 			s.Events(ctx, storage.EventQuery{Since: now.Add(manyRows * 99 / 100 * time.Second), Before: lastID("i"), Limit: 50})
 		},

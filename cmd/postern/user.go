@@ -58,7 +58,7 @@ func stateOf(u storage.User) string {
 
 func (t *terminal) showUser(u storage.User, invitation account.Invitation) error {
 	return t.show(shownUserOf(u, invitation.URL), func(w io.Writer) {
-		lines(w, [][]string{{"id", u.ID}, {"e-mail", u.Email}, {"username", u.Username}, {"state", stateOf(u)}})
+		lines(w, [][]string{{"id", u.ID}, {"e-mail", u.Email}, {"username", u.Username}})
 		if invitation.URL != "" {
 			fmt.Fprintf(w, "\nInvitation, good until %s, for this person alone:\n%s\n", stamp(invitation.ExpiresAt), invitation.URL)
 		}

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,65 +14,6 @@ import (
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
 )
-
-func userShowCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use: "show USER", Short: "Show an account and its authenticators", Args: arguments(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				profile, err := s.accounts.Show(ctx, args[0])
-				if err != nil {
-					return missing(err, "user", args[0])
-				}
-				newEmail, _, err := s.accounts.NewEmail(ctx, profile.User, time.Now())
-				if err != nil {
-					return err
-				}
-				return t.showProfile(profile, newEmail)
-			})
-		},
-	}
-}
-
-// shownAuthenticator is an authenticator without its key.
-type shownAuthenticator struct {
-	Name       string    `json:"name"`
-	CreatedAt  time.Time `json:"created_at"`
-	LastUsedAt time.Time `json:"last_used_at,omitzero"`
-}
-
-// showProfile shows an account; newEmail is the address that waits to be confirmed, if any.
-func (t *terminal) showProfile(p account.Profile, newEmail string) error {
-	authenticators := make([]shownAuthenticator, len(p.Authenticators))
-	for i, a := range p.Authenticators {
-		authenticators[i] = shownAuthenticator{cmp.Or(a.Name, "Authenticator app"), a.CreatedAt, a.LastUsedAt}
-	}
-	shown := struct {
-		shownUser
-		HasPassword    bool                 `json:"has_password"`
-		Authenticators []shownAuthenticator `json:"authenticators"`
-		RecoveryCodes  int                  `json:"recovery_codes_left"`
-		ExposedAt      time.Time            `json:"password_exposed_at,omitzero"` // somebody else has the password
-		NewEmail       string               `json:"new_email,omitempty"`          // waits to be confirmed
-	}{shownUserOf(p.User, ""), p.HasPassword, authenticators, p.RecoveryCodesLeft, p.User.ExposedAt.Time, newEmail}
-	return t.show(shown, func(w io.Writer) {
-		rows := [][]string{
-			{"id", shown.ID}, {"e-mail", shown.Email}, {"verified", yesNo(shown.EmailVerified)}, {"username", shown.Username},
-			{"groups", strings.Join(shown.Groups, ", ")}, {"administrator", yesNo(shown.Admin)}, {"state", stateOf(p.User)},
-			{"password", yesNo(shown.HasPassword)}, {"recovery codes left", strconv.Itoa(shown.RecoveryCodes)},
-		}
-		if p.User.Exposed() {
-			rows = append(rows, []string{"password exposed", stamp(shown.ExposedAt) + ": somebody else has it; a new one is asked for at the next sign-in"})
-		}
-		if newEmail != "" {
-			rows = append(rows, []string{"new e-mail", newEmail + ", not confirmed yet"})
-		}
-		for _, a := range authenticators {
-			rows = append(rows, []string{"authenticator", fmt.Sprintf("%s, added %s, last used %s", a.Name, stamp(a.CreatedAt), stamp(a.LastUsedAt))})
-		}
-		lines(w, rows)
-	})
-}
 
 func yesNo(is bool) string {
 	if is {
@@ -98,17 +37,25 @@ func userSessionsCommand(t *terminal) *cobra.Command {
 	}
 }
 
-func (t *terminal) showSessions(sessions []storage.Session) error {
-	type shownSession struct {
-		ID         string    `json:"id"`
-		Browser    string    `json:"browser"`
-		Address    string    `json:"address"`
-		SignedInAt time.Time `json:"signed_in_at"`
-		LastSeenAt time.Time `json:"last_seen_at"`
-	}
-	shown, rows := make([]shownSession, len(sessions)), make([][]string, len(sessions))
+type shownSession struct {
+	ID         string    `json:"id"`
+	Browser    string    `json:"browser"`
+	Address    string    `json:"address"`
+	SignedInAt time.Time `json:"signed_in_at"`
+	LastSeenAt time.Time `json:"last_seen_at"`
+}
+
+func shownSessionsOf(sessions []storage.Session) []shownSession {
+	shown := make([]shownSession, len(sessions))
 	for i, s := range sessions {
 		shown[i] = shownSession{s.ID, s.Browser, s.Address, s.CompletedAt.Time, s.LastSeenAt.Time}
+	}
+	return shown
+}
+
+func (t *terminal) showSessions(sessions []storage.Session) error {
+	shown, rows := shownSessionsOf(sessions), make([][]string, len(sessions))
+	for i, s := range sessions {
 		rows[i] = []string{s.ID, s.Browser, s.Address, stamp(s.CompletedAt.Time), stamp(s.LastSeenAt.Time)}
 	}
 	return t.show(shown, func(w io.Writer) { table(w, []string{"session", "browser", "address", "signed in", "last seen"}, rows) })

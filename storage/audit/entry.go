@@ -28,6 +28,19 @@ func (l *Log) OfUser(ctx context.Context, userID, before string, limit int) ([]E
 	return entries, nil
 }
 
+// NewestOfUser returns the newest entry with one of the names that concerns a user, the zero Entry when there is none.
+func (l *Log) NewestOfUser(ctx context.Context, userID string, names ...Name) (Entry, error) {
+	q := storage.EventQuery{UserID: userID, Limit: 1}
+	for _, name := range names {
+		q.Names = append(q.Names, string(name))
+	}
+	rows, err := l.store.Events(ctx, q)
+	if err != nil || len(rows) == 0 {
+		return Entry{}, err
+	}
+	return read(rows[0]), nil
+}
+
 // read returns what a row says. Of a body that was damaged the columns are left; Verify tells about it.
 func read(row storage.Event) Entry {
 	e := Entry{ID: row.ID, At: row.At.Time, Event: Event{Name: Name(row.Name), UserID: row.UserID}}

@@ -65,6 +65,7 @@ func eventsAreFiled(t *testing.T, db *Database) {
 	require.Equal(t, []string{"e", "d"}, eventNames(query(storage.EventQuery{Limit: 2})))
 	require.Equal(t, []string{"c", "b"}, eventNames(query(storage.EventQuery{Limit: 2, Before: all[1].ID})))
 	require.Equal(t, []string{"d", "a"}, eventNames(query(storage.EventQuery{Limit: 10, UserID: "u1"})))
+	require.Equal(t, []string{"a"}, eventNames(query(storage.EventQuery{Limit: 10, UserID: "u1", Names: []string{"a", "b"}})))
 	require.Equal(t, []string{"a"}, eventNames(query(storage.EventQuery{Limit: 10, UserID: "u1", Before: all[1].ID})))
 	require.Equal(t, []string{"e", "d"}, eventNames(query(storage.EventQuery{Limit: 10, Since: Now.Add(3 * time.Second)})))
 	require.Error(t, s.AddEvent(t.Context(), "no JSON"))

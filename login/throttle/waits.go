@@ -1,0 +1,42 @@
+package throttle
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+)
+
+// Wait is what a row of failures of a user has led to.
+type Wait struct {
+	For      string    // "password", or a [Kind] of second factor
+	Failures int       // in a row
+	Until    time.Time // from then on one more attempt is allowed
+	Closed   bool      // waiting does not help: only a recovery code or [Guard.Unlock] does
+}
+
+// Waits returns what keeps a user from being looked at now, right or wrong. Single browsers that know the user and addresses have rows of
+// failures of their own, which are not among them.
+func (g *Guard) Waits(ctx context.Context, userID string, now time.Time) ([]Wait, error) {
+	kinds := map[string]string{}
+	var keys []string
+	for _, kind := range []string{"password", string(Code), string(RecoveryCode)} {
+		key := kind + ":" + User(userID).key
+		kinds[key], keys = kind, append(keys, key)
+	}
+	states, err := g.store.Attempts(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	var waits []Wait
+	for _, key := range keys {
+		for _, state := range states {
+			if state.Key == key && state.BlockedUntil.After(now) {
+				waits = append(waits, Wait{
+					For: kinds[key], Failures: state.Failures, Until: state.BlockedUntil.Time, Closed: !state.BlockedUntil.Before(storage.Never),
+				})
+			}
+		}
+	}
+	return waits, nil
+}
