@@ -52,6 +52,8 @@ type Config struct {
 	Describe func(context.Context, storage.Flow) (Request, error)
 	// Client returns what to show of a client, or storage.ErrNotFound.
 	Client func(ctx context.Context, id string) (App, error)
+	// Over shows the page for a flow that is over.
+	Over func(*gin.Context) error
 	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
 	ContinueURL string
 	// BasePath is the path of the issuer: empty, or such as "/auth".
@@ -66,7 +68,7 @@ type Consent struct {
 
 // New returns the pages or an error that says what is missing.
 func New(cfg Config) (*Consent, error) {
-	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.ContinueURL == "" {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.Over == nil || cfg.ContinueURL == "" {
 		return nil, errors.New("consent.New: every field but BasePath is required")
 	}
 	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil
@@ -89,7 +91,7 @@ func (p *Consent) orExpired(handler func(*gin.Context) error) func(*gin.Context)
 	return func(c *gin.Context) error {
 		err := handler(c)
 		if errors.Is(err, errExpired) {
-			return p.cfg.Pages.Render(c, http.StatusGone, templates.Expired{})
+			return p.cfg.Over(c)
 		}
 		return err
 	}

@@ -75,6 +75,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 		Client: func(_ context.Context, id string) (consent.App, error) {
 			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
 		},
+		Over:        func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
 		ContinueURL: "https://id.example.test/oauth2/auth",
 	})
 	require.NoError(t, err)

@@ -25,7 +25,7 @@ func (w *world) mailed(to, path string) string {
 	w.t.Helper()
 	mails, err := w.store.Mails(w.t.Context(), 100)
 	require.NoError(w.t, err)
-	link := regexp.MustCompile(regexp.QuoteMeta(origin+path) + `\?ticket=[A-Za-z0-9_-]{43}`)
+	link := regexp.MustCompile(regexp.QuoteMeta(origin+path) + `\?ticket=[A-Za-z0-9_-]{43}(&flow=[A-Z2-7]{26})?`)
 	for _, m := range mails {
 		if found := link.FindString(m.Body); found != "" && m.Recipient == to {
 			return strings.TrimPrefix(found, origin)

@@ -7,14 +7,15 @@ import (
 
 // The cookies by their plain names; over https they have the prefix __Host-, which ties them to this very host.
 const (
-	sessionCookie = "postern_session" // a complete sign-in
-	halfCookie    = "postern_signin"  // a half-done one
-	browserCookie = "postern_browser" // tells this browser from others
-	deviceCookie  = "postern_device"  // budgets of its own for a browser that signed in before
-	ticketCookie  = "postern_ticket"  // the secret of an invitation
-	verifyCookie  = "postern_verify"  // the secret of a link that proves an e-mail address
-	resetCookie   = "postern_reset"   // the secret of a link to a new password
-	stateCookie   = "postern_state"   // no secret: what scripts can tell of the sign-in
+	sessionCookie  = "postern_session"  // a complete sign-in
+	halfCookie     = "postern_signin"   // a half-done one
+	browserCookie  = "postern_browser"  // tells this browser from others
+	deviceCookie   = "postern_device"   // budgets of its own for a browser that signed in before
+	ticketCookie   = "postern_ticket"   // the secret of an invitation
+	verifyCookie   = "postern_verify"   // the secret of a link that proves an e-mail address
+	resetCookie    = "postern_reset"    // the secret of a link to a new password
+	requestsCookie = "postern_requests" // the clients of the last requests in progress
+	stateCookie    = "postern_state"    // no secret: what scripts can tell of the sign-in
 )
 
 const (

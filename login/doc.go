@@ -45,7 +45,9 @@
 // postern_reset. One is never good for what another is for. Programs that scan mail follow links, so that a link alone changes nothing.
 //
 // A page that belongs to a request in progress carries its id in the query (flow) and ends with a redirect to
-// Config.ContinueURL, where package provider decides what comes next. Without one it ends at /account.
+// Config.ContinueURL, where package provider decides what comes next. Without one it ends at /account. Links mailed on the way carry the
+// flow, too, and mean nothing by it in another browser. A cookie, postern_requests, knows the clients of the last requests of this browser,
+// so that the person gets back to the app when the request is over.
 //
 // # What it leaves to others
 //

@@ -47,7 +47,7 @@ func (l *Login) mayNotEnrol(c *gin.Context, err error) error {
 	if !errors.Is(err, account.ErrNotEnrolled) {
 		return l.halfWay(c, err)
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	if err != nil {
 		return l.mayNotEnrol(c, err)
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 // enrolNeeded is the page for a person who has no authenticator and no invitation, with a button if one can be mailed; sent says that
 // one was.
 func (l *Login) enrolNeeded(c *gin.Context, r request, status int, sent bool, message templates.Text) error {
-	view := templates.EnrollNeeded{Page: r.page(message), Sent: sent, RestartURL: l.at("/login", r.way)}
+	view := templates.EnrollNeeded{Page: r.page(message), Sent: sent, RestartURL: l.signInURL(r)}
 	_, err := l.cfg.Account.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.half(c.Request), time.Now())
 	switch {
 	case err == nil:
@@ -34,7 +34,7 @@ func (l *Login) showEnrolLink(c *gin.Context) error {
 	if !errors.Is(err, account.ErrNotEnrolled) {
 		return l.halfWay(c, err)
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func (l *Login) sendEnrolLink(c *gin.Context) error {
 	case !errors.As(err, &wait):
 		return l.halfWay(c, err)
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}

@@ -20,20 +20,24 @@ func (l *Login) showInvitation(c *gin.Context) error {
 			return l.invitationOver(c)
 		}
 		l.cfg.Sessions.cookies.set(c.Writer, ticketCookie, ticket, ticketLife)
-		return l.next(c, "/invite")
+		return l.withoutSecret(c, "/invite")
 	}
 	user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, ticketCookie), time.Now())
 	if err != nil {
 		return l.invitationRefused(c, err)
 	}
-	l.cfg.Sessions.Browser(c.Writer, c.Request)
-	return l.cfg.Pages.Render(c, http.StatusOK, l.invitationView(user, templates.Text{}))
+	return l.invitationPage(c, http.StatusOK, user, templates.Text{})
 }
 
-func (l *Login) invitationView(user storage.User, message templates.Text) templates.Invitation {
-	return templates.Invitation{
-		Page: templates.Page{Error: message}, Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
+func (l *Login) invitationPage(c *gin.Context, status int, user storage.User, message templates.Text) error {
+	request, err := l.errand(c)
+	if err != nil {
+		return err
 	}
+	l.cfg.Sessions.Browser(c.Writer, c.Request)
+	return l.cfg.Pages.Render(c, status, templates.Invitation{
+		Page: request.page(message), Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
+	})
 }
 
 // acceptInvitation is POST /invite.
@@ -54,7 +58,7 @@ func (l *Login) acceptInvitation(c *gin.Context) error {
 		if err != nil {
 			return l.invitationRefused(c, err)
 		}
-		return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, l.invitationView(user, weakPassword(weak)))
+		return l.invitationPage(c, http.StatusUnprocessableEntity, user, weakPassword(weak))
 	}
 	return l.invitationRefused(c, err)
 }
@@ -65,18 +69,19 @@ func (l *Login) invitationRefused(c *gin.Context, err error) error {
 		return l.invitationOver(c)
 	case errors.Is(err, account.ErrEnrolled):
 		l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
-		return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{
-			Title: templates.T("invite.ready_title"), Text: templates.T("invite.ready"),
-			LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
-		})
+		return l.errandMessage(c, http.StatusConflict, templates.Message{Title: templates.T("invite.ready_title"), Text: templates.T("invite.ready")})
 	}
 	return err
 }
 
 func (l *Login) invitationOver(c *gin.Context) error {
 	l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
-		Title: templates.T("invite.over_title"), Text: templates.T("invite.over"),
-		LinkURL: l.at("/login", way{}), LinkText: templates.T("invite.sign_in_instead"),
+		Page: request.page(templates.Text{}), Title: templates.T("invite.over_title"), Text: templates.T("invite.over"),
+		LinkURL: l.signInURL(request), LinkText: templates.T("invite.sign_in_instead"),
 	})
 }

@@ -45,6 +45,10 @@ type Config struct {
 	Flows    Flows
 	// Describe returns what to show of a flow.
 	Describe func(context.Context, storage.Flow) (Request, error)
+	// App returns what to show of a client. storage.ErrNotFound says that there is none.
+	App func(ctx context.Context, client string) (templates.App, error)
+	// Over shows the page for a flow that is over.
+	Over func(*gin.Context) error
 	// Frames returns what a browser shows for apps to learn that a session has ended which was at them.
 	Frames func(context.Context, []storage.Visit) ([]templates.Frame, error)
 	Log    *slog.Logger
@@ -63,8 +67,9 @@ type Login struct{ cfg Config }
 
 // New returns the pages or an error that says what is missing.
 func New(cfg Config) (*Login, error) {
-	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.Frames == nil || cfg.Log == nil {
-		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe, Frames and Log are required")
+	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.App == nil || cfg.Over == nil ||
+		cfg.Frames == nil || cfg.Log == nil {
+		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe, App, Over, Frames and Log are required")
 	}
 	if cfg.ContinueURL == "" || cfg.Issuer == "" {
 		return nil, errors.New("login.New: ContinueURL and Issuer are required")
@@ -86,7 +91,7 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/login/recovery", l.showRecovery, l.useRecoveryCode)
 	page("/login/enroll", l.showEnrolment, l.confirmEnrolment)
 	page("/login/codes", l.showCodes, l.acknowledgeCodes)
-	page("/login/cancel", l.cancel, nil)
+	page("/login/cancel", l.showCancel, l.cancel)
 	page("/login/password", l.showHeld, l.chooseNewPassword)
 	page("/login/enroll/link", l.showEnrolLink, l.sendEnrolLink)
 	page("/invite", l.showInvitation, l.acceptInvitation)
@@ -125,7 +130,7 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 	return func(c *gin.Context) error {
 		err := handler(c)
 		if errors.Is(err, errExpired) {
-			return l.cfg.Pages.Render(c, http.StatusGone, templates.Expired{})
+			return l.cfg.Over(c)
 		}
 		return err
 	}
@@ -140,10 +145,19 @@ type way struct{ flow, section string }
 // wayOf returns the way that the address names.
 func wayOf(c *gin.Context) way { return way{c.Query("flow"), section(c)} }
 
+// flowOf returns the id of the request in progress that the address names, if it can be one.
+func flowOf(c *gin.Context) string {
+	if id := c.Query("flow"); rowID.MatchString(id) {
+		return id
+	}
+	return ""
+}
+
 // request is the request in progress that a page belongs to; its zero value is none.
 type request struct {
 	way
 	Request
+	over bool
 }
 
 // request returns the request that the address names, or errExpired.
@@ -242,5 +256,6 @@ func (l *Login) visitor(c *gin.Context) account.Visitor {
 		Address: address,
 		Browser: templates.DescribeBrowser(c.Request.UserAgent()),
 		Device:  l.cfg.Sessions.cookies.get(c.Request, deviceCookie),
+		Flow:    flowOf(c),
 	}
 }

@@ -157,18 +157,20 @@ func TestCancel(t *testing.T) {
 		b := newBrowser(t, w.handler)
 		form := b.open("/begin")
 		flow := form.address.Query().Get("flow")
-		require.Contains(t, form.body, `href="/login/cancel?flow=`+flow+`"`)
+		require.Contains(t, form.body, `action="/login/cancel?flow=`+flow+`"`)
 
 		stranger := newBrowser(t, w.handler)
-		require.Equal(t, http.StatusGone, stranger.open("/login/cancel?flow="+flow).status, "another browser cannot cancel it")
+		require.Equal(t, http.StatusGone, stranger.post("/login/cancel?flow="+flow).status, "another browser cannot cancel it")
 
-		require.Equal(t, "/oauth2/auth", b.open("/login/cancel?flow="+flow).address.Path)
-		var denied bool
+		require.Equal(t, "/login?flow="+flow, b.open("/login/cancel?flow="+flow).address.RequestURI(), "a link does not cancel")
 		stored, err := w.store.Flow(t.Context(), flow, hashOf(b.cookie(browserCookie)), time.Now())
 		require.NoError(t, err)
-		denied = !stored.DeniedAt.IsZero()
-		require.True(t, denied)
-		require.Equal(t, "/login", b.open("/login/cancel").address.Path)
+		require.True(t, stored.DeniedAt.IsZero())
+		require.Equal(t, "/oauth2/auth", b.post("/login/cancel?flow="+flow).address.Path)
+		stored, err = w.store.Flow(t.Context(), flow, hashOf(b.cookie(browserCookie)), time.Now())
+		require.NoError(t, err)
+		require.False(t, stored.DeniedAt.IsZero())
+		require.Equal(t, "/login", b.post("/login/cancel").address.Path)
 	})
 }
 

@@ -78,13 +78,13 @@ func (l *Login) heldPage(c *gin.Context, status int, message templates.Text) err
 	if err != nil {
 		return err
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}
 	return l.cfg.Pages.Render(c, status, templates.NewPassword{
 		Page: request.page(message), Title: templates.T("passwordpage.exposed_title"), Lead: templates.T("passwordpage.exposed_lead"),
-		Username: held.User().Email, MinLength: l.cfg.Account.MinPassword(), SignOutURL: l.at("/logout", way{}),
+		Username: held.User().Email, MinLength: l.cfg.Account.MinPassword(), SignOutURL: l.at("/logout", request.way),
 	})
 }
 

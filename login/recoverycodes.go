@@ -21,7 +21,7 @@ func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text
 	if err != nil {
 		return l.mayNotEnrol(c, err)
 	}
-	request, err := l.request(c)
+	request, err := l.errand(c)
 	if err != nil {
 		return err
 	}

@@ -13,11 +13,11 @@ import (
 )
 
 // registerURL is where "Create an account" leads; empty unless anybody can make one.
-func (l *Login) registerURL() string {
+func (l *Login) registerURL(w way) string {
 	if !l.cfg.Account.Open() {
 		return ""
 	}
-	return l.at("/register", way{})
+	return l.at("/register", w)
 }
 
 // showRegister is GET /register.
@@ -30,7 +30,11 @@ func (l *Login) registerPage(c *gin.Context, status int, view templates.Register
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}
-	view.SignInURL = l.at("/login", way{})
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
+	view.Page, view.SignInURL = request.page(view.Error), l.signInURL(request)
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
 	return l.cfg.Pages.Render(c, status, view)
 }
@@ -67,8 +71,7 @@ func (l *Login) showRegisterSent(c *gin.Context) error {
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.Message{
-		Title: templates.T("register.sent_title"), Text: templates.T("register.sent"),
-		LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
+	return l.errandMessage(c, http.StatusOK, templates.Message{
+		Title: templates.T("register.sent_title"), Text: templates.T("register.sent"), LinkText: templates.T("reset.back"),
 	})
 }

@@ -14,8 +14,16 @@ import (
 
 // showReset is GET /reset.
 func (l *Login) showReset(c *gin.Context) error {
+	return l.resetPage(c, http.StatusOK, "", templates.Text{})
+}
+
+func (l *Login) resetPage(c *gin.Context, status int, name string, message templates.Text) error {
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.Reset{SignInURL: l.at("/login", way{})})
+	return l.cfg.Pages.Render(c, status, templates.Reset{Page: request.page(message), Username: name, SignInURL: l.signInURL(request)})
 }
 
 // reset is POST /reset. The answer is the same whether or not there is an account of that name.
@@ -24,9 +32,7 @@ func (l *Login) reset(c *gin.Context) error {
 	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.visitor(c), now)
 	var wait *account.WaitError
 	if errors.As(err, &wait) {
-		return l.cfg.Pages.Render(c, http.StatusTooManyRequests, templates.Reset{
-			Page: templates.Page{Error: retryLater(c, wait, now)}, Username: name, SignInURL: l.at("/login", way{}),
-		})
+		return l.resetPage(c, http.StatusTooManyRequests, name, retryLater(c, wait, now))
 	}
 	if err != nil {
 		return err
@@ -36,9 +42,8 @@ func (l *Login) reset(c *gin.Context) error {
 
 // showResetSent is GET /reset/sent.
 func (l *Login) showResetSent(c *gin.Context) error {
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.Message{
-		Title: templates.T("reset.sent_title"), Text: templates.T("reset.sent"),
-		LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
+	return l.errandMessage(c, http.StatusOK, templates.Message{
+		Title: templates.T("reset.sent_title"), Text: templates.T("reset.sent"), LinkText: templates.T("reset.back"),
 	})
 }
 
@@ -49,7 +54,7 @@ func (l *Login) showNewPassword(c *gin.Context) error {
 			return l.resetOver(c)
 		}
 		l.cfg.Sessions.cookies.set(c.Writer, resetCookie, ticket, resetLife)
-		return l.next(c, "/reset/new")
+		return l.withoutSecret(c, "/reset/new")
 	}
 	return l.newPasswordPage(c, http.StatusOK, templates.Text{})
 }
@@ -62,8 +67,12 @@ func (l *Login) newPasswordPage(c *gin.Context, status int, message templates.Te
 	if err != nil {
 		return err
 	}
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	return l.cfg.Pages.Render(c, status, templates.NewPassword{
-		Page: templates.Page{Error: message}, Title: templates.T("reset.new_title"), Lead: templates.T("reset.new_lead"), Username: user.Email,
+		Page: request.page(message), Title: templates.T("reset.new_title"), Lead: templates.T("reset.new_lead"), Username: user.Email,
 		MinLength: l.cfg.Account.MinPassword(),
 	})
 }
@@ -92,16 +101,17 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 
 func (l *Login) resetOver(c *gin.Context) error {
 	l.cfg.Sessions.cookies.clear(c.Writer, resetCookie)
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
-		Title: templates.T("reset.over_title"), Text: templates.T("reset.over"),
-		LinkURL: l.at("/reset", way{}), LinkText: templates.T("reset.again"),
+		Page: request.page(templates.Text{}), Title: templates.T("reset.over_title"), Text: templates.T("reset.over"),
+		LinkURL: l.at("/reset", request.way), LinkText: templates.T("reset.again"),
 	})
 }
 
 // showResetDone is GET /reset/done.
 func (l *Login) showResetDone(c *gin.Context) error {
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.Message{
-		Title: templates.T("reset.done_title"), Text: templates.T("reset.done"),
-		LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
-	})
+	return l.errandMessage(c, http.StatusOK, templates.Message{Title: templates.T("reset.done_title"), Text: templates.T("reset.done")})
 }

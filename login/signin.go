@@ -14,7 +14,7 @@ import (
 
 func (l *Login) signInView(r request, username string, message templates.Text) templates.SignIn {
 	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r),
-		ResetURL: l.at("/reset", way{}), RegisterURL: l.registerURL()}
+		ResetURL: l.at("/reset", r.way), RegisterURL: l.registerURL(r.way)}
 }
 
 // showSignIn is GET /login. With a request in progress it always asks, because the provider sends people here only when a
@@ -81,7 +81,10 @@ func (l *Login) signInAgain(c *gin.Context, status int, message templates.Text) 
 	return l.cfg.Pages.Render(c, status, view)
 }
 
-// cancel is GET /login/cancel: the app is told that the person gave up (access_denied).
+// showCancel is GET /login/cancel. A link must not give a request up: browsers follow some before anybody has clicked.
+func (l *Login) showCancel(c *gin.Context) error { return l.next(c, "/login") }
+
+// cancel is POST /login/cancel: the app is told that the person gave up (access_denied).
 func (l *Login) cancel(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {

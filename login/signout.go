@@ -18,7 +18,11 @@ func (l *Login) showSignOut(c *gin.Context) error {
 		_, user, err = l.cfg.Sessions.waiting(c.Request)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		return l.cfg.Pages.Render(c, http.StatusOK, templates.SignedOut{})
+		request, err := l.errand(c)
+		if err != nil {
+			return err
+		}
+		return l.cfg.Pages.Render(c, http.StatusOK, templates.SignedOut{Page: request.page(templates.Text{})})
 	}
 	if err != nil {
 		return err

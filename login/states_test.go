@@ -198,7 +198,7 @@ var routes = []string{
 	"GET /account/password", "POST /account/password",
 	"GET /invite", "POST /invite",
 	"GET /login", "POST /login",
-	"GET /login/cancel",
+	"GET /login/cancel", "POST /login/cancel",
 	"GET /login/code", "POST /login/code",
 	"GET /login/codes", "POST /login/codes",
 	"GET /login/enroll", "POST /login/enroll",

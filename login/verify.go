@@ -19,7 +19,7 @@ func (l *Login) showVerification(c *gin.Context) error {
 			return l.verificationOver(c)
 		}
 		l.cfg.Sessions.cookies.set(c.Writer, verifyCookie, ticket, ticketLife)
-		return l.next(c, "/verify")
+		return l.withoutSecret(c, "/verify")
 	}
 	return l.verificationPage(c, http.StatusOK, templates.Text{})
 }
@@ -29,8 +29,12 @@ func (l *Login) verificationPage(c *gin.Context, status int, message templates.T
 	if err != nil {
 		return l.verificationRefused(c, err)
 	}
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
-	page := templates.Page{Error: message}
+	page := request.page(message)
 	confirm := templates.Confirm{Page: page, Title: templates.T("verify.title"), Button: templates.T("verify.button")}
 	switch found.Kind {
 	case account.VerifyAddress:
@@ -111,24 +115,24 @@ func (l *Login) verificationRefused(c *gin.Context, err error) error {
 	case !errors.Is(err, account.ErrTaken):
 		return err
 	}
-	view := templates.Message{
+	if found, err := l.verification(c); err == nil && found.Kind == account.VerifyRegistration {
+		return l.errandMessage(c, http.StatusConflict, templates.Message{Title: templates.T("register.taken_title"), Text: templates.T("register.taken")})
+	}
+	return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{
 		Title: templates.T("verify.taken_title"), Text: templates.T("verify.taken"),
 		LinkURL: l.at("/account/email", way{}), LinkText: templates.T("common.to_account"),
-	}
-	if found, err := l.verification(c); err == nil && found.Kind == account.VerifyRegistration {
-		view = templates.Message{
-			Title: templates.T("register.taken_title"), Text: templates.T("register.taken"),
-			LinkURL: l.at("/login", way{}), LinkText: templates.T("common.sign_in"),
-		}
-	}
-	return l.cfg.Pages.Render(c, http.StatusConflict, view)
+	})
 }
 
 func (l *Login) verificationOver(c *gin.Context) error {
 	l.cfg.Sessions.cookies.clear(c.Writer, verifyCookie)
+	request, err := l.errand(c)
+	if err != nil {
+		return err
+	}
 	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
-		Title: templates.T("verify.over_title"), Text: templates.T("verify.over"),
-		LinkURL: l.at("/login", way{}), LinkText: templates.T("invite.sign_in_instead"),
+		Page: request.page(templates.Text{}), Title: templates.T("verify.over_title"), Text: templates.T("verify.over"),
+		LinkURL: l.signInURL(request), LinkText: templates.T("invite.sign_in_instead"),
 	})
 }
 

@@ -90,8 +90,15 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Frames: framesOf, Describe: func(context.Context, storage.Flow) (login.Request, error) {
-			return login.Request{App: templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/"}, RedirectURI: "https://notes.example.com/cb"}, nil
+			return login.Request{App: harbourNotes, RedirectURI: "https://notes.example.com/cb"}, nil
 		},
+		App: func(_ context.Context, client string) (templates.App, error) {
+			if client != w.client.ID {
+				return templates.App{}, storage.ErrNotFound
+			}
+			return harbourNotes, nil
+		},
+		Over: func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
 	})
 	require.NoError(t, err)
 	router := gin.New()
@@ -104,6 +111,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
 		}
 		require.NoError(t, store.SaveFlow(c.Request.Context(), flow))
+		sessions.NoteRequest(c.Writer, c.Request, flow.ID, flow.ClientID)
 		c.Redirect(http.StatusSeeOther, "/login?flow="+flow.ID)
 	})
 	router.GET("/oauth2/auth", func(c *gin.Context) {
@@ -121,6 +129,8 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	w.handler = router
 	return w
 }
+
+var harbourNotes = templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/", StartURL: "https://notes.example.com/login"}
 
 // framesOf has a frame for every app.
 func framesOf(_ context.Context, left []storage.Visit) (frames []templates.Frame, err error) {

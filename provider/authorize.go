@@ -24,6 +24,10 @@ type SignIns interface {
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
+	// NoteRequest remembers in the browser which client a flow is of; ClientOf returns it, also when the flow is over, and empty for a flow
+	// of another browser.
+	NoteRequest(w http.ResponseWriter, r *http.Request, flow, client string)
+	ClientOf(r *http.Request, flow string) string
 	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
 	// that want to be told.
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
@@ -92,7 +96,7 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 		return fmt.Errorf("read flow %s: %w", flow.ID, err)
 	}
 	if form.Has(deviceField) {
-		return p.toPage(c, p.cfg.Issuer+"/device", flow.ID)
+		return p.toPage(c, p.cfg.Issuer+devicePath, flow.ID)
 	}
 	found, err := p.clientOf(ctx, form)
 	if err != nil {
@@ -192,6 +196,7 @@ func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, 
 		if err != nil {
 			return err
 		}
+		p.signIns.NoteRequest(c.Writer, c.Request, flow.ID, a.client.ID)
 	}
 	return p.toPage(c, page, flow.ID)
 }

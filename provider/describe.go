@@ -7,18 +7,18 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
 )
 
 // RequestView is what the pages of a flow show of its request.
 type RequestView struct {
-	ClientID, ClientName string
-	ClientURI, LogoURI   string
-	PolicyURI, TOSURI    string
-	RedirectURI          string // where the answer will go, for the Content-Security-Policy of forms
-	Scopes               []string
-	LoginHint            string
-	Locales              string // ui_locales of OIDC Core section 3.1.2.1
-	Native               bool   // the client cannot prove who it is
+	ClientID    string
+	App         templates.App
+	RedirectURI string // where the answer will go, for the Content-Security-Policy of forms
+	Scopes      []string
+	LoginHint   string
+	Locales     string // ui_locales of OIDC Core section 3.1.2.1
+	Native      bool   // the client cannot prove who it is
 }
 
 // Describe reads what the pages of a flow show. Errors: storage.ErrNotFound when the client is gone.
@@ -36,8 +36,7 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 		return RequestView{}, storage.ErrNotFound // the client lost a scope since: the request cannot be answered any more
 	}
 	return RequestView{
-		ClientID: c.ID, ClientName: c.Name, ClientURI: c.ClientURI, LogoURI: c.LogoURI, PolicyURI: c.PolicyURI, TOSURI: c.TOSURI,
-		RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
+		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
 		Locales: clip(form.Get("ui_locales"), 256),
 		Native:  c.Type == client.Native,
 	}, nil

@@ -64,7 +64,7 @@ func (p *Provider) authorizeDevice(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	page, shown := p.cfg.Issuer+"/device", showUserCode(userCode)
+	page, shown := p.cfg.Issuer+devicePath, showUserCode(userCode)
 	noStore(c)
 	c.JSON(http.StatusOK, gin.H{
 		"device_code": deviceCode, "user_code": shown, "verification_uri": page,

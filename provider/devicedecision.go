@@ -100,7 +100,7 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 	case next == signIn:
 		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
 	}
-	app := appOf(v.client)
+	app := p.appOf(v.client)
 	templates.ForApp(c, app)
 	user := v.signIn.User()
 	name, _ := user.Claims["name"].(string)

@@ -18,6 +18,9 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
+// devicePath is where the codes of devices are typed, below the issuer.
+const devicePath = "/device"
+
 // Fields of a frozen request that stands for a device. No client can send them: authorization requests are frozen without.
 const (
 	deviceField = "device"    // id of the storage.DeviceRequest
@@ -96,7 +99,7 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	return p.toPage(c, p.cfg.Issuer+"/device", flow.ID)
+	return p.toPage(c, p.cfg.Issuer+devicePath, flow.ID)
 }
 
 // userCodeWrong counts a wrong guess.

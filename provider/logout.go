@@ -94,7 +94,7 @@ func (p *Provider) signOut(c *gin.Context, l *logoutRequest) error {
 	}
 	if !l.confirm && !p.means(l, signIn) {
 		user := signIn.User()
-		page := l.page()
+		page := p.logoutPage(l)
 		if l.target != "" {
 			page.FormTargets = []string{l.target}
 		}
@@ -122,7 +122,7 @@ func (p *Provider) end(c *gin.Context, l *logoutRequest) error {
 	if next == "" {
 		next = p.cfg.Issuer + "/oauth2/logout" + l.again()
 	}
-	return p.pages.SigningOut(c, templates.SigningOut{Page: l.page(), Frames: frames, NextURL: next})
+	return p.pages.SigningOut(c, templates.SigningOut{Page: p.logoutPage(l), Frames: frames, NextURL: next})
 }
 
 // means reports whether the ID token of the request was issued in this sign-in.
@@ -134,7 +134,7 @@ func (p *Provider) means(l *logoutRequest, s storage.SignIn) bool {
 func (p *Provider) signedOut(c *gin.Context, l *logoutRequest) error {
 	next := l.onward()
 	if next == "" {
-		return p.pages.Render(c, http.StatusOK, templates.SignedOut{Page: l.page()})
+		return p.pages.Render(c, http.StatusOK, templates.SignedOut{Page: p.logoutPage(l)})
 	}
 	noStore(c)
 	c.Header("Referrer-Policy", "no-referrer")
@@ -169,9 +169,9 @@ func (l *logoutRequest) again() string {
 	return "?" + kept.Encode()
 }
 
-func (l *logoutRequest) page() templates.Page {
+func (p *Provider) logoutPage(l *logoutRequest) templates.Page {
 	if l.client == nil {
 		return templates.Page{}
 	}
-	return templates.Page{App: appOf(l.client)}
+	return templates.Page{App: p.appOf(l.client)}
 }

@@ -111,8 +111,8 @@ func (p *Provider) Mount(r gin.IRouter) {
 	r.GET("/oauth2/logout", p.page(p.logout))
 	r.POST("/oauth2/logout", p.page(p.logout))
 	r.GET("/oauth2/check_session", p.page(p.pages.SessionFrame))
-	r.GET("/device", p.page(p.device))
-	r.POST("/device", p.page(templates.ReadForm), p.page(p.answerDevice))
+	r.GET(devicePath, p.page(p.device))
+	r.POST(devicePath, p.page(templates.ReadForm), p.page(p.answerDevice))
 	r.GET("/userinfo", p.endpoint(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,

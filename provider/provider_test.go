@@ -14,6 +14,7 @@ import (
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
+	"github.com/postern-id/postern/templates"
 )
 
 func TestNewWantsEverything(t *testing.T) {
@@ -94,6 +95,7 @@ func TestDescribe(t *testing.T) {
 		c, _ := w.register(client.Native, func(m *client.Metadata) {
 			m.RedirectURIs, m.Name, m.LogoURI = []string{"com.example.app:/cb"}, "Harbour Notes", "https://app.example.test/logo.png"
 			m.ClientURI, m.PolicyURI, m.TOSURI = "https://app.example.test/", "https://app.example.test/policy", "https://app.example.test/terms"
+			m.InitiateLoginURI = "https://app.example.test/login?tenant=a"
 		})
 		_, id := w.begin(w.request(c, "scope", "openid email openid", "login_hint", "ada@example.test", "ui_locales", "de en"))
 		flow, err := w.store.Flow(t.Context(), id, w.browser.Browser(nil, nil), time.Now())
@@ -101,9 +103,13 @@ func TestDescribe(t *testing.T) {
 		view, err := w.provider.Describe(t.Context(), flow)
 		require.NoError(t, err)
 		require.Equal(t, RequestView{
-			ClientID: c.ID, ClientName: "Harbour Notes", ClientURI: "https://app.example.test/", LogoURI: "https://app.example.test/logo.png",
-			PolicyURI: "https://app.example.test/policy", TOSURI: "https://app.example.test/terms", RedirectURI: "com.example.app:/cb",
-			Scopes: []string{"openid", "email"}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
+			ClientID: c.ID, App: templates.App{
+				Name: "Harbour Notes", Logo: "https://app.example.test/logo.png", PolicyURL: "https://app.example.test/policy",
+				TermsURL: "https://app.example.test/terms", BackURL: "https://app.example.test/",
+				StartURL: "https://app.example.test/login?tenant=a&iss=" + url.QueryEscape(issuer),
+			},
+			RedirectURI: "com.example.app:/cb",
+			Scopes:      []string{"openid", "email"}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
 		}, view)
 
 		w.change(c, func(m *client.Metadata) { m.Scopes = []string{"openid"} })

@@ -7,7 +7,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -25,7 +24,7 @@ func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Value
 	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
 	switch a.mode {
 	case modeFormPost:
-		return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: appOf(a.client)}, Target: a.redirectURI, Fields: parameters})
+		return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: p.appOf(a.client)}, Target: a.redirectURI, Fields: parameters})
 	case modeFragment:
 		c.Redirect(http.StatusSeeOther, a.redirectURI+"#"+parameters.Encode())
 		return nil
@@ -49,7 +48,7 @@ func withQuery(uri string, parameters url.Values) string {
 func (p *Provider) redirectError(c *gin.Context, a *authRequest, err error) error {
 	answer := translate(err)
 	if answer.Code == temporarilyUnavailable || answer.Code == serverError {
-		templates.ForApp(c, appOf(a.client))
+		templates.ForApp(c, p.appOf(a.client))
 		return err
 	}
 	p.log.InfoContext(c.Request.Context(), "authorize refused", "client", a.client.ID, "error", answer.Code, "cause", err.Error())
@@ -87,7 +86,7 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 			p.log.InfoContext(c.Request.Context(), "authorize refused", "cause", err.Error())
 			return p.pages.Render(c, http.StatusBadRequest, view)
 		case errors.Is(err, errFlowOver):
-			return p.pages.Render(c, http.StatusBadRequest, templates.Expired{})
+			return p.over(c, http.StatusBadRequest)
 		}
 		return err
 	})
@@ -103,8 +102,4 @@ func publicError(err error) (status int, title, message templates.Text) {
 	default:
 		return answer.Status, templates.T("error.link_title"), templates.T("error.link", "Description", answer.Description)
 	}
-}
-
-func appOf(c *client.Client) templates.App {
-	return templates.App{Name: c.Name, Logo: c.LogoURI, PolicyURL: c.PolicyURI, TermsURL: c.TOSURI, BackURL: c.ClientURI}
 }

@@ -56,6 +56,7 @@ type browser struct {
 	store   *storage.Store
 	session []byte // nil: nobody is signed in
 	id      string
+	noted   map[string]string // the client of each flow
 }
 
 func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, error) {
@@ -90,6 +91,15 @@ func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) s
 }
 
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
+
+func (b *browser) NoteRequest(_ http.ResponseWriter, _ *http.Request, flow, client string) {
+	if b.noted == nil {
+		b.noted = map[string]string{}
+	}
+	b.noted[flow] = client
+}
+
+func (b *browser) ClientOf(_ *http.Request, flow string) string { return b.noted[flow] }
 
 // newWorld builds a world on a store.
 func newWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world {

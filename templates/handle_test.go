@@ -76,7 +76,7 @@ func TestErrorPageLeadsBackToTheApp(t *testing.T) {
 		ForApp(c, sampleApp)
 		return errSecret
 	})(c)
-	require.Contains(t, w.Body.String(), `href="https://notes.example.com/"`)
+	require.Contains(t, w.Body.String(), `href="`+sampleApp.StartURL+`"`)
 }
 
 func TestAbandonedRequestIsDroppedQuietly(t *testing.T) {

@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"strings"
 	"time"
 	"unicode"
@@ -41,8 +42,9 @@ type App struct {
 	// terms of service, shown on the sign-in and consent pages.
 	PolicyURL, TermsURL string
 	// BackURL is where "Go back to APP" leads: an http or https address
-	// registered for the client, never one that came with a request.
-	BackURL string
+	// registered for the client, never one that came with a request. StartURL
+	// is one that begins a sign-in anew.
+	BackURL, StartURL string
 }
 
 // SafeLogo is Logo when it is an https address, else empty.
@@ -54,11 +56,17 @@ func (a App) SafeLogo() string {
 }
 
 // Back is BackURL when a browser can follow it, else empty.
-func (a App) Back() string {
-	if !strings.HasPrefix(a.BackURL, "https://") && !strings.HasPrefix(a.BackURL, "http://") {
+func (a App) Back() string { return followed(a.BackURL) }
+
+// Start is where the app can be begun anew: StartURL, else BackURL, when a
+// browser can follow it, else empty.
+func (a App) Start() string { return cmp.Or(followed(a.StartURL), a.Back()) }
+
+func followed(address string) string {
+	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
 		return ""
 	}
-	return a.BackURL
+	return address
 }
 
 // Initial stands in for a missing logo.

@@ -75,6 +75,10 @@ func (Recovery) template() string { return "login/recovery.html" }
 // Expired says that the request in progress is gone and how to begin anew.
 type Expired struct {
 	Page
+	// SignedIn says that the person is signed in all the same.
+	SignedIn bool
+	// AgainURL is where to begin anew when it is not at an app.
+	AgainURL string
 }
 
 func (Expired) template() string { return "login/expired.html" }

@@ -14,6 +14,7 @@ var sampleApp = App{
 	PolicyURL: "https://notes.example.com/privacy",
 	TermsURL:  "https://notes.example.com/terms",
 	BackURL:   "https://notes.example.com/",
+	StartURL:  "https://notes.example.com/login?iss=https%3A%2F%2Fid.example.test",
 }
 
 var (
@@ -126,6 +127,7 @@ func samples() map[string]View {
 	maps.Copy(views, accountSamples())
 	maps.Copy(views, factorSamples())
 	maps.Copy(views, arriveSamples())
+	maps.Copy(views, lateSamples())
 	return views
 }
 

@@ -199,7 +199,8 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 		return webs{}, err
 	}
 	w.login, err = login.New(login.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), Frames: w.provider.Frames, Log: s.log,
+		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), App: w.provider.App, Over: w.provider.Over,
+		Frames: w.provider.Frames, Log: s.log,
 		ContinueURL: proceed, Issuer: cfg.Brand.Name, BasePath: base, OfferRemember: cfg.Session.Remember > 0,
 	})
 	if err != nil {
@@ -207,7 +208,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	}
 	w.consent, err = consent.New(consent.Config{
 		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
-		Client: s.forApps, ContinueURL: proceed, BasePath: base,
+		Client: s.forApps, Over: w.provider.Over, ContinueURL: proceed, BasePath: base,
 	})
 	return w, err
 }
@@ -235,7 +236,7 @@ func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
 func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
 	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
 		view, err := p.Describe(ctx, flow)
-		return login.Request{App: appOf(view), LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI}, err
+		return login.Request{App: view.App, LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI}, err
 	}
 }
 
@@ -244,7 +245,7 @@ func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (conse
 	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
 		view, err := p.Describe(ctx, flow)
 		return consent.Request{
-			App: appOf(view), Scopes: view.Scopes, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
+			App: view.App, Scopes: view.Scopes, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
 		}, err
 	}
 }
@@ -256,10 +257,4 @@ func (s *services) forApps(ctx context.Context, id string) (consent.App, error) 
 		return consent.App{}, err
 	}
 	return consent.App{App: templates.App{Name: c.Name, Logo: c.LogoURI}, Unasked: c.Consent == client.ConsentSkip}, nil
-}
-
-func appOf(view provider.RequestView) templates.App {
-	return templates.App{
-		Name: view.ClientName, Logo: view.LogoURI, PolicyURL: view.PolicyURI, TermsURL: view.TOSURI, BackURL: view.ClientURI,
-	}
 }

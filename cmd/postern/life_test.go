@@ -62,6 +62,9 @@ var journeys = []journey{
 	{"read the activity, take the data along", (*life).lookBack},
 	{"hear that somebody knows the password", (*life).hearAlarm},
 	{"close the account", (*life).closeAccount},
+	{"come from an app, register, get back to it", (*life).registerForApp},
+	{"come from an app, forget the password, get back to it", (*life).resetForApp},
+	{"come back to requests that are over", (*life).meetOldRequests},
 }
 
 // TestLifeInChromium is a whole life with scripts, without them on a phone in the dark, and with the keyboard alone. They come by every page.

@@ -145,6 +145,7 @@ type Visitor struct {
 	Address netip.Addr // of the client; zero when it is not known
 	Browser string     // what the list of sessions calls it, such as "Firefox on Linux"
 	Device  string     // value of the device cookie, whatever the browser sent
+	Flow    string     // id of the authorize request in progress to which a link mailed on the way leads back; empty for none
 }
 
 // event returns an audit entry about what a person in a browser did.

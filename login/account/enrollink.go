@@ -39,7 +39,7 @@ func (s *Service) AskEnrolLink(ctx context.Context, cookie HalfCookie, visitor V
 		if err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, user, invitation.notice(NoticeEnrolLink), now)
+		return s.notices.Send(ctx, user, invitation.back(visitor).notice(NoticeEnrolLink), now)
 	})
 	if errors.Is(err, storage.ErrNotFound) { // the account was deleted meanwhile
 		return ErrStartAgain

@@ -20,6 +20,12 @@ func (i Invitation) notice(kind NoticeKind) Notice {
 	return Notice{Kind: kind, Link: i.URL, Expires: i.ExpiresAt}
 }
 
+// back returns the invitation that a visitor asked for.
+func (i Invitation) back(v Visitor) Invitation {
+	i.URL = v.back(i.URL)
+	return i
+}
+
 // Invite makes a new invitation in place of an earlier one, and mails it unless registration is closed. name is an id, user name or e-mail address.
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.

@@ -27,6 +27,20 @@ func (l link) notice(kind NoticeKind) Notice {
 	return Notice{Kind: kind, Link: l.url, Expires: l.expires}
 }
 
+// back returns the address of a mailed link that the visitor asked for: it leads their browser back to the request in progress.
+func (v Visitor) back(address string) string {
+	if v.Flow == "" {
+		return address
+	}
+	return address + "&" + url.Values{"flow": {v.Flow}}.Encode()
+}
+
+// back returns the link that a visitor asked for.
+func (l link) back(v Visitor) link {
+	l.url = v.back(l.url)
+	return l
+}
+
 func (s *Service) newLink(path string, life time.Duration, now time.Time) link {
 	secret := newSecret()
 	return link{

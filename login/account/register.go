@@ -50,7 +50,7 @@ func (s *Service) register(ctx context.Context, form RegistrationForm, owner sto
 		return err
 	}
 	// The name stays out of the message: else anybody could have Postern send words of theirs to a stranger.
-	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, asked.notice(NoticeRegistration)
+	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, asked.back(form.Visitor).notice(NoticeRegistration)
 	if owner.ID != "" {
 		to, notice = owner, Notice{Kind: NoticeAddressTaken}
 	}

@@ -29,7 +29,7 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 		if err != nil {
 			return err
 		}
-		if err := s.notices.Send(ctx, to, issued.notice(NoticePasswordReset), now); err != nil {
+		if err := s.notices.Send(ctx, to, issued.back(visitor).notice(NoticePasswordReset), now); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, visitor.event(audit.PasswordResetAsked, user.ID), now)

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"github.com/stretchr/testify/require"
+)
+
+// fromApp begins a sign-in at the app.
+func (l *life) fromApp() {
+	l.t.Helper()
+	l.Open(l.app)
+	l.Follow("Sign in with Postern")
+	l.at("/login")
+	require.Contains(l.t, l.Text(), "Sign in to continue to Demo App")
+}
+
+// inApp requires that the person is back in the app, signed in.
+func (l *life) inApp() {
+	l.t.Helper()
+	require.Equal(l.t, l.app+"/", l.URL(), l.Text())
+	require.Contains(l.t, l.Text(), l.email)
+}
+
+// signOutOfBoth ends the sign-in here and at the app.
+func (l *life) signOutOfBoth() {
+	l.t.Helper()
+	l.Open(l.app)
+	l.Submit("Sign out")
+	l.visit("/logout")
+	l.Submit("Sign out")
+}
+
+// registerForApp makes an account on the way to an app, and ends in the app.
+func (l *life) registerForApp() {
+	l.email, l.password = "hedy@example.test", "nine herons over the weir"
+	l.fromApp()
+	l.look("app-sign-in")
+	l.Follow("Create an account")
+	require.Contains(l.t, l.URL(), "flow=")
+	l.Fill("E-mail address", l.email)
+	l.Fill("Your name", "Hedy Example")
+	l.Submit("Send me the link")
+	l.look("app-register-sent")
+	l.Open(l.letter(l.email, "Your new account at Postern").Link())
+	l.look("app-register-password")
+	l.Fill("New password", l.password)
+	l.Submit("Save and continue")
+	l.uri = l.QR()
+	l.Fill("Code from the app", l.code())
+	l.Submit("Confirm")
+	l.keepCodes("Continue to Demo App")
+	l.letter(l.email, "An authenticator app was connected to Postern")
+	l.at("/consent")
+	l.Submit("Allow")
+	l.inApp()
+	l.signOutOfBoth()
+}
+
+// resetForApp chooses a new password on the way to an app.
+func (l *life) resetForApp() {
+	l.fromApp()
+	l.Follow("Forgot your password?")
+	l.Fill("E-mail or user name", l.email)
+	l.Submit("Send me the link")
+	l.Open(l.letter(l.email, "Choose a new password for Postern").Link())
+	l.password = "ten bridges in the fog"
+	l.Fill("New password", l.password)
+	l.Submit("Save and continue")
+	l.letter(l.email, "Your password at Postern was changed")
+	l.look("app-reset-done")
+	l.Follow("Continue to Demo App")
+	l.at("/login")
+	l.prove()
+	l.typeCode()
+	l.inApp()
+}
+
+// meetOldRequests gets to the app from pages of requests that are over: too late, answered already, given up.
+func (l *life) meetOldRequests() {
+	l.signOutOfBoth()
+	l.fromApp()
+	late := l.URL()
+	_, err := l.db.SQL(l.t).ExecContext(l.t.Context(), "UPDATE flows SET expires_at = created_at")
+	require.NoError(l.t, err)
+	l.Fill("E-mail or user name", l.email)
+	l.Fill("Password", l.password)
+	l.Submit("Continue")
+	require.Equal(l.t, 410, l.Status())
+	l.look("app-expired")
+	l.Follow("Go back to Demo App and try again")
+	require.Equal(l.t, l.app+"/", l.URL())
+
+	l.fromApp()
+	answered := l.URL()
+	l.prove()
+	l.typeCode()
+	l.inApp()
+	for _, over := range []string{answered, late} {
+		l.Open(over)
+		require.Equal(l.t, 410, l.Status())
+		require.Contains(l.t, l.Text(), "You are signed in")
+		l.Follow("Continue to Demo App")
+		require.Equal(l.t, l.app+"/", l.URL())
+	}
+	l.signOutOfBoth()
+	l.fromApp()
+	l.Submit("Cancel and go back to Demo App")
+	require.Contains(l.t, l.URL(), l.app)
+}
