@@ -42,10 +42,7 @@ func supervise(folder string) (err error) {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- server.Wait() }()
-	address := (&url.URL{
-		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
-		RawQuery: url.Values{"host": {work}, "sslmode": {"disable"}}.Encode(),
-	}).String()
+	address := socketAddress(work)
 	for !reachable(address) {
 		select {
 		case err := <-ended:
@@ -67,6 +64,14 @@ func supervise(folder string) (err error) {
 	defer users.Close()
 	serveErr := waitForUsers(users, ended)
 	return errors.Join(serveErr, os.Remove(published), stop(server, ended))
+}
+
+// socketAddress is the address of the server whose Unix socket is in folder.
+func socketAddress(folder string) string {
+	return (&url.URL{
+		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
+		RawQuery: url.Values{"host": {folder}, "sslmode": {"disable"}}.Encode(),
+	}).String()
 }
 
 // waitForUsers returns when nobody has held the lock on users for a while, with the exclusive lock on it: who comes now waits until
@@ -115,25 +120,41 @@ func startServer(work string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	initdb, err := serverBinary("initdb")
+	data := filepath.Join(work, "data")
+	if err := runTool(work, attributes, "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"); err != nil {
+		return nil, err
+	}
+	server, err := serverCommand(work, data, attributes, "-c", "full_page_writes=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB")
 	if err != nil {
 		return nil, err
 	}
-	data := filepath.Join(work, "data")
-	cluster := exec.Command(initdb, "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	cluster.Dir, cluster.SysProcAttr = work, attributes
-	if output, err := cluster.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, output)
+	return server, server.Start()
+}
+
+// runTool runs one of PostgreSQL's programs to its end.
+func runTool(work string, attributes *syscall.SysProcAttr, name string, arguments ...string) error {
+	path, err := serverBinary(name)
+	if err != nil {
+		return err
 	}
+	tool := exec.Command(path, arguments...)
+	tool.Dir, tool.SysProcAttr = work, attributes
+	if output, err := tool.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, output)
+	}
+	return nil
+}
+
+// serverCommand is a server on the cluster data with a Unix socket in work, not started yet.
+func serverCommand(work, data string, attributes *syscall.SysProcAttr, settings ...string) (*exec.Cmd, error) {
 	postgres, err := serverBinary("postgres")
 	if err != nil {
 		return nil, err
 	}
-	server := exec.Command(postgres, "-D", data, "-k", work, "-h", "", "-F",
-		"-c", "full_page_writes=off", "-c", "max_connections=400", "-c", "shared_buffers=64MB", "-c", "log_min_messages=fatal")
+	server := exec.Command(postgres, append([]string{"-D", data, "-k", work, "-h", "", "-F", "-c", "log_min_messages=fatal"}, settings...)...)
 	server.Dir, server.SysProcAttr = work, attributes
 	server.Stdout, server.Stderr = os.Stdout, os.Stderr
-	return server, server.Start()
+	return server, nil
 }
 
 // unprivileged gives work to a user that PostgreSQL agrees to run as, which root is not.
@@ -162,7 +183,7 @@ func serverBinary(name string) (string, error) {
 	}
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + name)
 	if err != nil || len(found) == 0 {
-		return "", errors.Join(fmt.Errorf("no %s in PATH or /usr/lib/postgresql", name), err)
+		return "", errors.Join(fmt.Errorf("no %s in PATH or /usr/lib/postgresql: apt install postgresql", name), err)
 	}
 	return found[len(found)-1], nil
 }

@@ -1,0 +1,53 @@
+package storage_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// A commit that waits for a standby that is away is an outage, also when somebody makes the leader confirm it: then it is on the leader alone.
+func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
+	t.Parallel()
+	pair := storagetest.NewPair(t)
+	s := pair.Database().Open(t)
+	u, g := storagetest.User(t, s), storagetest.Grant(t, s, storagetest.User(t, s), storagetest.Client(t, s))
+	writes := map[string]func(context.Context) error{
+		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) },
+		"returning": func(ctx context.Context) error {
+			_, err := s.CountCodeFailure(ctx, g.ID)
+			return err
+		},
+		"transaction": func(ctx context.Context) error {
+			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+		},
+	}
+	for name, write := range writes {
+		require.NoError(t, write(t.Context()), name)
+		pair.Part()
+
+		hurried, cancel := context.WithTimeout(t.Context(), time.Second)
+		require.ErrorIs(t, write(hurried), storage.ErrUnavailable, name)
+		cancel()
+		require.Equal(t, 1, pair.Waiting(), "%s: its commit is not cancelled", name)
+		pair.CancelWaiting()
+
+		ended := make(chan error, 1)
+		go func() { ended <- write(t.Context()) }()
+		require.Eventually(t, func() bool { return pair.Waiting() == 1 }, 5*time.Second, 10*time.Millisecond)
+		pair.CancelWaiting()
+		require.ErrorIs(t, <-ended, storage.ErrUnavailable, name)
+		_, err := s.User(t.Context(), u.ID)
+		require.NoError(t, err, "reading does not wait")
+		pair.Join()
+		require.NoError(t, write(t.Context()), name)
+	}
+	pair.Part()
+	pair.FailOver()
+	require.Eventually(t, func() bool { return s.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond)
+}

@@ -1,0 +1,157 @@
+package storagetest
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Pair is a PostgreSQL server with a synchronous standby: a commit is answered when both have it.
+type Pair struct {
+	t               testing.TB
+	leader, standby *server
+	replication     *Proxy // between the two
+}
+
+// server is a PostgreSQL server of one test.
+type server struct {
+	t       testing.TB
+	folder  string // of its socket
+	process *exec.Cmd
+	ended   chan struct{}
+}
+
+// NewPair starts a server and its standby, which end with the test.
+func NewPair(t testing.TB) *Pair {
+	t.Helper()
+	p := &Pair{t: t, leader: newServer(t)}
+	attributes, err := unprivileged(p.leader.folder)
+	require.NoError(t, err)
+	require.NoError(t, runTool(p.leader.folder, attributes, "initdb",
+		"-D", p.leader.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"))
+	p.leader.start()
+	p.AddStandby()
+	return p
+}
+
+func newServer(t testing.TB) *server {
+	folder, err := os.MkdirTemp("/tmp", "postern-pair-") // a socket's path is short
+	require.NoError(t, err)
+	s := &server{t: t, folder: folder}
+	t.Cleanup(func() {
+		s.kill()
+		require.NoError(t, os.RemoveAll(folder))
+	})
+	return s
+}
+
+func (s *server) data() string { return filepath.Join(s.folder, "data") }
+
+func (s *server) start() {
+	s.t.Helper()
+	attributes, err := unprivileged(s.folder)
+	require.NoError(s.t, err)
+	attributes.Setpgid = true // it dies with its children
+	s.process, err = serverCommand(s.folder, s.data(), attributes, "-c", "log_min_messages=panic", "-c", "wal_retrieve_retry_interval=100ms")
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.process.Start())
+	s.ended = make(chan struct{})
+	go func() {
+		_ = s.process.Wait() // it is killed
+		close(s.ended)
+	}()
+	require.Eventually(s.t, func() bool { return reachable(socketAddress(s.folder)) }, startTimeout, 20*time.Millisecond)
+}
+
+// kill ends the server as a power cut does.
+func (s *server) kill() {
+	if s.process == nil {
+		return
+	}
+	_ = syscall.Kill(-s.process.Process.Pid, syscall.SIGKILL)
+	<-s.ended
+	s.process = nil
+}
+
+// AddStandby makes a standby of the leader, through a proxy, and waits until the leader waits for it.
+func (p *Pair) AddStandby() {
+	p.t.Helper()
+	p.standby = newServer(p.t)
+	p.replication = NewProxy(p.t, &Database{URL: socketAddress(p.leader.folder)})
+	host, port, err := net.SplitHostPort(p.replication.listener.Addr().String())
+	require.NoError(p.t, err)
+	attributes, err := unprivileged(p.standby.folder)
+	require.NoError(p.t, err)
+	require.NoError(p.t, runTool(p.standby.folder, attributes, "pg_basebackup", "-D", p.standby.data(), "--checkpoint=fast", "--no-sync",
+		"--write-recovery-conf", "-d", "host="+host+" port="+port+" user=postgres sslmode=disable application_name=standby"))
+	p.standby.start()
+	p.leader.exec(`ALTER SYSTEM SET synchronous_standby_names = 'standby'`)
+	p.leader.exec(`SELECT pg_reload_conf()`)
+	require.Eventually(p.t, func() bool {
+		return p.leader.ask(`SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`) == 1
+	}, startTimeout, 20*time.Millisecond)
+}
+
+// Database returns a new database of the pair, whose address names both servers. All tables are in a schema of its own.
+func (p *Pair) Database() *Database {
+	p.t.Helper()
+	schema := newSchema()
+	p.leader.exec(`CREATE SCHEMA ` + schema)
+	address, err := addressOfSchema(socketAddress(p.leader.folder), schema)
+	require.NoError(p.t, err)
+	db := &Database{URL: address, Keyset: newKeyset(p.t)}
+	return p.Reach(db)
+}
+
+// Reach returns db at the present servers.
+func (p *Pair) Reach(db *Database) *Database {
+	return db.With(p.t, "host", p.leader.folder+","+p.standby.folder, "port", "5432,5432", "target_session_attrs", "read-write")
+}
+
+// Part cuts the standby off from the leader, which goes on waiting for it.
+func (p *Pair) Part() { p.replication.Set(Cut) }
+
+// Join ends what Part began.
+func (p *Pair) Join() { p.replication.Set(Clear) }
+
+// FailOver kills the leader and promotes the standby, which is alone then.
+func (p *Pair) FailOver() {
+	p.t.Helper()
+	p.leader.kill()
+	p.leader, p.standby = p.standby, nil
+	p.leader.exec(`SELECT pg_promote()`)
+	p.leader.exec(`ALTER SYSTEM RESET synchronous_standby_names`)
+	p.leader.exec(`SELECT pg_reload_conf()`)
+}
+
+// Waiting returns how many commits on the leader wait for the standby.
+func (p *Pair) Waiting() int {
+	return p.leader.ask(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+}
+
+// CancelWaiting cancels these commits, as an operator can: the leader confirms what the standby does not have.
+func (p *Pair) CancelWaiting() {
+	p.leader.exec(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
+}
+
+func (s *server) exec(statement string) {
+	s.t.Helper()
+	db := openSQL(s.t, "postgres", socketAddress(s.folder))
+	defer db.Close()
+	_, err := db.Exec(statement)
+	require.NoError(s.t, err)
+}
+
+func (s *server) ask(query string) (number int) {
+	s.t.Helper()
+	db := openSQL(s.t, "postgres", socketAddress(s.folder))
+	defer db.Close()
+	require.NoError(s.t, db.QueryRow(query).Scan(&number))
+	return number
+}
