@@ -94,6 +94,14 @@ type Database struct {
 	// Accepts a PostgreSQL server on another machine with an sslmode below verify-full. Whoever is on the way to the
 	// server can then read and change everything that Postern stores.
 	InsecureTLS bool `setting:"database.insecure_tls" default:"false"`
+
+	// How many connections this process keeps open at most, 0 to 1000; 0 means four for each processor, at least eight. A request waits
+	// for a free one. The sum over all replicas, and one for each command that runs beside them, must be within what the server and the
+	// role allow. On SQLite it counts the readers; there is one writer.
+	MaxConnections int `setting:"database.max_connections" default:"0"`
+
+	// How long a connection may be unused before it is closed, 1s to 24h.
+	IdleTime time.Duration `setting:"database.idle_time" default:"5m"`
 }
 
 // Secrets holds the key material that encrypts secrets at rest.

@@ -35,6 +35,7 @@ func (c Config) validate() Problems {
 	v.trustedProxies()
 	v.certificate()
 	v.database()
+	v.pool()
 	v.keyset()
 	v.smtp()
 	v.outbound()

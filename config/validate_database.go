@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // sqlitePrefix begins the address of an SQLite database; a path follows.
@@ -50,6 +51,12 @@ func (v *validator) database() {
 	}
 	hosts := v.databaseHosts(u, query)
 	v.databaseTLS(hosts, query)
+}
+
+// pool checks how many connections are kept, and how long.
+func (v *validator) pool() {
+	within(v, "database.max_connections", v.c.Database.MaxConnections, 0, 1000)
+	within(v, "database.idle_time", v.c.Database.IdleTime, time.Second, 24*time.Hour)
 }
 
 // databaseHosts returns all servers that the driver could connect to.

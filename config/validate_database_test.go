@@ -60,7 +60,7 @@ func TestDatabase(t *testing.T) {
 
 func TestDatabaseInsecureTLS(t *testing.T) {
 	c := Default()
-	c.Database = Database{URL: "postgres://u@db.example.com/db?sslmode=require", InsecureTLS: true}
+	c.Database.URL, c.Database.InsecureTLS = "postgres://u@db.example.com/db?sslmode=require", true
 	c.Secrets.Keyset = "keyset"
 	require.NoError(t, c.Validate())
 }

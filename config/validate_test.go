@@ -45,6 +45,8 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"password.memory_kib", "7167 is less than 7168", "from 7168", func(c *Config) { c.Password.MemoryKiB = 7167 }},
 		{"password.memory_kib", "19456 KiB times password.time 1 is less than 35840 KiB", "raise", func(c *Config) { c.Password.Time = 1 }},
 		{"password.time", "0 is less than 1", "from 1 to 16", func(c *Config) { c.Password.Time = 0 }},
+		{"database.max_connections", "-1 is less than 0", "from 0 to 1000", func(c *Config) { c.Database.MaxConnections = -1 }},
+		{"database.idle_time", "0s is less than 1s", "from 1s to 24h", func(c *Config) { c.Database.IdleTime = 0 }},
 		{"password.concurrency", "-1 is less than 0", "from 0 to 256", func(c *Config) { c.Password.Concurrency = -1 }},
 		{"session.idle", "59s is less than 1m", "from 1m", func(c *Config) { c.Session.Idle = 59 * time.Second }},
 		{"session.idle", "25h is more than session.absolute, which is 24h", "lower session.idle", func(c *Config) { c.Session.Idle = 25 * time.Hour }},

@@ -203,3 +203,15 @@ func TestPoolIsBounded(t *testing.T) {
 		})
 	}))
 }
+
+func TestUnusedConnectionsAreClosed(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		db.Open(t)
+		s, err := storage.Open(t.Context(), storage.Config{URL: db.URL, Keyset: db.Keyset, IdleTime: 10 * time.Millisecond})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, s.Close()) }()
+		require.NoError(t, s.Ping(t.Context()))
+		require.Eventually(t, func() bool { return s.Stats().OpenConnections == 0 }, 10*time.Second, 10*time.Millisecond)
+		require.NoError(t, s.Ping(t.Context()))
+	})
+}

@@ -25,6 +25,8 @@ type Config struct {
 	Keyset *Keyset
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite. Default 4 for each core, at least 8.
 	MaxConns int
+	// IdleTime is how long a connection may be unused before it is closed. Default: as long as it likes.
+	IdleTime time.Duration
 	// Intercept, when set, stands between the pool and the driver: tests count, delay and fail statements there.
 	Intercept func(driver.Connector) driver.Connector
 }
@@ -57,10 +59,10 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		connector = cfg.Intercept(connector)
 	}
 	s := &Store{dialect: d, keyset: cfg.Keyset}
-	s.writer = newPool(connector, d, d.writers(cfg.MaxConns))
+	s.writer = newPool(connector, d, d.writers(cfg.MaxConns), cfg.IdleTime)
 	s.reader = s.writer
 	if d.singleWriter {
-		s.reader = newPool(connector, d, defaultConns(cfg.MaxConns))
+		s.reader = newPool(connector, d, defaultConns(cfg.MaxConns), cfg.IdleTime)
 	}
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -144,9 +146,10 @@ func (s *Store) MAC(purpose string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-func newPool(connector driver.Connector, d dialect, conns int) *sqlx.DB {
+func newPool(connector driver.Connector, d dialect, conns int, idle time.Duration) *sqlx.DB {
 	db := sqlx.NewDb(sql.OpenDB(preparing{connector}), d.driver)
 	db.SetMaxOpenConns(conns)
 	db.SetMaxIdleConns(conns)
+	db.SetConnMaxIdleTime(idle)
 	return db
 }

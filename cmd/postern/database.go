@@ -32,7 +32,13 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.St
 	if err != nil {
 		return nil, err
 	}
-	store, err := storage.Open(ctx, storage.Config{URL: cfg.Database.URL.Reveal(), Keyset: keyset})
+	conns := cfg.Database.MaxConnections
+	if how == existing {
+		conns = 1 // a command leaves the others to those who serve
+	}
+	store, err := storage.Open(ctx, storage.Config{
+		URL: cfg.Database.URL.Reveal(), Keyset: keyset, MaxConns: conns, IdleTime: cfg.Database.IdleTime,
+	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
