@@ -26,6 +26,8 @@ type dialect struct {
 	goose  goose.Dialect
 	// singleWriter says that only one transaction can write at a time.
 	singleWriter bool
+	// keyShare keeps the rows that a query finds from being removed until the transaction ends; a single writer needs no such lock.
+	keyShare string
 	// clock is a query for the present in microseconds.
 	clock string
 	// hasVersions is a query for whether goose's table of applied steps exists.
@@ -49,7 +51,7 @@ var sqliteDialect = dialect{
 }
 
 var postgresDialect = dialect{
-	name: "postgres", driver: "postgres", goose: goose.DialectPostgres,
+	name: "postgres", driver: "postgres", goose: goose.DialectPostgres, keyShare: ` FOR KEY SHARE`,
 	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
 	hasVersions: `SELECT to_regclass('` + goose.DefaultTablename + `') IS NOT NULL`,
 	connector:   postgresConnector,

@@ -9,14 +9,14 @@ import (
 // of refresh tokens, of which only the number of the latest is kept. So spending the code, rotating a refresh token
 // and revoking the family are each one conditional UPDATE of one row.
 type Grant struct {
-	ID       string  `db:"id"`
-	UserID   string  `db:"user_id"`
-	ClientID string  `db:"client_id"`
-	SID      string  `db:"sid"`    // session it was given in
-	Epoch    int64   `db:"epoch"`  // of the user at that time
-	Scopes   Strings `db:"scopes"` // granted
-	Detail   JSON    `db:"detail"` // what provider needs later: redirect URI, challenge, nonce and so on
-	AuthTime Time    `db:"auth_time"`
+	ID       string `db:"id"`
+	UserID   string `db:"user_id"`
+	ClientID string `db:"client_id"`
+	SID      string `db:"sid"`   // session it was given in
+	Epoch    int64  `db:"epoch"` // of the user at that time
+	Access          // granted
+	Detail   JSON   `db:"detail"` // what provider needs later: redirect URI, challenge, nonce and so on
+	AuthTime Time   `db:"auth_time"`
 	// CodeHash is SHA-256 of the authorization code.
 	CodeHash      []byte `db:"code_hash"`
 	CodeExpiresAt Time   `db:"code_expires_at"`
@@ -29,6 +29,8 @@ type Grant struct {
 	CreatedAt  Time  `db:"created_at"`
 	// ExpiresAt is the end of everything in the family; the row is swept after it.
 	ExpiresAt Time `db:"expires_at"`
+	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for IssueCode; zero: it rests on none. It is not stored.
+	ConsentedAt Time `db:"-"`
 	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. IssueCode
 	// leaves it out.
 	JKT string `db:"dpop_jkt"`
@@ -48,7 +50,7 @@ func (g GrantState) Ended(now time.Time) bool {
 }
 
 const grantStateQuery = `
-	SELECT g.id, g.user_id, g.client_id, g.sid, g.epoch, g.scopes, g.detail, g.auth_time, g.code_hash, g.code_expires_at,
+	SELECT g.id, g.user_id, g.client_id, g.sid, g.epoch, g.scopes, g.claims, g.detail, g.auth_time, g.code_hash, g.code_expires_at,
 		g.code_used_at, g.generation, g.rotated_at, g.idle_until, g.revoked_at, g.created_at, g.expires_at,
 		coalesce(g.dpop_jkt, '') AS dpop_jkt,
 		u.id AS "owner.id", u.email AS "owner.email", u.email_verified AS "owner.email_verified",
@@ -60,14 +62,20 @@ const grantStateQuery = `
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
 
 // IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
-// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2).
+// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent that the grant rests
+// on was withdrawn meanwhile: the lock on its row makes [Store.WithdrawConsent] come before the grant or end it.
 func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
-	_, err := s.exec(ctx, `
-		INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, detail, auth_time, created_at, code_hash, code_expires_at,
+	issued, err := s.exec(ctx, `
+		INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, claims, detail, auth_time, created_at, code_hash, code_expires_at,
 			code_used_at, code_failures, generation, expires_at, event)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?)`,
-		g.ID, g.UserID, g.ClientID, g.SID, g.Epoch, g.Scopes, g.Detail, g.AuthTime, g.CreatedAt, g.CodeHash, g.CodeExpiresAt,
-		g.CodeUsedAt, g.ExpiresAt, nullText(event))
+		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?
+		WHERE CAST(? AS BIGINT) IS NULL OR EXISTS (
+			SELECT 1 FROM consents c WHERE c.user_id = ? AND c.client_id = ? AND c.created_at = ?`+s.dialect.keyShare+`)`,
+		g.ID, g.UserID, g.ClientID, g.SID, g.Epoch, g.Scopes, g.Claims, g.Detail, g.AuthTime, g.CreatedAt, g.CodeHash, g.CodeExpiresAt,
+		g.CodeUsedAt, g.ExpiresAt, nullText(event), g.ConsentedAt, g.UserID, g.ClientID, g.ConsentedAt)
+	if err == nil && issued == 0 {
+		err = ErrStale
+	}
 	return err
 }
 
@@ -149,7 +157,7 @@ func (s *Store) revokeGrantsOfSessions(ctx context.Context, userID, keepSID stri
 func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant, error) {
 	var grants []Grant
 	err := s.list(ctx, &grants, `
-		SELECT id, user_id, client_id, sid, epoch, scopes, detail, auth_time, code_hash, code_expires_at, code_used_at, generation, rotated_at,
+		SELECT id, user_id, client_id, sid, epoch, scopes, claims, detail, auth_time, code_hash, code_expires_at, code_used_at, generation, rotated_at,
 			idle_until, revoked_at, created_at, expires_at
 		FROM grants WHERE user_id = ? ORDER BY created_at DESC, id LIMIT ?`, userID, limit)
 	return grants, err

@@ -2,7 +2,6 @@ package storage
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
@@ -38,7 +37,7 @@ func (s *Store) Overview(ctx context.Context, userID string, now time.Time) (Ove
 type App struct {
 	ClientID    string
 	Name        string
-	Scopes      []string // of the consent and the living grants, in the order in which they were found
+	Access      // of the consent and the living grants together
 	Consented   bool
 	ConsentedAt time.Time // zero: never asked
 	GrantedAt   time.Time // of the oldest grant that is alive; zero: there is none
@@ -46,35 +45,36 @@ type App struct {
 }
 
 type grantedRow struct {
-	ClientID  string  `db:"client_id"`
-	Name      string  `db:"name"`
-	Scopes    Strings `db:"scopes"`
-	GrantedAt Time    `db:"granted_at"`
-	UsedAt    Time    `db:"used_at"`
+	ClientID string `db:"client_id"`
+	Name     string `db:"name"`
+	Access
+	GrantedAt Time `db:"granted_at"`
+	UsedAt    Time `db:"used_at"`
 }
 
 type consentedRow struct {
-	ClientID  string  `db:"client_id"`
-	Name      string  `db:"name"`
-	Scopes    Strings `db:"scopes"`
-	CreatedAt Time    `db:"created_at"`
+	ClientID string `db:"client_id"`
+	Name     string `db:"name"`
+	Access
+	CreatedAt Time `db:"created_at"`
 }
 
 // Apps returns the clients with access to something of a user: first those with a consent, newest first, then the others.
 func (s *Store) Apps(ctx context.Context, userID string, now time.Time) ([]App, error) {
 	var consented []consentedRow
 	if err := s.list(ctx, &consented, `
-		SELECT a.client_id, c.name, a.scopes, a.created_at
+		SELECT a.client_id, c.name, a.scopes, a.claims, a.created_at
 		FROM consents a JOIN clients c ON c.id = a.client_id
 		WHERE a.user_id = ? ORDER BY a.created_at DESC, a.client_id`, userID); err != nil {
 		return nil, err
 	}
 	var granted []grantedRow
 	if err := s.list(ctx, &granted, `
-		SELECT g.client_id, c.name, g.scopes, min(CASE WHEN `+livingGrant+` THEN g.created_at END) AS granted_at,
+		SELECT g.client_id, c.name, g.scopes, g.claims, min(CASE WHEN `+livingGrant+` THEN g.created_at END) AS granted_at,
 			max(coalesce(g.rotated_at, g.created_at)) AS used_at
 		FROM grants g JOIN clients c ON c.id = g.client_id JOIN users u ON u.id = g.user_id
-		WHERE g.user_id = ? GROUP BY g.client_id, c.name, g.scopes ORDER BY used_at DESC, g.client_id, g.scopes`,
+		WHERE g.user_id = ? GROUP BY g.client_id, c.name, g.scopes, g.claims
+		ORDER BY used_at DESC, g.client_id, g.scopes, g.claims`,
 		At(now), At(now), userID); err != nil {
 		return nil, err
 	}
@@ -88,7 +88,7 @@ func joinApps(consented []consentedRow, granted []grantedRow) []App {
 	for _, row := range consented {
 		at[row.ClientID] = len(apps)
 		apps = append(apps, App{
-			ClientID: row.ClientID, Name: row.Name, Scopes: row.Scopes, Consented: true, ConsentedAt: row.CreatedAt.Time,
+			ClientID: row.ClientID, Name: row.Name, Access: row.Access, Consented: true, ConsentedAt: row.CreatedAt.Time,
 		})
 	}
 	for _, row := range granted {
@@ -115,9 +115,5 @@ func (a *App) add(row grantedRow) {
 	if a.GrantedAt.IsZero() || row.GrantedAt.Before(a.GrantedAt) {
 		a.GrantedAt = row.GrantedAt.Time
 	}
-	for _, scope := range row.Scopes {
-		if !slices.Contains(a.Scopes, scope) {
-			a.Scopes = append(a.Scopes, scope)
-		}
-	}
+	a.Access = a.with(row.Access)
 }

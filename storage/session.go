@@ -27,8 +27,8 @@ type HalfSignIn struct {
 // SignIn is a complete sign-in: password and one-time code (or recovery code) were both right. Only this package can make
 // one, from a row that says so.
 type SignIn struct {
-	row       sessionRow
-	consented Strings
+	row     sessionRow
+	consent Consent
 }
 
 // ID returns the public id of the session, the sid of ID tokens (OIDC Front-Channel Logout section 3).
@@ -49,8 +49,8 @@ func (s SignIn) Recovered() bool { return s.row.Recovered }
 // Remembered reports whether the person asked to stay signed in.
 func (s SignIn) Remembered() bool { return s.row.Remember }
 
-// Consented returns the scopes the user has granted to the client that Store.SignIn was asked about.
-func (s SignIn) Consented() []string { return s.consented }
+// Consent returns what the user has granted to the client that Store.SignIn was asked about; its CreatedAt is zero when there is nothing.
+func (s SignIn) Consent() Consent { return s.consent }
 
 // LastSeen returns when the session was last known to be in use.
 func (s SignIn) LastSeen() time.Time { return s.row.LastSeenAt.Time }
@@ -189,14 +189,19 @@ const wholeSignIn = `NOT s.must_enrol AND ` + notHeld
 func (s *Store) SignIn(ctx context.Context, tokenHash []byte, clientID string, now time.Time) (SignIn, error) {
 	var row struct {
 		sessionRow
-		Consented Strings `db:"consented"`
+		Consented struct {
+			Access
+			CreatedAt Time `db:"created_at"`
+		} `db:"consented"`
 	}
 	err := s.get(ctx, &row, `
-		SELECT `+sessionColumns+`, c.scopes AS consented
+		SELECT `+sessionColumns+`, c.scopes AS "consented.scopes", c.claims AS "consented.claims", c.created_at AS "consented.created_at"
 		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN consents c ON c.user_id = u.id AND c.client_id = ?
 		WHERE s.session_hash = ? AND s.completed_at IS NOT NULL AND s.expires_at > ? AND s.idle_until > ?
 			AND s.epoch = u.epoch AND u.disabled_at IS NULL AND `+wholeSignIn, clientID, tokenHash, At(now), At(now))
-	return SignIn{row: row.sessionRow, consented: row.Consented}, err
+	return SignIn{row: row.sessionRow, consent: Consent{
+		UserID: row.User.ID, ClientID: clientID, Access: row.Consented.Access, CreatedAt: row.Consented.CreatedAt,
+	}}, err
 }
 
 // TouchSession notes that a session is in use. It never brings back one that has ended.

@@ -30,7 +30,7 @@ func overviewsCount(t *testing.T, db *Database) {
 	SignIn(t, s, u)
 	HalfSignIn(t, s, u)
 	a, b := Client(t, s), Client(t, s)
-	require.NoError(t, s.SaveConsent(t.Context(), u.ID, a.ID, []string{"openid"}, Now))
+	require.NoError(t, s.AddConsent(t.Context(), u.ID, a.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	for _, c := range []storage.Client{a, b, b} {
 		Grant(t, s, u, c)
 	}
@@ -54,12 +54,12 @@ func appsAreListed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, other := User(t, s), User(t, s)
 	asked, skipped, gone, foreign := Client(t, s), Client(t, s), Client(t, s), Client(t, s)
-	require.NoError(t, s.SaveConsent(t.Context(), u.ID, asked.ID, []string{"openid", "email"}, Now))
-	require.NoError(t, s.SaveConsent(t.Context(), other.ID, foreign.ID, []string{"openid"}, Now))
+	require.NoError(t, s.AddConsent(t.Context(), u.ID, asked.ID, storage.Access{Scopes: storage.Strings{"openid", "email"}, Claims: storage.Strings{"birthdate"}}, Now))
+	require.NoError(t, s.AddConsent(t.Context(), other.ID, foreign.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	Grant(t, s, other, foreign)
 	first := Grant(t, s, u, skipped)
-	second := newGrant(u, skipped)
-	second.Scopes, second.CreatedAt = storage.Strings{"openid", "offline_access"}, storage.At(Now.Add(time.Second))
+	second := NewGrant(u, skipped)
+	second.Scopes, second.Claims, second.CreatedAt = storage.Strings{"openid", "offline_access"}, storage.Strings{"team"}, storage.At(Now.Add(time.Second))
 	require.NoError(t, s.IssueCode(t.Context(), second, ""))
 	later := Now.Add(time.Minute)
 	require.NoError(t, s.RedeemCode(t.Context(), second.ID, storage.Redemption{Generation: 1, IdleUntil: later, ExpiresAt: later.Add(time.Hour)}, Now.Add(2*time.Second)))
@@ -71,9 +71,9 @@ func appsAreListed(t *testing.T, db *Database) {
 		apps[i].GrantedAt, apps[i].UsedAt, apps[i].ConsentedAt = apps[i].GrantedAt.UTC(), apps[i].UsedAt.UTC(), apps[i].ConsentedAt.UTC()
 	}
 	require.Equal(t, []storage.App{
-		{ClientID: asked.ID, Name: "Example", Scopes: []string{"openid", "email"}, Consented: true, ConsentedAt: Now},
+		{ClientID: asked.ID, Name: "Example", Access: storage.Access{Scopes: storage.Strings{"email", "openid"}, Claims: storage.Strings{"birthdate"}}, Consented: true, ConsentedAt: Now},
 		{
-			ClientID: skipped.ID, Name: "Example", Scopes: []string{"openid", "offline_access"},
+			ClientID: skipped.ID, Name: "Example", Access: storage.Access{Scopes: storage.Strings{"offline_access", "openid"}, Claims: storage.Strings{"team"}},
 			GrantedAt: first.CreatedAt.Time, UsedAt: Now.Add(2 * time.Second),
 		},
 	}, apps)
@@ -156,7 +156,7 @@ func otherSessionsEnd(t *testing.T, db *Database) {
 func sessionsTakeGrantsAlong(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
-	online, offline, other := newGrant(u, c), newGrant(u, c), newGrant(u, c)
+	online, offline, other := NewGrant(u, c), NewGrant(u, c), NewGrant(u, c)
 	offline.SID, offline.Scopes = online.SID, storage.Strings{"openid", "offline_access"}
 	for _, g := range []storage.Grant{online, offline, other} {
 		require.NoError(t, s.IssueCode(t.Context(), g, ""))
@@ -177,7 +177,7 @@ func sessionsTakeGrantsAlong(t *testing.T, db *Database) {
 func grantsAreListed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
-	first, second := newGrant(u, c), newGrant(u, c)
+	first, second := NewGrant(u, c), NewGrant(u, c)
 	second.CreatedAt = storage.At(Now.Add(time.Second))
 	for _, g := range []storage.Grant{first, second} {
 		require.NoError(t, s.IssueCode(t.Context(), g, ""))

@@ -78,7 +78,7 @@ func deletingAClientLeavesNothing(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
 	g := Grant(t, s, u, c)
-	require.NoError(t, s.SaveConsent(t.Context(), u.ID, c.ID, []string{"openid"}, Now))
+	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	f := newFlow(c)
 	require.NoError(t, s.SaveFlow(t.Context(), f))
 

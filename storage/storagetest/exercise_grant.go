@@ -37,7 +37,7 @@ func grantsRoundTrip(t *testing.T, db *Database) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	_, err = s.GrantByCode(t.Context(), storage.Hash("none"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	again := newGrant(u, c)
+	again := NewGrant(u, c)
 	again.CodeHash = g.CodeHash
 	require.ErrorIs(t, s.IssueCode(t.Context(), again, ""), storage.ErrConflict)
 }

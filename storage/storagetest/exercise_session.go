@@ -112,12 +112,16 @@ func signInsAreCompletedOnce(t *testing.T, db *Database) {
 func signInsTellConsents(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c, other := User(t, s), Client(t, s), Client(t, s)
-	require.NoError(t, s.SaveConsent(t.Context(), u.ID, c.ID, []string{"openid", "email"}, Now))
+	access := storage.Access{Scopes: storage.Strings{"email", "openid"}, Claims: storage.Strings{"birthdate"}}
+	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, access, Now))
 	hash := SignIn(t, s, u)
-	for client, scopes := range map[string][]string{c.ID: {"openid", "email"}, other.ID: nil, "": nil} {
+	for client, want := range map[string]storage.Consent{
+		c.ID: {Access: access, CreatedAt: storage.At(Now)}, other.ID: {}, "": {},
+	} {
 		signIn, err := s.SignIn(t.Context(), hash, client, Now)
 		require.NoError(t, err)
-		require.Equal(t, scopes, signIn.Consented())
+		want.UserID, want.ClientID = u.ID, client
+		require.Equal(t, want, signIn.Consent())
 	}
 }
 
@@ -232,14 +236,14 @@ func auditEntriesRide(t *testing.T, db *Database) {
 	require.NoError(t, s.TouchSession(t.Context(), signIn.ID(), Now, Now.Add(time.Hour)))
 	require.Equal(t, []string{"began", "completed"}, names(), "what did not happen is not filed, and nothing twice")
 
-	g := newGrant(u, c)
+	g := NewGrant(u, c)
 	require.NoError(t, s.IssueCode(t.Context(), g, eventBody("issued", u.ID, 4)))
 	require.NoError(t, s.RedeemCode(t.Context(), g.ID, storage.Redemption{ExpiresAt: Now.Add(time.Hour)}, Now))
 	require.NoError(t, s.RevokeGrant(t.Context(), g.ID, eventBody("revoked", u.ID, 5), Now))
 	require.ErrorIs(t, s.RevokeGrant(t.Context(), g.ID, eventBody("revoked", u.ID, 6), Now), storage.ErrStale)
 	require.Equal(t, []string{"began", "completed", "issued", "revoked"}, names())
 
-	require.Error(t, s.IssueCode(t.Context(), newGrant(u, c), "no JSON"), "no grant without its entry")
+	require.Error(t, s.IssueCode(t.Context(), NewGrant(u, c), "no JSON"), "no grant without its entry")
 }
 
 func sessionsAreLimited(t *testing.T, db *Database) {

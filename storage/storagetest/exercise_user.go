@@ -175,7 +175,7 @@ func deletingLeavesNothing(t *testing.T, db *Database) {
 	u, _, _ := EnrolledUser(t, s)
 	c := Client(t, s)
 	session, g := SignIn(t, s, u), Grant(t, s, u, c)
-	require.NoError(t, s.SaveConsent(t.Context(), u.ID, c.ID, []string{"openid"}, Now))
+	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	ticket := newTicket(u)
 	require.NoError(t, s.AddTicket(t.Context(), ticket))
 	_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)

@@ -155,7 +155,7 @@ func visitsAndEndsMeet(t *testing.T, db *Database) {
 			group.Go(func() {
 				s := stores[i%2]
 				err := s.InTx(t.Context(), func(ctx context.Context) error {
-					if err := s.IssueCode(ctx, newGrant(u, c), ""); err != nil {
+					if err := s.IssueCode(ctx, NewGrant(u, c), ""); err != nil {
 						return err
 					}
 					return s.AddVisit(ctx, signIn, c.ID, Now)

@@ -87,14 +87,16 @@ func SignIn(t testing.TB, s *storage.Store, u storage.User) []byte {
 // Grant issues an authorization code of u for c, good for a minute from Now.
 func Grant(t testing.TB, s *storage.Store, u storage.User, c storage.Client) storage.Grant {
 	t.Helper()
-	g := newGrant(u, c)
+	g := NewGrant(u, c)
 	require.NoError(t, s.IssueCode(t.Context(), g, ""))
 	return g
 }
 
-func newGrant(u storage.User, c storage.Client) storage.Grant {
+// NewGrant returns a grant of a user to a client that is not stored yet.
+func NewGrant(u storage.User, c storage.Client) storage.Grant {
 	return storage.Grant{
-		ID: storage.NewID(), UserID: u.ID, ClientID: c.ID, SID: storage.NewID(), Epoch: u.Epoch, Scopes: storage.Strings{"openid"},
+		ID: storage.NewID(), UserID: u.ID, ClientID: c.ID, SID: storage.NewID(), Epoch: u.Epoch,
+		Access: storage.Access{Scopes: storage.Strings{"openid"}, Claims: storage.Strings{}},
 		Detail: storage.JSON(`{"nonce":"n"}`), AuthTime: storage.At(Now), CodeHash: storage.Hash(rand.Text()),
 		CodeExpiresAt: storage.At(Now.Add(time.Minute)), CreatedAt: storage.At(Now), ExpiresAt: storage.At(Now.Add(time.Hour)),
 	}
