@@ -167,7 +167,7 @@ func seedAuthenticators(n int, now time.Time) bulk {
 
 // seedDetail is as long as what Postern keeps of an authorization request.
 const seedDetail = `{"redirect_uri":"` + redirectURI + `","challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","nonce":"n-0S6_WzA2Mj",` +
-	`"acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"claims":{}}`
+	`"acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"named_claims":{}}`
 
 func seedGrants(n, users int, clientID string, now time.Time) bulk {
 	return bulk{

@@ -49,20 +49,18 @@ func (p *Consent) showApps(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		view.Apps = append(view.Apps, access(app, shown))
+		view.Apps = append(view.Apps, p.access(app, shown))
 	}
 	return p.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
-func access(app storage.App, shown App) templates.AppAccess {
+func (p *Consent) access(app storage.App, shown App) templates.AppAccess {
 	view := templates.AppAccess{
 		App: shown.App, ClientID: app.ClientID, Since: app.ConsentedAt, UsedAt: app.UsedAt, Unasked: shown.Unasked && !app.Consented,
+		Scopes: p.cfg.Words(app.Access, storage.User{}),
 	}
 	if !app.Consented {
 		view.Since = app.GrantedAt
-	}
-	for _, scope := range app.Scopes {
-		view.Scopes = append(view.Scopes, templates.DescribeScope(scope, ""))
 	}
 	return view
 }

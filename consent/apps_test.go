@@ -29,7 +29,7 @@ func (w *world) grant(user storage.User, client storage.Client, scopes ...string
 	w.t.Helper()
 	now := time.Now()
 	g := storage.Grant{
-		ID: storage.NewID(), UserID: user.ID, ClientID: client.ID, SID: storage.NewID(), Epoch: user.Epoch, Scopes: scopes,
+		ID: storage.NewID(), UserID: user.ID, ClientID: client.ID, SID: storage.NewID(), Epoch: user.Epoch, Access: storage.Access{Scopes: scopes},
 		Detail: storage.JSON(`{}`), AuthTime: storage.At(now), CodeHash: storage.Hash(storage.NewID()), CodeExpiresAt: storage.At(now.Add(time.Minute)),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 	}
@@ -47,7 +47,7 @@ func (w *world) ended(replica *storage.Store, g storage.Grant) bool {
 func TestAppsWithAccess(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		require.Contains(t, w.apps(http.MethodGet, "", "").Body.String(), "No app has access")
-		require.NoError(t, w.store.SaveConsent(t.Context(), w.user.ID, w.client.ID, []string{"openid", "email"}, time.Now()))
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
 		own := storagetest.Client(t, w.store)
 		w.unasked = own.ID
 		w.grant(w.user, own, "openid", "offline_access")
@@ -73,9 +73,9 @@ func TestWithdrawing(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db)
 		replica := db.Open(t)
-		require.NoError(t, w.store.SaveConsent(t.Context(), w.user.ID, w.client.ID, []string{"openid"}, time.Now()))
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		other, own := storagetest.User(t, w.store), storagetest.Client(t, w.store)
-		require.NoError(t, w.store.SaveConsent(t.Context(), other.ID, w.client.ID, []string{"openid"}, time.Now()))
+		require.NoError(t, w.store.AddConsent(t.Context(), other.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		mine, unasked, theirs := w.grant(w.user, w.client, "openid"), w.grant(w.user, own, "openid"), w.grant(other, w.client, "openid")
 
 		answer := w.apps(http.MethodPost, "", "client="+w.client.ID)
@@ -99,7 +99,7 @@ func TestWithdrawing(t *testing.T) {
 
 func TestWithdrawingOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		require.NoError(t, w.store.SaveConsent(t.Context(), w.user.ID, w.client.ID, []string{"openid"}, time.Now()))
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		var won atomic.Int64
 		var wait sync.WaitGroup
 		for range 50 {
@@ -117,7 +117,7 @@ func TestWithdrawingOnce(t *testing.T) {
 
 func TestAppsOfNobody(t *testing.T) {
 	w := newWorld(t, storagetest.SQLite(t))
-	require.NoError(t, w.store.SaveConsent(t.Context(), w.user.ID, w.client.ID, []string{"openid"}, time.Now()))
+	require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 	for _, session := range [][]byte{nil, storagetest.HalfSignIn(t, w.store, w.user).TokenHash} {
 		w.visitor.session = session
 		for _, method := range []string{http.MethodGet, http.MethodPost} {

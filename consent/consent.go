@@ -25,8 +25,8 @@ type Visitor interface {
 
 // Request is what a client asks for, as its registration and the frozen request say.
 type Request struct {
-	App    templates.App
-	Scopes []string
+	App   templates.App
+	Asked storage.Access
 	// Locales is ui_locales of OIDC Core section 3.1.2.1.
 	Locales string
 	// RedirectURI is where the answer goes.
@@ -54,6 +54,8 @@ type Config struct {
 	Client func(ctx context.Context, id string) (App, error)
 	// Over shows the page for a flow that is over.
 	Over func(*gin.Context) error
+	// Words say what an access is to, with what the app would see of the user; nothing of the zero User.
+	Words func(storage.Access, storage.User) []templates.Scope
 	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
 	ContinueURL string
 	// BasePath is the path of the issuer: empty, or such as "/auth".
@@ -68,7 +70,7 @@ type Consent struct {
 
 // New returns the pages or an error that says what is missing.
 func New(cfg Config) (*Consent, error) {
-	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.Over == nil || cfg.ContinueURL == "" {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.Words == nil || cfg.Over == nil || cfg.ContinueURL == "" {
 		return nil, errors.New("consent.New: every field but BasePath is required")
 	}
 	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil

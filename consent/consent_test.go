@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/consent"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -65,7 +66,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	w := &world{t: t, store: store, user: storagetest.User(t, store), client: storagetest.Client(t, store)}
 	w.visitor = &visitor{store: store, session: storagetest.SignIn(t, store, w.user), browser: "hers"}
 	w.request = consent.Request{
-		App: templates.App{Name: "Harbour Notes"}, Scopes: []string{"openid", "email"}, RedirectURI: "https://notes.example.com/cb",
+		App: templates.App{Name: "Harbour Notes"}, Asked: storage.Access{Scopes: []string{"openid", "email"}}, RedirectURI: "https://notes.example.com/cb",
 	}
 	pages, err := pages()
 	require.NoError(t, err)
@@ -75,6 +76,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 		Client: func(_ context.Context, id string) (consent.App, error) {
 			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
 		},
+		Words:       scope.Words,
 		Over:        func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
 		ContinueURL: "https://id.example.test/oauth2/auth",
 	})
@@ -183,7 +185,7 @@ func TestAllow(t *testing.T) {
 		require.Equal(t, 1, w.events(audit.ConsentGiven))
 
 		w.begin()
-		w.request.Scopes = []string{"openid", "profile"}
+		w.request.Asked = storage.Access{Scopes: []string{"openid", "profile"}, Claims: []string{"birthdate"}}
 		w.goesOn(w.post("decision=allow"))
 		require.Equal(t, []string{"email", "openid", "profile"}, w.granted(), "what was granted before stays")
 	})

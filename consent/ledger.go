@@ -2,8 +2,6 @@ package consent
 
 import (
 	"context"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -18,30 +16,27 @@ type ledger struct {
 
 // answer is what a person said to a client's request.
 type answer struct {
-	signIn  storage.SignIn // with what was granted to the flow's client before
+	signIn  storage.SignIn
 	flow    storage.Flow
-	scopes  []string // granted now
+	access  storage.Access // granted now
 	address string
 }
 
 func (a answer) event(name audit.Name) audit.Event {
 	return audit.Event{
 		Name: name, Actor: audit.ActorUser, UserID: a.signIn.User().ID, ClientID: a.flow.ClientID, Address: a.address,
-		Detail: map[string]string{"scopes": strings.Join(a.scopes, " ")},
+		Detail: audit.AccessDetail(a.access),
 	}
 }
 
-// allow adds the scopes to what the person has granted to the client and notes it on the flow, in one transaction.
+// allow adds the access to what the person has granted to the client and notes it on the flow, in one transaction.
 // storage.ErrNotFound says that the flow is over.
 func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
-	granted := slices.Concat(a.signIn.Consented(), a.scopes)
-	slices.Sort(granted)
-	granted = slices.Compact(granted)
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.ConsentToFlow(ctx, a.flow.ID, a.signIn.User().ID, now); err != nil {
 			return err
 		}
-		if err := l.store.SaveConsent(ctx, a.signIn.User().ID, a.flow.ClientID, granted, now); err != nil {
+		if err := l.store.AddConsent(ctx, a.signIn.User().ID, a.flow.ClientID, a.access, now); err != nil {
 			return err
 		}
 		return l.audit.Record(ctx, a.event(audit.ConsentGiven), now)

@@ -44,18 +44,14 @@ func (p *Consent) ask(c *gin.Context, status int, message templates.Text) error 
 
 func (p *Consent) view(request Request, user storage.User, flow string) templates.Consent {
 	name, _ := user.Claims["name"].(string)
-	view := templates.Consent{
+	return templates.Consent{
 		Page:      templates.Page{App: request.App, FormTargets: []string{request.RedirectURI}},
 		Person:    templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.BasePath + "/login?" + url.Values{"flow": {flow}}.Encode(),
 		Host:      host(request.RedirectURI),
 		Unproven:  request.Unproven,
+		Scopes:    p.cfg.Words(request.Asked, user),
 	}
-	shown := map[string]string{"email": user.Email, "profile": name}
-	for _, scope := range request.Scopes {
-		view.Scopes = append(view.Scopes, templates.DescribeScope(scope, shown[scope]))
-	}
-	return view
 }
 
 // host returns the host that the answer goes to; empty for an app on the person's own device (RFC 8252 section 7).
@@ -94,7 +90,7 @@ func (p *Consent) decide(c *gin.Context) error {
 		if err != nil {
 			return err
 		}
-		a.scopes = request.Scopes
+		a.access = request.Asked
 		err = p.ledger.allow(c.Request.Context(), a, now)
 		return p.left(c, flow, err)
 	}

@@ -140,10 +140,10 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 
 func (p *Provider) visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
 	return visit{
-		prompt: a.prompt, maxAge: a.maxAge, hint: a.hint, scopes: a.scopes,
+		prompt: a.prompt, maxAge: a.maxAge, hint: a.hint, asked: a.asked().Access(),
 		skipAsk: a.client.Consent == client.ConsentSkip, unproven: a.client.Type == client.Native,
 		startedAt: flow.CreatedAt.Time, denied: !flow.DeniedAt.IsZero(), consentedBy: flow.ConsentedBy,
-		signedIn: signedIn, user: s.User().ID, subject: p.subject(a.client, s.User().ID), authTime: s.Time(), granted: s.Consented(),
+		signedIn: signedIn, user: s.User().ID, subject: p.subject(a.client, s.User().ID), authTime: s.Time(), granted: s.Consent().Access,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -26,6 +27,7 @@ type authRequest struct {
 	types       responseTypes
 	state       string
 	scopes      []string
+	named       scope.Named // claims beside those of the scopes
 	nonce       string
 	challenge   string // S256, empty: none
 	jkt         string // thumbprint of the key that the code is bound to; empty: none
@@ -33,10 +35,12 @@ type authRequest struct {
 	maxAge      *time.Duration
 	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
 	acr         string // what the ID token will say
-	claims      claimsRequest
 
 	sessionState string // of the browser, empty: not known or of no use to the client
 }
+
+// asked is what the client asks for about the person.
+func (a *authRequest) asked() scope.Asked { return scope.Asked{Scopes: a.scopes, Named: a.named} }
 
 // prompts is the prompt parameter.
 type prompts struct{ none, login, consent, selectAccount bool }
@@ -73,6 +77,7 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 		return refuse(registrationNotSupported, "The parameter registration is not supported.")
 	}
 	var err error
+	var claims scope.Parameter
 	for _, step := range []func() error{
 		a.validateResponse,
 		func() error { a.scopes, err = scopesOf(a.form.Get("scope"), a.client); return err },
@@ -81,21 +86,26 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 		func() error { a.jkt, err = jktOf(a.form.Get("dpop_jkt")); return err },
 		func() error { a.prompt, err = promptsOf(a.form.Get("prompt")); return err },
 		func() error { a.maxAge, err = maxAgeOf(a.form, a.client); return err },
-		func() error { a.claims, err = parseClaims(a.form.Get("claims")); return err },
+		func() error { claims, err = wishesOf(a.form.Get("claims")); return err },
 		func() error { a.hint, err = p.hintOf(a.form.Get("id_token_hint"), a.client.ID, now); return err },
 	} {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	if a.hint, err = sameSubject(a.hint, a.claims.subject); err != nil {
+	subject, err := claims.Subject()
+	if err != nil {
 		return err
 	}
+	if a.hint, err = sameSubject(a.hint, subject); err != nil {
+		return err
+	}
+	a.named = askedOf(a.form, a.client, a.scopes, claims).Named
 	asked := strings.Fields(a.form.Get("acr_values"))
 	if len(asked) == 0 {
 		asked = a.client.DefaultACRValues
 	}
-	a.acr = acrFor(slices.Concat(asked, a.claims.acr))
+	a.acr = acrFor(slices.Concat(asked, claims.IDToken["acr"].Values))
 	return nil
 }
 
@@ -134,27 +144,6 @@ func sameSubject(hint, claimed string) (string, error) {
 		return "", invalid("The parameters id_token_hint and claims ask for different people.")
 	}
 	return cmp.Or(hint, claimed), nil
-}
-
-// scopesOf splits the scope parameter. Scopes are compared byte for byte: OPENID is not openid.
-func scopesOf(text string, c *client.Client) ([]string, error) {
-	var scopes []string
-	for _, scope := range strings.Fields(text) {
-		if !slices.Contains(c.Scopes, scope) {
-			return nil, refuse(invalidScope, "A scope is unknown or the client is not registered for it.")
-		}
-		// RFC 9700 leaves refresh tokens to clients that are registered for the grant.
-		if scope == "offline_access" && !slices.Contains(c.GrantTypes, "refresh_token") {
-			continue
-		}
-		if !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	if len(scopes) == 0 {
-		return nil, refuse(invalidScope, "The parameter scope is missing.")
-	}
-	return scopes, nil
 }
 
 // challengeOf checks the code challenge: S256 only, 43 characters of base64url (RFC 7636 sections 4.2 and 4.3).

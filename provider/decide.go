@@ -1,8 +1,10 @@
 package provider
 
 import (
-	"slices"
 	"time"
+
+	"github.com/postern-id/postern/provider/scope"
+	"github.com/postern-id/postern/storage"
 )
 
 // action is what an authorize request needs next.
@@ -26,18 +28,18 @@ type visit struct {
 	prompt    prompts
 	maxAge    *time.Duration // nil: not asked for
 	hint      string         // sub of a verified id_token_hint, empty: none
-	scopes    []string       // asked for
-	skipAsk   bool           // the client is the operator's own
-	unproven  bool           // the client cannot prove its identity (RFC 8252 section 8.6)
-	startedAt time.Time      // of the flow; zero: this is the first look at the request
+	asked     storage.Access
+	skipAsk   bool      // the client is the operator's own
+	unproven  bool      // the client cannot prove its identity (RFC 8252 section 8.6)
+	startedAt time.Time // of the flow; zero: this is the first look at the request
 	denied    bool
 
 	signedIn    bool
 	user        string
 	subject     string // by which the client knows the user
 	authTime    time.Time
-	granted     []string // scopes the user has granted to the client earlier
-	consentedBy string   // the user who agreed within this flow, empty: none
+	granted     storage.Access // what the user has granted to the client earlier
+	consentedBy string         // the user who agreed within this flow, empty: none
 }
 
 // decide says what the request needs next. It reads nothing but v, so that the answer does not depend on the page the
@@ -58,7 +60,7 @@ func decide(v visit, now time.Time) verdict {
 	case v.maxAge != nil && !fresh && tooOld(v.authTime, *v.maxAge, now):
 		return verdict{signIn, "max_age"}
 	}
-	if v.consentedBy == v.user && subset(v.scopes, v.granted) {
+	if v.consentedBy == v.user && scope.Covers(v.granted, v.asked) {
 		return verdict{issue, "consented"}
 	}
 	switch {
@@ -68,8 +70,8 @@ func decide(v visit, now time.Time) verdict {
 		return verdict{consent, "client_unproven"}
 	case v.skipAsk:
 		return verdict{issue, "consent_not_asked"}
-	case !subset(v.scopes, v.granted):
-		return verdict{consent, "scopes_missing"}
+	case !scope.Covers(v.granted, v.asked):
+		return verdict{consent, "access_missing"}
 	}
 	return verdict{issue, "remembered"}
 }
@@ -78,13 +80,4 @@ func decide(v visit, now time.Time) verdict {
 // (OIDC Core section 3.1.2.1).
 func tooOld(authTime time.Time, maxAge time.Duration, now time.Time) bool {
 	return maxAge == 0 || now.Sub(authTime) > maxAge
-}
-
-func subset(some, all []string) bool {
-	for _, s := range some {
-		if !slices.Contains(all, s) {
-			return false
-		}
-	}
-	return true
 }

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
 )
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
@@ -12,8 +14,8 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 // remembered is a visit of somebody who is signed in since an hour and has granted before what is asked for now.
 func remembered(edit func(*visit)) visit {
 	v := visit{
-		scopes: []string{"openid", "profile"}, signedIn: true, user: "ada", subject: "ada at this app", authTime: noon.Add(-time.Hour),
-		granted: []string{"profile", "openid", "email"},
+		asked: storage.Access{Scopes: storage.Strings{"openid", "profile"}, Claims: storage.Strings{"birthdate", "team"}}, signedIn: true, user: "ada", subject: "ada at this app", authTime: noon.Add(-time.Hour),
+		granted: storage.Access{Scopes: storage.Strings{"profile", "openid", "email"}, Claims: storage.Strings{"team"}},
 	}
 	edit(&v)
 	return v
@@ -72,17 +74,23 @@ func TestDecide(t *testing.T) {
 		{"agreed in this flow", verdict{issue, "consented"}, func(v *visit) { v.consentedBy = "ada" }},
 		{"agreed in this flow, prompt=consent", verdict{issue, "consented"}, func(v *visit) { v.consentedBy, v.prompt.consent = "ada", true }},
 		{"agreed in this flow, native", verdict{issue, "consented"}, func(v *visit) { v.consentedBy, v.unproven = "ada", true }},
-		{"agreed in this flow and withdrawn since", verdict{consent, "scopes_missing"}, func(v *visit) { v.consentedBy, v.granted = "ada", nil }},
-		{"another person agreed in this flow", verdict{consent, "scopes_missing"}, func(v *visit) { v.consentedBy, v.granted = "bob", nil }},
+		{"agreed in this flow and withdrawn since", verdict{consent, "access_missing"}, func(v *visit) { v.consentedBy, v.granted = "ada", storage.Access{} }},
+		{"another person agreed in this flow", verdict{consent, "access_missing"}, func(v *visit) { v.consentedBy, v.granted = "bob", storage.Access{} }},
 		{"another person agreed, prompt=consent", verdict{consent, "prompt_consent"}, func(v *visit) { v.consentedBy, v.prompt.consent = "bob", true }},
 		{"prompt=consent", verdict{consent, "prompt_consent"}, func(v *visit) { v.prompt.consent = true }},
 		{"prompt=consent of an own app", verdict{consent, "prompt_consent"}, func(v *visit) { v.prompt.consent, v.skipAsk = true, true }},
 		{"an own app that cannot prove itself", verdict{consent, "client_unproven"}, func(v *visit) { v.skipAsk, v.unproven = true, true }},
-		{"an own app", verdict{issue, "consent_not_asked"}, func(v *visit) { v.skipAsk, v.granted = true, nil }},
+		{"an own app", verdict{issue, "consent_not_asked"}, func(v *visit) { v.skipAsk, v.granted = true, storage.Access{} }},
 		{"native, granted before", verdict{consent, "client_unproven"}, func(v *visit) { v.unproven = true }},
-		{"nothing granted yet", verdict{consent, "scopes_missing"}, func(v *visit) { v.granted = nil }},
-		{"a scope more than before", verdict{consent, "scopes_missing"}, func(v *visit) { v.scopes = append(v.scopes, "groups") }},
-		{"a scope in other letters", verdict{consent, "scopes_missing"}, func(v *visit) { v.scopes = []string{"OPENID"} }},
+		{"nothing granted yet", verdict{consent, "access_missing"}, func(v *visit) { v.granted = storage.Access{} }},
+		{"a scope more than before", verdict{consent, "access_missing"}, func(v *visit) { v.asked.Scopes = append(v.asked.Scopes, "groups") }},
+		{"a claim more than before", verdict{consent, "access_missing"}, func(v *visit) { v.asked.Claims = append(v.asked.Claims, "phone_number") }},
+		{"a claim of a scope that was granted", verdict{issue, "remembered"}, func(v *visit) { v.asked.Claims = append(v.asked.Claims, "email") }},
+		{"a claim more than was agreed to in this flow", verdict{consent, "access_missing"}, func(v *visit) {
+			v.consentedBy, v.asked.Claims = "ada", storage.Strings{"level"}
+		}},
+		{"a claim more, own app", verdict{issue, "consent_not_asked"}, func(v *visit) { v.skipAsk, v.asked.Claims = true, storage.Strings{"level"} }},
+		{"a scope in other letters", verdict{consent, "access_missing"}, func(v *visit) { v.asked.Scopes = storage.Strings{"OPENID"} }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			require.Equal(t, tc.want, decide(remembered(tc.edit), noon))
@@ -101,7 +109,7 @@ func TestDecideNeverIssuesUnasked(t *testing.T) {
 				v.hint = "bob"
 			}
 			if bit(9) {
-				v.granted = nil
+				v.granted = storage.Access{}
 			}
 			if bit(10) {
 				v.consentedBy = "ada"
@@ -116,7 +124,7 @@ func TestDecideNeverIssuesUnasked(t *testing.T) {
 			continue
 		}
 		require.True(t, v.signedIn && !v.denied && v.hint == "" && !v.prompt.login && !v.prompt.selectAccount, "%+v", v)
-		require.True(t, v.skipAsk || len(v.granted) > 0, "%+v", v)
+		require.True(t, v.skipAsk || len(v.granted.Scopes) > 0, "%+v", v)
 		require.True(t, v.consentedBy == "ada" || !v.prompt.consent, "%+v", v)
 	}
 }

@@ -15,7 +15,7 @@ type RequestView struct {
 	ClientID    string
 	App         templates.App
 	RedirectURI string // where the answer will go, for the Content-Security-Policy of forms
-	Scopes      []string
+	Asked       storage.Access
 	LoginHint   string
 	Locales     string // ui_locales of OIDC Core section 3.1.2.1
 	Native      bool   // the client cannot prove who it is
@@ -35,8 +35,12 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	if err != nil {
 		return RequestView{}, storage.ErrNotFound // the client lost a scope since: the request cannot be answered any more
 	}
+	claims, err := wishesOf(form.Get("claims"))
+	if err != nil {
+		return RequestView{}, err // it was good when the request was frozen
+	}
 	return RequestView{
-		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Scopes: scopes, LoginHint: clip(form.Get("login_hint"), 256),
+		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Asked: askedOf(form, c, scopes, claims).Access(), LoginHint: clip(form.Get("login_hint"), 256),
 		Locales: clip(form.Get("ui_locales"), 256),
 		Native:  c.Type == client.Native,
 	}, nil

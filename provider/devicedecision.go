@@ -8,12 +8,12 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -26,6 +26,7 @@ type deviceVisit struct {
 	client   *client.Client
 	signIn   storage.SignIn // of both factors
 	userCode string
+	asked    scope.Asked
 }
 
 // visitDevice finds out what the question is and who answers it. With signIn the person has to sign in first: nothing of v may be
@@ -61,7 +62,7 @@ func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, ne
 		return v, deny, maxAgeErr
 	}
 	return v, decide(visit{
-		prompt: prompts{consent: true}, maxAge: maxAge, scopes: v.device.Scopes, startedAt: v.flow.CreatedAt.Time,
+		prompt: prompts{consent: true}, maxAge: maxAge, asked: v.asked.Access(), startedAt: v.flow.CreatedAt.Time,
 		signedIn: err == nil, user: v.signIn.User().ID, authTime: v.signIn.Time(),
 	}, now).action, nil
 }
@@ -85,6 +86,7 @@ func (p *Provider) readDevice(ctx context.Context, v *deviceVisit, form url.Valu
 	if _, err := scopesOf(joinScopes(v.device.Scopes), v.client); err != nil {
 		return errFlowOver
 	}
+	v.asked = askedOf(form, v.client, v.device.Scopes, scope.Parameter{})
 	v.userCode, err = p.openUserCode(v.flow, form.Get(codeField))
 	return err
 }
@@ -106,12 +108,8 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 	name, _ := user.Claims["name"].(string)
 	view := templates.DeviceConfirm{
 		Page: templates.Page{App: app, Error: message}, Person: templates.Person{Name: name, Email: user.Email},
-		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, UserCode: showUserCode(v.userCode),
+		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, Scopes: scope.Words(v.asked.Access(), user), UserCode: showUserCode(v.userCode),
 		Address: v.device.Address, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
-	}
-	shown := map[string]string{"email": user.Email, "profile": name}
-	for _, scope := range v.device.Scopes {
-		view.Scopes = append(view.Scopes, templates.DescribeScope(scope, shown[scope]))
 	}
 	return p.pages.Render(c, status, view)
 }
@@ -157,9 +155,6 @@ func (p *Provider) approveDevice(ctx context.Context, v deviceVisit, address str
 	if err != nil {
 		return err
 	}
-	granted := slices.Concat(v.signIn.Consented(), v.device.Scopes)
-	slices.Sort(granted)
-	granted = slices.Compact(granted)
 	issued := v.event(audit.AuthorizationIssued, address)
 	issued.Detail = nil
 	return p.store.InTx(ctx, func(ctx context.Context) error {
@@ -169,7 +164,7 @@ func (p *Provider) approveDevice(ctx context.Context, v deviceVisit, address str
 		if err := p.flows.EndFlow(ctx, v.flow.ID); err != nil {
 			return err
 		}
-		if err := p.store.SaveConsent(ctx, grant.UserID, grant.ClientID, granted, now); err != nil {
+		if err := p.store.AddConsent(ctx, grant.UserID, grant.ClientID, v.asked.Access(), now); err != nil {
 			return err
 		}
 		if err := p.audit.Record(ctx, v.event(audit.ConsentGiven, address), now); err != nil {
@@ -195,17 +190,17 @@ func (p *Provider) refuseDevice(ctx context.Context, v deviceVisit, address stri
 func (v deviceVisit) event(name audit.Name, address string) audit.Event {
 	return audit.Event{
 		Name: name, Actor: audit.ActorUser, UserID: v.signIn.User().ID, ClientID: v.client.ID, Address: address,
-		Detail: map[string]string{"scopes": strings.Join(v.device.Scopes, " ")},
+		Detail: audit.AccessDetail(v.asked.Access()),
 	}
 }
 
 // deviceGrant is what the sign-in gives to the device, which fetches it while its code is good.
 func (p *Provider) deviceGrant(v deviceVisit, now time.Time) (storage.Grant, error) {
 	user := v.signIn.User()
-	detail, err := json.Marshal(grantDetail{ACR: acrFor(v.client.DefaultACRValues), AMR: v.signIn.Methods()})
+	detail, err := json.Marshal(grantDetail{ACR: acrFor(v.client.DefaultACRValues), AMR: v.signIn.Methods(), Named: v.asked.Named})
 	return storage.Grant{
 		ID: storage.NewID(), UserID: user.ID, ClientID: v.client.ID, SID: v.signIn.ID(), Epoch: user.Epoch,
-		Scopes: v.device.Scopes, Detail: detail, AuthTime: storage.At(v.signIn.Time()), CreatedAt: storage.At(now),
+		Access: v.asked.Access(), Detail: detail, AuthTime: storage.At(v.signIn.Time()), CreatedAt: storage.At(now),
 		CodeHash: grantCodeOf(v.device), CodeExpiresAt: v.device.ExpiresAt,
 		ExpiresAt: storage.At(v.device.ExpiresAt.Add(p.cfg.AccessTokenLife)),
 	}, err

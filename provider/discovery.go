@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -28,7 +29,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"frontchannel_logout_supported":               true,
 		"frontchannel_logout_session_supported":       true,
 		"device_authorization_endpoint":               at("/oauth2/device_authorization"),
-		"scopes_supported":                            supportedScopes,
+		"scopes_supported":                            scope.Supported(),
 		"claims_supported":                            supportedClaims(),
 		"claim_types_supported":                       []string{"normal"},
 		"claims_parameter_supported":                  true,

@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite/handler/pkce"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -75,8 +76,9 @@ func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context
 	if !slices.Contains(c.GetGrantTypes(), "client_credentials") || c.IsPublic() {
 		return fosite.ErrUnauthorizedClient
 	}
+	about := scope.Supported()
 	for _, scope := range request.GetRequestedScopes() {
-		if slices.Contains(supportedScopes, scope) || !slices.Contains(c.GetScopes(), scope) {
+		if slices.Contains(about, scope) || !slices.Contains(c.GetScopes(), scope) {
 			return fosite.ErrInvalidScope
 		}
 	}

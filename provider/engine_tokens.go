@@ -64,7 +64,7 @@ func (t tokens) GenerateAccessToken(ctx context.Context, request fosite.Requeste
 		JKT: u.proof.jkt, Issued: u.now.Unix(), Expires: u.now.Add(t.p.cfg.AccessTokenLife).Unix(),
 	}
 	if u.loaded {
-		claims.GrantID, claims.Subject, claims.UserInfo = u.state.ID, t.p.subject(u.client, u.state.UserID), u.detail.Claims.UserInfo
+		claims.GrantID, claims.Subject, claims.UserInfo = u.state.ID, t.p.subject(u.client, u.state.UserID), u.detail.Named.UserInfo
 	}
 	if u.state.Generation > 0 { // the token ends with its family at the latest
 		claims.Expires = min(claims.Expires, u.state.ExpiresAt.Unix())

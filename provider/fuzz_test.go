@@ -2,11 +2,9 @@ package provider
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,54 +118,6 @@ func FuzzPKCE(f *testing.F) {
 		require.Equal(t, right, tokens.Code == http.StatusOK, tokens.Body.String())
 		require.Less(t, tokens.Code, http.StatusInternalServerError)
 	})
-}
-
-// An accepted claims parameter asks for known claims only, each once, and is an object that is no deeper than they are.
-func FuzzClaims(f *testing.F) {
-	for _, text := range []string{
-		"", "{}", `{"userinfo":{"email":null}}`, `{"id_token":{"acr":{"essential":true,"values":["x"]},"sub":{"value":"a"}}}`, `{"a":1,"a":2}`, "[]", "null",
-		strings.Repeat(`{"a":`, 20) + "1" + strings.Repeat("}", 20), `{"userinfo":{"email":{"value":1e999}}}`, `{} {}`, "\ufeff{}", `{"USERINFO":{"email":null}}`,
-	} {
-		f.Add(text)
-	}
-	known := supportedClaims()
-	f.Fuzz(func(t *testing.T, text string) {
-		asked, err := parseClaims(text)
-		if err != nil {
-			require.Less(t, translate(err).Status, http.StatusInternalServerError)
-			return
-		}
-		for _, list := range [][]string{asked.IDToken, asked.UserInfo} {
-			require.Subset(t, known, list)
-			require.Len(t, slices.Compact(slices.Clone(list)), len(list))
-			for _, reserved := range []string{"iss", "sub", "aud", "exp", "iat", "nonce", "acr", "amr", "sid", "auth_time", "at_hash"} {
-				require.NotContains(t, list, reserved)
-			}
-		}
-		if text == "" {
-			return
-		}
-		var object map[string]any
-		require.NoError(t, json.Unmarshal([]byte(text), &object))
-		require.LessOrEqual(t, depthOf(object), 6)
-	})
-}
-
-func depthOf(value any) int {
-	deepest := 0
-	switch v := value.(type) {
-	case map[string]any:
-		for _, inner := range v {
-			deepest = max(deepest, depthOf(inner))
-		}
-	case []any:
-		for _, inner := range v {
-			deepest = max(deepest, depthOf(inner))
-		}
-	default:
-		return 0
-	}
-	return deepest + 1
 }
 
 // No text but one that was issued is an access token.

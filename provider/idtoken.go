@@ -10,12 +10,13 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 )
 
 // idToken signs what a client is told about the sign-in behind the unit's grant, at the token endpoint (OIDC Core sections 2
 // and 3.1.3.6).
 func (p *Provider) idToken(u *unit) (string, error) {
-	claims := p.idTokenClaims(u, u.detail.Claims.IDToken)
+	claims := p.idTokenClaims(u, nil)
 	if u.client.IDTokenAlg != client.AlgNone { // whose header names no hash
 		claims["at_hash"] = halfHash(u.client.IDTokenAlg, u.accessToken)
 	}
@@ -26,11 +27,11 @@ func (p *Provider) idToken(u *unit) (string, error) {
 // exchanged on the way (OIDC Core sections 3.2.2.10 and 3.3.2.11; s_hash is of FAPI). Without an access token there is no other way
 // to the claims of the scopes: OIDC Core section 5.4.
 func (p *Provider) frontIDToken(u *unit) (string, error) {
-	names, types := u.detail.Claims.IDToken, u.request.types
-	if !types.code && !types.token {
-		names = namesOf(u.state.Scopes, names)
+	var scopes []string
+	if types := u.request.types; !types.code && !types.token {
+		scopes = u.state.Scopes
 	}
-	claims := p.idTokenClaims(u, names)
+	claims := p.idTokenClaims(u, scopes)
 	for name, value := range map[string]string{"at_hash": u.accessToken, "c_hash": u.code, "s_hash": u.request.state} {
 		if value != "" {
 			claims[name] = halfHash(u.client.IDTokenAlg, value)
@@ -39,9 +40,9 @@ func (p *Provider) frontIDToken(u *unit) (string, error) {
 	return p.signIDToken(u, claims)
 }
 
-// idTokenClaims lists the claims, here and nowhere else: attributes of a user get in only by the names of the standard claims.
-func (p *Provider) idTokenClaims(u *unit, names []string) map[string]any {
-	claims := userClaims(u.state.User, names, u.now)
+// idTokenClaims lists the claims: what is released of the user by the scopes and by name, and over it those that say who signed in and how.
+func (p *Provider) idTokenClaims(u *unit, scopes []string) map[string]any {
+	claims := scope.Values(u.state.User, scope.Released(u.client, scopes, u.detail.Named.IDToken), u.now)
 	for name, value := range map[string]any{
 		"iss":       p.cfg.Issuer,
 		"sub":       p.subject(u.client, u.state.UserID),

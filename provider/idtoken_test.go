@@ -164,7 +164,7 @@ func TestBrokenGrant(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := "pst_ac_broken"
 		g := storage.Grant{
-			ID: storage.NewID(), UserID: w.user.ID, ClientID: w.web.ID, SID: "s", Epoch: w.user.Epoch, Scopes: storage.Strings{"openid"},
+			ID: storage.NewID(), UserID: w.user.ID, ClientID: w.web.ID, SID: "s", Epoch: w.user.Epoch, Access: storage.Access{Scopes: storage.Strings{"openid"}},
 			Detail: storage.JSON(`{"redirect_uri":7`), AuthTime: storage.At(time.Now()), CreatedAt: storage.At(time.Now()), CodeHash: storage.Hash(code),
 			CodeExpiresAt: storage.At(time.Now().Add(time.Minute)), ExpiresAt: storage.At(time.Now().Add(time.Hour)),
 		}

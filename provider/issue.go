@@ -37,6 +37,8 @@ func (p *Provider) issue(c *gin.Context, a *authRequest, flow storage.Flow, s st
 		Name: audit.AuthorizationIssued, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorUser, Address: c.Request.RemoteAddr,
 	}, now)
 	switch err := p.writeGrant(ctx, u, flow, event); {
+	case errors.Is(err, errWithdrawn):
+		return p.proceed(c, a, flow, nil, now)
 	case errors.Is(err, errPushedTwice):
 		return p.redirectError(c, a, err)
 	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
@@ -64,6 +66,9 @@ func (u *unit) response() url.Values {
 	return parameters
 }
 
+// errWithdrawn: the person has withdrawn the consent that the answer rests on.
+var errWithdrawn = errors.New("consent withdrawn meanwhile")
+
 // errPushedTwice: the pushed request was answered already.
 var errPushedTwice = refuse(invalidRequestURI, "The request_uri was used before.")
 
@@ -73,7 +78,7 @@ func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, e
 	pushed := u.request.pushedHash()
 	told := u.client.ToldOfLogout()
 	if flow.ID == "" && pushed == nil && !told {
-		return p.grants.IssueCode(ctx, u.state.Grant, event)
+		return p.issueGrant(ctx, u.state.Grant, event)
 	}
 	return p.store.InTx(ctx, func(ctx context.Context) error {
 		if pushed != nil {
@@ -90,24 +95,32 @@ func (p *Provider) writeGrant(ctx context.Context, u *unit, flow storage.Flow, e
 				return err
 			}
 		}
-		if err := p.grants.IssueCode(ctx, u.state.Grant, event); err != nil || !told {
+		if err := p.issueGrant(ctx, u.state.Grant, event); err != nil || !told {
 			return err
 		}
 		return p.store.AddVisit(ctx, u.signIn, u.client.ID, u.now)
 	})
 }
 
+func (p *Provider) issueGrant(ctx context.Context, g storage.Grant, event string) error {
+	err := p.grants.IssueCode(ctx, g, event)
+	if errors.Is(err, storage.ErrStale) {
+		return errWithdrawn
+	}
+	return err
+}
+
 // beginGrant prepares the row of the grant that the request gets, for the tokens that name it.
 func (p *Provider) beginGrant(u *unit) error {
 	u.detail = grantDetail{
 		RedirectURI: u.request.redirectURI, Challenge: u.request.challenge, Nonce: u.request.nonce, ACR: u.request.acr,
-		AMR: u.signIn.Methods(), Claims: u.request.claims, JKT: u.request.jkt,
+		AMR: u.signIn.Methods(), Named: u.request.named, JKT: u.request.jkt,
 	}
 	detail, err := json.Marshal(u.detail)
 	user := u.signIn.User()
 	u.state = storage.GrantState{User: user, Grant: storage.Grant{
 		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), Epoch: user.Epoch,
-		Scopes: u.request.scopes, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
+		Access: u.request.asked().Access(), ConsentedAt: u.signIn.Consent().CreatedAt, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
 		CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)), ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
 	}}
 	u.loaded = true

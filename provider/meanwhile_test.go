@@ -97,7 +97,7 @@ func TestExchangeWhileTheGrantChanges(t *testing.T) {
 				require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now()))
 			}, 0},
 		} {
-			require.NoError(t, w.store.SaveConsent(t.Context(), w.user.ID, w.web.ID, []string{"openid"}, time.Now()))
+			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 			before := w.events(audit.AuthorizationCodeReused)
 			code := w.code(w.web, "scope", "openid offline_access")
 			hook.happen = func() { tc.happens(code) }

@@ -109,7 +109,7 @@ func TestDescribe(t *testing.T) {
 				StartURL: "https://app.example.test/login?tenant=a&iss=" + url.QueryEscape(issuer),
 			},
 			RedirectURI: "com.example.app:/cb",
-			Scopes:      []string{"openid", "email"}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
+			Asked:       storage.Access{Scopes: []string{"openid", "email"}}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
 		}, view)
 
 		w.change(c, func(m *client.Metadata) { m.Scopes = []string{"openid"} })

@@ -145,7 +145,7 @@ func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 				here := newWorld(t, db.Open(t))
 				there := joinWorld(t, db.Open(t))
 				there.web, there.secret = here.web, here.secret
-				require.NoError(t, here.store.SaveConsent(t.Context(), here.user.ID, here.web.ID, []string{"openid"}, time.Now()))
+				require.NoError(t, here.store.AddConsent(t.Context(), here.user.ID, here.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 				tokens := there.refresh(here.offline()["refresh_token"].(string)) // both know client and grant now
 				requireTokens(t, tokens)
 				id, _, ok := readRefreshToken(here.store, refreshTokenOf(tokens))

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -66,7 +67,7 @@ func (w *world) adopt(registered map[string]any) {
 	w.web, err = w.clients.Client(w.t.Context(), registered["client_id"].(string))
 	require.NoError(w.t, err)
 	w.secret, _ = registered["client_secret"].(string)
-	require.NoError(w.t, w.store.SaveConsent(w.t.Context(), w.user.ID, w.web.ID, client.StandardScopes(), time.Now()))
+	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: client.StandardScopes()}, time.Now()))
 }
 
 func (w *world) initial(uses int64, life time.Duration) string {
@@ -198,6 +199,7 @@ func TestRegistrationRefuses(t *testing.T) {
 			"PKCE":                        registration(t, "require_pkce", false),
 			"the form of tokens":          registration(t, "access_token_format", "jwt"),
 			"another's audience":          registration(t, "audience", []string{"api"}),
+			"an operator's claim":         registration(t, "claims", []string{"team"}),
 			"an operator's scope":         registration(t, "scope", "openid admin"),
 			"client credentials":          registration(t, "grant_types", []string{"client_credentials"}, "response_types", []string{}, "redirect_uris", []string{}),
 			"both grants":                 registration(t, "grant_types", []string{"authorization_code", "client_credentials"}),

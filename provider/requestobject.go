@@ -16,6 +16,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/strictjson"
 )
 
 // longestObject is the longest request object that is fetched, in bytes.
@@ -172,7 +173,7 @@ func objectClaims(payload []byte) (map[string]any, error) {
 	var claims map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
 	decoder.UseNumber()
-	if checkJSON(string(payload), 8) != nil || decoder.Decode(&claims) != nil || claims == nil {
+	if strictjson.Check(payload, 8) != nil || decoder.Decode(&claims) != nil || claims == nil {
 		return nil, badObject("The request object does not hold one JSON object without repeated names.")
 	}
 	return claims, nil

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -36,7 +37,19 @@ func (w *world) resume(flow string) answer {
 func (w *world) agree(flow string, c *client.Client, scopes ...string) {
 	w.t.Helper()
 	require.NoError(w.t, w.store.ConsentToFlow(w.t.Context(), flow, w.user.ID, time.Now()))
-	require.NoError(w.t, w.store.SaveConsent(w.t.Context(), w.user.ID, c.ID, scopes, time.Now()))
+	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, c.ID, storage.Access{Scopes: scopes}, time.Now()))
+}
+
+// agreeToAll is the person's agreement to what the consent page of a flow asks for.
+func (w *world) agreeToAll(flow string) storage.Access {
+	w.t.Helper()
+	stored, err := w.store.Flow(w.t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
+	require.NoError(w.t, err)
+	view, err := w.provider.Describe(w.t.Context(), stored)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.store.ConsentToFlow(w.t.Context(), flow, w.user.ID, time.Now()))
+	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, stored.ClientID, view.Asked, time.Now()))
+	return view.Asked
 }
 
 // asking is a client whose users are asked.

@@ -8,6 +8,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -56,12 +57,14 @@ type unit struct {
 
 // grantDetail is what later steps need to know of the authorization request, kept with the grant.
 type grantDetail struct {
-	RedirectURI string        `json:"redirect_uri"`
-	Challenge   string        `json:"challenge,omitempty"`
-	Nonce       string        `json:"nonce,omitempty"`
-	ACR         string        `json:"acr"`
-	AMR         []string      `json:"amr"`
-	Claims      claimsRequest `json:"claims"`
+	RedirectURI string   `json:"redirect_uri"`
+	Challenge   string   `json:"challenge,omitempty"`
+	Nonce       string   `json:"nonce,omitempty"`
+	ACR         string   `json:"acr"`
+	AMR         []string `json:"amr"`
+	// Named are the claims beside those of the scopes. Grants from before people were asked about them have them in another member, which is
+	// not read any more.
+	Named scope.Named `json:"named_claims"`
 	// JKT is the thumbprint of the only key whose proof redeems the code (RFC 9449 section 10); empty: any, or none.
 	JKT string `json:"dpop_jkt,omitempty"`
 }

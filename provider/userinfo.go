@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 )
 
 // userinfo is the UserInfo endpoint (OIDC Core section 5.3), by GET or POST.
@@ -33,7 +34,7 @@ func (p *Provider) userinfo(c *gin.Context) error {
 	if err != nil {
 		return &resourceError{err, byProof}
 	}
-	claims := userClaims(shown.state.User, namesOf(shown.token.Scopes, shown.token.UserInfo), now)
+	claims := scope.Values(shown.state.User, scope.Released(owner, shown.token.Scopes, shown.token.UserInfo), now)
 	claims["sub"] = p.subject(owner, shown.state.UserID)
 	return p.writeUserInfo(c, owner, claims, now)
 }

@@ -160,8 +160,3 @@ func TestWaitMessage(t *testing.T) {
 	require.Equal(t, "Too many tries. Try again in 1 minute.", p.English(WaitMessage(60e9)))
 	require.Equal(t, "Too many tries. Try again in 2 minutes.", p.English(WaitMessage(61e9)))
 }
-
-func TestDescribeScope(t *testing.T) {
-	require.Equal(t, Scope{Name: "email", Words: T("scope.email"), Value: "a@b"}, DescribeScope("email", "a@b"))
-	require.Equal(t, "Use the permission “orders:read”", newPages(t, Config{}).English(DescribeScope("orders:read", "").Words))
-}

@@ -133,9 +133,10 @@ func samples() map[string]View {
 
 func sampleScopes() []Scope {
 	return []Scope{
-		DescribeScope("openid", ""),
-		DescribeScope("profile", "Ada Example"),
-		DescribeScope("email", "ada@example.test"),
-		DescribeScope("offline_access", ""),
+		{Name: "openid", Words: T("scope.openid")},
+		{Name: "profile", Words: T("scope.profile"), Value: "Ada Example"},
+		{Name: "email", Words: T("scope.email"), Value: "ada@example.test"},
+		{Name: "offline_access", Words: T("scope.offline_access")},
+		{Name: "team", Words: T("scope.own", "Claim", "team"), Value: "harbour"},
 	}
 }

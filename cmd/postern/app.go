@@ -23,6 +23,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -208,7 +209,7 @@ func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	}
 	w.consent, err = consent.New(consent.Config{
 		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
-		Client: s.forApps, Over: w.provider.Over, ContinueURL: proceed, BasePath: base,
+		Client: s.forApps, Words: scope.Words, Over: w.provider.Over, ContinueURL: proceed, BasePath: base,
 	})
 	return w, err
 }
@@ -245,7 +246,7 @@ func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (conse
 	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
 		view, err := p.Describe(ctx, flow)
 		return consent.Request{
-			App: view.App, Scopes: view.Scopes, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
+			App: view.App, Asked: view.Asked, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
 		}, err
 	}
 }

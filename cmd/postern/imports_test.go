@@ -36,18 +36,22 @@ var allowed = map[string][]string{
 	"storage/storagetest": {"storage"},
 
 	"provider/keys":            {"storage", "storage/audit"},
-	"provider/client":          {"provider/fetch", "storage", "storage/audit"},
+	"provider/client":          {"provider/fetch", "provider/strictjson", "storage", "storage/audit"},
 	"provider/fetch":           {},
 	"provider/fetch/fetchtest": {},
+	"provider/scope":           {"provider/client", "provider/strictjson", "storage", "templates"},
+	"provider/strictjson":      {},
 
-	"login":    {"login/account", "login/otp", "storage", "storage/audit", "templates"},
-	"consent":  {"storage", "storage/audit", "templates"},
-	"provider": {"provider/client", "provider/fetch", "provider/keys", "storage", "storage/audit", "templates"},
+	"login":   {"login/account", "login/otp", "storage", "storage/audit", "templates"},
+	"consent": {"storage", "storage/audit", "templates"},
+	"provider": {
+		"provider/client", "provider/fetch", "provider/keys", "provider/scope", "provider/strictjson", "storage", "storage/audit", "templates",
+	},
 
 	"cmd/postern": {
 		"cmd/demo-rp/relyingparty", // the app of postern demo
 		"config", "consent", "login", "login/account", "login/mail", "login/otp", "login/password", "login/throttle",
-		"provider", "provider/client", "provider/fetch", "provider/keys", "storage", "storage/audit", "templates",
+		"provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
 	},
 	"cmd/postern/browsertest": {},
 

@@ -62,6 +62,7 @@ type AppData struct {
 	ClientID    string    `json:"client_id"`
 	Name        string    `json:"name"`
 	Scopes      []string  `json:"scopes"`
+	Claims      []string  `json:"claims,omitempty"` // by name, beside those that the scopes bring
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
 	UsedAt      time.Time `json:"last_used_at,omitzero"`
 }
@@ -70,6 +71,7 @@ type AppData struct {
 type GrantData struct {
 	ClientID  string    `json:"client_id"`
 	Scopes    []string  `json:"scopes"`
+	Claims    []string  `json:"claims,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
 	RotatedAt time.Time `json:"last_used_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
@@ -143,12 +145,12 @@ func (s *Service) appData(ctx context.Context, userID string, now time.Time) ([]
 	}
 	appData := make([]AppData, len(apps))
 	for i, app := range apps {
-		appData[i] = AppData{app.ClientID, app.Name, app.Scopes, app.ConsentedAt, app.UsedAt}
+		appData[i] = AppData{app.ClientID, app.Name, app.Scopes, app.Claims, app.ConsentedAt, app.UsedAt}
 	}
 	grants, err := s.store.GrantsOf(ctx, userID, dataGrants)
 	grantData := make([]GrantData, len(grants))
 	for i, g := range grants {
-		grantData[i] = GrantData{g.ClientID, g.Scopes, g.CreatedAt.Time, g.RotatedAt.Time, g.RevokedAt.Time, g.ExpiresAt.Time}
+		grantData[i] = GrantData{g.ClientID, g.Scopes, g.Claims, g.CreatedAt.Time, g.RotatedAt.Time, g.RevokedAt.Time, g.ExpiresAt.Time}
 	}
 	return appData, grantData, err
 }

@@ -41,7 +41,8 @@ func (p *person) grantTo(client storage.Client, now time.Time, scopes ...string)
 	signIn, err := p.signIn(now)
 	require.NoError(p.o.t, err)
 	g := storage.Grant{
-		ID: storage.NewID(), UserID: signIn.User().ID, ClientID: client.ID, SID: signIn.ID(), Epoch: signIn.User().Epoch, Scopes: scopes,
+		ID: storage.NewID(), UserID: signIn.User().ID, ClientID: client.ID, SID: signIn.ID(), Epoch: signIn.User().Epoch,
+		Access: storage.Access{Scopes: scopes},
 		Detail: storage.JSON(`{}`), AuthTime: storage.At(now), CodeHash: storage.Hash(storage.NewID()), CodeExpiresAt: storage.At(now.Add(time.Minute)),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 	}
@@ -119,7 +120,7 @@ func TestClosingAnAccount(t *testing.T) {
 		grant := owner.grantTo(client, start, "openid", "offline_access")
 		who := owner.freshly(start)
 		id := who.User().ID
-		require.NoError(t, o.store.SaveConsent(t.Context(), id, client.ID, []string{"openid"}, start))
+		require.NoError(t, o.store.AddConsent(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
 
 		var won atomic.Int64
 		var wait sync.WaitGroup
@@ -175,7 +176,7 @@ func TestOwnDataHoldNoSecret(t *testing.T) {
 		grant := owner.grantTo(client, start, "openid")
 		who := owner.freshly(start)
 		id := who.User().ID
-		require.NoError(t, o.store.SaveConsent(t.Context(), id, client.ID, []string{"openid"}, start))
+		require.NoError(t, o.store.AddConsent(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
 		_, err := o.Unlock(t.Context(), id, account.Operator{UserID: "an operator's id"}, start)
 		require.NoError(t, err)
 		o.add("eve@example.test", start)

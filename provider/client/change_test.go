@@ -83,7 +83,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 			PostLogoutRedirectURIs: []string{"https://app.example/bye"}, GrantTypes: []string{client.GrantCode, client.GrantClient},
 			ResponseTypes: []string{"code"}, Scopes: client.Scopes{"openid", "api:read"}, AuthMethod: client.AuthPrivateKey,
 			AuthSigningAlg: "ES256", JWKS: jwks(publicJWK(p256(), "1")), IDTokenAlg: "EdDSA", PKCERequired: false, Consent: client.ConsentSkip,
-			AccessTokenFormat: client.TokenJWT, Audience: []string{"https://api.example"}, ClientURI: "https://app.example/",
+			AccessTokenFormat: client.TokenJWT, Audience: []string{"https://api.example"}, Claims: []string{"team"}, ClientURI: "https://app.example/",
 			LogoURI: "https://app.example/logo.png", PolicyURI: "https://app.example/privacy", TOSURI: "https://app.example/terms",
 			Contacts: []string{"ada@example.test"}, InitiateLoginURI: "https://app.example/login",
 		}

@@ -15,7 +15,9 @@ type Metadata struct {
 	GrantTypes             []string `json:"grant_types"`
 	ResponseTypes          []string `json:"response_types"`
 	Scopes                 Scopes   `json:"scope"`
-	AuthMethod             string   `json:"token_endpoint_auth_method"`
+	// Claims are the attributes of an operator's own that the client gets with the scope openid, beside the claims of its scopes.
+	Claims     []string `json:"claims"`
+	AuthMethod string   `json:"token_endpoint_auth_method"`
 	// AuthSigningAlg is the only algorithm of client assertions that is accepted; empty: any of SigningAlgs.
 	AuthSigningAlg string `json:"token_endpoint_auth_signing_alg"`
 	// JWKS is the JWK Set of the client's public keys; empty: none, or fetched from JWKSURI.
@@ -98,6 +100,10 @@ var members = []Member{
 	}, {
 		Name: "scope", Flag: "scope", Label: "scopes", Self: true, commas: true, Words: "`scope` that the client may ask for",
 		field: func(m *Metadata) any { return &m.Scopes }, slip: scopeSlip, fault: func(_ Metadata, scope string) string { return scopeFault(scope) },
+	}, {
+		Name: "claims", Flag: "claim", Label: "claims", commas: true,
+		Words: "`name` of a claim of your own that the client gets, as given to people by postern user add --claim",
+		field: func(m *Metadata) any { return &m.Claims }, fault: ownClaimFault,
 	}, {
 		Name: "token_endpoint_auth_method", Flag: "auth-method", Label: "authentication", Self: true,
 		Words:   "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file or --jwks-uri) or none",

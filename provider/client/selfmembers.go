@@ -1,15 +1,15 @@
 package client
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/postern-id/postern/provider/strictjson"
 )
 
 // LongestRegistration is how long the text of a registration may be, in bytes. A JWK Set is most of it.
@@ -37,15 +37,11 @@ func readMembers(text []byte) (map[string]json.RawMessage, error) {
 	if len(text) > LongestRegistration || !utf8.Valid(text) {
 		return nil, errors.New("must be JSON in UTF-8 of at most 64 KiB")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := checkJSON(decoder, 0); err != nil {
+	if err := strictjson.Check(text, deepestRegistration); err != nil {
 		return nil, err
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("must be one JSON object")
-	}
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(text, &members); err != nil {
+	if err := json.Unmarshal(text, &members); err != nil || members == nil {
 		return nil, errors.New("must be a JSON object")
 	}
 	maps.DeleteFunc(members, func(_ string, value json.RawMessage) bool { return string(value) == "null" })
@@ -57,42 +53,4 @@ func readMembers(text []byte) (map[string]json.RawMessage, error) {
 		}
 	}
 	return members, nil
-}
-
-// checkJSON reads one value and refuses what two readers could understand differently.
-func checkJSON(decoder *json.Decoder, depth int) error {
-	token, err := decoder.Token()
-	if err != nil {
-		return errors.New("is not JSON")
-	}
-	delim, structured := token.(json.Delim)
-	switch {
-	case depth == 0 && delim != '{':
-		return errors.New("must be a JSON object")
-	case !structured:
-		return nil
-	case depth >= deepestRegistration:
-		return errors.New("is nested too deeply")
-	}
-	seen := map[string]bool{}
-	for decoder.More() {
-		if delim == '{' {
-			token, err := decoder.Token()
-			name, ok := token.(string)
-			switch {
-			case err != nil || !ok:
-				return errors.New("is not JSON")
-			case seen[name]:
-				return errors.New("has a member twice")
-			}
-			seen[name] = true
-		}
-		if err := checkJSON(decoder, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := decoder.Token(); err != nil {
-		return errors.New("is not JSON")
-	}
-	return nil
 }

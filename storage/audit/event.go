@@ -132,3 +132,12 @@ func ShortAddress(address string) string {
 	}
 	return network.String()
 }
+
+// AccessDetail is the detail of an event in which a person gives access to an app or refuses it.
+func AccessDetail(a storage.Access) map[string]string {
+	detail := map[string]string{"scopes": strings.Join(a.Scopes, " ")}
+	if len(a.Claims) > 0 {
+		detail["claims"] = strings.Join(a.Claims, " ")
+	}
+	return detail
+}

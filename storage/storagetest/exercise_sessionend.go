@@ -59,7 +59,7 @@ func grantsIn(t *testing.T, s *storage.Store, u storage.User, sessions ...[]byte
 	for _, hash := range sessions {
 		signIn, err := s.SignIn(t.Context(), hash, "", Now)
 		require.NoError(t, err)
-		in, beyond := newGrant(u, c), newGrant(u, c)
+		in, beyond := NewGrant(u, c), NewGrant(u, c)
 		in.SID, beyond.SID, beyond.Scopes = signIn.ID(), signIn.ID(), storage.Strings{"openid", "offline_access"}
 		require.NoError(t, s.IssueCode(t.Context(), in, ""))
 		require.NoError(t, s.IssueCode(t.Context(), beyond, ""))
