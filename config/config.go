@@ -57,6 +57,8 @@ type Config struct {
 	Throttle Throttle
 	Signing  Signing
 	Brand    Brand
+	Support  Support
+	Links    Links
 
 	// A folder with own page templates. A file in it replaces the built-in template of the same name; all others stay
 	// as they are. A template that does not parse stops the start.
@@ -257,6 +259,28 @@ type Brand struct {
 	// The accent colour of the pages, #rgb or #rrggbb, in quotes because # begins a comment in YAML. Empty keeps the
 	// built-in one.
 	Color string `setting:"brand.color" default:""`
+}
+
+// Support is whom people turn to when the pages tell them to ask the people who run the service.
+type Support struct {
+	// The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the
+	// foot of every page.
+	Email string `setting:"support.email" default:""`
+
+	// The address of a page with help, https:// or http://, shown in the same places.
+	URL string `setting:"support.url" default:""`
+}
+
+// Links are the pages that the operator publishes about the service.
+type Links struct {
+	// The address of the imprint, shown at the foot of every page.
+	Imprint string `setting:"links.imprint" default:""`
+
+	// The address of the privacy policy, shown at the foot of every page.
+	Privacy string `setting:"links.privacy" default:""`
+
+	// The address of the terms of service, shown at the foot of every page.
+	Terms string `setting:"links.terms" default:""`
 }
 
 // Log is what goes to standard error.

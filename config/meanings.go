@@ -52,6 +52,11 @@ var meanings = map[string]string{
 	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters, without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
 	"brand.logo_file":                 "An image file that replaces the logo on the pages.",
 	"brand.color":                     "The accent colour of the pages, #rgb or #rrggbb, in quotes because # begins a comment in YAML. Empty keeps the built-in one.",
+	"support.email":                   "The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the foot of every page.",
+	"support.url":                     "The address of a page with help, https:// or http://, shown in the same places.",
+	"links.imprint":                   "The address of the imprint, shown at the foot of every page.",
+	"links.privacy":                   "The address of the privacy policy, shown at the foot of every page.",
+	"links.terms":                     "The address of the terms of service, shown at the foot of every page.",
 	"log.level":                       "The least important level that is written: debug, info, warn or error. No level writes query strings, tokens, codes or passwords.",
 	"log.format":                      "The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.",
 }

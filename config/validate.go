@@ -47,6 +47,7 @@ func (c Config) validate() Problems {
 	v.throttle()
 	oneOf(v, "signing.rsa_bits", c.Signing.RSABits, 2048, 3072, 4096)
 	v.brand()
+	v.contact()
 	v.templates()
 	oneOf(v, "log.level", c.Log.Level, "debug", "info", "warn", "error")
 	oneOf(v, "log.format", c.Log.Format, "auto", "text", "json")

@@ -90,7 +90,7 @@ func verdict(faults []string) string {
 
 // serveSamples serves every sample page below /sample/ and returns them by name.
 func serveSamples(t *testing.T) (*httptest.Server, map[string]string) {
-	p, pages := newPages(t, Config{}), map[string]string{}
+	p, pages := newPages(t, Config{Contact: sampleContact}), map[string]string{}
 	r := gin.New()
 	p.Mount(r)
 	r.NoRoute(p.NotFound)

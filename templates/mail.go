@@ -61,6 +61,7 @@ type MailConfig struct {
 	Dir string
 	// AccountURL is the absolute address of the account page.
 	AccountURL string
+	Contact    Contact
 }
 
 // Mails writes mails. It never changes after NewMails and is safe for concurrent use.
@@ -68,6 +69,7 @@ type Mails struct {
 	words      *words
 	brand      Brand
 	accountURL string
+	contact    Contact
 	style      template.CSS
 	frames     map[string]func() (*template.Template, error) // by language tag
 }
@@ -80,7 +82,7 @@ func NewMails(cfg MailConfig) (*Mails, error) {
 		return nil, fmt.Errorf("brand color: %w", err)
 	}
 	m := &Mails{
-		words: newWords(cfg.Brand.Name), brand: cfg.Brand, accountURL: cfg.AccountURL, style: mailStyle(color),
+		words: newWords(cfg.Brand.Name), brand: cfg.Brand, accountURL: cfg.AccountURL, contact: cfg.Contact, style: mailStyle(color),
 		frames: make(map[string]func() (*template.Template, error)),
 	}
 	for _, l := range Languages() {
@@ -95,9 +97,10 @@ func NewMails(cfg MailConfig) (*Mails, error) {
 
 func (m *Mails) funcs(l Language) template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, pairs ...any) (template.HTML, error) { return m.words.html(l.Tag, T(key, pairs...)) },
-		"say":   func(t Text) (template.HTML, error) { return m.words.html(l.Tag, t) },
-		"brand": func() Brand { return m.brand },
+		"t":       func(key string, pairs ...any) (template.HTML, error) { return m.words.html(l.Tag, T(key, pairs...)) },
+		"say":     func(t Text) (template.HTML, error) { return m.words.html(l.Tag, t) },
+		"brand":   func() Brand { return m.brand },
+		"contact": func() Contact { return m.contact },
 	}
 }
 
@@ -203,6 +206,9 @@ func (m *Mails) text(l letter) (string, error) {
 	add(l.Else, "")
 	if l.Account != "" {
 		add(T("mail.account"), "\n"+l.Account)
+	}
+	if m.contact.Any() {
+		add(T("common.help"), "\n"+strings.TrimSpace(m.contact.Email+"\n"+m.contact.HelpURL))
 	}
 	add(T("common.never_asks"), "")
 	return strings.TrimSuffix(out.String(), "\n"), failed

@@ -54,13 +54,15 @@ type Config struct {
 	// without a slash at its end.
 	BasePath string
 	// Secure says that the issuer is https; HSTS is sent only then.
-	Secure bool
+	Secure  bool
+	Contact Contact
 }
 
 // Pages renders views. It never changes after New and is safe for concurrent
 // use.
 type Pages struct {
 	brand    Brand
+	contact  Contact
 	basePath string
 	secure   bool
 	dir      string
@@ -82,6 +84,7 @@ func New(cfg Config) (*Pages, error) {
 	}
 	p := &Pages{
 		brand:    cfg.Brand,
+		contact:  cfg.Contact,
 		basePath: strings.TrimSuffix(cfg.BasePath, "/"),
 		secure:   cfg.Secure,
 		dir:      cfg.Dir,
@@ -140,6 +143,7 @@ func (p *Pages) funcs(l Language) template.FuncMap {
 		"plain":   func(key string, pairs ...any) (string, error) { return p.words.say(l.Tag, T(key, pairs...)) },
 		"say":     func(t Text) (template.HTML, error) { return p.words.html(l.Tag, t) },
 		"brand":   func() Brand { return p.brand },
+		"contact": func() Contact { return p.contact },
 		"logo":    func() (string, error) { return p.assetURL(p.logoAsset()) },
 		"asset":   p.assetURL,
 		"path":    func(path string) string { return p.basePath + path },

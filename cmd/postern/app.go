@@ -86,6 +86,7 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 	}
 	words, err := templates.NewMails(templates.MailConfig{
 		Brand: templates.Brand{Name: cfg.Brand.Name, Color: cfg.Brand.Color}, Dir: cfg.TemplatesDir, AccountURL: cfg.Issuer + "/account",
+		Contact: contactOf(cfg),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -142,7 +143,7 @@ func (s *services) newApp() (*app, error) {
 	a := &app{services: s, courier: courier, metrics: newMetrics(s, courier)}
 	pages, err := templates.New(templates.Config{
 		Brand: templates.Brand{Name: s.cfg.Brand.Name, Color: s.cfg.Brand.Color, LogoFile: s.cfg.Brand.LogoFile},
-		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(),
+		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(), Contact: contactOf(s.cfg),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -155,6 +156,13 @@ func (s *services) newApp() (*app, error) {
 	a.public = a.publicHandler(pages, webs)
 	a.ops = a.opsHandler()
 	return a, nil
+}
+
+func contactOf(cfg config.Config) templates.Contact {
+	return templates.Contact{
+		Email: cfg.Support.Email, HelpURL: cfg.Support.URL,
+		ImprintURL: cfg.Links.Imprint, PrivacyURL: cfg.Links.Privacy, TermsURL: cfg.Links.Terms,
+	}
 }
 
 // newCourier delivers mail to the configured server; nil without one.

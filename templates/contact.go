@@ -1,0 +1,14 @@
+package templates
+
+// Contact is whom people can turn to, and what the operator publishes about the
+// service. What is empty is not shown.
+type Contact struct {
+	// Email and HelpURL are shown where help is promised, in mails too, and at
+	// the foot of every page.
+	Email, HelpURL string
+	// ImprintURL, PrivacyURL and TermsURL are shown at the foot of every page.
+	ImprintURL, PrivacyURL, TermsURL string
+}
+
+// Any reports whether there is somebody to turn to.
+func (c Contact) Any() bool { return c.Email != "" || c.HelpURL != "" }
