@@ -73,7 +73,7 @@ func (l *Login) emailRefused(c *gin.Context, signIn storage.SignIn, err error, v
 	case errors.As(err, &wait):
 		status, view.Error = http.StatusTooManyRequests, retryLater(c, wait, now)
 	case errors.As(err, &fault):
-		view.Error = templates.T("register.wrong_email")
+		view.Error = wrongInput(fault)
 	case errors.Is(err, account.ErrSameEmail):
 		view.Error = templates.T("emailpage.same")
 	default:

@@ -56,13 +56,21 @@ func (l *Login) register(c *gin.Context) error {
 		view.Error = retryLater(c, wait, now)
 		return l.registerPage(c, http.StatusTooManyRequests, view)
 	case errors.As(err, &fault):
-		view.Error, view.AboutName = templates.T("register.wrong_"+fault.Field), fault.Field == "name"
+		view.Error, view.AboutName = wrongInput(fault), fault.Field == "name"
 		return l.registerPage(c, http.StatusUnprocessableEntity, view)
 	case errors.Is(err, account.ErrClosed):
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}
 	return err
+}
+
+// wrongInput is the sentence for a fault in a name or an address.
+func wrongInput(fault *account.InvalidError) templates.Text {
+	if fault.Lookalike {
+		return templates.T("register.lookalike")
+	}
+	return templates.T("register.wrong_" + fault.Field)
 }
 
 // showRegisterSent is GET /register/sent.

@@ -123,7 +123,7 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 		sources := provider.ListSources()
 		steps := make([]Migration, len(sources))
 		for i, source := range sources {
-			steps[i] = Migration{Version: source.Version, Name: strings.TrimSuffix(source.Path, ".sql")}
+			steps[i] = Migration{Version: source.Version, Name: stepName(source)}
 		}
 		return steps, nil
 	}
@@ -135,11 +135,18 @@ func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	for i, state := range states {
 		steps[i] = Migration{
 			Version: state.Source.Version,
-			Name:    strings.TrimSuffix(state.Source.Path, ".sql"),
+			Name:    stepName(state.Source),
 			Applied: state.State == goose.StateApplied,
 		}
 	}
 	return steps, nil
+}
+
+func stepName(source *goose.Source) string {
+	if source.Type == goose.TypeGo {
+		return emailDomainsName
+	}
+	return strings.TrimSuffix(source.Path, ".sql")
 }
 
 // Pending reports whether a step of the schema is not applied yet.
@@ -161,7 +168,9 @@ func (s *Store) migrator() (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := []goose.ProviderOption{goose.WithExcludeNames(excluded), goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{
+		goose.WithExcludeNames(excluded), goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.emailDomainsStep()),
+	}
 	return goose.NewProvider(s.dialect.goose, s.writer.DB, files, options...)
 }
 

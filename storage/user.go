@@ -2,11 +2,7 @@ package storage
 
 import (
 	"context"
-	"strings"
 	"time"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 // User is a person who can sign in. It holds no credential.
@@ -45,13 +41,6 @@ func (u User) EmailConfirmed(now time.Time) bool { return u.EmailVerified && !u.
 
 const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') AS username, u.admin, u.groups, u.claims, u.epoch,
 	u.disabled_at, u.created_at, u.updated_at, u.exposed_at, u.email_change_until`
-
-// CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded,
-// so that no two accounts differ only in ways a person cannot see or does not type.
-func CanonicalName(name string) string {
-	folded := cases.Fold().String(norm.NFKC.String(name))
-	return norm.NFKC.String(strings.ToLower(folded)) // Fold exchanges the cases of Cherokee
-}
 
 // AddUser inserts u. ErrConflict when the e-mail address or user name is taken.
 func (s *Store) AddUser(ctx context.Context, u User) error {

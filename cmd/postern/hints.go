@@ -35,10 +35,13 @@ func hintFor(err error) string {
 
 // accountHint says what to do about an error of package account; empty for any other.
 func accountHint(err error) string {
+	var invalid *account.InvalidError
 	switch {
 	case errors.As(err, new(*account.WeakPasswordError)):
 		return "choose another password, or leave --password-stdin out: then the person chooses one"
-	case errors.As(err, new(*account.InvalidError)):
+	case errors.As(err, &invalid) && invalid.Lookalike:
+		return "if it is meant, add --allow-lookalike"
+	case invalid != nil:
 		return "nothing was changed: correct it and run the command again"
 	case errors.Is(err, account.ErrImport):
 		return "correct these lines and run it again; --dry-run changes nothing"

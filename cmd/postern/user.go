@@ -107,6 +107,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 	flags.BoolVar(&add.Admin, "admin", false, "may administer Postern")
 	flags.StringArrayVar(&add.Groups, "group", nil, "`group` that the person is in; may be repeated")
 	flags.StringArrayVar(&claims, "claim", nil, "a claim as `key=value`, such as locale=en-GB; may be repeated")
+	flags.BoolVar(&add.AllowLookalike, "allow-lookalike", false, "also with a name or address that mixes scripts or looks like another one")
 	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
 	return cmd
 }

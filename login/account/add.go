@@ -20,6 +20,8 @@ type NewUser struct {
 	Groups        []string
 	Claims        map[string]any // see checkClaims
 	Password      string         // empty: the person chooses one
+	// AllowLookalike makes the account also if its user name or address mixes scripts or looks like another one.
+	AllowLookalike bool
 }
 
 // Add makes an account and an invitation to it, and mails the link unless registration is closed.
@@ -27,6 +29,9 @@ type NewUser struct {
 // Errors: *InvalidError, *WeakPasswordError, storage.ErrConflict when the e-mail address or user name is taken.
 func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Time) (storage.User, Invitation, error) {
 	user, err := add.user(now)
+	if err == nil && !add.AllowLookalike {
+		err = errors.Join(checkLookalike("email", user.Email), checkLookalike("username", user.Username))
+	}
 	if err != nil {
 		return storage.User{}, Invitation{}, err
 	}

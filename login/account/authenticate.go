@@ -28,6 +28,7 @@ type PasswordAttempt struct {
 //
 // Errors: ErrCredentials, *WaitError, ErrBusy.
 func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (HalfCookie, error) {
+	try.Name = typedName(try.Name)
 	login, err := s.store.PasswordLogin(ctx, try.Name)
 	unknown := errors.Is(err, storage.ErrNotFound)
 	if err != nil && !unknown {

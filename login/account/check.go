@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/postern-id/postern/storage"
 )
 
 const (
@@ -26,7 +28,11 @@ func checkEmail(email string) error {
 	if err != nil || parsed.Name != "" || parsed.Address != email || strings.ContainsAny(email, "\"\\<>(),;: ") {
 		return invalid("email", "not a plain e-mail address such as ada@example.test")
 	}
-	if len(email) > maxEmail || !printable(email) {
+	sent, ok := storage.MailAddress(email)
+	if !ok {
+		return invalid("email", "has a domain that is none")
+	}
+	if len(email) > maxEmail || len(sent) > maxEmail || !printable(email) {
 		return invalid("email", "longer than 254 octets, or contains something that cannot be seen")
 	}
 	return nil

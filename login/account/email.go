@@ -16,7 +16,8 @@ import (
 // Errors: *InvalidError, ErrSameEmail; *WaitError when the mailbox or the person has got enough of these messages.
 func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string, visitor Visitor, now time.Time) error {
 	user := fresh.User()
-	if err := checkEmail(email); err != nil {
+	email = typedEmail(email)
+	if err := errors.Join(checkEmail(email), checkLookalike("email", email)); err != nil {
 		return err
 	}
 	if email == user.Email {

@@ -73,10 +73,12 @@ func (e *ClockError) Error() string {
 // Is makes a ClockError an ErrCode.
 func (e *ClockError) Is(target error) bool { return target == ErrCode }
 
-// InvalidError is a fault in what an operator entered.
+// InvalidError is a fault in what somebody entered.
 type InvalidError struct {
 	Field   string // as in the commands and in a line of an import
 	Message string // one sentence without the field's name
+	// Lookalike says that the name could be taken for another one; an operator may allow it.
+	Lookalike bool
 }
 
 // Error names the field and its fault.

@@ -30,7 +30,7 @@ func (i Invitation) back(v Visitor) Invitation {
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
 func (s *Service) Invite(ctx context.Context, name string, by Operator, now time.Time) (storage.User, Invitation, error) {
-	user, err := s.store.FindUser(ctx, name)
+	user, err := s.store.FindUser(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, Invitation{}, err
 	}

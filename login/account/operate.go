@@ -13,7 +13,7 @@ import (
 // operate finds a user and runs one operation and its audit entry in a transaction.
 func (s *Service) operate(ctx context.Context, name string, event audit.Name, by Operator, now time.Time,
 	do func(context.Context, storage.User) error) (storage.User, error) {
-	user, err := s.store.FindUser(ctx, name)
+	user, err := s.store.FindUser(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, err
 	}

@@ -27,7 +27,8 @@ func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.
 	if !s.Open() {
 		return ErrClosed
 	}
-	if err := errors.Join(checkEmail(form.Email), checkPersonName(form.Name)); err != nil {
+	form.Email = typedEmail(form.Email)
+	if err := errors.Join(checkEmail(form.Email), checkLookalike("email", form.Email), checkPersonName(form.Name)); err != nil {
 		return err
 	}
 	login, err := s.store.PasswordLogin(ctx, form.Email) // costs the same for an address that nobody has

@@ -16,6 +16,7 @@ import (
 //
 // Errors: *WaitError when too much was asked for from this client address.
 func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, now time.Time) error {
+	name = typedName(name)
 	login, err := s.store.PasswordLogin(ctx, name)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err

@@ -17,7 +17,7 @@ type Profile struct {
 
 // Show returns an account by id, user name or e-mail address, or storage.ErrNotFound.
 func (s *Service) Show(ctx context.Context, name string) (Profile, error) {
-	user, err := s.store.FindUser(ctx, name)
+	user, err := s.store.FindUser(ctx, typedName(name))
 	if err != nil {
 		return Profile{}, err
 	}
@@ -48,7 +48,7 @@ func (s *Service) List(ctx context.Context, after string, limit int) ([]storage.
 
 // Sessions returns a user and the complete, living sessions, newest first, or storage.ErrNotFound.
 func (s *Service) Sessions(ctx context.Context, name string, now time.Time) (storage.User, []storage.Session, error) {
-	user, err := s.store.FindUser(ctx, name)
+	user, err := s.store.FindUser(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, nil, err
 	}

@@ -12,9 +12,11 @@ import (
 // twice can tell. The error is permanent.
 func (s *SMTP) compose(m storage.Mail) (*gomail.Msg, error) {
 	to, err := mail.ParseAddress(m.Recipient)
-	if err != nil || to.Address != m.Recipient {
+	ascii, ok := storage.MailAddress(m.Recipient)
+	if err != nil || to.Address != m.Recipient || !ok {
 		return nil, &failure{what: "was not asked: the recipient is not a plain address", message: true, permanent: true}
 	}
+	to.Address = ascii
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderFrom, s.from)
 	msg.SetAddrHeaderFromMailAddress(gomail.HeaderTo, to)

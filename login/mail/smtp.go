@@ -15,8 +15,11 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/postern-id/postern/storage"
 )
 
 // SMTPConfig is what NewSMTP needs.
@@ -66,6 +69,11 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	if err != nil {
 		return nil, fmt.Errorf("mail.NewSMTP: From: %w", err)
 	}
+	sender, ok := storage.MailAddress(from.Address)
+	if !ok {
+		return nil, errors.New("mail.NewSMTP: From has a domain that is none")
+	}
+	from.Address = sender
 	issuer, err := url.Parse(cfg.Issuer)
 	if err != nil || issuer.Hostname() == "" {
 		return nil, errors.New("mail.NewSMTP: Issuer is not an absolute URL")
@@ -191,6 +199,10 @@ func (c *connection) send(recipient string, content io.WriterTo) error {
 	if err := c.SetDeadline(time.Now().Add(c.server.patience)); err != nil {
 		return failed(err, "ended the connection")
 	}
+	recipient, _ = storage.MailAddress(recipient) // compose has looked at it
+	if utf8, _ := c.client.Extension("SMTPUTF8"); !utf8 && !isASCII(recipient) {
+		return &failure{what: "takes no address that is not in ASCII", message: true, permanent: true}
+	}
 	if err := c.client.Mail("<" + c.server.from.Address + ">"); err != nil {
 		return failed(err, "refused the sender")
 	}
@@ -208,6 +220,10 @@ func (c *connection) send(recipient string, content io.WriterTo) error {
 		return interrupted(err)
 	}
 	return nil
+}
+
+func isASCII(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // reset makes the connection ready for another message after a refused one.

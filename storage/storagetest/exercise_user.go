@@ -57,6 +57,22 @@ func namesConflict(t *testing.T, db *Database) {
 		u.Email, u.Username = c.email, c.username
 		require.ErrorIs(t, s.AddUser(t.Context(), u), storage.ErrConflict, c)
 	}
+	international := newUser()
+	international.Email = "ada@bücher.example"
+	require.NoError(t, s.AddUser(t.Context(), international))
+	for _, spelling := range []string{"ada@xn--bcher-kva.example", "ADA@BÜCHER.example", "ada@bu\u0308cher.example", "ａda＠bücher。example"} {
+		u := newUser()
+		u.Email = spelling
+		require.ErrorIs(t, s.AddUser(t.Context(), u), storage.ErrConflict, spelling)
+		login, err := s.PasswordLogin(t.Context(), spelling)
+		require.NoError(t, err, spelling)
+		require.Equal(t, international.ID, login.ID)
+	}
+	for _, email := range []string{"ada@straße.example", "ada@strasse.example"} { // two domains since IDNA 2008 (RFC 5891)
+		u := newUser()
+		u.Email = email
+		require.NoError(t, s.AddUser(t.Context(), u))
+	}
 	for i := range 2 { // no user name is no name that could be taken
 		u := newUser()
 		u.Email, u.Username = fmt.Sprintf("u%d@example.test", i), ""

@@ -35,6 +35,8 @@ type Config struct {
 	Host string
 	// User and Password are asked for, if given.
 	User, Password string
+	// ASCII says that the server takes no address beyond ASCII (RFC 6531).
+	ASCII bool
 }
 
 // Stage is a moment of a delivery at which the server can be made to fail.
@@ -155,7 +157,7 @@ func (s *Server) start() error {
 	}
 	s.address = listener.Addr().String()
 	server := smtp.NewServer(smtp.BackendFunc(s.newSession))
-	server.Domain, server.AllowInsecureAuth, server.EnableSMTPUTF8 = s.config.Host, s.config.Security == Plain, true
+	server.Domain, server.AllowInsecureAuth, server.EnableSMTPUTF8 = s.config.Host, s.config.Security == Plain, !s.config.ASCII
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	if s.config.Security == STARTTLS {
 		server.TLSConfig = s.tls

@@ -1,0 +1,93 @@
+package account
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/secure/precis"
+	"golang.org/x/text/unicode/norm"
+)
+
+// typedName returns a user name or e-mail address as somebody meant it: without blanks at its ends and without the characters that cannot be
+// seen, such as the zero-width space, which keyboards and clipboards add.
+func typedName(typed string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, typed))
+}
+
+// typedEmail is typedName for an address that is going to be stored: full-width letters, as Japanese keyboards write them, become ASCII.
+func typedEmail(typed string) string { return norm.NFKC.String(typedName(typed)) }
+
+// checkLookalike refuses a user name or the local part of an e-mail address that can be taken for another one: of more than one script, of
+// letters that all look like Latin ones, or with characters that are for no name (RFC 8265 section 3.3).
+func checkLookalike(field, name string) error {
+	if at := strings.LastIndexByte(name, '@'); at >= 0 {
+		name = name[:at]
+	}
+	if name == "" || isASCIIName(name) {
+		return nil
+	}
+	if _, err := precis.UsernameCaseMapped.CompareKey(name); err != nil || mixesScripts(name) || looksLatin(name) {
+		return &InvalidError{Field: field, Message: "mixes scripts, or looks like another name", Lookalike: true}
+	}
+	return nil
+}
+
+func isASCIIName(name string) bool {
+	return !strings.ContainsFunc(name, func(r rune) bool { return r > unicode.MaxASCII })
+}
+
+// together are the scripts that one language writes together: the level "highly restrictive" of Unicode TR39 section 5.2.
+var together = [][]string{
+	{"Latin", "Han", "Hiragana", "Katakana"}, {"Latin", "Han", "Bopomofo"}, {"Latin", "Han", "Hangul"},
+}
+
+// mixesScripts reports whether no single script, or set of scripts that are written together, has all characters of name.
+func mixesScripts(name string) bool {
+	var scripts []string
+	for _, r := range name {
+		if script := scriptOf(r); script != "" && !slices.Contains(scripts, script) {
+			scripts = append(scripts, script)
+		}
+	}
+	return len(scripts) > 1 && !slices.ContainsFunc(together, func(set []string) bool {
+		return !slices.ContainsFunc(scripts, func(script string) bool { return !slices.Contains(set, script) })
+	})
+}
+
+// scriptOf returns the script of a character, empty for those of all scripts, such as digits.
+func scriptOf(r rune) string {
+	if unicode.In(r, unicode.Common, unicode.Inherited) {
+		return ""
+	}
+	for name, table := range unicode.Scripts {
+		if unicode.Is(table, r) {
+			return name
+		}
+	}
+	return ""
+}
+
+// latinTwins are the letters of other scripts that look like Latin ones (confusables.txt of Unicode TR39): Cyrillic, Greek, Armenian.
+const latinTwins = "асеорхуіїјѕһԁԛԝӏѵүАВЕКМНОРСТХУІЇЈЅԌԚԜҮѴ" +
+	"οναιρυϲΑΒΕΖΗΙΚΜΝΟΡΤΥΧ" +
+	"օսհոցզԼՕՍՏ"
+
+// looksLatin reports whether every letter of a name that is not Latin looks like a Latin one.
+func looksLatin(name string) bool {
+	twins := false
+	for _, r := range norm.NFKC.String(name) {
+		switch {
+		case strings.ContainsRune(latinTwins, r):
+			twins = true
+		case unicode.IsLetter(r):
+			return false
+		}
+	}
+	return twins
+}
