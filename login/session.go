@@ -73,6 +73,11 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 	return signIn, err
 }
 
+// Known returns the id of a browser in which somebody completed a sign-in before; empty when it is not known.
+func (s *Sessions) Known(r *http.Request) string {
+	return account.KnownBrowser(s.store.Keyset(), s.cookies.get(r, deviceCookie), time.Now())
+}
+
 // held returns the sign-in of the browser that waits for a new password. storage.ErrNotFound says that there is none.
 func (s *Sessions) held(r *http.Request) (storage.HeldSignIn, error) {
 	value := s.cookies.get(r, sessionCookie)

@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,16 @@ func TestCookies(t *testing.T) {
 		require.Zero(t, set[sessionCookie].MaxAge, "until the browser is closed")
 		require.Equal(t, 90*24*3600, set[deviceCookie].MaxAge)
 		require.Len(t, b.cookie(sessionCookie), 43)
+
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		require.Empty(t, w.sessions.Known(r))
+		r.AddCookie(&http.Cookie{Name: set[deviceCookie].Name, Value: set[deviceCookie].Value})
+		id := w.sessions.Known(r)
+		require.NotEmpty(t, id)
+		time.Sleep(90*24*time.Hour - time.Second)
+		require.Equal(t, id, w.sessions.Known(r))
+		time.Sleep(time.Second)
+		require.Empty(t, w.sessions.Known(r))
 	})
 }
 

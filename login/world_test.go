@@ -31,14 +31,15 @@ import (
 
 // world is the pages on a database, and the end of the road: an address that says who is signed in.
 type world struct {
-	t       *testing.T
-	store   *storage.Store
-	account *account.Service
-	hasher  *password.Hasher
-	handler http.Handler
-	client  storage.Client
-	db      *storagetest.Database
-	sql     *sql.DB
+	sessions *login.Sessions
+	t        *testing.T
+	store    *storage.Store
+	account  *account.Service
+	hasher   *password.Hasher
+	handler  http.Handler
+	client   storage.Client
+	db       *storagetest.Database
+	sql      *sql.DB
 }
 
 // Templates are read once: that takes longer than most tests.
@@ -86,7 +87,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	require.NoError(t, err)
 	pages, err := pages()
 	require.NoError(t, err)
-	w := &world{t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db, sql: db.SQL(t)}
+	w := &world{sessions: sessions, t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db, sql: db.SQL(t)}
 	end, err := login.New(login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Frames: framesOf, Describe: func(context.Context, storage.Flow) (login.Request, error) {

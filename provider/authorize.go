@@ -28,6 +28,8 @@ type SignIns interface {
 	// of another browser.
 	NoteRequest(w http.ResponseWriter, r *http.Request, flow, client string)
 	ClientOf(r *http.Request, flow string) string
+	// Known returns what names a browser in which a person completed a sign-in before, signed in or not; empty: it is not known.
+	Known(r *http.Request) string
 	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
 	// that want to be told.
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
@@ -131,9 +133,9 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	case next.action == consent && a.prompt.none:
 		return p.redirectError(c, a, refuse(consentRequired, "The person has not agreed to this yet."))
 	case next.action == signIn:
-		return p.visitPage(c, a, flow, p.cfg.SignInURL, now)
+		return p.visitPage(c, a, flow, p.cfg.SignInURL, v.user, now)
 	case next.action == consent:
-		return p.visitPage(c, a, flow, p.cfg.ConsentURL, now)
+		return p.visitPage(c, a, flow, p.cfg.ConsentURL, v.user, now)
 	}
 	return p.issue(c, a, flow, signedIn, now)
 }
@@ -182,9 +184,12 @@ func (a *authRequest) frozen() string {
 	return kept.Encode()
 }
 
-// visitPage sends the browser to a page, freezing the request first when this is its first look.
-func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, page string, now time.Time) error {
+// visitPage sends the browser to a page, freezing the request first when this is its first look. user is empty when nobody is signed in.
+func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, page, user string, now time.Time) error {
 	if flow.ID == "" {
+		if err := p.mayBegin(c.Request, a.client.ID, user, now); err != nil {
+			return err
+		}
 		flow = storage.Flow{
 			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),

@@ -62,6 +62,9 @@ func (p *Provider) push(c *gin.Context) error {
 	if err := p.spendProof(ctx, shown); err != nil {
 		return err
 	}
+	if err := p.mayPush(c.Request, caller, now); err != nil {
+		return err
+	}
 	uri, err := p.keepPushed(ctx, a, now)
 	if err != nil {
 		return err

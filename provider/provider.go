@@ -59,7 +59,9 @@ type Provider struct {
 	pages      *templates.Pages
 	log        *slog.Logger
 	refusals   refusals
-	fetches    *limits // by who causes them
+	fetches    *limits // of sector lists, by who causes them
+	limits     flowLimits
+	objects    *objects
 	engine     *fosite.Fosite
 	about      []byte // the discovery document
 	aboutTag   string // its entity tag
@@ -81,7 +83,7 @@ func New(cfg Config) (*Provider, error) {
 	p := &Provider{
 		cfg: cfg, store: cfg.Store, grants: cfg.Store, flows: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
 		fetch: cfg.Fetch, clientKeys: client.NewRemoteKeys(cfg.Fetch), signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, refusals: newRefusals(),
-		fetches: newLimits(fetchBurst, fetchEvery),
+		fetches: newLimits(fetchBurst, fetchEvery), limits: newFlowLimits(), objects: newObjects(cfg.Fetch),
 	}
 	p.engine = newEngine(p)
 	var err error

@@ -85,6 +85,8 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 			}
 			p.log.InfoContext(c.Request.Context(), "authorize refused", "cause", err.Error())
 			return p.pages.Render(c, http.StatusBadRequest, view)
+		case errors.As(err, new(waitError)):
+			c.Header("Retry-After", retryAfter(err))
 		case errors.Is(err, errFlowOver):
 			return p.over(c, http.StatusBadRequest)
 		}
@@ -94,10 +96,12 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 
 // publicError is what a person is told about an error of a page.
 func publicError(err error) (status int, title, message templates.Text) {
-	switch answer := translate(err); answer.Code {
-	case serverError:
+	switch answer := translate(err); {
+	case answer.Code == serverError:
 		return 0, title, message
-	case temporarilyUnavailable:
+	case answer.Status == http.StatusTooManyRequests:
+		return answer.Status, templates.T("error.busy_title"), templates.T("error.busy")
+	case answer.Code == temporarilyUnavailable:
 		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
 	default:
 		return answer.Status, templates.T("error.link_title"), templates.T("error.link", "Description", answer.Description)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -17,10 +18,8 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/strictjson"
+	"github.com/postern-id/postern/storage"
 )
-
-// longestObject is the longest request object that is fetched, in bytes.
-const longestObject = 64 << 10
 
 func badObject(description string) error { return refuse(invalidRequestObject, description) }
 
@@ -37,7 +36,9 @@ func (p *Provider) expand(c *gin.Context, found *client.Client, form url.Values,
 		return form, invalid("The parameters request and request_uri must not come together.")
 	case uri != "":
 		var err error
-		if object, err = p.fetchObject(ctx, found, uri); err != nil {
+		if object, err = p.fetchObject(c.Request, found, uri, now); errors.As(err, new(waitError)) || errors.Is(err, storage.ErrUnavailable) {
+			return nil, err // where to tell the app is not known
+		} else if err != nil {
 			return form, err
 		}
 	}
@@ -45,7 +46,7 @@ func (p *Provider) expand(c *gin.Context, found *client.Client, form url.Values,
 }
 
 // fetchObject gets a request object from where the client has registered that it is (OIDC Core section 6.2).
-func (p *Provider) fetchObject(ctx context.Context, c *client.Client, uri string) (string, error) {
+func (p *Provider) fetchObject(r *http.Request, c *client.Client, uri string, now time.Time) (string, error) {
 	if len(c.RequestURIs) == 0 {
 		return "", refuse(requestURINotSupported, "This client is not registered for request_uri.")
 	}
@@ -56,11 +57,14 @@ func (p *Provider) fetchObject(ctx context.Context, c *client.Client, uri string
 	}) {
 		return "", refuse(invalidRequestURI, "The request_uri is not registered for this client.")
 	}
-	body, err := p.fetch.Get(ctx, plain, "application/oauth-authz-req+jwt, application/jwt, */*;q=0.1", longestObject)
+	object, err := p.objectFor(r, c.ID, uri, now)
+	if errors.As(err, new(waitError)) || errors.Is(err, storage.ErrUnavailable) {
+		return "", err
+	}
 	if err != nil {
 		return "", &oauthError{Status: http.StatusBadRequest, Code: invalidRequestURI, Description: "The request_uri could not be fetched.", cause: err}
 	}
-	return strings.TrimSpace(string(body)), nil
+	return object, nil
 }
 
 // openRequest returns the parameters that count when form came with a request object; without an object, form itself unless the client must

@@ -57,6 +57,7 @@ type browser struct {
 	session []byte // nil: nobody is signed in
 	id      string
 	noted   map[string]string // the client of each flow
+	known   string
 }
 
 func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, error) {
@@ -89,6 +90,8 @@ func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) s
 	}
 	return hex.EncodeToString(b.session)
 }
+
+func (b *browser) Known(*http.Request) string { return b.known }
 
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
 

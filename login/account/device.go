@@ -43,6 +43,11 @@ func (s *Service) seal(d device) (string, error) {
 // openDevice reads a device cookie. It is unknown when it is not ours, another user's, older than 90 days, or from before
 // everything of the user was ended.
 func (s *Service) openDevice(cookie string, user storage.User, now time.Time) (d device, known bool) {
+	d, known = readDevice(s.store.Keyset(), cookie, now)
+	return d, known && d.UserID == user.ID && d.Epoch == user.Epoch
+}
+
+func readDevice(keyset *storage.Keyset, cookie string, now time.Time) (d device, good bool) {
 	if cookie == "" || len(cookie) > maxDeviceCookie {
 		return device{}, false
 	}
@@ -50,12 +55,20 @@ func (s *Service) openDevice(cookie string, user storage.User, now time.Time) (d
 	if err != nil {
 		return device{}, false
 	}
-	text, err := s.store.Keyset().Open(sealed, "cookies", "device", "")
+	text, err := keyset.Open(sealed, "cookies", "device", "")
 	if err != nil || json.Unmarshal(text, &d) != nil {
 		return device{}, false
 	}
-	known = d.UserID == user.ID && d.Epoch == user.Epoch && now.Before(time.Unix(d.IssuedAt, 0).Add(deviceLife))
-	return d, known
+	return d, now.Before(time.Unix(d.IssuedAt, 0).Add(deviceLife))
+}
+
+// KnownBrowser returns the id in a device cookie of whoever completed a sign-in in this browser within 90 days; empty: nobody did.
+func KnownBrowser(keyset *storage.Keyset, cookie string, now time.Time) string {
+	d, good := readDevice(keyset, cookie, now)
+	if !good {
+		return ""
+	}
+	return d.ID
 }
 
 // renewDevice returns the device cookie of a user of a new epoch for a browser whose cookie was good before it.
