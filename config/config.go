@@ -85,8 +85,9 @@ type TLS struct {
 // Database says where everything is stored.
 type Database struct {
 	// Where everything is stored: sqlite:PATH, or postgres://USER@HOST/NAME?sslmode=verify-full. PostgreSQL takes
-	// several hosts (postgres://USER@HOST1,HOST2/NAME?target_session_attrs=read-write) and needs an explicit sslmode
-	// and a keyset. A path that is not absolute is below the working directory.
+	// several hosts (postgres://USER@HOST1:PORT1,HOST2:PORT2/NAME?target_session_attrs=read-write) and needs an explicit
+	// sslmode and a keyset. PATH is taken as it is, percent signs and blanks included; if it is not absolute, it is
+	// below the working directory.
 	URL Secret `setting:"database.url" default:"sqlite:postern-data/postern.db"`
 
 	// Applies pending schema changes of a PostgreSQL database when Postern starts. Without it Postern refuses to

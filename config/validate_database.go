@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -28,6 +29,9 @@ func (v *validator) database() {
 		if path == "" {
 			v.add(setting, "names no file", "write it like sqlite:postern-data/postern.db")
 		}
+		if strings.ContainsAny(path, "?#") {
+			v.add(setting, "has ? or # in the path of the file", "it takes no parameters: write it like sqlite:postern-data/postern.db, every character as the file has it")
+		}
 		return
 	}
 	if !isPostgres(address) {
@@ -39,9 +43,9 @@ func (v *validator) database() {
 		v.add("secrets.keyset_file", "is missing, and with PostgreSQL no keyset is made",
 			"set it, or secrets.keyset, to the same keyset on every replica")
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(v.c.Database.DriverURL())
 	if err != nil {
-		v.add(setting, "is not a valid URL", "escape special characters of the password (/ is %2F, @ is %40, ? is %3F, # is %23); ports of several hosts are ?port=5432,5433")
+		v.add(setting, "is not a valid URL", "escape special characters of the password (/ is %2F, @ is %40, ? is %3F, # is %23)")
 		return
 	}
 	query, err := url.ParseQuery(u.RawQuery)
@@ -66,10 +70,17 @@ func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
 	if err != nil {
 		host = strings.Trim(u.Host, "[]")
 	}
-	if several := strings.Split(u.Host, ","); len(several) > 1 && strings.Contains(host, ":") {
-		v.add(setting, "has a port at each of several hosts, which the driver does not understand",
-			"write the ports as a parameter: postgres://USER@HOST1,HOST2/NAME?port=5432,5433")
-		return several
+	if len(query["port"]) > 1 || len(query["port"]) == 1 && u.Port() != "" {
+		v.add(setting, "names its ports twice", "keep those at the hosts or the parameter port, not both")
+	}
+	for _, port := range strings.Split(strings.Join(query["port"], ","), ",") {
+		if number, err := strconv.ParseUint(port, 10, 16); query.Has("port") && (err != nil || number == 0) {
+			v.add(setting, "has a port that is not a number from 1 to 65535", "write it like postgres://USER@HOST1:5432,HOST2:5433/NAME")
+			break
+		}
+	}
+	if len(query["host"]) > 1 {
+		v.add(setting, "names its host twice", "keep the host before the path or the parameter host, not both")
 	}
 	if host != "" && query.Has("host") {
 		v.add(setting, "names its host twice", "keep the host before the path or the parameter host, not both")
@@ -111,7 +122,7 @@ func hasPassword(address string) bool {
 	if !isPostgres(address) {
 		return false
 	}
-	u, err := url.Parse(address)
+	u, err := url.Parse(Database{URL: Secret(address)}.DriverURL())
 	if err != nil {
 		return true
 	}
@@ -127,11 +138,12 @@ func (d Database) address() string {
 	if strings.HasPrefix(text, sqlitePrefix) || text == "" {
 		return text
 	}
-	u, err := url.Parse(text)
+	u, err := url.Parse(d.DriverURL())
 	if err != nil || !isPostgres(text) {
 		return masked
 	}
-	shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+	_, hosts, _ := splitHosts(text)
+	shown := url.URL{Scheme: u.Scheme, Host: hosts, Path: u.Path}
 	if user := u.User.Username(); user != "" {
 		shown.User = url.User(user)
 	}

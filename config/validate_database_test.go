@@ -7,7 +7,7 @@ import (
 )
 
 func TestDatabase(t *testing.T) {
-	const remote, empty, ports = "for a server on another machine", "leaves a host empty", "has a port at each"
+	const remote, empty, twice, port = "for a server on another machine", "leaves a host empty", "names its ports twice", "has a port that is not a number"
 	for _, test := range []struct {
 		url  Secret
 		want []string
@@ -38,8 +38,20 @@ func TestDatabase(t *testing.T) {
 		{"postgres://u@localhost/db?sslmode=disable&host=h", []string{"names its host twice", remote}},
 		{"postgres:///db?sslmode=disable", []string{empty}},
 		{"postgres://u@h1,/db?sslmode=verify-full", []string{empty}},
-		{"postgres://u@h1:1,h2:2/db?sslmode=verify-full", []string{ports}},
-		{"postgres://u@h1:1,h2/db?sslmode=verify-full", []string{"is not a valid URL"}},
+		{"postgres://u@h1:1,h2:2/db?sslmode=verify-full", nil},
+		{"postgres://u@h1:1,h2/db?sslmode=verify-full", nil},
+		{"postgres://u:p%40@h1,[2001:db8::1]:2/db?sslmode=verify-full", nil},
+		{"postgres://u@127.0.0.1:1,h2:2/db?sslmode=disable", []string{remote}},
+		{"postgres://u@h1:1,:2/db?sslmode=verify-full", []string{empty}},
+		{"postgres://u@h1:1,h2:x/db?sslmode=verify-full", []string{port}},
+		{"postgres://u@h1:1,h2:/db?sslmode=verify-full", []string{port}},
+		{"postgres://u@h1:1,h2:65536/db?sslmode=verify-full", []string{port}},
+		{"postgres://u@h1:1,h2:2/db?sslmode=verify-full&port=3,4", []string{twice}},
+		{"postgres://u@h1:1/db?sslmode=verify-full&port=3", []string{twice}},
+		{"postgres://u@h1:1,h2:2/db?sslmode=verify-full&host=h3", []string{"names its host twice"}},
+		{"sqlite:a#b.db", []string{"has ? or #"}},
+		{"sqlite:a.db?mode=ro", []string{"has ? or #"}},
+		{"sqlite:a%20b/c d.db", nil},
 	} {
 		t.Run(test.url.Reveal(), func(t *testing.T) {
 			c := Default()
@@ -74,4 +86,20 @@ func TestPostgresNeedsKeyset(t *testing.T) {
 	require.Contains(t, problems[0].Message, "with PostgreSQL no keyset is made")
 	c.Secrets.KeysetFile = write(t, "keyset.json", "{}")
 	require.NoError(t, c.Validate())
+}
+
+func TestHostsWithPorts(t *testing.T) {
+	for address, want := range map[Secret]string{
+		"sqlite:a,b:1.db":                                   "sqlite:a,b:1.db",
+		"postgres://u@h:1/db?sslmode=disable":               "postgres://u@h:1/db?sslmode=disable",
+		"postgres://u@h1,h2/db?port=1,2":                    "postgres://u@h1,h2/db?port=1,2",
+		"postgres://u:p@h1:1,h2:2/db?sslmode=disable":       "postgres://u:p@/db?host=h1%2Ch2&port=1%2C2&sslmode=disable",
+		"postgres://h1:1,h2/db":                             "postgres:///db?host=h1%2Ch2&port=1%2C5432",
+		"postgres://u:a%2Fb@[::1]:1,[2001:db8::1]:2":        "postgres://u:a%2Fb@?host=%3A%3A1%2C2001%3Adb8%3A%3A1&port=1%2C2",
+		"postgresql://u@h1,h2:2/db?target_session_attrs=rw": "postgresql://u@/db?host=h1%2Ch2&port=5432%2C2&target_session_attrs=rw",
+	} {
+		require.Equal(t, want, Database{URL: address}.DriverURL())
+	}
+	shown := Database{URL: "postgres://u:secret@h1:1,h2/db?sslmode=disable"}.address()
+	require.Equal(t, "postgres://u@h1:1,h2/db", shown)
 }

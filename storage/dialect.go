@@ -108,7 +108,12 @@ func sqliteConnector(address string) (driver.Connector, error) {
 		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 		"_txlock": {"immediate"},
 	}
-	return dsnConnector{driver: &sqlite.Driver{}, dsn: "file:" + path + "?" + pragmas.Encode()}, nil
+	absolute, err := filepath.Abs(path) // nothing in it has a meaning for SQLite then, as :memory: has
+	if err != nil {
+		return nil, fmt.Errorf("open the database file: %w", err)
+	}
+	dsn := url.URL{Scheme: "file", OmitHost: true, Path: absolute, RawQuery: pragmas.Encode()}
+	return dsnConnector{driver: &sqlite.Driver{}, dsn: dsn.String()}, nil
 }
 
 // dsnConnector makes a driver.Connector of a driver that has none.

@@ -215,3 +215,25 @@ func TestUnusedConnectionsAreClosed(t *testing.T) {
 		require.NoError(t, s.Ping(t.Context()))
 	})
 }
+
+func TestSQLiteTakesEveryPath(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, path := range []string{
+		"a%20b/postern.db", "a b.db", "100%.db", "%zz", "a&b=c;d+e", "Ünïcödé/株.db", "it's \"quoted\"", `back\slash`, ":memory:", "file:x.db", "a//b.db",
+		" ", filepath.Join(t.TempDir(), "%41bsolute.db"), "//" + filepath.Join(t.TempDir(), "slashes.db"),
+	} {
+		t.Run(path, func(t *testing.T) {
+			db := storagetest.SQLite(t)
+			db.URL = "sqlite:" + path
+			first := db.OpenLocked(t)
+			_, err := first.Migrate(t.Context())
+			require.NoError(t, err)
+			u := storagetest.User(t, first)
+			require.FileExists(t, path+"-wal", "the file is the one that was named")
+			again := db.OpenLocked(t)
+			found, err := again.User(t.Context(), u.ID)
+			require.NoError(t, err)
+			require.Equal(t, u, found)
+		})
+	}
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -70,4 +71,23 @@ func TestOneConnectionIsEnough(t *testing.T) {
 		environ := []string{"POSTERN_DATABASE_URL=" + db.URL, "POSTERN_SECRETS_KEYSET=" + string(keyset), "POSTERN_DATABASE_MAX_CONNECTIONS=10"}
 		require.Zero(t, run(t.Context(), command, environ, nil, &output, &output), "%v: %s", command, output.String())
 	}
+}
+
+// TestHostsHaveTheirPorts opens a database whose address names two servers as libpq takes them; the first is not there.
+func TestHostsHaveTheirPorts(t *testing.T) {
+	db := storagetest.Postgres(t)
+	db.Open(t)
+	through, err := url.Parse(db.Through(t, storagetest.NewProxy(t, db)).URL)
+	require.NoError(t, err)
+	query := through.Query()
+	hosts := "127.0.0.1:1," + query.Get("host") + ":" + query.Get("port")
+	query.Del("host")
+	query.Del("port")
+	through.RawQuery = query.Encode()
+	cfg := settings(t, db, dayIssuer)
+	cfg.Database.URL = config.Secret("postgres://" + through.User.String() + "@" + hosts + through.Path + "?" + through.RawQuery)
+	require.NoError(t, cfg.Validate())
+	store, err := openStore(t.Context(), cfg, existing)
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
 }

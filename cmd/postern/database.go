@@ -37,7 +37,7 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.St
 		conns = 1 // a command leaves the others to those who serve
 	}
 	store, err := storage.Open(ctx, storage.Config{
-		URL: cfg.Database.URL.Reveal(), Keyset: keyset, MaxConns: conns, IdleTime: cfg.Database.IdleTime,
+		URL: cfg.Database.DriverURL(), Keyset: keyset, MaxConns: conns, IdleTime: cfg.Database.IdleTime,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
