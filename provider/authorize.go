@@ -114,6 +114,7 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 // proceed takes the next step of a request whose client and redirect URI are certain.
 func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fault error, now time.Time) error {
 	ctx := c.Request.Context()
+	a.shown = flow.ID != ""
 	if fault != nil {
 		return p.redirectError(c, a, fault)
 	}

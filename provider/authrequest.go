@@ -36,6 +36,8 @@ type authRequest struct {
 	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
 	acr         string // what the ID token will say
 
+	shown bool // the person saw a page of ours before the answer
+
 	sessionState string // of the browser, empty: not known or of no use to the client
 }
 

@@ -87,6 +87,10 @@ func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.
 func (p *Provider) signOut(c *gin.Context, l *logoutRequest) error {
 	signIn, err := p.signIns.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
+		// Nobody was asked, and an ID token of another person is enough to come here.
+		if next := l.onward(); next != "" && !l.confirm && !l.client.Vouched() {
+			return p.leave(c, l.client, next, nil)
+		}
 		return p.signedOut(c, l)
 	}
 	if err != nil {

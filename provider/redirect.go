@@ -7,12 +7,26 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/templates"
 )
 
-// redirect sends the browser back to the client with the parameters, the state, our issuer (RFC 9207) and the state of the session, in the
-// response mode of the request. A query that the redirect URI was registered with is kept.
+// redirect sends the browser back to the client with the parameters, in the response mode of the request.
 func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Values) error {
+	next, fields := p.response(a, parameters)
+	noStore(c)
+	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
+	if fields != nil {
+		return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: p.appOf(a.client)}, Target: next, Fields: fields})
+	}
+	// 303: a form that led here is not sent again, least of all to the client.
+	c.Redirect(http.StatusSeeOther, next)
+	return nil
+}
+
+// response adds the state, our issuer (RFC 9207) and the state of the session to the parameters of an answer, and returns where it goes: next
+// has the parameters in it unless they are fields of a form. A query that the redirect URI was registered with is kept.
+func (p *Provider) response(a *authRequest, parameters url.Values) (next string, fields url.Values) {
 	parameters.Set("iss", p.cfg.Issuer)
 	if a.form.Has("state") {
 		parameters.Set("state", a.state)
@@ -20,18 +34,13 @@ func (p *Provider) redirect(c *gin.Context, a *authRequest, parameters url.Value
 	if a.sessionState != "" {
 		parameters.Set("session_state", a.sessionState)
 	}
-	noStore(c)
-	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
 	switch a.mode {
 	case modeFormPost:
-		return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: p.appOf(a.client)}, Target: a.redirectURI, Fields: parameters})
+		return a.redirectURI, parameters
 	case modeFragment:
-		c.Redirect(http.StatusSeeOther, a.redirectURI+"#"+parameters.Encode())
-		return nil
+		return a.redirectURI + "#" + parameters.Encode(), nil
 	}
-	// 303: a form that led here is not sent again, least of all to the client.
-	c.Redirect(http.StatusSeeOther, withQuery(a.redirectURI, parameters))
-	return nil
+	return withQuery(a.redirectURI, parameters), nil
 }
 
 // withQuery adds parameters to the query of a registered address.
@@ -52,7 +61,19 @@ func (p *Provider) redirectError(c *gin.Context, a *authRequest, err error) erro
 		return err
 	}
 	p.log.InfoContext(c.Request.Context(), "authorize refused", "client", a.client.ID, "error", answer.Code, "cause", err.Error())
-	return p.redirect(c, a, url.Values{"error": {answer.Code}, "error_description": {answer.Description}})
+	parameters := url.Values{"error": {answer.Code}, "error_description": {answer.Description}}
+	if !a.shown && !a.client.Vouched() {
+		next, fields := p.response(a, parameters)
+		return p.leave(c, a.client, next, fields)
+	}
+	return p.redirect(c, a, parameters)
+}
+
+// leave shows where a client that nobody vouches for sends the browser: whoever registers a client could otherwise make links to this server
+// that lead to any page of theirs without a stop (RFC 9700 section 4.11.2).
+func (p *Provider) leave(c *gin.Context, to *client.Client, next string, fields url.Values) error {
+	noStore(c)
+	return p.pages.Render(c, http.StatusOK, templates.Leaving{Page: templates.Page{App: p.appOf(to)}, NextURL: next, Fields: fields})
 }
 
 func noStore(c *gin.Context) {

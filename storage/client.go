@@ -17,21 +17,26 @@ type Client struct {
 	OldSecretUntil Time   `db:"old_secret_until"`
 	// RegistrationHash is the hash of the token with which a client that registered itself is managed, nil for any other. It never changes.
 	RegistrationHash []byte `db:"registration_hash"`
-	DisabledAt       Time   `db:"disabled_at"`
-	Version          int64  `db:"version"`
-	CreatedAt        Time   `db:"created_at"`
-	UpdatedAt        Time   `db:"updated_at"`
+	// InitialTokenID names the initial access token with which the client registered itself, empty for none. It never changes.
+	InitialTokenID string `db:"initial_token_id"`
+	DisabledAt     Time   `db:"disabled_at"`
+	Version        int64  `db:"version"`
+	CreatedAt      Time   `db:"created_at"`
+	UpdatedAt      Time   `db:"updated_at"`
 }
 
-const clientColumns = `id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash, disabled_at, version, created_at, updated_at`
+const clientColumns = `id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash,
+	coalesce(initial_token_id, '') AS initial_token_id, disabled_at, version, created_at, updated_at`
 
 // AddClient inserts c. ErrConflict when the id is taken.
 func (s *Store) AddClient(ctx context.Context, c Client) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `
-			INSERT INTO clients (`+clientColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			c.ID, c.Name, c.Metadata, c.SecretMAC, c.OldSecretMAC, c.OldSecretUntil, c.RegistrationHash, c.DisabledAt, c.Version,
-			c.CreatedAt, c.UpdatedAt); err != nil {
+			INSERT INTO clients (id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash, initial_token_id, disabled_at,
+				version, created_at, updated_at)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			c.ID, c.Name, c.Metadata, c.SecretMAC, c.OldSecretMAC, c.OldSecretUntil, c.RegistrationHash, c.InitialTokenID, c.DisabledAt,
+			c.Version, c.CreatedAt, c.UpdatedAt); err != nil {
 			return err
 		}
 		return s.raiseVersion(ctx, VersionClients)
@@ -63,7 +68,7 @@ func (s *Store) Clients(ctx context.Context, after string, limit int) ([]Client,
 	return clients, err
 }
 
-// UpdateClient writes all of c but its RegistrationHash if its version is still the one c was read with: ErrStale otherwise.
+// UpdateClient writes all of c but its RegistrationHash and InitialTokenID if its version is still the one c was read with: ErrStale otherwise.
 func (s *Store) UpdateClient(ctx context.Context, c Client, now time.Time) error {
 	return s.InTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `

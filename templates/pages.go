@@ -101,7 +101,7 @@ func allViews() []View {
 		Consent{}, DeviceCode{}, DeviceConfirm{}, SignOut{}, SigningOut{}, SignedOut{},
 		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
 		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
-		FormPost{}, Message{}, ErrorPage{},
+		FormPost{}, Leaving{}, Message{}, ErrorPage{},
 	}
 }
 

@@ -27,12 +27,14 @@ func (FormPost) template() string { return "authorize/formpost.html" }
 type Input struct{ Name, Value string }
 
 // Inputs returns the fields, sorted by name.
-func (f FormPost) Inputs() []Input {
-	var inputs []Input
-	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
-		inputs = append(inputs, Input{name, f.Fields.Get(name)})
+func (f FormPost) Inputs() []Input { return inputs(f.Fields) }
+
+func inputs(fields url.Values) []Input {
+	var list []Input
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		list = append(list, Input{name, fields.Get(name)})
 	}
-	return inputs
+	return list
 }
 
 // FormPost answers with view. The page may send its form to the target and to

@@ -3,8 +3,6 @@ package templates
 import (
 	"html/template"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -36,14 +34,8 @@ func (s SigningOut) page() Page {
 	return page
 }
 
-// Next is NextURL, also with a scheme of an app's own, which has a dot in it; empty for any other.
-func (s SigningOut) Next() template.URL {
-	u, err := url.Parse(s.NextURL)
-	if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" && !strings.Contains(u.Scheme, ".") {
-		return ""
-	}
-	return template.URL(s.NextURL)
-}
+// Next is NextURL for a link.
+func (s SigningOut) Next() template.URL { return appURL(s.NextURL) }
 
 // Onward reports whether the page goes on by itself once its frames are there, or have had their time.
 func (s SigningOut) Onward() bool { return s.onward }

@@ -117,6 +117,8 @@ func samples() map[string]View {
 		"signedout-plain": SignedOut{},
 		"code-several":    Code{Username: "ada@example.test", Issuer: "Postern", Authenticators: sampleAuthenticators()},
 		"formpost":        FormPost{Page: samplePage(), Target: "https://notes.example.com/callback", Fields: url.Values{"code": {"pst_ac_CODE"}, "state": {"S"}}},
+		"leaving":         Leaving{Page: samplePage(), NextURL: "https://notes.example.com/callback?error=invalid_scope"},
+		"leaving-form":    Leaving{Page: samplePage(), NextURL: "https://notes.example.com/callback", Fields: url.Values{"error": {"invalid_scope"}, "state": {"S"}}},
 		"message":         Message{Title: T("invite.over_title"), Text: T("invite.over"), LinkURL: "/login", LinkText: T("common.sign_in")},
 		"error":           ErrorPage{Status: 500, Title: T("error.ours_title"), Message: T("error.ours"), SupportCode: "K7QP-4XWV"},
 		"error-redirect": ErrorPage{Page: Page{App: sampleApp}, Status: 400, Title: T("error.return_title"),

@@ -27,8 +27,17 @@ type Client struct {
 	OldSecretUntil time.Time
 	// SelfRegistered says that no operator registered the client: it did so itself (RFC 7591).
 	SelfRegistered bool
+	// InitialTokenID names the initial access token with which the client registered itself; empty: none.
+	InitialTokenID string
 
 	secretMAC, oldSecretMAC []byte
+}
+
+// Vouched reports whether an operator stands behind the client: by registering it, by handing out the initial access token with which it
+// registered itself, or by not asking people for their consent. Browsers are sent on to the pages of other clients only by the person's own
+// click (RFC 9700 section 4.11.2).
+func (c *Client) Vouched() bool {
+	return !c.SelfRegistered || c.InitialTokenID != "" || c.Consent == ConsentSkip
 }
 
 // SendsRequestObjects reports whether the client may send request objects. Who registers itself says so by saying nothing: without
@@ -41,7 +50,7 @@ func (c *Client) SendsRequestObjects() bool {
 func fromRow(row storage.Client) (*Client, error) {
 	c := &Client{
 		ID: row.ID, Disabled: !row.DisabledAt.IsZero(), Version: row.Version, CreatedAt: row.CreatedAt.Time, UpdatedAt: row.UpdatedAt.Time,
-		OldSecretUntil: row.OldSecretUntil.Time, SelfRegistered: row.RegistrationHash != nil,
+		OldSecretUntil: row.OldSecretUntil.Time, SelfRegistered: row.RegistrationHash != nil, InitialTokenID: row.InitialTokenID,
 		secretMAC: row.SecretMAC, oldSecretMAC: row.OldSecretMAC,
 	}
 	if err := json.Unmarshal(row.Metadata, &c.Metadata); err != nil {

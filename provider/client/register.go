@@ -45,8 +45,11 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 			if count >= mostUninvited {
 				return ErrFull
 			}
-		} else if detail["initial_access_token"], err = r.store.SpendInitialToken(ctx, storage.Hash(initialToken), now); err != nil {
-			return err
+		} else {
+			if row.InitialTokenID, err = r.store.SpendInitialToken(ctx, storage.Hash(initialToken), now); err != nil {
+				return err
+			}
+			detail["initial_access_token"] = row.InitialTokenID
 		}
 		if err := r.store.AddClient(ctx, row); err != nil {
 			return err

@@ -1,0 +1,109 @@
+package provider
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+)
+
+// Whoever registers a client must not get links to this server that lead to a page of theirs without a stop (RFC 9700 section 4.11.2).
+func TestStrangersGetNoRedirector(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		made := w.registers("grant_types", []string{"authorization_code", "implicit"}, "response_types", []string{"code", "id_token token"},
+			"client_name", "Your Bank", "redirect_uris", []string{callback + "?kept=1"}, "post_logout_redirect_uris", []string{callback + "/bye"})
+		stranger, err := w.clients.Client(t.Context(), made["client_id"].(string))
+		require.NoError(t, err)
+		session := w.browser.session
+		errors := map[string]url.Values{
+			"scope":         w.request(stranger, "scope", "nope"),
+			"not signed in": w.request(stranger, "prompt", "none"),
+			"fragment":      w.request(stranger, "response_mode", modeFragment, "scope", "nope"),
+			"implicit":      w.request(stranger, "response_type", "id_token token", "nonce", ""),
+			"form":          w.request(stranger, "response_mode", modeFormPost, "scope", "nope"),
+			"object":        w.request(stranger, "request", "x.y.z"),
+			"unknown type":  w.request(stranger, "response_type", "x"),
+		}
+		for name, form := range errors {
+			w.browser.session = nil
+			for _, a := range []answer{w.authorize(form), w.post("/oauth2/auth", form, anonymous)} {
+				requirePage(t, a, http.StatusOK, "app.example.test")
+				require.Contains(t, a.Body.String(), "Your Bank", name)
+				for _, automatic := range []string{"data-submit", "data-proceed", "http-equiv"} {
+					require.NotContains(t, a.Body.String(), automatic, name)
+				}
+				require.Equal(t, "no-store", a.Header().Get("Cache-Control"))
+			}
+			w.browser.session = session
+			requirePage(t, w.authorize(params(form, "prompt", "none")), http.StatusOK, "app.example.test")
+		}
+		w.browser.session = nil
+		body := w.authorize(errors["scope"]).Body.String()
+		require.Contains(t, body, `href="`+callback+`?kept=1&amp;error=invalid_scope`)
+		require.Contains(t, body, "state=the&#43;state")
+		body = w.authorize(errors["fragment"]).Body.String()
+		require.Contains(t, body, `href="`+callback+`?kept=1#error=invalid_scope`)
+		form := w.authorize(errors["form"])
+		require.Contains(t, form.Body.String(), `<input type="hidden" name="error" value="invalid_scope">`)
+
+		// Whoever saw a page of ours is sent on: the person asked for it.
+		_, id := w.begin(w.request(stranger))
+		require.NoError(t, w.store.DenyFlow(t.Context(), id, time.Now()))
+		requireRefusal(t, w.authorize(url.Values{"flow": {id}}), callback, accessDenied)
+
+		// The end of a sign-in leads nobody on either, unless it was the person's own.
+		w.browser.session = session
+		w.adopt(made)
+		hint := w.redeem(w.code(w.web), "redirect_uri", w.web.RedirectURIs[0]).body["id_token"].(string)
+		bye := "/oauth2/logout?" + url.Values{"id_token_hint": {hint}, "post_logout_redirect_uri": {callback + "/bye"}, "state": {"s"}}.Encode()
+		w.browser.session = nil
+		requirePage(t, w.get(bye), http.StatusOK, "app.example.test")
+		w.browser.session = session
+		require.Equal(t, callback+"/bye?state=s", w.get(bye).location.String())
+	})
+}
+
+func TestOperatorsVouchForClients(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		w.browser.session = nil
+		leads := func(made map[string]any) answer {
+			c, err := w.clients.Client(t.Context(), made["client_id"].(string))
+			require.NoError(t, err)
+			return w.authorize(w.request(c, "prompt", "none"))
+		}
+		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
+
+		a := w.json(http.MethodPost, registerPath, w.initial(1, time.Hour), registration(t))
+		require.Equal(t, http.StatusCreated, a.Code)
+		requireRefusal(t, leads(a.body), callback, loginRequired)
+		changed := w.json(http.MethodPut, a.body["registration_client_uri"].(string), a.body["registration_access_token"].(string),
+			registration(t, "client_id", a.body["client_id"], "client_name", "Another"))
+		require.Equal(t, http.StatusOK, changed.Code, changed.Body.String())
+		requireRefusal(t, leads(changed.body), callback, loginRequired)
+
+		made := w.registers()
+		requirePage(t, leads(made), http.StatusOK, "app.example.test")
+		c, err := w.clients.Client(t.Context(), made["client_id"].(string))
+		require.NoError(t, err)
+		w.change(c, func(m *client.Metadata) { m.Consent = client.ConsentSkip })
+		requireRefusal(t, leads(made), callback, loginRequired)
+	})
+}
+
+// A link to an app on the person's device works; one that runs a script does not exist.
+func TestLeavingForAnAppOnTheDevice(t *testing.T) {
+	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+		made := w.registers("application_type", "native", "redirect_uris", []string{"com.example.app:/cb"}, "token_endpoint_auth_method", "none")
+		c, err := w.clients.Client(t.Context(), made["client_id"].(string))
+		require.NoError(t, err)
+		body := w.authorize(w.request(c, "scope", "nope")).Body.String()
+		require.Contains(t, body, `href="com.example.app:/cb?error=invalid_scope`)
+		require.Contains(t, body, "<bdi>com.example.app:</bdi>")
+		require.False(t, strings.Contains(body, "ZgotmplZ"))
+	})
+}

@@ -1,0 +1,54 @@
+package templates
+
+import (
+	"html/template"
+	"net/url"
+	"strings"
+)
+
+// Leaving names where an app that nobody vouches for wants to send the browser, and waits for the person to go on (RFC 9700 section 4.11.2).
+type Leaving struct {
+	Page
+	// NextURL is the registered address with the parameters of the response.
+	NextURL string
+	// Fields are the parameters of a response that is sent to NextURL by a form; nil: NextURL is a link.
+	Fields url.Values
+}
+
+func (Leaving) template() string { return "authorize/leaving.html" }
+
+func (l Leaving) page() Page {
+	page := l.Page
+	if l.Fields != nil {
+		page.FormTargets = []string{l.NextURL}
+	}
+	return page
+}
+
+// Inputs returns the fields, sorted by name.
+func (l Leaving) Inputs() []Input { return inputs(l.Fields) }
+
+// Destination is the host of the address, or the scheme of an app on the person's device.
+func (l Leaving) Destination() string {
+	u, err := url.Parse(l.NextURL)
+	if err != nil {
+		return ""
+	}
+	if u.Host == "" {
+		return u.Scheme + ":"
+	}
+	return u.Host
+}
+
+// Next is NextURL for a link.
+func (l Leaving) Next() template.URL { return appURL(l.NextURL) }
+
+// appURL is an address of ours or one that is registered for an app, also with a scheme of the app's own, which has a dot in it; empty for any
+// other.
+func appURL(text string) template.URL {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "" && u.Scheme != "https" && u.Scheme != "http" && !strings.Contains(u.Scheme, ".") {
+		return ""
+	}
+	return template.URL(text)
+}
