@@ -63,7 +63,7 @@ func readEnvironment(environ []string, settings []Setting, problems *Problems) l
 			problems.add(setting.Key, name, "is given by "+other.where+" as well", "keep one of the two variables")
 			continue
 		}
-		result[setting.Key] = given{origin{FromEnvironment, name}, value}
+		result[setting.Key] = given{origin{source: FromEnvironment, where: name}, value}
 	}
 	return result
 }

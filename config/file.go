@@ -114,7 +114,7 @@ func (r *fileReader) value(s Setting, where string, node *yaml.Node) {
 		r.problems.add(s.Key, where, message, hint)
 		return
 	}
-	r.result[s.Key] = given{origin{FromFile, where}, text}
+	r.result[s.Key] = given{origin{source: FromFile, where: where}, text}
 }
 
 // joinItems returns the items of a list with commas between them, or a message.

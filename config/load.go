@@ -32,6 +32,7 @@ const (
 type origin struct {
 	source Source
 	where  string
+	unread string // the text of a setting that could not be read
 }
 
 // given is the text that one source gives for a setting.
@@ -47,6 +48,21 @@ type layer map[string]given
 // default. The error is a Problems with every mistake of every source and of the whole; the Config is then zero. A
 // Config without an error passes Validate.
 func Load(s Sources) (Config, error) {
+	c, err := read(s)
+	if err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// Inspect returns the values of all sources in the order of Settings, also when some are wrong: then with the error of Load. A value that
+// cannot be read is shown as it was given.
+func Inspect(s Sources) ([]Value, error) {
+	c, err := read(s)
+	return c.Effective(), err
+}
+
+func read(s Sources) (Config, error) {
 	var problems Problems
 	c := Default()
 	fields, settings := c.fields(), Settings()
@@ -66,14 +82,12 @@ func Load(s Sources) (Config, error) {
 			c.origins[f.Key] = value.origin
 			if problem := parse(f.target, value.text); problem != nil {
 				problems.add(f.Key, value.where, problem.Message, problem.Hint)
+				c.origins[f.Key] = origin{value.source, value.where, value.text}
 			}
 		}
 	}
 	invalid := append(c.validate(), exposed(s.File, file, settings)...)
-	if err := combine(fields, problems, invalid).err(); err != nil {
-		return Config{}, err
-	}
-	return c, nil
+	return c, combine(fields, problems, invalid).err()
 }
 
 // combine adds the problems of the whole to those of the sources, in the order of the settings. A setting that could
@@ -102,7 +116,7 @@ func readFlags(flags map[string]string, settings []Setting, problems *Problems) 
 			problems.add(key, where, "is not a setting", unknownHint(nearest(key, keysOf(settings))))
 			continue
 		}
-		result[key] = given{origin{FromFlag, where}, flags[key]}
+		result[key] = given{origin{source: FromFlag, where: where}, flags[key]}
 	}
 	return result
 }
@@ -147,6 +161,9 @@ func (c Config) Effective() []Value {
 			text = c.Database.address()
 		case &c.SMTP.URL:
 			text = c.SMTP.address()
+		}
+		if from.unread != "" && !f.Secret {
+			text = from.unread
 		}
 		values = append(values, Value{Key: f.Key, Value: text, Source: from.source, Where: from.where})
 	}

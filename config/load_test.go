@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -275,4 +276,21 @@ func TestNearest(t *testing.T) {
 	}
 	require.Equal(t, "listen", nearest("lissen", []string{"issuer", "listen", "log.level"}))
 	require.Empty(t, nearest("x", nil))
+}
+
+// What is in force can be looked at while something is wrong: what cannot be read as it was given, secrets masked.
+func TestInspectShowsWhatIsWrong(t *testing.T) {
+	values, err := Inspect(Sources{Environ: []string{
+		"POSTERN_TOTP_DIGITS=many", "POSTERN_SESSION_IDLE=2h", "POSTERN_DATABASE_URL=postgres://postern:hunter2@db host/x", "POSTERN_SECRETS_KEYSET=hunter3",
+	}})
+	require.ErrorContains(t, err, "totp.digits")
+	require.NotContains(t, err.Error(), "hunter")
+	shown := map[string]Value{}
+	for _, value := range values {
+		shown[value.Key] = value
+	}
+	require.Len(t, shown, len(Settings()))
+	require.Equal(t, Value{Key: "totp.digits", Value: "many", Source: FromEnvironment, Where: "POSTERN_TOTP_DIGITS"}, shown["totp.digits"])
+	require.Equal(t, "2h", shown["session.idle"].Value)
+	require.NotContains(t, fmt.Sprint(values), "hunter")
 }

@@ -1,6 +1,9 @@
 package config
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Problem is one mistake in the settings.
 type Problem struct {
@@ -52,10 +55,16 @@ func (p Problems) err() error {
 // nearest returns the candidate with the smallest edit distance to the first 100 bytes of name, which bounds the work;
 // the first of several, "" without candidates.
 func nearest(name string, candidates []string) string {
+	return Near(name, candidates, math.MaxInt)
+}
+
+// Near is for hints about names that nobody knows: it returns the candidate that becomes name by the fewest single-byte changes, and by most
+// at the most; "" when there is none.
+func Near(name string, candidates []string, most int) string {
 	name = name[:min(len(name), 100)]
 	best, least := "", -1
 	for _, candidate := range candidates {
-		if d := editDistance(name, candidate); least < 0 || d < least {
+		if d := editDistance(name, candidate); d <= most && (least < 0 || d < least) {
 			best, least = candidate, d
 		}
 	}

@@ -26,12 +26,16 @@ func version() string {
 	return info.Main.Version
 }
 
+func versionLine() string {
+	return "postern " + version() + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
+}
+
 func versionCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Show the version", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			about := map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
-			return t.show(about, func(w io.Writer) { fmt.Fprintln(w, "postern", about["version"], about["go"], about["platform"]) })
+			return t.show(about, func(w io.Writer) { fmt.Fprintln(w, versionLine()) })
 		},
 	}
 }

@@ -122,7 +122,7 @@ func clientUpdateCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				found, err := s.clients.Client(ctx, args[0])
 				if err != nil {
-					return missing(err, "client", args[0])
+					return s.missing(ctx, err, "client", args[0])
 				}
 				metadata := found.Metadata
 				if err := flags.apply(cmd, &metadata); err != nil {
@@ -158,10 +158,10 @@ func clientListCommand(t *terminal) *cobra.Command {
 					if c.Disabled {
 						state = "disabled"
 					}
-					rows[i] = []string{c.ID, c.Name, string(c.Type), c.AuthMethod, state, stamp(c.CreatedAt), registrantOf(c)}
+					rows[i] = []string{c.ID, c.Name, string(c.Type), state, registrantOf(c)}
 				}
 				return t.show(shown, func(w io.Writer) {
-					table(w, []string{"client_id", "name", "type", "authentication", "state", "added", "by"}, rows)
+					table(w, []string{"client_id", "name", "type", "state", "by"}, rows)
 				})
 			})
 		},
@@ -175,7 +175,7 @@ func clientShowCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				c, err := s.clients.Client(ctx, args[0])
 				if err != nil {
-					return missing(err, "client", args[0])
+					return s.missing(ctx, err, "client", args[0])
 				}
 				return t.showClient(s, c, "")
 			})
@@ -188,13 +188,16 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rotate-secret CLIENT", Short: "Give a client a new secret; the old one stays valid for a while", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := within(cmd, "overlap", overlap, 0, 365*24*time.Hour); err != nil {
+				return err
+			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				secret, err := s.clients.RotateSecret(ctx, args[0], overlap, operator, time.Now())
 				if errors.Is(err, client.ErrNoSecret) {
 					return withHint(err, "this client authenticates in another way: postern client show tells how")
 				}
 				if err != nil {
-					return missing(err, "client", args[0])
+					return s.missing(ctx, err, "client", args[0])
 				}
 				c, err := s.clients.Client(ctx, args[0])
 				if err != nil {
@@ -217,7 +220,7 @@ func clientSwitchCommand(
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				if err := change(s.clients, ctx, args[0], operator, time.Now()); err != nil {
-					return missing(err, "client", args[0])
+					return s.missing(ctx, err, "client", args[0])
 				}
 				result := map[string]string{"client_id": args[0], "result": verb + "d"}
 				return t.show(result, func(w io.Writer) { fmt.Fprintf(w, "%s: %sd\n", args[0], verb) })

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -38,10 +39,16 @@ func clientTokenAddCommand(t *terminal) *cobra.Command {
 		Long: "Make an initial access token (RFC 7591): whoever has it can register as many apps as it has uses, as long as the setting\n" +
 			"client_registration is token or open. It is printed once.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if uses < 1 || uses > client.MostUses {
+				return usage(cmd, fmt.Sprintf("--uses is a number from 1 to %d", client.MostUses))
+			}
+			if err := within(cmd, "expires", expires, time.Second, client.LongestLife); err != nil {
+				return err
+			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				token, text, err := s.clients.AddInitialToken(ctx, uses, expires, operator, time.Now())
 				if err != nil {
-					return withHint(err, "see --uses and --expires")
+					return err
 				}
 				return t.show(shownTokenOf(token, text), func(w io.Writer) {
 					lines(w, [][]string{
@@ -78,10 +85,10 @@ func clientTokenListCommand(t *terminal) *cobra.Command {
 				for i, token := range all {
 					shown[i] = shownTokenOf(token, "")
 					rows[i] = []string{
-						token.ID, fmt.Sprintf("%d of %d", token.UsesLeft, token.Uses), stamp(token.CreatedAt.Time), stamp(token.ExpiresAt.Time),
+						token.ID, fmt.Sprintf("%d of %d", token.UsesLeft, token.Uses), stamp(token.ExpiresAt.Time),
 					}
 				}
-				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "uses left", "made", "expires"}, rows) })
+				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "uses left", "expires"}, rows) })
 			})
 		},
 	}
@@ -93,7 +100,7 @@ func clientTokenRemoveCommand(t *terminal) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				if err := s.clients.RemoveInitialToken(ctx, args[0], operator, time.Now()); err != nil {
-					return missing(err, "client token", args[0])
+					return s.missing(ctx, err, "client token", args[0])
 				}
 				return t.show(map[string]string{"id": args[0], "result": "removed"}, func(w io.Writer) { fmt.Fprintf(w, "%s: removed\n", args[0]) })
 			})

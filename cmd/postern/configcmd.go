@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -38,20 +39,16 @@ func configCheckCommand(t *terminal) *cobra.Command {
 
 func configShowCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "show", Short: "Show the settings in force and where each comes from; secrets are masked", Args: noArguments,
+		Use: "show", Short: "Show the settings in force and where each comes from, wrong ones too; secrets are masked", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			cfg, err := t.load(nil)
-			if err != nil {
-				return err
-			}
-			values := cfg.Effective()
-			return t.show(values, func(w io.Writer) {
+			values, wrong := config.Inspect(t.sources(nil))
+			return errors.Join(wrong, t.show(values, func(w io.Writer) {
 				rows := make([][]string, len(values))
 				for i, v := range values {
-					rows[i] = []string{v.Key, v.Value, fmt.Sprint(v.Source), v.Where}
+					rows[i] = []string{v.Key, v.Value, cmp.Or(v.Where, string(v.Source))}
 				}
-				table(w, []string{"setting", "value", "from", "where"}, rows)
-			})
+				table(w, []string{"setting", "value", "from"}, rows)
+			}))
 		},
 	}
 }

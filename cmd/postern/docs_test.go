@@ -26,7 +26,9 @@ messages go to standard error. The settings are those of [configuration.md](conf
 for 'postern serve'. Commands work on the database; they need no running server. They never make a database: only 'postern serve' and
 'postern demo' do. With '--verbose' each command says which database it used, and so does every error.
 
-Exit codes: 0 done, 1 failed (a message, and a line 'hint:' that says what to do), 2 wrong usage.
+Exit codes: 0 done, 1 failed (a message, and a line 'hint:' that says what to do), 2 wrong usage: the command line is wrong in itself, such as
+an unknown flag or a value that a flag does not take. With '--json' a message is one JSON value on standard error, with the members 'error',
+'hint', 'problems' (of the settings) and 'database'. Times are in UTC.
 
 This file is written from the command itself: 'go test ./cmd/postern -run TestCommandsAreDocumented -update'.
 `, "'", "`")

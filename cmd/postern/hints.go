@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
+	"time"
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
@@ -51,10 +54,49 @@ func accountHint(err error) string {
 	return ""
 }
 
-// missing names what is not there in place of storage.ErrNotFound; kind is the command that lists such things.
-func missing(err error, kind, name string) error {
+// missing names what is not there in place of storage.ErrNotFound, and what may have been meant; kind is the command that lists such things.
+func (s *services) missing(ctx context.Context, err error, kind, name string) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	return withHint(fmt.Errorf("there is no %s %s", kind, name), "postern "+kind+" list shows all")
+	meant := didYouMean("", name, s.names(ctx, kind))
+	return withHint(fmt.Errorf("there is no %s %s", kind, name), strings.TrimSpace(meant+" postern "+kind+" list shows all"))
+}
+
+// mostNames is how many names are looked through for the one that was meant.
+const mostNames = 5000
+
+// names lists what things of a kind are called. It is for a hint alone: what cannot be read is left out.
+func (s *services) names(ctx context.Context, kind string) (names []string) {
+	switch kind {
+	case "user":
+		for after := ""; len(names) < mostNames; {
+			users, err := s.accounts.List(ctx, after, 500)
+			if err != nil || len(users) == 0 {
+				break
+			}
+			for _, user := range users {
+				names = append(names, user.Email, user.ID)
+				if user.Username != "" {
+					names = append(names, user.Username)
+				}
+			}
+			after = users[len(users)-1].ID
+		}
+	case "client":
+		clients, _ := s.clients.List(ctx, "", mostNames)
+		for _, c := range clients {
+			names = append(names, c.ID)
+		}
+	case "client token":
+		tokens, _ := s.clients.InitialTokens(ctx, "", mostNames)
+		for _, token := range tokens {
+			names = append(names, token.ID)
+		}
+	case "key":
+		for _, key := range s.keys.List(time.Now()) {
+			names = append(names, key.ID)
+		}
+	}
+	return names
 }

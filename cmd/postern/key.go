@@ -32,15 +32,12 @@ func keyListCommand(t *terminal) *cobra.Command {
 func keyRotateCommand(t *terminal) *cobra.Command {
 	var now bool
 	cmd := &cobra.Command{
-		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: arguments(1), ValidArgs: client.SigningAlgs(),
+		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: oneOf(client.SigningAlgs()...), ValidArgs: client.SigningAlgs(),
 		Long: "Make a new key. It is published at once and signs after 24 hours, when every client has seen it; older keys of the algorithm\n" +
 			"retire then and stay published as long as a token that they signed can live.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				made, err := s.keys.Rotate(ctx, args[0], now, operator, time.Now())
-				if errors.Is(err, keys.ErrNoKey) {
-					return withHint(err, "the algorithms are RS256, PS256, ES256 and EdDSA")
-				}
 				if err != nil {
 					return err
 				}
@@ -63,7 +60,7 @@ func keyRetireCommand(t *terminal) *cobra.Command {
 					return withHint(err, "run postern key rotate --now with its algorithm first")
 				}
 				if err != nil {
-					return missing(err, "key", args[0])
+					return s.missing(ctx, err, "key", args[0])
 				}
 				return t.showKeys(retired, retired)
 			})
@@ -71,7 +68,9 @@ func keyRetireCommand(t *terminal) *cobra.Command {
 	}
 	// One kid in 64 begins with a hyphen.
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(cmd, err.Error()+"; a KID that begins with - stands behind --")
+		fault := flagFault(cmd, err).(*usageError)
+		fault.message += "; a KID that begins with - stands behind --"
+		return fault
 	})
 	return cmd
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -31,11 +33,15 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	root := newRoot(t)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if slices.Contains(args, "--json") {
+		t.json = true // also when a wrong flag stands before it
+	}
 	switch usage := new(usageError); {
 	case err == nil:
 		return exitDone
 	case errors.As(err, &usage):
-		t.fail(withHint(err, usage.command+" --help shows how it is used"))
+		t.database = "" // it does not matter which
+		t.fail(withHint(err, strings.TrimSpace(usage.hint+" "+usage.command+" --help shows how it is used")))
 		return exitUsage
 	default:
 		t.fail(err)
@@ -51,7 +57,7 @@ func newRoot(t *terminal) *cobra.Command {
 		Long: "Postern signs people in for relying apps through OpenID Connect: with their password, then with the one-time code of an\n" +
 			"authenticator app, and only then with an ID token.\n\n" +
 			"postern demo shows a whole sign-in on this machine; postern serve is the provider.",
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, Version: version(),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -61,40 +67,15 @@ func newRoot(t *terminal) *cobra.Command {
 	root.PersistentFlags().StringVar(&t.configFile, "config", t.getenv("POSTERN_CONFIG"), "settings `file` (YAML); also POSTERN_CONFIG")
 	root.PersistentFlags().BoolVarP(&t.verbose, "verbose", "v", false, "say which database is used")
 	root.PersistentFlags().BoolVar(&t.json, "json", false, "print one JSON value")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err.Error()) })
+	root.SetFlagErrorFunc(flagFault)
+	root.SetVersionTemplate(versionLine() + "\n")
+	root.SetHelpCommand(helpCommand())
 	root.AddCommand(
 		demoCommand(t), serveCommand(t), migrateCommand(t), userCommand(t), clientCommand(t), keyCommand(t), secretsCommand(t),
 		auditCommand(t), configCommand(t), healthcheckCommand(t), versionCommand(t),
 	)
 	initCompletion(root)
 	return root
-}
-
-// usageError says that the command was called wrongly: exit code 2.
-type usageError struct{ command, message string }
-
-func (e *usageError) Error() string { return e.message }
-
-func usage(cmd *cobra.Command, message string) error {
-	return &usageError{command: cmd.CommandPath(), message: message}
-}
-
-// noArguments refuses arguments: an unknown subcommand ends here as well.
-func noArguments(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usage(cmd, "unknown command or argument: "+args[0])
-}
-
-// arguments demands exactly n arguments.
-func arguments(n int) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usage(cmd, "usage: "+cmd.UseLine())
-		}
-		return nil
-	}
 }
 
 // group makes a command that only holds others.

@@ -14,8 +14,11 @@ import (
 // operator is who acts through the command line.
 var operator = audit.Event{Actor: audit.ActorOperator}
 
-// quietLog is for commands that answer by themselves: warnings and errors only, to stderr.
+// quietLog is for commands that answer by themselves: warnings and errors only, to stderr, as JSON where errors are JSON.
 func (t *terminal) quietLog() *slog.Logger {
+	if t.json {
+		return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
 	return slog.New(slog.NewTextHandler(t.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
@@ -49,12 +52,12 @@ func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *stora
 	return do(cmd.Context(), store)
 }
 
-// stamp shows a time in tables; the zero time is a dash.
+// stamp shows a time for people, in UTC and with its zone (RFC 3339 section 5.6); the zero time is a dash.
 func stamp(at time.Time) string {
 	if at.IsZero() {
 		return "-"
 	}
-	return at.Local().Format("2006-01-02 15:04:05")
+	return at.UTC().Format("2006-01-02 15:04:05Z07:00")
 }
 
 // pages reads a list to its end, page by page; id names the entry after which the next page begins.

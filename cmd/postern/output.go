@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"unicode/utf8"
 
 	"github.com/postern-id/postern/config"
 )
@@ -33,7 +34,11 @@ func (t *terminal) getenv(name string) string {
 
 // load reads the settings; flags holds those that were given as flags, by setting.
 func (t *terminal) load(flags map[string]string) (config.Config, error) {
-	return config.Load(config.Sources{File: t.configFile, Environ: t.environ, Flags: flags})
+	return config.Load(t.sources(flags))
+}
+
+func (t *terminal) sources(flags map[string]string) config.Sources {
+	return config.Sources{File: t.configFile, Environ: t.environ, Flags: flags}
 }
 
 // readLine reads one line of standard input, without its end.
@@ -64,14 +69,47 @@ func (t *terminal) show(value any, text func(w io.Writer)) error {
 	return nil
 }
 
-// table prints rows under a head, in columns.
+// tableWidth is how many characters a line of a table has at the most.
+const tableWidth = 80
+
+// table prints rows under a head, in columns. Columns that do not fit beside the others go to a second line, indented; so does a cell of the
+// last column, in its row alone. Nothing is cut off, so that ids and addresses can be copied.
 func table(w io.Writer, head []string, rows [][]string) {
-	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(tab, strings.ToUpper(strings.Join(head, "\t")))
-	for _, row := range rows {
-		fmt.Fprintln(tab, strings.Join(row, "\t"))
+	widths := make([]int, len(head))
+	titles := make([]string, len(head))
+	for i, title := range head {
+		titles[i], widths[i] = strings.ToUpper(title), len(title)
+		for _, row := range rows {
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i]))
+		}
 	}
-	tab.Flush()
+	for _, row := range append([][]string{titles}, rows...) {
+		line, used := "", 0
+		for i, cell := range row {
+			length, written := utf8.RuneCountInString(cell), utf8.RuneCountInString(strings.TrimRight(line, " "))
+			switch last := i == len(row)-1; {
+			case last && used+length > tableWidth && written+2+length <= tableWidth:
+				line = strings.TrimRight(line, " ") + "  "
+			case used > 0 && (!last && used+widths[i] > tableWidth || last && used+length > tableWidth):
+				printLine(w, line)
+				line, used = "  ", 2
+			}
+			line += cell + strings.Repeat(" ", widths[i]-length+2)
+			used += widths[i] + 2
+		}
+		printLine(w, line)
+	}
+}
+
+// printLine prints a line of a table unless it is empty, over several lines where one cell alone is too long.
+func printLine(w io.Writer, line string) {
+	text := []rune(strings.TrimRight(line, " "))
+	for ; len(text) > tableWidth; text = text[tableWidth:] {
+		fmt.Fprintln(w, string(text[:tableWidth]))
+	}
+	if len(text) > 0 {
+		fmt.Fprintln(w, string(text))
+	}
 }
 
 // lines prints names with their values, one value a line, and leaves out what has none.
@@ -99,16 +137,35 @@ func (e *hintError) Unwrap() error { return e.error }
 
 func withHint(err error, hint string) error { return &hintError{err, hint} }
 
-// fail prints an error and its hint.
+// fail prints an error, its hint and the database that was used, to stderr: as text, or with --json as one JSON value.
 func (t *terminal) fail(err error) {
-	fmt.Fprintln(t.stderr, "postern: "+err.Error())
-	var problems config.Problems
+	problems, _ := errors.AsType[config.Problems](err)
+	hint := ""
 	if hinted := new(hintError); errors.As(err, &hinted) {
-		fmt.Fprintln(t.stderr, "hint: "+hinted.hint)
-	} else if !errors.As(err, &problems) { // problems bring their own hints
-		fmt.Fprintln(t.stderr, "hint: "+hintFor(err))
+		hint = hinted.hint
+	} else if problems == nil { // problems bring their own hints
+		hint = hintFor(err)
 	}
-	if t.database != "" && !strings.Contains(err.Error(), t.database) {
-		fmt.Fprintln(t.stderr, "used: "+t.database)
+	database := t.database
+	if strings.Contains(err.Error(), database) {
+		database = ""
+	}
+	if t.json {
+		encoder := json.NewEncoder(t.stderr)
+		encoder.SetEscapeHTML(false)
+		_ = encoder.Encode(struct {
+			Error    string          `json:"error"`
+			Hint     string          `json:"hint,omitempty"`
+			Problems config.Problems `json:"problems,omitempty"`
+			Database string          `json:"database,omitempty"`
+		}{err.Error(), hint, problems, t.database}) // nobody is left to tell
+		return
+	}
+	fmt.Fprintln(t.stderr, "postern: "+err.Error())
+	if hint != "" {
+		fmt.Fprintln(t.stderr, "hint: "+hint)
+	}
+	if database != "" {
+		fmt.Fprintln(t.stderr, "used: "+database)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,7 +94,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 					return withHint(errors.New("an account has this e-mail address or user name already"), "postern user list shows all")
 				}
 				if err != nil {
-					return err
+					return userFault(err)
 				}
 				return t.showUser(user, invitation)
 			})
@@ -110,6 +111,32 @@ func userAddCommand(t *terminal) *cobra.Command {
 	flags.BoolVar(&add.AllowLookalike, "allow-lookalike", false, "also with a name or address that mixes scripts or looks like another one")
 	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
 	return cmd
+}
+
+// userFault names the flags instead of the fields of an account.
+func userFault(err error) error {
+	lines := faultLines(err)
+	if len(lines) == 0 {
+		return err
+	}
+	return withHint(errors.New(strings.Join(lines, "\n")), hintFor(err))
+}
+
+func faultLines(err error) (lines []string) {
+	if joined, is := err.(interface{ Unwrap() []error }); is {
+		for _, part := range joined.Unwrap() {
+			lines = append(lines, faultLines(part)...)
+		}
+		return lines
+	}
+	if fault, is := errors.AsType[*account.InvalidError](err); is {
+		flag := map[string]string{"email": "--email", "username": "--username", "groups": "--group", "claims.name": "--name"}[fault.Field]
+		if claim, is := strings.CutPrefix(fault.Field, "claims."); flag == "" && is {
+			flag = "--claim " + claim
+		}
+		lines = append(lines, cmp.Or(flag, fault.Field)+": "+fault.Message)
+	}
+	return lines
 }
 
 // parseClaims reads claims in the form key=value. Values are texts but for the two standard claims that are none.
@@ -146,9 +173,9 @@ func userListCommand(t *terminal) *cobra.Command {
 				shown, rows := make([]shownUser, len(users)), make([][]string, len(users))
 				for i, u := range users {
 					shown[i] = shownUserOf(u, "")
-					rows[i] = []string{u.ID, u.Email, u.Username, stateOf(u), stamp(u.CreatedAt.Time)}
+					rows[i] = []string{u.ID, u.Email, u.Username, stateOf(u)}
 				}
-				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "e-mail", "username", "state", "added"}, rows) })
+				return t.show(shown, func(w io.Writer) { table(w, []string{"id", "e-mail", "username", "state"}, rows) })
 			})
 		},
 	}
@@ -164,7 +191,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
 				}
 				if err != nil {
-					return missing(err, "user", args[0])
+					return s.missing(ctx, err, "user", args[0])
 				}
 				return t.showUser(user, invitation)
 			})
@@ -179,7 +206,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], account.Operator{}, time.Now())
 				if err != nil {
-					return missing(err, "user", args[0])
+					return s.missing(ctx, err, "user", args[0])
 				}
 				return t.showUser(user, invitation)
 			})
@@ -197,7 +224,7 @@ func userChangeCommand(t *terminal, verb, done, short string,
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, err := change(s.accounts, ctx, args[0], account.Operator{}, time.Now())
 				if err != nil {
-					return missing(err, "user", args[0])
+					return s.missing(ctx, err, "user", args[0])
 				}
 				result := map[string]string{"id": user.ID, "email": user.Email, "result": done}
 				return t.show(result, func(w io.Writer) { fmt.Fprintf(w, "%s (%s): %s\n", user.Email, user.ID, done) })

@@ -29,7 +29,7 @@ func userSessionsCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				_, sessions, err := s.accounts.Sessions(ctx, args[0], time.Now())
 				if err != nil {
-					return missing(err, "user", args[0])
+					return s.missing(ctx, err, "user", args[0])
 				}
 				return t.showSessions(sessions)
 			})
@@ -67,7 +67,7 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 		Use: "sign-out USER", Short: "End all sessions of somebody, or one", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				ended, err := signOut(ctx, s.accounts, args[0], session)
+				ended, err := s.signOut(ctx, args[0], session)
 				if err != nil {
 					return err
 				}
@@ -80,12 +80,12 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 }
 
 // signOut ends one session of a user, or all when session is empty, and returns how many it were.
-func signOut(ctx context.Context, accounts *account.Service, user, session string) (int64, error) {
+func (s *services) signOut(ctx context.Context, user, session string) (int64, error) {
 	if session == "" {
-		_, ended, err := accounts.SignOut(ctx, user, account.Operator{}, time.Now())
-		return ended, missing(err, "user", user)
+		_, ended, err := s.accounts.SignOut(ctx, user, account.Operator{}, time.Now())
+		return ended, s.missing(ctx, err, "user", user)
 	}
-	_, err := accounts.EndSession(ctx, user, session, account.Operator{}, time.Now())
+	_, err := s.accounts.EndSession(ctx, user, session, account.Operator{}, time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return 0, withHint(fmt.Errorf("there is no user %s with a session %s", user, session), "postern user sessions USER shows them")
 	}

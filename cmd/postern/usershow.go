@@ -24,7 +24,7 @@ func userShowCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				desk, err := s.accounts.Helpdesk(ctx, args[0], time.Now())
 				if err != nil {
-					return missing(err, "user", args[0])
+					return s.missing(ctx, err, "user", args[0])
 				}
 				return t.showHelpdesk(desk)
 			})
