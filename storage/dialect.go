@@ -36,7 +36,7 @@ type dialect struct {
 	unique      func(error) bool
 	dangling    func(error) bool // a row refers to one that is gone
 	unavailable func(error) bool
-	victim      func(error) bool // undone in favour of another transaction
+	victim      func(error) bool // undone, or not begun, in favour of another transaction
 }
 
 var sqliteDialect = dialect{
@@ -47,7 +47,7 @@ var sqliteDialect = dialect{
 	unique:      sqliteUnique,
 	dangling:    sqliteDangling,
 	unavailable: sqliteUnavailable,
-	victim:      func(error) bool { return false }, // writers queue
+	victim:      sqliteBusy,
 }
 
 var postgresDialect = dialect{
@@ -105,7 +105,8 @@ func sqliteConnector(address string) (driver.Connector, error) {
 		return nil, fmt.Errorf("open the database file: %w", err)
 	}
 	pragmas := url.Values{
-		"_pragma": {"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
+		// SQLite waits for another process without looking at the request's context, so it gives up soon and is asked again.
+		"_pragma": {"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 		"_txlock": {"immediate"},
 	}
 	absolute, err := filepath.Abs(path) // nothing in it has a meaning for SQLite then, as :memory: has
@@ -134,6 +135,11 @@ func sqliteUnique(err error) bool {
 func sqliteDangling(err error) bool {
 	var e *sqlite.Error
 	return errors.As(err, &e) && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+}
+
+func sqliteBusy(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_BUSY
 }
 
 func sqliteUnavailable(err error) bool {

@@ -62,7 +62,8 @@ const (
 	victimPause = 20 * time.Millisecond
 )
 
-// retry runs a transaction, or a statement that is one by itself, again when the database has undone it in favour of another one.
+// retry runs a transaction, or a statement that is one by itself, again when the database has undone it, or not begun it, in favour of
+// another one.
 func (s *Store) retry(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()

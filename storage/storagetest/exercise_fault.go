@@ -187,9 +187,18 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 		})
 	}()
 	<-held
-	hurried, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	require.ErrorIs(t, s.RaiseEpoch(hurried, u.ID, Now), storage.ErrUnavailable)
+	for name, wait := range map[string]func(context.Context) error{
+		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, Now) },
+		"transaction": func(ctx context.Context) error {
+			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, Now) })
+		},
+	} {
+		hurried, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		start := time.Now()
+		require.ErrorIs(t, wait(hurried), storage.ErrUnavailable, name)
+		require.Less(t, time.Since(start), 2*time.Second, "%s: a wait ends with its request", name)
+		cancel()
+	}
 	if db.Postgres() {
 		raw := db.SQL(t)
 		require.Eventually(t, func() bool {

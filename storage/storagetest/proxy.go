@@ -26,6 +26,7 @@ const (
 	Frozen                   // everything is kept, to pass later
 	BlackHole                // everything vanishes, and a connection from which something vanished is never heard of again
 	Cut                      // connections are closed, new ones as soon as they are made
+	Mute                     // connections are made, and statements vanish
 )
 
 // Proxy is the network between stores and a PostgreSQL server. It needs no rights: it is a listener on the loopback interface.
@@ -278,10 +279,21 @@ func (c *proxied) fromClient(ready chan<- bool) {
 			return
 		}
 		c.count(packet)
+		if c.mute(packet) {
+			continue
+		}
 		if err := c.pass(c.server, packet); err != nil {
 			return
 		}
 	}
+}
+
+// mute reports whether a packet vanishes because it is no part of connecting.
+func (c *proxied) mute(packet []byte) bool {
+	const password = 'p'
+	c.proxy.mu.Lock()
+	defer c.proxy.mu.Unlock()
+	return c.proxy.weather == Mute && packet[0] != password
 }
 
 // count notes that a statement is sent, and whether its answer shall be lost.
