@@ -186,6 +186,30 @@ func TestStatementEndsByItsDeadline(t *testing.T) {
 	require.Zero(t, proxy.Cancels(), "a cancelled commit is not undone")
 }
 
+// The same over TLS, whose own state must not be taken for an answer.
+func TestNetworkFailsBelowTLS(t *testing.T) {
+	t.Parallel()
+	db := storagetest.PostgresTLS(t)
+	u := storagetest.User(t, db.Open(t))
+	proxy := storagetest.NewProxy(t, db)
+	s := openSmall(t, db.Through(t, proxy))
+	for _, fail := range []func(){proxy.Forget, func() { proxy.Set(storagetest.Frozen) }, func() { proxy.Set(storagetest.BlackHole) }, func() { proxy.Set(storagetest.Cut) }} {
+		requireWhole(t, s)
+		fail()
+		limited, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		start := time.Now()
+		require.ErrorIs(t, s.InTx(limited, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) }), storage.ErrUnavailable)
+		cancel()
+		require.Less(t, time.Since(start), 2*time.Second+requestMargin)
+		proxy.Set(storagetest.Clear)
+		start = time.Now()
+		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now))
+		requireWhole(t, s)
+		require.Less(t, time.Since(start), 5*time.Second)
+	}
+	require.Zero(t, proxy.Cancels())
+}
+
 // A slow answer of a living server is waited for.
 func TestSlowServerIsWaitedFor(t *testing.T) {
 	t.Parallel()

@@ -257,20 +257,21 @@ func (c *proxied) fromClient(ready chan<- bool) {
 			c.proxy.cancels++
 			c.proxy.mu.Unlock()
 		}
-		if code == sslRequest {
-			// The server answers with one byte: N, as the servers of tests have no certificate.
-			packet = nil
-			if err := c.pass(c.client, []byte{'N'}); err != nil {
-				ready <- false
-				return
-			}
-			continue
-		}
 		if err := c.pass(c.server, packet); err != nil {
 			ready <- false
 			return
 		}
-		break
+		if code != sslRequest {
+			break
+		}
+		tls, err := c.answerTLS()
+		if err != nil || tls {
+			ready <- false
+			if tls {
+				c.relay(in)
+			}
+			return
+		}
 	}
 	ready <- true
 	for {
@@ -296,6 +297,37 @@ func (c *proxied) mute(packet []byte) bool {
 	return c.proxy.weather == Mute && packet[0] != password
 }
 
+// answerTLS passes on the one byte by which the server says whether it speaks TLS.
+func (c *proxied) answerTLS() (bool, error) {
+	answer := make([]byte, 1)
+	if _, err := io.ReadFull(c.server, answer); err != nil {
+		return false, err
+	}
+	return answer[0] == 'S', c.pass(c.client, answer)
+}
+
+// relay forwards in both directions what only the two ends can read.
+func (c *proxied) relay(fromClient io.Reader) {
+	var other sync.WaitGroup
+	other.Go(func() { c.copy(c.client, c.server) })
+	c.copy(c.server, fromClient)
+	c.close()
+	other.Wait()
+}
+
+func (c *proxied) copy(to net.Conn, from io.Reader) {
+	piece := make([]byte, 1<<15)
+	for {
+		n, err := from.Read(piece)
+		if n > 0 {
+			err = errors.Join(err, c.pass(to, piece[:n]))
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
 // count notes that a statement is sent, and whether its answer shall be lost.
 func (c *proxied) count(packet []byte) {
 	const query, execute = 'Q', 'E'
@@ -311,10 +343,10 @@ func (c *proxied) count(packet []byte) {
 }
 
 func (c *proxied) fromServer(ready <-chan bool) {
-	defer c.close()
 	if !<-ready {
 		return
 	}
+	defer c.close()
 	in := bufio.NewReader(c.server)
 	for {
 		packet, err := message(in, 1)

@@ -23,6 +23,7 @@ type Pair struct {
 type server struct {
 	t       testing.TB
 	folder  string // of its socket
+	port    string
 	process *exec.Cmd
 	ended   chan struct{}
 }
@@ -31,10 +32,7 @@ type server struct {
 func NewPair(t testing.TB) *Pair {
 	t.Helper()
 	p := &Pair{t: t, leader: newServer(t)}
-	attributes, err := unprivileged(p.leader.folder)
-	require.NoError(t, err)
-	require.NoError(t, runTool(p.leader.folder, attributes, "initdb",
-		"-D", p.leader.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"))
+	p.leader.init()
 	p.leader.start()
 	p.AddStandby()
 	return p
@@ -43,7 +41,7 @@ func NewPair(t testing.TB) *Pair {
 func newServer(t testing.TB) *server {
 	folder, err := os.MkdirTemp("/tmp", "postern-pair-") // a socket's path is short
 	require.NoError(t, err)
-	s := &server{t: t, folder: folder}
+	s := &server{t: t, folder: folder, port: "5432"}
 	t.Cleanup(func() {
 		s.kill()
 		require.NoError(t, os.RemoveAll(folder))
@@ -53,12 +51,23 @@ func newServer(t testing.TB) *server {
 
 func (s *server) data() string { return filepath.Join(s.folder, "data") }
 
-func (s *server) start() {
+// address is that of the server's socket.
+func (s *server) address() string { return socketAddress(s.folder) + "&port=" + s.port }
+
+func (s *server) init() {
+	s.t.Helper()
+	attributes, err := unprivileged(s.folder)
+	require.NoError(s.t, err)
+	require.NoError(s.t, runTool(s.folder, attributes, "initdb",
+		"-D", s.data(), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"))
+}
+
+func (s *server) start(settings ...string) {
 	s.t.Helper()
 	attributes, err := unprivileged(s.folder)
 	require.NoError(s.t, err)
 	attributes.Setpgid = true // it dies with its children
-	s.process, err = serverCommand(s.folder, s.data(), attributes, "-c", "log_min_messages=panic", "-c", "wal_retrieve_retry_interval=100ms")
+	s.process, err = serverCommand(s.folder, s.data(), attributes, append(settings, "-p", s.port, "-c", "log_min_messages=panic", "-c", "wal_retrieve_retry_interval=100ms")...)
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.process.Start())
 	s.ended = make(chan struct{})
@@ -66,7 +75,7 @@ func (s *server) start() {
 		_ = s.process.Wait() // it is killed
 		close(s.ended)
 	}()
-	require.Eventually(s.t, func() bool { return reachable(socketAddress(s.folder)) }, startTimeout, 20*time.Millisecond)
+	require.Eventually(s.t, func() bool { return reachable(s.address()) }, startTimeout, 20*time.Millisecond)
 }
 
 // kill ends the server as a power cut does.
@@ -83,7 +92,7 @@ func (s *server) kill() {
 func (p *Pair) AddStandby() {
 	p.t.Helper()
 	p.standby = newServer(p.t)
-	p.replication = NewProxy(p.t, &Database{URL: socketAddress(p.leader.folder)})
+	p.replication = NewProxy(p.t, &Database{URL: p.leader.address()})
 	host, port, err := net.SplitHostPort(p.replication.listener.Addr().String())
 	require.NoError(p.t, err)
 	attributes, err := unprivileged(p.standby.folder)
@@ -103,7 +112,7 @@ func (p *Pair) Database() *Database {
 	p.t.Helper()
 	schema := newSchema()
 	p.leader.exec(`CREATE SCHEMA ` + schema)
-	address, err := addressOfSchema(socketAddress(p.leader.folder), schema)
+	address, err := addressOfSchema(p.leader.address(), schema)
 	require.NoError(p.t, err)
 	db := &Database{URL: address, Keyset: newKeyset(p.t)}
 	return p.Reach(db)
@@ -142,7 +151,7 @@ func (p *Pair) CancelWaiting() {
 
 func (s *server) exec(statement string) {
 	s.t.Helper()
-	db := openSQL(s.t, "postgres", socketAddress(s.folder))
+	db := openSQL(s.t, "postgres", s.address())
 	defer db.Close()
 	_, err := db.Exec(statement)
 	require.NoError(s.t, err)
@@ -150,7 +159,7 @@ func (s *server) exec(statement string) {
 
 func (s *server) ask(query string) (number int) {
 	s.t.Helper()
-	db := openSQL(s.t, "postgres", socketAddress(s.folder))
+	db := openSQL(s.t, "postgres", s.address())
 	defer db.Close()
 	require.NoError(s.t, db.QueryRow(query).Scan(&number))
 	return number
