@@ -50,8 +50,8 @@ func (p *Provider) readAccessToken(token string, now time.Time) (accessToken, bo
 		return t, true
 	}
 	payload, header, err := p.keys.Verify(token, p.keys.Algorithms(), now)
-	// The type keeps ID tokens and logout tokens, signed with the same keys, from passing for access tokens: RFC 9068 section 4.
-	if err != nil || header.Type != "at+jwt" {
+	// ID tokens and logout tokens are signed with the same keys (RFC 9068 section 4).
+	if err != nil || header.Type != accessTokenType {
 		return accessToken{}, false
 	}
 	var claims struct {

@@ -91,6 +91,8 @@ func (p *Provider) assertionFault(c *client.Client, a assertion, now time.Time) 
 	soon := now.Add(clientSkew)
 	claims := a.claims
 	switch {
+	case !hasType(typeOf(a.signed), clientAssertionType, anyJWT, ""):
+		return "typ is that of another kind of JWT"
 	case claims.Subject != c.ID, claims.Issuer != c.ID:
 		return "iss or sub is not the client"
 	case len(claims.Audience) == 0, slices.ContainsFunc(claims.Audience, p.foreign):

@@ -103,7 +103,7 @@ func readProof(text string) (claims proofClaims, jkt string, err error) {
 	}
 	header := signed.Signatures[0].Protected
 	// An extension that must be understood is none that a proof has.
-	if _, critical := header.ExtraHeaders["crit"]; critical || header.ExtraHeaders[jose.HeaderType] != "dpop+jwt" {
+	if _, critical := header.ExtraHeaders["crit"]; critical || typeOf(signed) != dpopProofType {
 		return claims, "", malformed
 	}
 	key, err := proofKey(text)

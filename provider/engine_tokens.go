@@ -101,7 +101,7 @@ func (p *Provider) jwtAccessToken(u *unit, t accessToken) (string, error) {
 	if alg == client.AlgNone {
 		alg = "RS256"
 	}
-	return p.keys.Sign(alg, "at+jwt", text, u.now)
+	return p.keys.Sign(alg, accessTokenType, text, u.now)
 }
 
 // session is the little that fosite's handlers keep between their steps.

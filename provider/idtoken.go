@@ -70,7 +70,7 @@ func (p *Provider) signIDToken(u *unit, claims map[string]any) (string, error) {
 	if u.client.IDTokenAlg == client.AlgNone { // RFC 7519 section 6; only over TLS from the token endpoint to the client that asked for it
 		return unsigned(text), nil
 	}
-	return p.keys.Sign(u.client.IDTokenAlg, "JWT", text, u.now)
+	return p.keys.Sign(u.client.IDTokenAlg, anyJWT, text, u.now)
 }
 
 func unsigned(claims []byte) string {
@@ -114,7 +114,7 @@ type hintClaims struct {
 // what else was signed with the same keys included.
 func (p *Provider) readHint(hint string, now time.Time) (claims hintClaims, ok bool) {
 	payload, header, err := p.keys.Verify(hint, p.keys.Algorithms(), now)
-	if err != nil || !strings.EqualFold(header.Type, "JWT") {
+	if err != nil || !hasType(header.Type, anyJWT) {
 		return hintClaims{}, false
 	}
 	if json.Unmarshal(payload, &claims) != nil || claims.Issuer != p.cfg.Issuer || claims.Audience == "" || claims.Subject == "" {

@@ -9,8 +9,6 @@ import (
 )
 
 const (
-	// logoutTokenType keeps logout tokens apart from all else that is signed with the same keys (OIDC Back-Channel Logout section 2.4).
-	logoutTokenType = "logout+jwt"
 	logoutEvent     = "http://schemas.openid.net/event/backchannel-logout"
 	logoutTokenLife = 2 * time.Minute // as section 2.4 recommends
 )

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/go-jose/go-jose/v4"
+	josejson "github.com/go-jose/go-jose/v4/json"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/strictjson"
@@ -130,26 +131,22 @@ func (p *Provider) verifyObject(ctx context.Context, c *client.Client, object st
 			return payload, nil
 		}
 	}
-	return p.verifyByClient(ctx, c, object, algorithms, "oauth-authz-req+jwt", "JWT", "")
+	return p.signedPayload(ctx, c, object, algorithms)
 }
 
-// verifyByClient returns the payload of a JWT that a client signed by one of the algorithms, and whose header says one of the types: other
-// tokens that the client signs must not pass for it (RFC 8725 section 3.11).
-func (p *Provider) verifyByClient(ctx context.Context, c *client.Client, text string, algorithms []string, types ...string) ([]byte, error) {
+// signedPayload returns the payload of a request object that a client signed by one of the algorithms.
+func (p *Provider) signedPayload(ctx context.Context, c *client.Client, object string, algorithms []string) ([]byte, error) {
 	var allowed []jose.SignatureAlgorithm
 	for _, alg := range algorithms {
 		allowed = append(allowed, jose.SignatureAlgorithm(alg))
 	}
-	signed, err := jose.ParseSignedCompact(text, allowed)
-	if err != nil {
+	signed, err := jose.ParseSignedCompact(object, allowed)
+	switch {
+	case err != nil:
 		return nil, badObject("The request object is not a JWT of an algorithm that this client is registered for.")
-	}
-	header := signed.Signatures[0].Protected
-	kind, _ := header.ExtraHeaders[jose.HeaderType].(string)
-	if !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, kind) }) {
+	case !hasType(typeOf(signed), requestObjectType, anyJWT, ""):
 		return nil, badObject("The JWT is not a request object.")
-	}
-	if !p.signedByClient(ctx, c, signed) {
+	case !p.signedByClient(ctx, c, signed):
 		return nil, badObject("No registered key fits the signature of the request object.")
 	}
 	return signed.UnsafePayloadWithoutVerification(), nil
@@ -165,9 +162,13 @@ func unsignedPayload(object string) ([]byte, error) {
 	payload, payloadErr := base64.RawURLEncoding.Strict().DecodeString(parts[1])
 	var header struct {
 		Algorithm string `json:"alg"`
+		Type      any    `json:"typ"`
 	}
-	if headErr != nil || payloadErr != nil || json.Unmarshal(head, &header) != nil || header.Algorithm != client.AlgNone {
+	switch {
+	case headErr != nil, payloadErr != nil, josejson.Unmarshal(head, &header) != nil, header.Algorithm != client.AlgNone:
 		return nil, badObject("The request object is not a JWT.")
+	case !hasType(header.Type, requestObjectType, anyJWT, ""):
+		return nil, badObject("The JWT is not a request object.")
 	}
 	return payload, nil
 }

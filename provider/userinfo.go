@@ -59,9 +59,6 @@ func (p *Provider) writeUserInfo(c *gin.Context, owner *client.Client, claims ma
 	return nil
 }
 
-// userInfoType keeps a signed answer from passing for an ID token.
-const userInfoType = "userinfo+jwt"
-
 var (
 	// errNoToken has no code: a request without credentials is told how to send them and nothing else (RFC 6750 section 3.1).
 	errNoToken     = &oauthError{Status: http.StatusUnauthorized}
