@@ -36,10 +36,10 @@ func TestSQLiteFilesAreTheOwnersOnly(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new", "folder")
 	db := storagetest.SQLite(t)
 	db.URL = "sqlite:" + filepath.Join(folder, "postern.db")
-	s := db.OpenLocked(t)
-	_, err := s.Migrate(t.Context())
+	locked := db.OpenLocked(t)
+	_, err := locked.Migrate(t.Context())
 	require.NoError(t, err)
-	storagetest.User(t, s)
+	storagetest.User(t, storagetest.Unlock(t, locked))
 	info, err := os.Stat(folder)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
@@ -87,17 +87,17 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 
 func TestReadOnlyServerIsUnavailableForWriting(t *testing.T) {
 	db := storagetest.Postgres(t)
-	u := storagetest.User(t, db.Open(t))
-	address, err := url.Parse(db.URL)
+	_, err := db.OpenLocked(t).Migrate(t.Context())
 	require.NoError(t, err)
-	query := address.Query()
-	query.Set("default_transaction_read_only", "on")
-	address.RawQuery = query.Encode()
-	s := (&storagetest.Database{URL: address.String(), Keyset: db.Keyset}).OpenLocked(t)
+	readOnly := db.With(t, "default_transaction_read_only", "on")
+	_, err = readOnly.OpenLocked(t).Unlock(t.Context())
+	require.ErrorIs(t, err, storage.ErrUnavailable, "no key can be made")
+
+	u := storagetest.User(t, db.Open(t))
+	s := storagetest.Unlock(t, readOnly.OpenLocked(t))
 	_, err = s.User(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.ErrorIs(t, s.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
-	require.ErrorIs(t, s.Unlock(t.Context()), storage.ErrUnavailable)
 }
 
 func TestStatementsHaveATimeLimit(t *testing.T) {
@@ -108,7 +108,7 @@ func TestStatementsHaveATimeLimit(t *testing.T) {
 	query.Set("lock_timeout", "100ms")
 	address.RawQuery = query.Encode()
 	s := db.Open(t)
-	hurried := (&storagetest.Database{URL: address.String(), Keyset: db.Keyset}).OpenLocked(t)
+	hurried := storagetest.Unlock(t, (&storagetest.Database{URL: address.String(), Keyset: db.Keyset}).OpenLocked(t))
 	u := storagetest.User(t, s)
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, s.RaiseEpoch(ctx, u.ID, now))
@@ -122,14 +122,15 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	db := storagetest.Postgres(t)
 	u := storagetest.User(t, db.Open(t))
 	var counter storagetest.Counter
-	s := db.With(t, "options", "-c default_transaction_isolation=serializable").OpenLocked(t, counter.Intercept)
+	s := storagetest.Unlock(t, db.With(t, "options", "-c default_transaction_isolation=serializable").OpenLocked(t, counter.Intercept))
+	counter.Reset()
 	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.RaiseEpoch(t.Context(), u.ID, now) }) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, racers, counter.Count(), "none was run again")
 
 	// A transaction says so itself, for connections that forget what was set on them.
-	s = db.OpenLocked(t, func(c driver.Connector) driver.Connector { return strictConnector{c} })
+	s = db.Open(t, func(c driver.Connector) driver.Connector { return strictConnector{c} })
 	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error {
 		return s.InTx(t.Context(), func(ctx context.Context) error {
 			if _, err := s.User(ctx, u.ID); err != nil {
@@ -228,10 +229,9 @@ func TestSQLiteTakesEveryPath(t *testing.T) {
 			first := db.OpenLocked(t)
 			_, err := first.Migrate(t.Context())
 			require.NoError(t, err)
-			u := storagetest.User(t, first)
+			u := storagetest.User(t, storagetest.Unlock(t, first))
 			require.FileExists(t, path+"-wal", "the file is the one that was named")
-			again := db.OpenLocked(t)
-			found, err := again.User(t.Context(), u.ID)
+			found, err := storagetest.Unlock(t, db.OpenLocked(t)).User(t.Context(), u.ID)
 			require.NoError(t, err)
 			require.Equal(t, u, found)
 		})

@@ -25,7 +25,7 @@ type Migration struct {
 
 // Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
 // call it at the same time: each step is applied once. On PostgreSQL it takes two connections.
-func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
+func (s *database) Migrate(ctx context.Context) (applied int, err error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return 0, err
@@ -57,7 +57,7 @@ func (s *Store) Migrate(ctx context.Context) (applied int, err error) {
 
 // Empty reports whether no step of the schema was ever applied: the database is new, or it belongs to something else. Unlike
 // [Store.Pending] it writes nothing.
-func (s *Store) Empty(ctx context.Context) (bool, error) {
+func (s *database) Empty(ctx context.Context) (bool, error) {
 	var exists bool
 	if err := s.get(ctx, &exists, s.dialect.hasVersions); err != nil || !exists {
 		return err == nil, err
@@ -77,7 +77,7 @@ const migrationsWait = 300
 //
 // The lock is that of a transaction, on a connection of its own: one of a session, as goose takes it, would stay behind on some
 // connection of a pooler.
-func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err error) {
+func (s *database) lockMigrations(ctx context.Context) (unlock func() error, err error) {
 	if s.dialect.singleWriter {
 		return func() error { return nil }, nil
 	}
@@ -110,7 +110,7 @@ func (s *Store) lockMigrations(ctx context.Context) (unlock func() error, err er
 }
 
 // Migrations returns all steps of the schema in order. It writes nothing.
-func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+func (s *database) Migrations(ctx context.Context) ([]Migration, error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func stepName(source *goose.Source) string {
 }
 
 // Pending reports whether a step of the schema is not applied yet.
-func (s *Store) Pending(ctx context.Context) (bool, error) {
+func (s *database) Pending(ctx context.Context) (bool, error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return false, err
@@ -159,7 +159,7 @@ func (s *Store) Pending(ctx context.Context) (bool, error) {
 	return pending, mapError(s.dialect, err)
 }
 
-func (s *Store) migrator() (*goose.Provider, error) {
+func (s *database) migrator() (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err

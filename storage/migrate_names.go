@@ -13,7 +13,7 @@ const (
 	emailDomainsName = "0031_email_domains"
 )
 
-func (s *Store) emailDomainsStep() *goose.Migration {
+func (s *database) emailDomainsStep() *goose.Migration {
 	up := func(ctx context.Context, tx *sql.Tx) error {
 		rekeyed, err := s.rekeyedEmails(ctx, tx)
 		if err != nil {
@@ -33,7 +33,7 @@ func (s *Store) emailDomainsStep() *goose.Migration {
 }
 
 // rekeyedEmails returns the new keys by the ids of the users whose key changes.
-func (s *Store) rekeyedEmails(ctx context.Context, tx *sql.Tx) (map[string]string, error) {
+func (s *database) rekeyedEmails(ctx context.Context, tx *sql.Tx) (map[string]string, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, email, email_key FROM users WHERE octet_length(email_key) <> length(email_key)`)
 	if err != nil {
 		return nil, err

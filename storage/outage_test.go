@@ -110,7 +110,7 @@ func openSmall(t *testing.T, db *storagetest.Database) *storage.Store {
 	s, err := storage.Open(t.Context(), storage.Config{URL: db.URL, Keyset: db.Keyset, MaxConns: 8})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	return s
+	return storagetest.Unlock(t, s)
 }
 
 // Whatever the network does, every request ends in time, nothing but an outage is ever reported, and the pool is whole

@@ -45,13 +45,13 @@ func openKept(t *testing.T, db *storagetest.Database) (*storage.Store, *keeper) 
 	t.Helper()
 	db.Open(t)
 	k := &keeper{}
-	s, err := storage.Open(t.Context(), storage.Config{
+	locked, err := storage.Open(t.Context(), storage.Config{
 		URL: db.URL, Keyset: db.Keyset, MaxConns: 1,
 		Intercept: func(c driver.Connector) driver.Connector { k.Connector = c; return k },
 	})
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	return s, k
+	t.Cleanup(func() { require.NoError(t, locked.Close()) })
+	return storagetest.Unlock(t, locked), k
 }
 
 func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
@@ -62,7 +62,7 @@ func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
 	require.Equal(t, "8s", k.ask(t, `SHOW lock_timeout`))
 	require.Equal(t, "30s", k.ask(t, `SHOW idle_in_transaction_session_timeout`))
 	require.Equal(t, "warning", k.ask(t, `SHOW client_min_messages`))
-	require.Equal(t, int64(1), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`))
+	require.Equal(t, int64(2), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`), "the key of keyed hashes, and the user")
 }
 
 // What is left behind in a session that is shared would meet another client: its settings, statements and locks.
@@ -79,7 +79,9 @@ func TestSharedSessionsAreLeftAsTheyWere(t *testing.T) {
 }
 
 // widen has PgBouncer open several connections to the server, between which it then alternates.
-func widen(t *testing.T, s *storage.Store) {
+func widen(t *testing.T, s interface {
+	InTx(context.Context, func(context.Context) error) error
+}) {
 	t.Helper()
 	const wide = 5
 	var begun, ended sync.WaitGroup

@@ -13,7 +13,7 @@ import (
 )
 
 // run runs a statement in the transaction of ctx, or else by itself on pool p.
-func (s *Store) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.ExtContext) error) error {
+func (s *database) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.ExtContext) error) error {
 	if tx, ok := ctx.Value(txKey{}).(*sqlx.Tx); ok {
 		return mapError(s.dialect, statement(tx))
 	}
@@ -21,16 +21,16 @@ func (s *Store) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.ExtC
 }
 
 // get scans the one row of a read-only query into dest: a struct with db tags or a single value. No row is ErrNotFound.
-func (s *Store) get(ctx context.Context, dest any, query string, args ...any) error {
+func (s *database) get(ctx context.Context, dest any, query string, args ...any) error {
 	return s.getFrom(ctx, s.reader, dest, query, args...)
 }
 
 // getFresh is get for a statement that writes (RETURNING).
-func (s *Store) getFresh(ctx context.Context, dest any, query string, args ...any) error {
+func (s *database) getFresh(ctx context.Context, dest any, query string, args ...any) error {
 	return s.getFrom(ctx, s.writer, dest, query, args...)
 }
 
-func (s *Store) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
+func (s *database) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
 	err := s.run(ctx, p, func(on sqlx.ExtContext) error { return sqlx.GetContext(ctx, on, dest, p.Rebind(query), args...) })
 	if errors.Is(err, ErrText) {
 		return ErrNotFound // no row holds such a text
@@ -39,11 +39,11 @@ func (s *Store) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string,
 }
 
 // list scans all rows of a read-only query into the slice dest points to.
-func (s *Store) list(ctx context.Context, dest any, query string, args ...any) error {
+func (s *database) list(ctx context.Context, dest any, query string, args ...any) error {
 	return s.listFrom(ctx, s.reader, dest, query, args...)
 }
 
-func (s *Store) listFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
+func (s *database) listFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
 	return s.run(ctx, p, func(on sqlx.ExtContext) error {
 		reflect.ValueOf(dest).Elem().SetZero() // sqlx appends
 		return sqlx.SelectContext(ctx, on, dest, p.Rebind(query), args...)
@@ -51,7 +51,7 @@ func (s *Store) listFrom(ctx context.Context, p *sqlx.DB, dest any, query string
 }
 
 // exec runs a statement and returns how many rows it changed.
-func (s *Store) exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
+func (s *database) exec(ctx context.Context, query string, args ...any) (changed int64, err error) {
 	err = s.run(ctx, s.writer, func(on sqlx.ExtContext) error {
 		result, err := on.ExecContext(ctx, s.writer.Rebind(query), args...)
 		if err == nil {
@@ -63,7 +63,7 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (changed in
 }
 
 // execOne runs a statement that must change exactly one row; none is otherwise.
-func (s *Store) execOne(ctx context.Context, none error, query string, args ...any) error {
+func (s *database) execOne(ctx context.Context, none error, query string, args ...any) error {
 	changed, err := s.exec(ctx, query, args...)
 	if err == nil && changed == 0 || errors.Is(err, ErrText) {
 		return none

@@ -31,19 +31,27 @@ type Config struct {
 	Intercept func(driver.Connector) driver.Connector
 }
 
-// Store is the database. All its methods are safe for concurrent use and join the transaction that InTx put into
-// their context.
-type Store struct {
+// database is what is the same before and after the keyset was tried.
+type database struct {
 	dialect dialect
 	keyset  *Keyset
-	macKey  []byte
 	// PostgreSQL reads and writes through one pool; SQLite has one writer, so that writers queue here, in order.
 	reader, writer *sqlx.DB
 }
 
-// Open connects to the database; it changes nothing there. Before other use, Migrate must have run once and Unlock
-// must be called. Errors: a wrong URL, ErrUnavailable.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
+// Locked is a database that has not been unlocked: its schema can be brought up to date, and nothing else.
+type Locked struct{ *database }
+
+// Store is a database that was unlocked. All its methods are safe for concurrent use and join the transaction that InTx put into
+// their context.
+type Store struct {
+	*database
+	macKey []byte
+}
+
+// Open connects to the database; it changes nothing there. Before [Locked.Unlock] opens it, Migrate must have run once. Errors: a wrong URL,
+// ErrUnavailable.
+func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	if cfg.Keyset == nil {
 		return nil, errors.New("storage.Open: no keyset")
 	}
@@ -58,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Intercept != nil {
 		connector = cfg.Intercept(connector)
 	}
-	s := &Store{dialect: d, keyset: cfg.Keyset}
+	s := &database{dialect: d, keyset: cfg.Keyset}
 	s.writer = newPool(connector, d, d.writers(cfg.MaxConns), cfg.IdleTime)
 	s.reader = s.writer
 	if d.singleWriter {
@@ -67,11 +75,11 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	return s, nil
+	return &Locked{s}, nil
 }
 
 // Close releases all connections. One that the database has ended before is no error.
-func (s *Store) Close() error {
+func (s *database) Close() error {
 	err := s.writer.Close()
 	if s.reader != s.writer {
 		err = errors.Join(err, s.reader.Close())
@@ -83,12 +91,12 @@ func (s *Store) Close() error {
 }
 
 // Ping asks the database for a sign of life: ErrUnavailable when there is none.
-func (s *Store) Ping(ctx context.Context) error {
+func (s *database) Ping(ctx context.Context) error {
 	return mapError(s.dialect, s.writer.PingContext(ctx))
 }
 
 // Clock returns the database's present, to compare with the server's own.
-func (s *Store) Clock(ctx context.Context) (time.Time, error) {
+func (s *database) Clock(ctx context.Context) (time.Time, error) {
 	var now Time
 	err := s.get(ctx, &now, s.dialect.clock)
 	return now.Time, err
@@ -96,7 +104,7 @@ func (s *Store) Clock(ctx context.Context) (time.Time, error) {
 
 // UnsetLimits returns the settings that PostgreSQL's sessions lack, as ALTER ROLE takes them. In sessions that the store does not share with
 // other clients of a connection pooler, it makes them itself.
-func (s *Store) UnsetLimits(ctx context.Context) ([]string, error) {
+func (s *database) UnsetLimits(ctx context.Context) ([]string, error) {
 	var unset []string
 	if s.dialect.singleWriter {
 		return nil, nil
@@ -106,32 +114,47 @@ func (s *Store) UnsetLimits(ctx context.Context) ([]string, error) {
 }
 
 // Stats returns the state of the connection pool that writes.
-func (s *Store) Stats() sql.DBStats { return s.writer.Stats() }
+func (s *database) Stats() sql.DBStats { return s.writer.Stats() }
 
 const macKeyName = "mac"
 
-// Unlock reads the key of keyed hashes, making it at the first start of an empty database. ErrSealed says that
-// the keyset is not the one this database was written with; nothing is changed then.
-func (s *Store) Unlock(ctx context.Context) error {
+// Unlock returns the store once it has read the key of keyed hashes, which it makes at the first start of an empty database. ErrSealed
+// says that the keyset is not the one this database was written with; nothing is changed then. The store and l are closed together.
+func (l *Locked) Unlock(ctx context.Context) (*Store, error) {
+	key, err := l.readMACKey(ctx)
+	if errors.Is(err, ErrNotFound) {
+		key, err = l.makeMACKey(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Store{database: l.database, macKey: key}, nil
+}
+
+func (s *database) readMACKey(ctx context.Context) ([]byte, error) {
+	var sealed []byte
+	if err := s.get(ctx, &sealed, `SELECT value_sealed FROM secrets WHERE name = ?`, macKeyName); err != nil {
+		return nil, err
+	}
+	return s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
+}
+
+func (s *database) makeMACKey(ctx context.Context) ([]byte, error) {
 	fresh := make([]byte, 32)
 	rand.Read(fresh)
 	sealed, err := s.keyset.Seal(fresh, "secrets", "value_sealed", macKeyName)
 	if err != nil {
-		return fmt.Errorf("seal the key of keyed hashes: %w", err)
+		return nil, fmt.Errorf("seal the key of keyed hashes: %w", err)
 	}
 	// Two replicas may start on one empty database: the first row stays.
 	if _, err := s.exec(ctx, `INSERT INTO secrets (name, value_sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, macKeyName, sealed); err != nil {
-		return err
+		return nil, err
 	}
-	if err := s.getFresh(ctx, &sealed, `SELECT value_sealed FROM secrets WHERE name = ?`, macKeyName); err != nil {
-		return err
-	}
-	s.macKey, err = s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
-	return err
+	return s.readMACKey(ctx)
 }
 
 // Keyset returns the keyset that the store seals with.
-func (s *Store) Keyset() *Keyset { return s.keyset }
+func (s *database) Keyset() *Keyset { return s.keyset }
 
 // MAC returns HMAC-SHA-256 over the parts under a key that never leaves the database unsealed. The purpose keeps
 // the keyed hashes of different things apart.

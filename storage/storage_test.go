@@ -26,6 +26,18 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
+// Before the keyset was tried nothing can be hashed with a key, read or written.
+func TestLockedDatabaseCanOnlyBeMigrated(t *testing.T) {
+	locked := reflect.TypeFor[*storage.Locked]()
+	var methods []string
+	for i := range locked.NumMethod() {
+		methods = append(methods, locked.Method(i).Name)
+	}
+	require.Equal(t, []string{
+		"Clock", "Close", "Empty", "InTx", "Keyset", "Migrate", "Migrations", "Pending", "Ping", "Stats", "Unlock", "UnsetLimits",
+	}, methods)
+}
+
 // The suite calls every method, so that none behaves differently on the two databases unseen.
 func TestExerciseCallsEveryMethod(t *testing.T) {
 	files, err := filepath.Glob("storagetest/*.go")

@@ -21,14 +21,14 @@ type txKey struct{}
 //
 // What must stay when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has
 // returned the refusal, never inside it.
-func (s *Store) InTx(ctx context.Context, do func(context.Context) error) error {
+func (s *database) InTx(ctx context.Context, do func(context.Context) error) error {
 	if ctx.Value(txKey{}) != nil {
 		return do(ctx)
 	}
 	return s.retry(ctx, func() error { return s.inTx(ctx, do) })
 }
 
-func (s *Store) inTx(ctx context.Context, do func(context.Context) error) (err error) {
+func (s *database) inTx(ctx context.Context, do func(context.Context) error) (err error) {
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return mapError(s.dialect, err)
@@ -49,7 +49,7 @@ func (s *Store) inTx(ctx context.Context, do func(context.Context) error) (err e
 }
 
 // rollBack ends tx. It is no error that tx has ended already, because its context or its connection did: that undoes it as well.
-func (s *Store) rollBack(tx *sqlx.Tx) error {
+func (s *database) rollBack(tx *sqlx.Tx) error {
 	err := mapError(s.dialect, tx.Rollback())
 	if err != nil && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, ErrUnavailable) {
 		return fmt.Errorf("roll back: %w", err)
@@ -64,7 +64,7 @@ const (
 
 // retry runs a transaction, or a statement that is one by itself, again when the database has undone it, or not begun it, in favour of
 // another one.
-func (s *Store) retry(ctx context.Context, do func() error) error {
+func (s *database) retry(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
 		err := do()
 		if err == nil || try == victimTries || !s.dialect.victim(err) {

@@ -22,7 +22,7 @@ const (
 )
 
 // openStore opens the database that the settings name, with its keyset.
-func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Store, error) {
+func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Locked, error) {
 	if how == existing {
 		if err := findDatabase(cfg); err != nil {
 			return nil, err
@@ -48,47 +48,48 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.St
 // openMigrated opens the database and makes sure of its schema: pending migrations are applied on SQLite and where the
 // settings allow it, else they are an error that names the command.
 func openMigrated(ctx context.Context, cfg config.Config, log *slog.Logger, how opening) (*storage.Store, error) {
-	store, err := openStore(ctx, cfg, how)
+	locked, err := openStore(ctx, cfg, how)
 	if err != nil {
 		return nil, err
 	}
-	if err := prepare(ctx, cfg, store, log, how); err != nil {
-		return nil, errors.Join(err, store.Close())
+	store, err := unlock(ctx, cfg, locked, log, how)
+	if err != nil {
+		return nil, errors.Join(err, locked.Close())
 	}
 	return store, nil
 }
 
-func prepare(ctx context.Context, cfg config.Config, store *storage.Store, log *slog.Logger, how opening) error {
+func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log *slog.Logger, how opening) (*storage.Store, error) {
 	if how == existing {
-		empty, err := store.Empty(ctx)
+		empty, err := locked.Empty(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if empty {
-			return withHint(errors.New(databaseName(cfg)+" has no tables of Postern"),
+			return nil, withHint(errors.New(databaseName(cfg)+" has no tables of Postern"),
 				"if it is the right one and new, run postern migrate up, or start postern serve with --migrate; else "+anotherDatabase)
 		}
 	}
-	pending, err := store.Pending(ctx)
+	pending, err := locked.Pending(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if pending && !onSQLite(cfg) && !cfg.Database.Migrate {
-		return withHint(errors.New("the database's schema is older than this version of Postern"),
+		return nil, withHint(errors.New("the database's schema is older than this version of Postern"),
 			"run postern migrate up, or start with --migrate")
 	}
 	if pending {
-		applied, err := store.Migrate(ctx)
+		applied, err := locked.Migrate(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		log.InfoContext(ctx, "database migrated", "steps", applied)
 	}
-	err = store.Unlock(ctx)
+	store, err := locked.Unlock(ctx)
 	if errors.Is(err, storage.ErrSealed) {
-		return withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
+		return nil, withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
 	}
-	return err
+	return store, err
 }
 
 const anotherDatabase = "name the right one: --config FILE, POSTERN_CONFIG or POSTERN_DATABASE_URL"

@@ -18,7 +18,7 @@ func migrateUpCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "up", Short: "Apply the pending steps; several replicas may do so at once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withStore(cmd, func(ctx context.Context, store *storage.Store) error {
+			return t.withStore(cmd, func(ctx context.Context, store *storage.Locked) error {
 				applied, err := store.Migrate(ctx)
 				if err != nil {
 					return err
@@ -33,7 +33,7 @@ func migrateStatusCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "Show the steps and which are applied", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withStore(cmd, func(ctx context.Context, store *storage.Store) error {
+			return t.withStore(cmd, func(ctx context.Context, store *storage.Locked) error {
 				steps, err := store.Migrations(ctx)
 				if err != nil {
 					return err

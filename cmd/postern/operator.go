@@ -38,7 +38,7 @@ func (t *terminal) withServices(cmd *cobra.Command, do func(context.Context, *se
 }
 
 // withStore runs do on the database as it is, migrated or not.
-func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *storage.Store) error) error {
+func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *storage.Locked) error) error {
 	cfg, err := t.load(nil)
 	if err != nil {
 		return err

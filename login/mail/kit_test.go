@@ -85,9 +85,7 @@ func inBubble(t *testing.T, body func(t *testing.T, open func(...storagetest.Int
 		db.Open(t)
 		synctest.Test(t, func(t *testing.T) {
 			body(t, func(interceptors ...storagetest.Interceptor) *storage.Store {
-				store := db.OpenLocked(t, interceptors...)
-				require.NoError(t, store.Unlock(t.Context()))
-				return store
+				return storagetest.Unlock(t, db.OpenLocked(t, interceptors...))
 			}, server)
 		})
 	})

@@ -182,7 +182,7 @@ func requireWiped(t *testing.T, db *Database) {
 func sealedMailIsClaimed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	queued := queueMail(t, s, 1)[0]
-	s = (&Database{URL: db.URL, Keyset: newKeyset(t)}).OpenLocked(t)
+	db.Keyset.Replace(newKeyset(t))
 	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
 	require.ErrorIs(t, err, storage.ErrSealed)
 	require.Equal(t, queued.ID, claimed.ID)

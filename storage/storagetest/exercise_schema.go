@@ -64,16 +64,16 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 
 func replicasMigrateAtOnce(t *testing.T, db *Database) {
 	const replicas = 8
-	stores := make([]*storage.Store, replicas)
-	for i := range stores {
-		stores[i] = db.OpenLocked(t)
+	locked, stores := make([]*storage.Locked, replicas), make([]*storage.Store, replicas)
+	for i := range locked {
+		locked[i] = db.OpenLocked(t)
 	}
 	applied, errs := make([]int, replicas), make([]error, replicas)
 	var wg sync.WaitGroup
-	for i, s := range stores {
+	for i, l := range locked {
 		wg.Go(func() {
-			if applied[i], errs[i] = s.Migrate(t.Context()); errs[i] == nil {
-				errs[i] = s.Unlock(t.Context())
+			if applied[i], errs[i] = l.Migrate(t.Context()); errs[i] == nil {
+				stores[i], errs[i] = l.Unlock(t.Context())
 			}
 		})
 	}
@@ -96,7 +96,8 @@ func anotherKeysetIsRefused(t *testing.T, db *Database) {
 	u, _, _ := EnrolledUser(t, s)
 
 	stranger := (&Database{URL: db.URL, Keyset: newKeyset(t)}).OpenLocked(t)
-	require.ErrorIs(t, stranger.Unlock(t.Context()), storage.ErrSealed)
+	_, err := stranger.Unlock(t.Context())
+	require.ErrorIs(t, err, storage.ErrSealed)
 
 	again := db.Open(t)
 	require.Equal(t, s.MAC("test"), again.MAC("test"))

@@ -80,18 +80,25 @@ func (d *Database) Open(t testing.TB, interceptors ...Interceptor) *storage.Stor
 	if !d.migrated {
 		d.migrateIfEmpty(t)
 	}
-	s := d.OpenLocked(t, interceptors...)
+	locked := d.OpenLocked(t, interceptors...)
 	if !d.migrated {
-		_, err := s.Migrate(t.Context())
+		_, err := locked.Migrate(t.Context())
 		require.NoError(t, err)
 		d.migrated = true
 	}
-	require.NoError(t, s.Unlock(t.Context()))
+	return Unlock(t, locked)
+}
+
+// Unlock returns the store of a database that is migrated.
+func Unlock(t testing.TB, locked *storage.Locked) *storage.Store {
+	t.Helper()
+	s, err := locked.Unlock(t.Context())
+	require.NoError(t, err)
 	return s
 }
 
-// OpenLocked opens a store on the database as it is.
-func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storage.Store {
+// OpenLocked opens the database as it is, until the end of the test.
+func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storage.Locked {
 	t.Helper()
 	s, err := storage.Open(t.Context(), storage.Config{
 		URL: d.URL, Keyset: d.Keyset,
