@@ -19,6 +19,7 @@ type runningDemo struct {
 	Issuer     string `json:"issuer"`
 	App        string `json:"app"`
 	Mailbox    string `json:"mailbox"`
+	Phone      string `json:"phone"`
 	Invitation string `json:"invitation_url"`
 }
 
@@ -129,9 +130,32 @@ func (p *person) enrol() {
 	require.Equal(p.t, 422, p.Status())
 	p.look("03-enrol-wrong-code")
 	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri, "a mistake keeps the key")
+	p.connectDemoPhone()
+	p.Open(p.demo.Issuer + "/login/enroll")
+	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri)
 	// The code of the step before: so the ones of this step and the next are left for signing in.
 	p.Fill("Code from the app", browsertest.Code(p.t, p.uri, time.Now().Add(-30*time.Second)))
 	p.Submit("Confirm")
+}
+
+// connectDemoPhone pastes the link into the demo phone, after one that is none, and sees the code that an authenticator app would show.
+func (p *person) connectDemoPhone() {
+	p.Open(p.demo.Phone)
+	require.Equal(p.t, p.demo.Phone+"/add", p.URL(), "there is nothing to show yet")
+	require.Contains(p.t, p.Text(), "It is in the demo alone")
+	p.look("03-phone-add")
+	p.Fill("Link of the authenticator", "https://example.test/")
+	p.Submit("Connect")
+	require.Equal(p.t, 422, p.Status())
+	p.look("03-phone-wrong-link")
+	for time.Now().Unix()%30 > 10 { // the page comes anew with each step
+		time.Sleep(100 * time.Millisecond)
+	}
+	p.Fill("Link of the authenticator", p.uri)
+	p.Submit("Connect")
+	require.Equal(p.t, p.demo.Phone, p.URL())
+	require.Contains(p.t, p.Text(), browsertest.Code(p.t, p.uri, time.Now()))
+	p.look("03-phone")
 }
 
 func (p *person) keepRecoveryCodes() {

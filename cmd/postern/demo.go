@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,19 +33,29 @@ type demoOptions struct{ listen, appListen, data string }
 func demoCommand(t *terminal) *cobra.Command {
 	var o demoOptions
 	cmd := &cobra.Command{
-		Use: "demo", Short: "Show a whole sign-in on this machine: provider, app, invited user and mailbox",
-		Long: "Run the provider on an SQLite database in a fresh temporary folder, an app that signs people in through it, and a mailbox\n" +
-			"that catches every mail. Nothing is configured and nothing is left behind.",
+		Use: "demo", Short: "Show a whole sign-in on this machine: provider, app, invited user, mailbox and demo phone",
+		Long: "Run the provider on an SQLite database in a fresh temporary folder, an app that signs people in through it, a mailbox\n" +
+			"that catches every mail, and a demo phone that stands for an authenticator app. Nothing is configured and nothing is left behind.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), t, o) },
 	}
 	cmd.Flags().StringVar(&o.listen, "listen", "localhost:4280", "`address` of the provider")
-	cmd.Flags().StringVar(&o.appListen, "app-listen", "localhost:4281", "`address` of the app and the mailbox")
+	cmd.Flags().StringVar(&o.appListen, "app-listen", "localhost:4281", "`address` of the app, the mailbox and the demo phone")
 	cmd.Flags().StringVar(&o.data, "data", "", "keep the data in this `folder`")
 	return cmd
 }
 
 func demo(ctx context.Context, t *terminal, o demoOptions) error {
+	own, err := demoListen(ctx, "--listen", o.listen)
+	if err != nil {
+		return err
+	}
+	defer own.Close()
+	apps, err := demoListen(ctx, "--app-listen", o.appListen)
+	if err != nil {
+		return err
+	}
+	defer apps.Close()
 	folder, remove, err := demoFolder(o.data)
 	if err != nil {
 		return err
@@ -66,18 +77,32 @@ func demo(ctx context.Context, t *terminal, o demoOptions) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := a.listen(ctx)
+	beside, err := a.demoPages("http://"+o.appListen, secret, filepath.Join(folder, "phone.json"))
 	if err != nil {
 		return err
-	}
-	app, err := a.demoApp(ctx, o.appListen, secret)
-	if err != nil {
-		return errors.Join(err, listeners[0].Close())
 	}
 	if err := t.showDemo(cfg.Issuer, "http://"+o.appListen, invitation); err != nil {
 		return err
 	}
-	return a.run(ctx, append(listeners, app))
+	return a.run(ctx, []listener{{own, a.public}, {apps, beside}})
+}
+
+// demoListen opens a listener of the demo; flag is what chooses its address.
+func demoListen(ctx context.Context, flag, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, &usageError{"postern demo", fmt.Sprintf("%s: %.100q is not an address of this machine alone, such as localhost:5280", flag, address), ""}
+	}
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, withHint(fmt.Errorf("something listens on %s already, perhaps another postern", address),
+			"end it, or choose other addresses: postern demo --listen localhost:5280 --app-listen localhost:5281")
+	case err != nil:
+		return nil, withHint(fmt.Errorf("cannot listen on %s: %w", address, err), "choose another address with "+flag)
+	}
+	return l, nil
 }
 
 // demoFolder returns the folder for the data and what removes it at the end.
@@ -113,23 +138,22 @@ func (s *services) prepareDemo(ctx context.Context, app string, now time.Time) (
 	return secret, invited.URL, err
 }
 
-// demoApp is the listener of the relying app, with the mailbox beside it.
-func (a *app) demoApp(ctx context.Context, address, secret string) (listener, error) {
-	app, err := relyingparty.New(relyingparty.Config{
-		Issuer: a.cfg.Issuer, ClientID: demoClient, ClientSecret: secret, BaseURL: "http://" + address,
-	})
+// demoPages are the relying app at a base URL, and the mailbox and the demo phone beside it.
+func (a *app) demoPages(base, secret, phoneFile string) (http.Handler, error) {
+	app, err := relyingparty.New(relyingparty.Config{Issuer: a.cfg.Issuer, ClientID: demoClient, ClientSecret: secret, BaseURL: base})
 	if err != nil {
-		return listener{}, err
+		return nil, err
+	}
+	phone, err := openPhone(phoneFile)
+	if err != nil {
+		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", app)
 	mux.Handle("GET /mailbox", mailbox{a.store, a.log})
-	var listening net.ListenConfig
-	l, err := listening.Listen(ctx, "tcp", address)
-	if err != nil {
-		return listener{}, withHint(err, "another program may use this address: choose one with --app-listen")
-	}
-	return listener{l, mux}, nil
+	mux.Handle("/phone", phone)
+	mux.Handle("/phone/", phone)
+	return mux, nil
 }
 
 // demoText is what a newcomer reads.
@@ -138,11 +162,13 @@ Postern is running, with everything that a sign-in needs:
 
   the app        %[2]s
   the mailbox    %[2]s/mailbox
+  a demo phone   %[2]s/phone
   the provider   %[1]s
 
 Three steps:
 
-  1. Open the invitation of Ada Example, choose a password and connect an authenticator app:
+  1. Open the invitation of Ada Example, choose a password and connect an authenticator app,
+     your own or the demo phone:
      %[3]s
   2. Open the app and press "Sign in":  %[2]s
   3. Look at the ID token that the app got.
@@ -151,7 +177,7 @@ Ctrl-C ends it.
 `
 
 func (t *terminal) showDemo(issuer, app, invitation string) error {
-	about := map[string]string{"issuer": issuer, "app": app, "mailbox": app + "/mailbox", "invitation_url": invitation}
+	about := map[string]string{"issuer": issuer, "app": app, "mailbox": app + "/mailbox", "phone": app + "/phone", "invitation_url": invitation}
 	return t.show(about, func(w io.Writer) {
 		if invitation == "" {
 			invitation = "(done before: Ada has a password and an authenticator)"

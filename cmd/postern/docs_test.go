@@ -5,8 +5,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -72,6 +74,25 @@ func TestClientMembersAreDocumented(t *testing.T) {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s | %s | %s |\n", member.Name, flag, member.Kind(), preset, strings.ReplaceAll(member.Words, "`", ""), who)
 	}
 	golden(t, "clients.md", out.String(), "TestClientMembersAreDocumented")
+}
+
+// Scanners for leaked secrets search for these beginnings: docs/relying-apps.md has all that the code makes.
+func TestPrefixesAreDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "docs", "relying-apps.md"))
+	require.NoError(t, err)
+	made := 0
+	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.Contains(path, "bench") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, prefix := range regexp.MustCompile(`"pst_[a-z]+_"`).FindAllString(string(source), -1) {
+			made++
+			require.Contains(t, string(text), "`"+strings.Trim(prefix, `"`)+"`", path)
+		}
+		return err
+	}))
+	require.Greater(t, made, 6)
 }
 
 // golden compares a file below docs with what it is written from.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -116,9 +117,11 @@ func newLife(t *testing.T, options browsertest.Options, templates string) *life 
 	app := freeAddress(t)
 	secret, _, err := a.prepareDemo(t.Context(), "http://"+app, time.Now())
 	require.NoError(t, err)
-	served, err := a.demoApp(t.Context(), app, secret)
+	beside, err := a.demoPages("http://"+app, secret, filepath.Join(t.TempDir(), "phone.json"))
 	require.NoError(t, err)
-	listenAndRun(t, a, served)
+	l, err := demoListen(t.Context(), "--app-listen", app)
+	require.NoError(t, err)
+	listenAndRun(t, a, listener{l, beside})
 	return &life{
 		Browser: browsertest.Start(t, options), t: t, options: options, a: a, db: db, mail: post,
 		app: "http://" + app, email: "grace@example.test", password: "a long walk over the hills",

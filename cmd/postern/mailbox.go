@@ -45,15 +45,20 @@ func writeMailbox(w http.ResponseWriter, mails []storage.Mail) error {
 	if err := mailboxPage.Execute(&page, mails); err != nil {
 		return err
 	}
-	style, _, _ := strings.Cut(mailboxHTML[strings.Index(mailboxHTML, "<style>")+len("<style>"):], "</style>")
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src '"+sha256Source(style)+"'; base-uri 'none'; frame-ancestors 'none'")
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer")
+	demoHeaders(w.Header(), mailboxHTML)
 	_, err := w.Write(page.Bytes())
 	return err
+}
+
+// demoHeaders are those of a page of the demo whose style stands in its template.
+func demoHeaders(h http.Header, page string) {
+	style, _, _ := strings.Cut(page[strings.Index(page, "<style>")+len("<style>"):], "</style>")
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy",
+		"default-src 'none'; style-src '"+sha256Source(style)+"'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
 }
 
 // sha256Source names an inline style in a Content-Security-Policy (CSP Level 3 section 2.3.1).

@@ -6,14 +6,15 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// freshLife is how long after a sign-in of both factors its owner may change what signs in.
+// freshLife is how long after a sign-in its owner may change what signs in.
 const freshLife = 10 * time.Minute
 
-// Fresh is a complete sign-in whose password and one-time code were shown within the last ten minutes. What only the owner
-// of an account may do takes one; only FreshSignIn makes it.
+// Fresh is a sign-in that was completed within the last ten minutes: with the password, and with a one-time code or a recovery code.
+// What only the owner of an account may do takes a Fresh; what needs the authenticator itself refuses one of a recovery code with
+// [ErrRecovered].
 type Fresh struct{ signIn storage.SignIn }
 
-// FreshSignIn returns the Fresh of a sign-in; ok is false when it is older than ten minutes at now.
+// FreshSignIn returns the Fresh of a sign-in. It is good only if ok: otherwise the sign-in is older than ten minutes at now.
 func FreshSignIn(signIn storage.SignIn, now time.Time) (f Fresh, ok bool) {
 	return Fresh{signIn}, now.Before(signIn.Time().Add(freshLife))
 }

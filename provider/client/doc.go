@@ -2,9 +2,11 @@
 // section 2), which redirect URIs it may use, how it proves itself with a secret, and the operations on clients that commands,
 // the administration API and registration share. A Registry keeps parsed clients in memory, so that a request costs no query.
 //
-// The rules are stricter than the specifications where those leave room: redirect URIs are compared as strings, unsigned and
-// HMAC-signed ID tokens cannot be registered, and every change is a compare-and-set that writes its audit entry in the
-// same transaction.
+// The rules are stricter than the specifications where those leave room: redirect URIs are compared as strings, HMAC-signed ID tokens
+// cannot be registered at all and unsigned ones only by clients whose ID tokens never pass through a browser (OIDC Core section 2), and
+// every change is a compare-and-set that writes its audit entry in the same transaction.
+//
+// The table in members.go says of each member of the metadata who may set it, which values it has and how it is called elsewhere.
 //
 // What it leaves to package provider: which of the registered methods a request used, client assertions, and everything that
 // depends on a request. Rows and keyed hashes are package storage's.
