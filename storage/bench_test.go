@@ -98,3 +98,26 @@ func BenchmarkPooling(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkStatement measures one statement and one transaction of a request, which has a limit, on a direct connection.
+func BenchmarkStatement(b *testing.B) {
+	s := storagetest.Postgres(b).Open(b)
+	u := storagetest.User(b, s)
+	for name, run := range map[string]func(context.Context) error{
+		"query": func(ctx context.Context) error {
+			_, err := s.User(ctx, u.ID)
+			return err
+		},
+		"transaction": func(ctx context.Context) error {
+			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				ctx, cancel := context.WithTimeout(b.Context(), 15*time.Second)
+				require.NoError(b, run(ctx))
+				cancel()
+			}
+		})
+	}
+}

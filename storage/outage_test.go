@@ -186,6 +186,20 @@ func TestStatementEndsByItsDeadline(t *testing.T) {
 	require.Zero(t, proxy.Cancels(), "a cancelled commit is not undone")
 }
 
+// Loops and commands have no limit of their own.
+func TestStatementWithoutALimitEnds(t *testing.T) {
+	t.Parallel()
+	db := storagetest.Postgres(t)
+	u := storagetest.User(t, db.Open(t))
+	proxy := storagetest.NewProxy(t, db)
+	s := openSmall(t, db.Through(t, proxy).With(t, "statement_timeout", "500ms"))
+	requireWhole(t, s)
+	proxy.Set(storagetest.Mute)
+	start := time.Now()
+	require.ErrorIs(t, s.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
+	require.Less(t, time.Since(start), 10*time.Second, "a while after the server would have ended it")
+}
+
 // The same over TLS, whose own state must not be taken for an answer.
 func TestNetworkFailsBelowTLS(t *testing.T) {
 	t.Parallel()

@@ -47,7 +47,8 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 		pair.Join()
 		require.NoError(t, write(t.Context()), name)
 	}
-	pair.Part()
-	pair.FailOver()
-	require.Eventually(t, func() bool { return s.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond)
+	require.NoError(t, s.Ping(t.Context()), "a connection to the old leader")
+	pair.SwitchOver()
+	require.Eventually(t, func() bool { return s.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond,
+		"a connection to a server that takes no writes leaves the pool")
 }

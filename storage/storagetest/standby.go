@@ -133,6 +133,19 @@ func (p *Pair) Join() { p.replication.Set(Clear) }
 func (p *Pair) FailOver() {
 	p.t.Helper()
 	p.leader.kill()
+	p.promote()
+}
+
+// SwitchOver promotes the standby and leaves the leader running, for reading.
+func (p *Pair) SwitchOver() {
+	p.t.Helper()
+	p.leader.exec(`ALTER SYSTEM SET default_transaction_read_only = on`)
+	p.leader.exec(`SELECT pg_reload_conf()`)
+	p.promote()
+}
+
+func (p *Pair) promote() {
+	p.t.Helper()
 	p.leader, p.standby = p.standby, nil
 	p.leader.exec(`SELECT pg_promote()`)
 	p.leader.exec(`ALTER SYSTEM RESET synchronous_standby_names`)
