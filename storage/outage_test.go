@@ -250,7 +250,7 @@ func TestHostsSwitchOver(t *testing.T) {
 			db := storagetest.Postgres(t)
 			u := storagetest.User(t, db.Open(t))
 			first, second := storagetest.NewProxy(t, db), storagetest.NewProxy(t, db)
-			s := openSmall(t, db.Through(t, first, second).With(t, "target_session_attrs", "read-write"))
+			s := openSmall(t, db.Through(t, first, second))
 			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
 			c.requireGood(t, time.Minute)
 			first.Set(weather)

@@ -54,6 +54,9 @@ func NewConnector(address string) (*Connector, error) {
 	if cfg.ConnectTimeout == 0 {
 		cfg.ConnectTimeout = connectTimeout
 	}
+	if len(cfg.Multi) > 0 && (cfg.TargetSessionAttrs == "" || cfg.TargetSessionAttrs == pq.TargetSessionAttrsAny) {
+		cfg.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite // a standby is of no use
+	}
 	cfg.BinaryParameters = true // see unnamed
 	settings := maps.Clone(limits)
 	maps.DeleteFunc(settings, func(name, _ string) bool { return cfg.Runtime[name] != "" })

@@ -115,12 +115,13 @@ func (p *Pair) Database() *Database {
 	address, err := addressOfSchema(p.leader.address(), schema)
 	require.NoError(p.t, err)
 	db := &Database{URL: address, Keyset: newKeyset(p.t)}
+	db.migrateIfEmpty(p.t)
 	return p.Reach(db)
 }
 
-// Reach returns db at the present servers.
+// Reach returns db at the present servers, of which the address names the standby first.
 func (p *Pair) Reach(db *Database) *Database {
-	return db.With(p.t, "host", p.leader.folder+","+p.standby.folder, "port", "5432,5432", "target_session_attrs", "read-write")
+	return db.With(p.t, "host", p.standby.folder+","+p.leader.folder, "port", "5432,5432")
 }
 
 // Part cuts the standby off from the leader, which goes on waiting for it.
