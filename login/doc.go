@@ -1,5 +1,6 @@
 // Package login owns the pages on which people sign in, set up their account and sign out, and the browser's session.
 //
+//	/                               leads to /account
 //	/login                          user name and password
 //	/login/code                     one-time code
 //	/login/recovery                 recovery code

@@ -86,6 +86,10 @@ func (l *Login) Mount(r gin.IRouter) {
 			r.POST(path, handle(templates.ReadForm), handle(l.orExpired(orSent(post))))
 		}
 	}
+	r.GET("/", l.toAccount)
+	if l.cfg.BasePath != "" {
+		r.GET("", l.toAccount) // the issuer itself, as people type it
+	}
 	page("/login", l.showSignIn, l.signIn)
 	page("/login/code", l.showCode, l.confirmCode)
 	page("/login/recovery", l.showRecovery, l.useRecoveryCode)
@@ -121,6 +125,9 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/logout", l.showSignOut, l.signOut)
 	r.GET("/.well-known/change-password", func(c *gin.Context) { c.Redirect(http.StatusSeeOther, l.at("/account/password", way{})) })
 }
+
+// toAccount leads from the address of the service to the account, and so to the sign-in.
+func (l *Login) toAccount(c *gin.Context) { c.Redirect(http.StatusSeeOther, l.at("/account", way{})) }
 
 // errExpired: the flow that the address names is over, or another browser's.
 var errExpired = errors.New("request in progress is over")

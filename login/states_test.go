@@ -180,6 +180,7 @@ var states = map[string]func(w *world, b *browser) known{
 
 // routes is every route of the package. A new one has to be added here, and so passes through the table.
 var routes = []string{
+	"GET /",
 	"GET /.well-known/change-password",
 	"GET /account",
 	"GET /account/activity",

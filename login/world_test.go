@@ -40,6 +40,7 @@ type world struct {
 	client   storage.Client
 	db       *storagetest.Database
 	sql      *sql.DB
+	cfg      login.Config
 }
 
 // Templates are read once: that takes longer than most tests.
@@ -88,7 +89,7 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	pages, err := pages()
 	require.NoError(t, err)
 	w := &world{sessions: sessions, t: t, store: store, account: service, hasher: hasher, client: storagetest.Client(t, store), db: db, sql: db.SQL(t)}
-	end, err := login.New(login.Config{
+	cfg := login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: origin + "/oauth2/auth", Issuer: "Example",
 		OfferRemember: true, Frames: framesOf, Describe: func(context.Context, storage.Flow) (login.Request, error) {
 			return login.Request{App: harbourNotes, RedirectURI: "https://notes.example.com/cb"}, nil
@@ -100,8 +101,9 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 			return harbourNotes, nil
 		},
 		Over: func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
-	})
-	require.NoError(t, err)
+	}
+	w.cfg = cfg
+	end := w.loginAt(t, "")
 	router := gin.New()
 	require.NoError(t, router.SetTrustedProxies(nil))
 	router.NoRoute(pages.NotFound)
@@ -129,6 +131,16 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	})
 	w.handler = router
 	return w
+}
+
+// loginAt returns the pages of an issuer with that path.
+func (w *world) loginAt(t *testing.T, basePath string) *login.Login {
+	t.Helper()
+	cfg := w.cfg
+	cfg.BasePath = basePath
+	pages, err := login.New(cfg)
+	require.NoError(t, err)
+	return pages
 }
 
 var harbourNotes = templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/", StartURL: "https://notes.example.com/login"}

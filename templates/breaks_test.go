@@ -10,7 +10,7 @@ import (
 )
 
 // pictured are pages of which pictures are kept, in every language and width.
-var pictured = []string{"signin-error", "enroll", "codes", "consent", "expired", "authenticators"}
+var pictured = []string{"signin-error", "enroll", "enroll-again", "authenticator-new", "codes", "consent", "expired", "authenticators"}
 
 // TestWordsDoNotBreak looks at every sample page in every language, on two phones and on a screen: no word is cut in two, no button is
 // smaller than its words, and nothing has to be scrolled to from side to side.

@@ -29,7 +29,7 @@ func samplePage() Page {
 // sampleQR is a drawing of the same make as a real one.
 func sampleQR() template.HTML {
 	var b strings.Builder
-	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 29 29" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h29v29H0z"/><path fill="#000" d="`)
+	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" width="261" height="261" viewBox="0 0 29 29" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h29v29H0z"/><path fill="#000" d="`)
 	for y := range 29 {
 		for x := range 29 {
 			if (x*7+y*13+x*y*3)%5 < 2 {

@@ -9,12 +9,19 @@ import (
 	"github.com/skip2/go-qrcode"
 )
 
+// The size of a drawing in CSS pixels.
+const (
+	leastModule = 4
+	usualSize   = 280 // of the whole, where that leaves a module leastModule or more
+)
+
 // QR draws uri as a QR code of medium recovery level: an <svg> element for use
 // inside an HTML page, less than 100 KiB, black on white in every colour
 // scheme, with the quiet zone of four modules that ISO/IEC 18004 demands. One
 // unit of its viewBox is one module. label is the accessible name of the
 // image; it is escaped here, so the result is safe HTML whatever the
-// arguments.
+// arguments. A module is at least four CSS pixels wide, and a whole number of
+// them, so that cameras and screen readers of QR codes make it out.
 //
 // It returns ErrTooLong for a uri of more than 512 bytes and an error for an
 // empty one.
@@ -30,9 +37,10 @@ func QR(uri, label string) (string, error) {
 		return "", fmt.Errorf("otp: draw QR code: %w", err)
 	}
 	modules := code.Bitmap() // includes the quiet zone
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[1]d" role="img" aria-label="%[2]s" shape-rendering="crispEdges">`+
+	size := len(modules) * max(leastModule, usualSize/len(modules))
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" width="%[4]d" height="%[4]d" viewBox="0 0 %[1]d %[1]d" role="img" aria-label="%[2]s" shape-rendering="crispEdges">`+
 		`<rect width="%[1]d" height="%[1]d" fill="#fff"/><path fill="#000" d="%[3]s"/></svg>`,
-		len(modules), html.EscapeString(label), path(modules)), nil
+		len(modules), html.EscapeString(label), path(modules), size), nil
 }
 
 // path returns the SVG path data that fills the black modules: one rectangle
