@@ -84,6 +84,9 @@ func (l *Login) codeAttempt(c *gin.Context, field string) account.CodeAttempt {
 // confirmCode is POST /login/code.
 func (l *Login) confirmCode(c *gin.Context) error {
 	now := time.Now()
+	if empty(c, "code") {
+		return l.showCodePage(c, nothingTyped("code.empty"))
+	}
 	done, err := l.cfg.Account.ConfirmCode(c.Request.Context(), l.codeAttempt(c, "code"), now)
 	if err == nil {
 		return l.completed(c, done)

@@ -107,6 +107,9 @@ func (l *Login) confirmEnrolment(c *gin.Context) error {
 		return l.mayNotEnrol(c, err)
 	}
 	now := time.Now()
+	if empty(c, "code") {
+		return l.showEnrolmentPage(c, nothingTyped("code.empty"))
+	}
 	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.visitor(c), now)
 	if err == nil {
 		return l.next(c, "/login/codes")

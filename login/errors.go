@@ -5,6 +5,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -57,6 +58,16 @@ type refusal struct {
 	message templates.Text
 	// clock is the server's time, where a wrong clock may be the reason.
 	clock time.Time
+}
+
+// empty reports whether nothing was typed into a field. Browsers leave that to us, because their own words for it are not ours.
+func empty(c *gin.Context, field string) bool {
+	return strings.TrimSpace(c.Request.PostForm.Get(field)) == ""
+}
+
+// nothingTyped asks for what is missing. It is no try, and counts as none.
+func nothingTyped(key string) refusal {
+	return refusal{status: http.StatusUnprocessableEntity, message: templates.T(key)}
 }
 
 // refused returns how a wrong code is answered; ok is false for an error that is not one. closed is the sentence for a

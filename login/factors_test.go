@@ -46,7 +46,7 @@ func TestAddingAnAuthenticator(t *testing.T) {
 
 		long := b.submit(shown, "name", strings.Repeat("x", 65), "code", added.code(), "enrolment", enrolment)
 		require.Equal(t, http.StatusUnprocessableEntity, long.status)
-		require.Contains(t, long.body, `aria-describedby="name_hint error" aria-invalid="true"`)
+		require.Contains(t, long.body, `aria-describedby="name_hint error" autofocus aria-invalid="true"`)
 		wrong := b.submit(long, "name", "Work phone", "code", added.codeAt(time.Now().Add(4*time.Minute)), "enrolment", enrolment)
 		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
 		require.Contains(t, wrong.text(), "the clock of your phone is about 4 minutes ahead")

@@ -59,6 +59,9 @@ func (l *Login) confirmAuthenticator(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if empty(c, "code") {
+		return l.showNewAuthenticatorPage(c, nothingTyped("code.empty"), false)
+	}
 	form, now := c.Request.PostForm, time.Now()
 	typed := account.Confirmation{ID: form.Get("enrolment"), Replaces: c.Query("replaces"), Name: form.Get("name"), Code: form.Get("code")}
 	device, err := l.cfg.Account.ConfirmAuthenticator(c.Request.Context(), who, typed, l.visitor(c), now)

@@ -34,6 +34,11 @@ func (l *Login) changePassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	if empty(c, "password") {
+		return l.passwordPage(c, fresh, http.StatusUnprocessableEntity, templates.PasswordPage{
+			AccountPage: templates.AccountPage{Page: templates.Page{Error: templates.T("passwordpage.empty")}},
+		})
+	}
 	now := time.Now()
 	done, err := l.cfg.Account.ChangePassword(c.Request.Context(), fresh, l.passwordChange(c), now)
 	var view templates.PasswordPage

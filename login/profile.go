@@ -53,7 +53,7 @@ func (l *Login) showProfile(c *gin.Context) error {
 
 // profileView fills the fields with own and says what is wrong with some of them.
 func profileView(own account.Own, seen time.Time, wrong map[string]templates.Text) templates.Profile {
-	view := templates.Profile{Seen: strconv.FormatInt(seen.UnixMicro(), 10)}
+	view, found := templates.Profile{Seen: strconv.FormatInt(seen.UnixMicro(), 10)}, false
 	for _, group := range profileFields {
 		fields := make([]templates.Field, len(group.Fields))
 		for i, field := range group.Fields {
@@ -61,6 +61,7 @@ func profileView(own account.Own, seen time.Time, wrong map[string]templates.Tex
 			if field.Name == "locale" {
 				field.Options = languageOptions(own["locale"])
 			}
+			field.Focus, found = !found && field.Error.Key != "", found || field.Error.Key != ""
 			fields[i] = field
 		}
 		group.Fields = fields

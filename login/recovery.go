@@ -28,6 +28,9 @@ func (l *Login) showRecoveryPage(c *gin.Context, refused refusal) error {
 // useRecoveryCode is POST /login/recovery. It leads to a new authenticator, because the old one is probably lost.
 func (l *Login) useRecoveryCode(c *gin.Context) error {
 	now := time.Now()
+	if empty(c, "recovery_code") {
+		return l.showRecoveryPage(c, nothingTyped("recovery.empty"))
+	}
 	done, err := l.cfg.Account.UseRecoveryCode(c.Request.Context(), l.codeAttempt(c, "recovery_code"), now)
 	if err == nil {
 		if done.Held {

@@ -29,6 +29,9 @@ func (l *Login) resetPage(c *gin.Context, status int, name string, message templ
 // reset is POST /reset. The answer is the same whether or not there is an account of that name.
 func (l *Login) reset(c *gin.Context) error {
 	now, name := time.Now(), strings.TrimSpace(c.Request.PostForm.Get("username"))
+	if name == "" {
+		return l.resetPage(c, http.StatusUnprocessableEntity, "", templates.T("reset.empty"))
+	}
 	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.visitor(c), now)
 	var wait *account.WaitError
 	if errors.As(err, &wait) {

@@ -51,6 +51,9 @@ func (l *Login) showSignIn(c *gin.Context) error {
 // signIn is POST /login.
 func (l *Login) signIn(c *gin.Context) error {
 	form, now, sessions := c.Request.PostForm, time.Now(), l.cfg.Sessions
+	if empty(c, "username") || form.Get("password") == "" {
+		return l.signInAgain(c, http.StatusUnprocessableEntity, templates.T("signin.empty"))
+	}
 	half, err := l.cfg.Account.Authenticate(c.Request.Context(), account.PasswordAttempt{
 		Name: form.Get("username"), Password: form.Get("password"), Remember: form.Get("remember") == "yes",
 		Ticket:  sessions.cookies.get(c.Request, ticketCookie),

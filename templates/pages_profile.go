@@ -27,6 +27,7 @@ type Field struct {
 	Autocomplete string
 	Label, Hint  Text
 	Error        Text
+	Focus        bool     // it is the first that has to be mended
 	Lines        bool     // of several lines
 	Options      []Option // to choose from; nil: the field is typed
 }

@@ -19,6 +19,7 @@ func accountSamples() map[string]View {
 	saved, wrong := profile, sampleProfile()
 	saved.Done = T("profile.done")
 	wrong.Error = T("profile.wrong")
+	wrong.Groups[0].Fields[1].Focus = true
 	wrong.Groups[0].Fields[1].Value, wrong.Groups[0].Fields[1].Error = "1.1.1990", T("profile.fault_birthdate")
 	sessions := Sessions{AccountPage: sampleAccount("sessions"), Sessions: sampleSessions()}
 	ended := Sessions{AccountPage: sampleAccount("sessions"), Sessions: sampleSessions()[:1]}

@@ -173,7 +173,10 @@ func checkFields(t *testing.T, doc *html.Node) {
 		_, ok := attr(img, "alt")
 		require.True(t, ok, "img without alt")
 	}
+	checkFocus(t, doc)
 	for _, form := range elements(doc, "form") {
+		_, ours := attr(form, "novalidate")
+		require.True(t, ours || len(elements(form, "input", "select", "textarea")) == hiddenIn(form), "the browser's words would replace ours")
 		method, _ := attr(form, "method")
 		require.Equal(t, "post", method)
 		submits := 0
@@ -184,6 +187,37 @@ func checkFields(t *testing.T, doc *html.Node) {
 			}
 		}
 		require.Positive(t, submits)
+	}
+}
+
+func hiddenIn(form *html.Node) int {
+	count := 0
+	for _, input := range elements(form, "input") {
+		if kind, _ := attr(input, "type"); kind == "hidden" {
+			count++
+		}
+	}
+	return count
+}
+
+// checkFocus: what is wrong has the focus, the first of it, and nothing that is right. Where the mistake may be in either of two fields it
+// is in one of them.
+func checkFocus(t *testing.T, doc *html.Node) {
+	var focused, wrong []string
+	for _, field := range elements(doc, "input", "select", "textarea") {
+		id, _ := attr(field, "id")
+		if _, ok := attr(field, "autofocus"); ok {
+			focused = append(focused, id)
+		}
+		if _, ok := attr(field, "aria-invalid"); ok {
+			wrong = append(wrong, id)
+		}
+	}
+	require.LessOrEqual(t, len(focused), 1, "the focus has one place")
+	if slices.Equal(wrong, []string{"username", "password"}) {
+		require.Contains(t, wrong, focused[0])
+	} else if len(wrong) > 0 {
+		require.Equal(t, wrong[:1], focused)
 	}
 }
 
