@@ -27,7 +27,7 @@ func (p *Provider) Frames(ctx context.Context, left []storage.Visit) ([]template
 		if c.FrontchannelLogoutURI == "" || c.Disabled || len(frames) == mostFrames {
 			continue
 		}
-		address := withQuery(c.FrontchannelLogoutURI, url.Values{"iss": {p.cfg.Issuer}, "sid": {visit.SID}})
+		address := withQuery(c.FrontchannelLogoutURI, url.Values{"iss": {p.cfg.Issuer}, "sid": {p.sid(c, visit.SID)}})
 		frames = append(frames, templates.Frame{App: c.Name, URL: address})
 	}
 	return frames, nil

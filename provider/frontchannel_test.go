@@ -80,6 +80,7 @@ func TestFramesAreOfTheSession(t *testing.T) {
 		elsewhere := app("elsewhere.example.test")
 		w.code(elsewhere)
 		w.signIn(time.Now())
+		session := w.sid()
 		hint := w.redeem(w.code(w.web)).body["id_token"].(string)
 		for range 2 {
 			for _, c := range []*client.Client{visited, shut, bare} {
@@ -88,12 +89,13 @@ func TestFramesAreOfTheSession(t *testing.T) {
 		}
 		require.NoError(t, w.clients.Disable(t.Context(), shut.ID, operator, time.Now()))
 		w.change(bare, func(m *client.Metadata) { m.FrontchannelLogoutURI = "" })
-		sid := w.idToken(hint)["sid"].(string)
-		told := url.Values{"iss": {issuer}, "sid": {sid}}.Encode()
+		told := func(c *client.Client) string {
+			return url.Values{"iss": {issuer}, "sid": {w.provider.sid(c, session)}}.Encode()
+		}
 
 		a := w.logout("id_token_hint", hint, "ui_locales", "de")
 		frames, next := signingOut(t, a)
-		require.ElementsMatch(t, []string{frontchannelLogout + "?" + told, "https://visited.example.test/bye?a=b&" + told}, frames)
+		require.ElementsMatch(t, []string{frontchannelLogout + "?" + told(w.web), "https://visited.example.test/bye?a=b&" + told(visited)}, frames)
 		require.Contains(t, a.Body.String(), "App at visited.example.test")
 		require.Equal(t, issuer+"/oauth2/logout?client_id="+w.web.ID+"&ui_locales=de", next)
 		requirePage(t, w.get(strings.TrimPrefix(next, issuer)), http.StatusOK, "Sie sind abgemeldet")

@@ -52,7 +52,7 @@ func (p *Provider) idTokenClaims(u *unit, scopes []string) map[string]any {
 		"auth_time": u.state.AuthTime.Unix(), // of the sign-in, also after many refreshes: OIDC Core section 12.2
 		"acr":       u.detail.ACR,
 		"amr":       u.detail.AMR,
-		"sid":       u.state.SID,
+		"sid":       p.sid(u.client, u.state.SID),
 	} {
 		claims[name] = value
 	}

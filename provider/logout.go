@@ -131,7 +131,7 @@ func (p *Provider) end(c *gin.Context, l *logoutRequest) error {
 
 // means reports whether the ID token of the request was issued in this sign-in.
 func (p *Provider) means(l *logoutRequest, s storage.SignIn) bool {
-	return l.hinted && l.hint.SID == s.ID() && l.hint.Subject == p.subject(l.client, s.User().ID)
+	return l.hinted && l.hint.SID == p.sid(l.client, s.ID()) && l.hint.Subject == p.subject(l.client, s.User().ID)
 }
 
 // signedOut sends the browser on to where the client wants it, or says that nobody is signed in.

@@ -18,7 +18,7 @@ const (
 func (p *Provider) logoutToken(c *client.Client, v storage.Visit, now time.Time) (string, error) {
 	text, err := json.Marshal(map[string]any{
 		"iss": p.cfg.Issuer, "sub": p.subject(c, v.UserID), "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutTokenLife).Unix(),
-		"jti": storage.NewID(), "events": map[string]struct{}{logoutEvent: {}}, "sid": v.SID,
+		"jti": storage.NewID(), "events": map[string]struct{}{logoutEvent: {}}, "sid": p.sid(c, v.SID),
 	})
 	if err != nil {
 		return "", err

@@ -9,7 +9,7 @@ import (
 // one the person could not sign in again. It is another type than SignIn so that it opens the enrolment and nothing else.
 type EnrollingSignIn struct{ row sessionRow }
 
-// ID returns the public id of the session.
+// ID returns the id of the session, which is no secret.
 func (s EnrollingSignIn) ID() string { return s.row.SID }
 
 // User returns who signed in.

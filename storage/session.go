@@ -31,7 +31,7 @@ type SignIn struct {
 	consent Consent
 }
 
-// ID returns the public id of the session, the sid of ID tokens (OIDC Front-Channel Logout section 3).
+// ID returns the id of the session, which is no secret. Clients know the session by other names.
 func (s SignIn) ID() string { return s.row.SID }
 
 // User returns who signed in.

@@ -59,11 +59,11 @@ var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app,
 func TestAppsHearOfEverySignOut(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var mu sync.Mutex
-		heard := map[string]int{} // by sid
+		heard := map[string]int{} // by person, each of whom has one session
 		listening := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()
-			heard[sidOf(r.PostFormValue("logout_token"))]++
+			heard[subjectOf(r.PostFormValue("logout_token"))]++
 		}))
 		defer listening.Close()
 		cfg := settings(t, db, "http://"+freeAddress(t))
@@ -95,7 +95,7 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 			sessions, err := operators.store.Sessions(t.Context(), user.ID, time.Now())
 			require.NoError(t, err)
 			require.Len(t, sessions, 1)
-			want[sessions[0].ID] = 1
+			want[user.ID] = 1
 			v.Open(a.cfg.Issuer + "/login") // the journey had ended at the app
 			require.NoError(t, end(t, v, operators, email, sessions[0].ID), name)
 		}
@@ -110,16 +110,16 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 	})
 }
 
-// sidOf is the session that a logout token names.
-func sidOf(token string) string {
+// subjectOf is the person that a logout token names.
+func subjectOf(token string) string {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {
 		return "not a JWT"
 	}
 	text, _ := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct {
-		SID string `json:"sid"`
+		Subject string `json:"sub"`
 	}
 	_ = json.Unmarshal(text, &claims)
-	return claims.SID
+	return claims.Subject
 }
