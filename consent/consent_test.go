@@ -2,11 +2,13 @@ package consent_test
 
 import (
 	"context"
+	"html"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -49,7 +51,10 @@ type world struct {
 	client  storage.Client
 	flow    string
 	request consent.Request
-	unasked string // id of a client that belongs to the operator
+	gone    error // of what is asked
+	// requests are those of single flows, in place of request.
+	requests map[string]consent.Request
+	unasked  string // id of a client that belongs to the operator
 }
 
 func each(t *testing.T, body func(t *testing.T, w *world)) {
@@ -72,7 +77,12 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	page, err := consent.New(consent.Config{
 		Store: store, Audit: audit.New(store), Visitor: w.visitor, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Describe: func(context.Context, storage.Flow) (consent.Request, error) { return w.request, nil },
+		Describe: func(_ context.Context, flow storage.Flow) (consent.Request, error) {
+			if request, ok := w.requests[flow.ID]; ok {
+				return request, nil
+			}
+			return w.request, w.gone
+		},
 		Client: func(_ context.Context, id string) (consent.App, error) {
 			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
 		},
@@ -104,12 +114,30 @@ func (w *world) get() *httptest.ResponseRecorder {
 	return answer
 }
 
-func (w *world) post(body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(http.MethodPost, "/consent?flow="+w.flow, strings.NewReader(body))
+func (w *world) post(body string) *httptest.ResponseRecorder { return w.send("/consent?flow="+w.flow, body) }
+
+func (w *world) send(path, body string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	answer := httptest.NewRecorder()
 	w.handler.ServeHTTP(answer, r)
 	return answer
+}
+
+var shownField = regexp.MustCompile(`name="shown" value="([^"]*)"`)
+
+// form returns what the form of a page sends with one of its buttons.
+func (w *world) form(page *httptest.ResponseRecorder, decision string) string {
+	w.t.Helper()
+	found := shownField.FindStringSubmatch(page.Body.String())
+	require.Len(w.t, found, 2, page.Body)
+	return url.Values{"decision": {decision}, "shown": {html.UnescapeString(found[1])}}.Encode()
+}
+
+// answer presses a button of the page as it is now.
+func (w *world) answer(decision string) *httptest.ResponseRecorder {
+	w.t.Helper()
+	return w.post(w.form(w.get(), decision))
 }
 
 // goesOn asserts that the browser is sent back to the request.
@@ -177,7 +205,7 @@ func TestHostIsShownOfWebAppsOnly(t *testing.T) {
 
 func TestAllow(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.goesOn(w.post("decision=allow"))
+		w.goesOn(w.answer("allow"))
 		require.Equal(t, []string{"email", "openid"}, w.granted())
 		flow := w.stored()
 		require.Equal(t, w.user.ID, flow.ConsentedBy)
@@ -186,20 +214,21 @@ func TestAllow(t *testing.T) {
 
 		w.begin()
 		w.request.Asked = storage.Access{Scopes: []string{"openid", "profile"}, Claims: []string{"birthdate"}}
-		w.goesOn(w.post("decision=allow"))
+		w.goesOn(w.answer("allow"))
 		require.Equal(t, []string{"email", "openid", "profile"}, w.granted(), "what was granted before stays")
 	})
 }
 
 func TestDeny(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.goesOn(w.post("decision=deny"))
+		form := w.form(w.get(), "allow")
+		w.goesOn(w.answer("deny"))
 		require.Nil(t, w.granted())
 		require.False(t, w.stored().DeniedAt.IsZero())
 		require.Equal(t, 1, w.events(audit.ConsentDenied))
 
 		w.goesOn(w.get())
-		require.Equal(t, http.StatusGone, w.post("decision=allow").Code, "what was refused is not granted afterwards")
+		require.Equal(t, http.StatusGone, w.post(form).Code, "what was refused is not granted afterwards")
 		require.Nil(t, w.granted())
 	})
 }
@@ -257,13 +286,14 @@ func TestFlowOfAnotherBrowserOrNone(t *testing.T) {
 func TestNothingIsGrantedUnrecorded(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db)
+		form := w.form(w.get(), "allow")
 		refuse := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`
 		if db.Postgres() {
 			refuse = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
 		}
 		_, err := db.SQL(t).Exec(refuse)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusInternalServerError, w.post("decision=allow").Code)
+		require.Equal(t, http.StatusInternalServerError, w.post(form).Code)
 		require.Nil(t, w.granted())
 		require.True(t, w.stored().ConsentedAt.IsZero())
 	})

@@ -18,7 +18,7 @@ type ledger struct {
 type answer struct {
 	signIn  storage.SignIn
 	flow    storage.Flow
-	access  storage.Access // granted now
+	access  storage.Access // that was asked for
 	address string
 }
 

@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"crypto/hmac"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -18,39 +19,64 @@ func (p *Consent) show(c *gin.Context) error {
 	return p.ask(c, http.StatusOK, templates.Text{})
 }
 
-// ask shows the page. Without a person there is nobody to ask: the provider decides what comes next.
+// question is what a person is asked.
+type question struct {
+	flow    storage.Flow
+	signIn  storage.SignIn
+	request Request
+	formKey string
+}
+
+// errUnasked: nobody is signed in who could be asked, or there is nothing left to ask. The provider decides what comes next.
+var errUnasked = errors.New("nothing to ask")
+
+// question finds out who is asked for what. With errUnasked nothing of q may be used but its flow.
+func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error) {
+	if q.flow, err = p.flow(c, now); err != nil {
+		return q, err
+	}
+	q.signIn, err = p.cfg.Visitor.Current(c.Request, q.flow.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return q, errUnasked
+	}
+	if err != nil {
+		return q, err
+	}
+	q.request, err = p.cfg.Describe(c.Request.Context(), q.flow)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && len(q.request.Asked.Scopes) == 0 { // the client is gone, or has lost the right to ask
+		return q, errUnasked
+	}
+	q.formKey = q.request.Asked.FormKey(p.cfg.Store, q.signIn, q.flow)
+	return q, err
+}
+
+// ask shows the page.
 func (p *Consent) ask(c *gin.Context, status int, message templates.Text) error {
-	flow, err := p.flow(c, time.Now())
-	if err != nil {
-		return err
-	}
-	signIn, err := p.cfg.Visitor.Current(c.Request, flow.ClientID)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && !flow.DeniedAt.IsZero() {
-		return p.leave(c, flow)
+	q, err := p.question(c, time.Now())
+	if errors.Is(err, errUnasked) || err == nil && !q.flow.DeniedAt.IsZero() {
+		return p.leave(c, q.flow)
 	}
 	if err != nil {
 		return err
 	}
-	request, err := p.cfg.Describe(c.Request.Context(), flow)
-	if err != nil {
-		return err
-	}
-	templates.ForApp(c, request.App)
-	templates.ForLocales(c, request.Locales)
-	view := p.view(request, signIn.User(), flow.ID)
+	templates.ForApp(c, q.request.App)
+	templates.ForLocales(c, q.request.Locales)
+	view := p.view(q)
 	view.Error = message
 	return p.cfg.Pages.Render(c, status, view)
 }
 
-func (p *Consent) view(request Request, user storage.User, flow string) templates.Consent {
+func (p *Consent) view(q question) templates.Consent {
+	user := q.signIn.User()
 	name, _ := user.Claims["name"].(string)
 	return templates.Consent{
-		Page:      templates.Page{App: request.App, FormTargets: []string{request.RedirectURI}},
+		Page:      templates.Page{App: q.request.App, FormTargets: []string{q.request.RedirectURI}},
 		Person:    templates.Person{Name: name, Email: user.Email},
-		SwitchURL: p.cfg.BasePath + "/login?" + url.Values{"flow": {flow}}.Encode(),
-		Host:      host(request.RedirectURI),
-		Unproven:  request.Unproven,
-		Scopes:    p.cfg.Words(request.Asked, user),
+		SwitchURL: p.cfg.BasePath + "/login?" + url.Values{"flow": {q.flow.ID}}.Encode(),
+		Host:      host(q.request.RedirectURI),
+		Unproven:  q.request.Unproven,
+		Scopes:    p.cfg.Words(q.request.Asked, user),
+		FormKey:   q.formKey,
 	}
 }
 
@@ -73,28 +99,22 @@ func (p *Consent) decide(c *gin.Context) error {
 		return p.ask(c, http.StatusUnprocessableEntity, templates.T("consent.choose"))
 	}
 	now := time.Now()
-	flow, err := p.flow(c, now)
-	if err != nil {
-		return err
-	}
-	signIn, err := p.cfg.Visitor.Current(c.Request, flow.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return p.leave(c, flow)
+	q, err := p.question(c, now)
+	if errors.Is(err, errUnasked) {
+		return p.leave(c, q.flow)
 	}
 	if err != nil {
 		return err
 	}
-	a := answer{signIn: signIn, flow: flow, address: c.ClientIP()}
-	if decision == allow {
-		request, err := p.cfg.Describe(c.Request.Context(), flow)
-		if err != nil {
-			return err
-		}
-		a.access = request.Asked
-		err = p.ledger.allow(c.Request.Context(), a, now)
-		return p.left(c, flow, err)
+	if !hmac.Equal([]byte(c.Request.PostForm.Get("shown")), []byte(q.formKey)) {
+		return p.ask(c, http.StatusUnprocessableEntity, templates.T("consent.changed"))
 	}
-	return p.left(c, flow, p.ledger.deny(c.Request.Context(), a, now))
+	a := answer{signIn: q.signIn, flow: q.flow, access: q.request.Asked, address: c.ClientIP()}
+	act := p.ledger.allow
+	if decision == deny {
+		act = p.ledger.deny
+	}
+	return p.left(c, q.flow, act(c.Request.Context(), a, now))
 }
 
 // left goes on with the flow unless it is over.

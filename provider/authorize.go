@@ -104,6 +104,7 @@ func (p *Provider) resume(c *gin.Context, id string, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	dropLostScopes(form, found)
 	request, err := p.requestOf(found, form)
 	if err != nil {
 		return err

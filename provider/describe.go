@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -31,19 +32,28 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	if err != nil {
 		return RequestView{}, err
 	}
-	scopes, err := scopesOf(form.Get("scope"), c)
-	if err != nil {
-		return RequestView{}, storage.ErrNotFound // the client lost a scope since: the request cannot be answered any more
-	}
 	claims, err := wishesOf(form.Get("claims"))
 	if err != nil {
 		return RequestView{}, err // it was good when the request was frozen
 	}
+	dropLostScopes(form, c)
+	var asked storage.Access // none when the client has lost every scope: the request will be refused
+	if scopes, err := scope.Read(form.Get("scope"), c); err == nil {
+		asked = askedOf(form, c, scopes, claims).Access()
+	}
 	return RequestView{
-		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Asked: askedOf(form, c, scopes, claims).Access(), LoginHint: clip(form.Get("login_hint"), 256),
+		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Asked: asked, LoginHint: clip(form.Get("login_hint"), 256),
 		Locales: clip(form.Get("ui_locales"), 256),
 		Native:  c.Type == client.Native,
 	}, nil
+}
+
+// dropLostScopes takes the scopes out of a frozen request that its client has lost since. When that leaves none the request stays as it was, to
+// be refused.
+func dropLostScopes(form url.Values, c *client.Client) {
+	if kept := scope.Kept(strings.Fields(form.Get("scope")), c); len(kept) > 0 {
+		form.Set("scope", joinScopes(kept))
+	}
 }
 
 // clip cuts text that is only shown, at a character.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -60,9 +61,20 @@ func (w *world) getDevice(query string) answer {
 	return w.do(httptest.NewRequest(http.MethodGet, "/device"+query, nil))
 }
 
+var shownField = regexp.MustCompile(`name="shown" value="([^"]*)"`)
+
+// deviceForm is what the question about a device sends with one of its buttons.
+func (w *world) deviceForm(query, decision string) url.Values {
+	w.t.Helper()
+	page := w.getDevice(query)
+	found := shownField.FindStringSubmatch(page.Body.String())
+	require.Len(w.t, found, 2, page.Body.String())
+	return url.Values{"decision": {decision}, "shown": {found[1]}}
+}
+
 func (w *world) decideDevice(query, decision, done string) {
 	w.t.Helper()
-	a := w.postDevice(query, url.Values{"decision": {decision}})
+	a := w.postDevice(query, w.deviceForm(query, decision))
 	require.Equal(w.t, http.StatusSeeOther, a.Code, a.Body.String())
 	require.Equal(w.t, issuer+"/device?done="+done, a.location.String())
 }
@@ -221,7 +233,8 @@ func TestRaceForADevice(t *testing.T) {
 		asked := judge.askForDevice(tv, "openid offline_access")
 		pages := [2]string{judge.typeCode(asked["user_code"]), judge.typeCode(asked["user_code"])}
 		won := 0
-		for _, a := range all(w, func(w *world, i int) answer { return w.postDevice(pages[i/2%2], url.Values{"decision": {"allow"}}) }) {
+		forms := [2]url.Values{judge.deviceForm(pages[0], "allow"), judge.deviceForm(pages[1], "allow")}
+		for _, a := range all(w, func(w *world, i int) answer { return w.postDevice(pages[i/2%2], forms[i/2%2]) }) {
 			if a.Code == http.StatusSeeOther {
 				won++
 				continue

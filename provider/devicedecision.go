@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,10 +84,11 @@ func (p *Provider) readDevice(ctx context.Context, v *deviceVisit, form url.Valu
 	if err != nil {
 		return err
 	}
-	if _, err := scopesOf(joinScopes(v.device.Scopes), v.client); err != nil {
+	kept := scope.Kept(v.device.Scopes, v.client)
+	if len(kept) == 0 {
 		return errFlowOver
 	}
-	v.asked = askedOf(form, v.client, v.device.Scopes, scope.Parameter{})
+	v.asked = askedOf(form, v.client, kept, scope.Parameter{})
 	v.userCode, err = p.openUserCode(v.flow, form.Get(codeField))
 	return err
 }
@@ -110,8 +112,14 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 		Page: templates.Page{App: app, Error: message}, Person: templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, Scopes: scope.Words(v.asked.Access(), user), UserCode: showUserCode(v.userCode),
 		Address: v.device.Address, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
+		FormKey: p.deviceFormKey(v),
 	}
 	return p.pages.Render(c, status, view)
+}
+
+// deviceFormKey ties the form to the sign-in and the question that it shows.
+func (p *Provider) deviceFormKey(v deviceVisit) string {
+	return v.asked.Access().FormKey(p.store, v.signIn, v.flow)
 }
 
 func (p *Provider) deviceDone(c *gin.Context, what string) error {
@@ -134,6 +142,9 @@ func (p *Provider) decideOnDevice(c *gin.Context, now time.Time) error {
 		return p.deviceDone(c, "cancelled")
 	case next == signIn:
 		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
+	}
+	if !hmac.Equal([]byte(c.Request.PostForm.Get("shown")), []byte(p.deviceFormKey(v))) {
+		return p.askAboutDevice(c, http.StatusUnprocessableEntity, templates.T("consent.changed"), now)
 	}
 	act, done := p.approveDevice, "allowed"
 	if decision == "deny" {

@@ -112,9 +112,12 @@ func TestDescribe(t *testing.T) {
 			Asked:       storage.Access{Scopes: []string{"openid", "email"}}, LoginHint: "ada@example.test", Locales: "de en", Native: true,
 		}, view)
 
-		w.change(c, func(m *client.Metadata) { m.Scopes = []string{"openid"} })
-		_, err = w.provider.Describe(t.Context(), flow)
-		require.ErrorIs(t, err, storage.ErrNotFound, "it cannot be answered any more")
+		for _, left := range []storage.Access{{Scopes: []string{"openid"}}, {}} {
+			w.change(c, func(m *client.Metadata) { m.Scopes = []string(left.Scopes) })
+			view, err = w.provider.Describe(t.Context(), flow)
+			require.NoError(t, err)
+			require.Equal(t, left, view.Asked, "what the client may still ask for")
+		}
 		require.NoError(t, w.clients.Remove(t.Context(), c.ID, operator, time.Now()))
 		_, err = w.provider.Describe(t.Context(), flow)
 		require.ErrorIs(t, err, storage.ErrNotFound)

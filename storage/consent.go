@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -10,6 +11,11 @@ import (
 type Access struct {
 	Scopes Strings `db:"scopes"`
 	Claims Strings `db:"claims"`
+}
+
+// FormKey is [Store.FormKey] for the question whether the client of a flow may have access.
+func (a Access) FormKey(s *Store, signIn SignIn, flow Flow) string {
+	return s.FormKey(signIn, "access", flow.ID, strings.Join(a.Scopes, " "), strings.Join(a.Claims, " "))
 }
 
 // with returns the access that a and b give together.

@@ -1,0 +1,134 @@
+package consent_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/consent"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// requireAskedAnew asserts that nobody's answer was taken and the question is shown as it is now.
+func (w *world) requireAskedAnew(a *httptest.ResponseRecorder) {
+	w.t.Helper()
+	require.Equal(w.t, http.StatusUnprocessableEntity, a.Code, a.Body)
+	require.Contains(w.t, a.Body.String(), "Please look at this once more")
+	require.Contains(w.t, a.Body.String(), w.user.Email)
+	require.Nil(w.t, w.granted())
+	require.True(w.t, w.stored().ConsentedAt.IsZero())
+	require.True(w.t, w.stored().DeniedAt.IsZero())
+	require.Zero(w.t, w.events(audit.ConsentGiven)+w.events(audit.ConsentDenied))
+}
+
+// The page was shown to one person, and another has signed in since in the same browser.
+func TestAFormBelongsToTheSignInThatItWasShownTo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ada := w.user
+		forms := []string{w.form(w.get(), "allow"), w.form(w.get(), "deny")}
+		w.user = storagetest.User(t, w.store)
+		w.visitor.session = storagetest.SignIn(t, w.store, w.user)
+		for _, form := range append(forms, "decision=allow", "decision=deny", "decision=allow&shown=") {
+			w.requireAskedAnew(w.post(form))
+		}
+		w.goesOn(w.answer("allow"))
+		require.Equal(t, []string{"email", "openid"}, w.granted())
+		require.Equal(t, w.user.ID, w.stored().ConsentedBy)
+		w.user = ada
+		require.Nil(t, w.granted())
+	})
+}
+
+// A form of one request is no answer to another.
+func TestAFormBelongsToItsRequest(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		form := w.form(w.get(), "allow")
+		w.begin()
+		w.requireAskedAnew(w.post(form))
+	})
+}
+
+// The operator has changed what the client may ask for since the page was shown.
+func TestAskedForSomethingElse(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, asked := range []storage.Access{
+			{Scopes: []string{"openid"}}, {Scopes: []string{"openid", "email"}, Claims: []string{"team"}}, {Scopes: []string{"openid", "email", "team"}},
+		} {
+			form := w.form(w.get(), "allow")
+			w.request.Asked = asked
+			w.requireAskedAnew(w.post(form))
+		}
+		w.goesOn(w.answer("allow"))
+		require.Equal(t, []string{"email", "openid", "team"}, w.granted())
+	})
+}
+
+// When nothing is left to ask, or the client is gone, the provider says so.
+func TestNothingIsLeftToAsk(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		form := w.form(w.get(), "allow")
+		w.request.Asked = storage.Access{}
+		w.goesOn(w.get())
+		w.goesOn(w.post(form))
+		w.gone = storage.ErrNotFound
+		w.goesOn(w.get())
+		w.goesOn(w.post(form))
+		require.Nil(t, w.granted())
+	})
+}
+
+func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{
+			Scopes: []string{"openid", "phone"}, Claims: []string{"birthdate"},
+		}, time.Now()))
+		form := w.form(w.get(), "allow")
+		require.Equal(t, http.StatusSeeOther, w.apps(http.MethodPost, "", "client="+w.client.ID).Code)
+		w.goesOn(w.post(form))
+		require.Equal(t, []string{"email", "openid"}, w.granted(), "only what the page showed")
+		consents, err := w.store.Consents(t.Context(), w.user.ID)
+		require.NoError(t, err)
+		require.Empty(t, consents[0].Claims)
+	})
+}
+
+// Fifty tabs in which the person agrees to fifty things at once: all of them stay. Somebody who withdraws the access in between takes back what
+// was granted before.
+func TestRaceOfTabs(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const tabs = 50
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
+		w.requests = map[string]consent.Request{}
+		var forms, paths [tabs]string
+		for i := range tabs {
+			w.begin()
+			w.requests[w.flow] = consent.Request{
+				App: w.request.App, RedirectURI: w.request.RedirectURI, Asked: storage.Access{Scopes: []string{fmt.Sprint("scope", i)}},
+			}
+			forms[i], paths[i] = w.form(w.get(), "allow"), "/consent?flow="+w.flow
+		}
+		agree := func(withdraw bool) {
+			var group sync.WaitGroup
+			for i := range tabs {
+				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send(paths[i], forms[i]).Code) })
+			}
+			if withdraw {
+				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send("/account/apps", "client="+w.client.ID).Code) })
+			}
+			group.Wait()
+		}
+		agree(false)
+		require.Len(t, w.granted(), tabs+1)
+		require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.client.ID, time.Now()))
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
+		agree(true)
+		require.NotContains(t, w.granted(), "before")
+	})
+}
