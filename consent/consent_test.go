@@ -114,7 +114,9 @@ func (w *world) get() *httptest.ResponseRecorder {
 	return answer
 }
 
-func (w *world) post(body string) *httptest.ResponseRecorder { return w.send("/consent?flow="+w.flow, body) }
+func (w *world) post(body string) *httptest.ResponseRecorder {
+	return w.send("/consent?flow="+w.flow, body)
+}
 
 func (w *world) send(path, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))

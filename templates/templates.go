@@ -140,7 +140,7 @@ func (p *Pages) funcs(l Language) template.FuncMap {
 		"n": func(key string, count int, pairs ...any) (template.HTML, error) {
 			return p.words.html(l.Tag, N(key, count, pairs...))
 		},
-		"plain":   func(key string, pairs ...any) (string, error) { return p.words.say(l.Tag, T(key, pairs...)) },
+		"plain":   func(what any, pairs ...any) (string, error) { return p.words.plain(l.Tag, what, pairs) },
 		"say":     func(t Text) (template.HTML, error) { return p.words.html(l.Tag, t) },
 		"brand":   func() Brand { return p.brand },
 		"contact": func() Contact { return p.contact },

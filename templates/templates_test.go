@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -75,6 +76,34 @@ func text(n *html.Node) string {
 		}
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
+}
+
+// Browsers show what stands in <title> as text, elements included.
+func TestTitlesArePlainText(t *testing.T) {
+	p := newPages(t, Config{Brand: Brand{Name: "A & B"}})
+	views := samples()
+	views["message-value"] = Message{Title: T("device.confirm_title", "App", "<Harbour> & Notes"), Text: T("device.allowed")}
+	views["error-value"] = ErrorPage{Status: 400, Title: T("device.confirm_title", "App", "Harbour Notes"), Message: T("error.ours")}
+	for _, l := range Languages() {
+		for name, view := range views {
+			c, w := ask("/", l.Tag, "")
+			require.NoError(t, p.Render(c, http.StatusOK, view))
+			titles := elements(parsePage(t, w.Body.Bytes()), "title")
+			require.Len(t, titles, 1, name)
+			title := text(titles[0])
+			require.Contains(t, title, "A & B", name)
+			require.NotContains(t, strings.ReplaceAll(title, "<Harbour> & Notes", ""), "<", "%s in %s", name, l.Tag)
+			require.NotContains(t, title, "&lt;", "%s in %s", name, l.Tag)
+		}
+	}
+	files, err := fs.Glob(pageFiles, "*/*.html")
+	require.NoError(t, err)
+	for _, file := range append(files, "error.html", "message.html") {
+		source, err := fs.ReadFile(pageFiles, file)
+		require.NoError(t, err)
+		title, _, _ := strings.Cut(string(source), "{{end}}")
+		require.NotRegexp(t, `{{define "title"}}.*{{-? ?(t|n|say) `, title, "%s: a title is said by plain", file)
+	}
 }
 
 func TestEveryPage(t *testing.T) {

@@ -126,8 +126,20 @@ var errNoValue = errors.New("it has a placeholder that was given no value")
 // toBDI turns isolates into elements.
 var toBDI = strings.NewReplacer(isolate, "<bdi>", popIsolate, "</bdi>")
 
-// html returns t escaped for HTML, its values in <bdi>. In an attribute and in
-// <title> html/template takes the elements out again.
+// plain returns a Text, or the message with a key and values, for <title>,
+// where elements would be shown as text.
+func (w *words) plain(tag string, what any, pairs []any) (string, error) {
+	switch what := what.(type) {
+	case Text:
+		return w.say(tag, what)
+	case string:
+		return w.say(tag, T(what, pairs...))
+	}
+	return "", fmt.Errorf("plain: %T is neither a Text nor a key", what)
+}
+
+// html returns t escaped for HTML, its values in <bdi>. In an attribute
+// html/template takes the elements out again; in <title> it does not.
 func (w *words) html(tag string, t Text) (template.HTML, error) {
 	text, err := w.say(tag, t)
 	return template.HTML(toBDI.Replace(template.HTMLEscapeString(text))), err
