@@ -1,11 +1,14 @@
 package config
 
 import (
+	"cmp"
 	"net/netip"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 var (
@@ -24,8 +27,9 @@ func (v *validator) issuer() {
 	const setting, example = "issuer", "write it like https://id.example.com or https://example.com/id"
 	raw := v.c.Issuer
 	u, err := url.Parse(raw)
+	right := rightSpelling(u)
 	if err != nil || u.Host == "" || !strings.HasPrefix(raw, "https://") && !strings.HasPrefix(raw, "http://") {
-		v.add(setting, "is not an absolute http or https URL", example)
+		v.add(setting, "is not an absolute http or https URL", cmp.Or(right, example))
 		return
 	}
 	if u.User != nil {
@@ -38,8 +42,10 @@ func (v *validator) issuer() {
 		v.add(setting, "contains a fragment", "remove the # and what follows it")
 	}
 	if !validHost(u) {
-		v.add(setting, "has a host or a port that is not valid",
-			"use lower-case letters, digits, hyphens and dots (international names in their xn-- form), and a port from 1 to 65535")
+		v.add(setting, "has a host or a port that is not valid", cmp.Or(right,
+			"use lower-case letters, digits, hyphens and dots (international names in their xn-- form), and a port from 1 to 65535"))
+	} else if u.Port() == defaultPorts[u.Scheme] {
+		v.add(setting, "names the port that its scheme has anyway, which browsers leave out", right)
 	}
 	switch path := u.EscapedPath(); {
 	case strings.HasSuffix(path, "/"):
@@ -51,6 +57,33 @@ func (v *validator) issuer() {
 		v.add(setting, "is plain http on a host that is not loopback",
 			"use https, by tls.cert_file or by a reverse proxy; insecure_http: true accepts it on a closed test network")
 	}
+}
+
+// defaultPorts are those of RFC 9110 section 4.2, which the normal form of a URL leaves out (section 4.2.3).
+var defaultPorts = map[string]string{"http": "80", "https": "443"}
+
+// rightSpelling is a hint with scheme, host and port as browsers write them; empty when that does not mend them.
+func rightSpelling(u *url.URL) string {
+	if u == nil || u.User != nil || u.Fragment != "" || u.RawQuery != "" || defaultPorts[u.Scheme] == "" {
+		return ""
+	}
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	if addr, err := netip.ParseAddr(host); err == nil {
+		host = addr.String()
+	} else if host, err = idna.Lookup.ToASCII(host); err != nil {
+		return ""
+	}
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	if port := u.Port(); port != "" && port != defaultPorts[u.Scheme] {
+		host += ":" + port
+	}
+	right := url.URL{Scheme: u.Scheme, Host: host, Path: strings.TrimRight(u.Path, "/")}
+	if !validHost(&right) {
+		return ""
+	}
+	return "write it as " + right.String()
 }
 
 // validHost says that host and port are complete and in normal form.

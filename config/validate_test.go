@@ -210,6 +210,24 @@ func TestIssuer(t *testing.T) {
 			}
 		})
 	}
+	for issuer, right := range map[string]string{
+		"https://id.example.test:443": "https://id.example.test", "http://localhost:80/id": "http://localhost/id", "https://[2001:db8::1]:443": "https://[2001:db8::1]",
+		"HTTPS://ID.Example.Test/Auth/": "https://id.example.test/Auth", "https://ID.example.com:8443": "https://id.example.com:8443",
+		"https://id.example.com.": "https://id.example.com", "https://id.example.com:": "https://id.example.com", "https://bücher.example": "https://xn--bcher-kva.example",
+		"https://[2001:DB8:0::1]": "https://[2001:db8::1]", "https://１９２.0.2.1": "",
+	} {
+		c := Default()
+		c.Issuer = issuer
+		problems := problemsOf(t, c.Validate())
+		require.NotEmpty(t, problems)
+		if right != "" {
+			require.Equal(t, "write it as "+right, problems[0].Hint, issuer)
+		}
+		c.Issuer = right
+		if right != "" {
+			require.NoError(t, c.Validate(), "and that is accepted")
+		}
+	}
 	c := Default()
 	c.Issuer, c.InsecureHTTP = "http://id.example.com", true
 	require.NoError(t, c.Validate())

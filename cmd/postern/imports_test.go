@@ -99,7 +99,7 @@ var confined = map[string][]string{
 	"github.com/emersion/go-sasl":  {"login/mail/mailtest"},
 	"github.com/chromedp/chromedp": {"cmd/postern/browsertest"},
 	"github.com/chromedp/cdproto":  {"cmd/postern/browsertest"},
-	"golang.org/x/net":             {"storage", "cmd/postern/browsertest"}, // storage: international domains, package idna
+	"golang.org/x/net":             {"config", "storage", "cmd/postern/browsertest"}, // international domains, package idna
 
 	// Of the standard library: SQL is for storage, and what is below the pages knows no HTTP.
 	"database/sql": {"storage", "storage/postgres", "storage/storagetest", "bench"},

@@ -5,7 +5,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -37,7 +36,7 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	// Documents are the same bytes for everybody: nothing of the request matters, so nothing of it is looked at.
 	w.provider.MountDocuments(router.Group(base, a.measure))
 	site := router.Group(base,
-		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, crossOrigin(base, pages))
+		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))
 	pages.Mount(site)
 	w.login.Mount(site)
 	w.consent.Mount(site)
@@ -72,50 +71,9 @@ func (a *app) measure(c *gin.Context) {
 // findAddress puts the client's address in place of the connection's: from a trusted proxy's header if there is one.
 func findAddress(c *gin.Context) { c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0") }
 
-// ownHost refuses requests for a host that is not the issuer's: a page under a foreign name would set its cookies there.
-func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
-	own := a.cfg.IssuerURL().Host
-	return func(c *gin.Context) {
-		if strings.EqualFold(c.Request.Host, own) {
-			return
-		}
-		c.Abort()
-		view := templates.ErrorPage{
-			Status: http.StatusMisdirectedRequest, Title: templates.T("error.address_title"),
-			Message: templates.T("error.address", "Address", a.cfg.Issuer),
-		}
-		if err := pages.Render(c, view.Status, view); err != nil {
-			a.log.ErrorContext(c.Request.Context(), "error page", "cause", err)
-		}
-	}
-}
-
 func limitTime(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestLimit)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
 	c.Next()
-}
-
-// crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that
-// clients call with credentials of their own, and those of authorization and of logout, to which clients may POST; the button of the
-// page on which a person confirms a logout is looked at there.
-func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
-	protection := http.NewCrossOriginProtection()
-	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout", "/oauth2/device_authorization"} {
-		protection.AddInsecureBypassPattern(base + path)
-	}
-	return func(c *gin.Context) {
-		if protection.Check(c.Request) == nil {
-			return
-		}
-		c.Abort()
-		view := templates.ErrorPage{
-			Status: http.StatusForbidden, Title: templates.T("error.cross_title"),
-			Message: templates.T("error.cross"),
-		}
-		if err := pages.Render(c, view.Status, view); err != nil {
-			c.Status(view.Status)
-		}
-	}
 }
