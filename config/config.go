@@ -55,6 +55,7 @@ type Config struct {
 	Session  Session
 	Token    Token
 	Throttle Throttle
+	Shutdown Shutdown
 	Signing  Signing
 	Brand    Brand
 	Support  Support
@@ -240,6 +241,13 @@ type Throttle struct {
 	// Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it
 	// again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).
 	CodeCloseAfter int `setting:"throttle.code_close_after" default:"100"`
+}
+
+// Shutdown is how the server ends.
+type Shutdown struct {
+	// How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m.
+	// Longer than what they need to take it out.
+	Drain time.Duration `setting:"shutdown.drain" default:"5s"`
 }
 
 // Signing is the form of new signing keys.

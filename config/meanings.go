@@ -48,6 +48,7 @@ var meanings = map[string]string{
 	"throttle.password_address_tries": "Wrong passwords from one client address, whatever the account, before that address has to wait, 1 to 100000. Too low a number locks out a company behind one address.",
 	"throttle.code_tries":             "Wrong one-time or recovery codes for one account before it has to wait, 1 to 10. They count only after a right password.",
 	"throttle.code_close_after":       "Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).",
+	"shutdown.drain":                  "How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m. Longer than what they need to take it out.",
 	"signing.rsa_bits":                "The size of new RSA keys: 2048, 3072 or 4096. Larger keys sign several times slower.",
 	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters, without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
 	"brand.logo_file":                 "An image file that replaces the logo on the pages.",

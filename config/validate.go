@@ -45,6 +45,7 @@ func (c Config) validate() Problems {
 	v.password()
 	v.lifetimes()
 	v.throttle()
+	v.shutdown()
 	oneOf(v, "signing.rsa_bits", c.Signing.RSABits, 2048, 3072, 4096)
 	v.brand()
 	v.contact()

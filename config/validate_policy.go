@@ -83,6 +83,9 @@ func (v *validator) throttle() {
 	notAbove(v, "throttle.code_tries", t.CodeTries, "throttle.code_close_after", t.CodeCloseAfter)
 }
 
+// shutdown checks how long the end may take.
+func (v *validator) shutdown() { within(v, "shutdown.drain", v.c.Shutdown.Drain, 0, 5*time.Minute) }
+
 // brand checks what ends in pages, mails and authenticator apps.
 func (v *validator) brand() {
 	b := v.c.Brand

@@ -124,7 +124,7 @@ func (l *Login) startAgain(c *gin.Context) error {
 		return l.next(c, path)
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
-	case c.Request.Method == http.MethodGet:
+	case c.Request.Method != http.MethodPost:
 		return l.next(c, "/login")
 	}
 	request, err := l.request(c)

@@ -48,7 +48,7 @@ func NewSessions(cfg SessionsConfig) (*Sessions, error) {
 	}, nil
 }
 
-// touchEvery is how precisely it is known when a session was last in use: noting it is a write.
+// touchEvery is how precisely it is known when a session was last in use, which costs a write; with a short idle time it is a tenth of that.
 const touchEvery = 5 * time.Minute
 
 // Current returns the complete sign-in of the browser that sent r, with what its user has granted to a client (empty: to
@@ -63,11 +63,11 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 	if err != nil {
 		return storage.SignIn{}, err
 	}
-	if now.Sub(signIn.LastSeen()) >= touchEvery {
-		idle := s.idle
-		if signIn.Remembered() {
-			idle = max(idle, s.remember)
-		}
+	idle := s.idle
+	if signIn.Remembered() {
+		idle = max(idle, s.remember)
+	}
+	if now.Sub(signIn.LastSeen()) >= min(touchEvery, idle/10) {
 		err = s.store.TouchSession(r.Context(), signIn.ID(), now, now.Add(idle))
 	}
 	return signIn, err

@@ -8,6 +8,10 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 func TestCookies(t *testing.T) {
@@ -126,4 +130,34 @@ func (n noteCookies) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	return response, err
+}
+
+// A session that is in use does not end, and one that is not ends a tenth of the idle time early at most.
+func TestIdleTime(t *testing.T) {
+	for _, idle := range []time.Duration{time.Minute, time.Hour, 3 * time.Hour} {
+		t.Run(idle.String(), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				phone, _ := w.enrolled(ada)
+				time.Sleep(time.Minute)
+				b := newBrowser(t, w.handler)
+				b.submit(b.submit(b.open("/begin"), "username", ada, "password", adaPassword), "code", phone.code())
+				sessions, err := login.NewSessions(login.SessionsConfig{Store: w.store, Audit: audit.New(w.store), Secure: true, Idle: idle})
+				require.NoError(t, err)
+				r := httptest.NewRequest(http.MethodGet, "/", nil)
+				r.AddCookie(&http.Cookie{Name: sessionCookie, Value: b.cookie(sessionCookie)})
+				use := func() error { _, err := sessions.Current(r, ""); return err }
+				for range 3 {
+					for range 11 { // as a person who opens a page now and then
+						require.NoError(t, use())
+						time.Sleep(idle / 12)
+					}
+					require.NoError(t, use())
+					time.Sleep(idle*9/10 - 1)
+					require.NoError(t, use())
+				}
+				time.Sleep(idle)
+				require.ErrorIs(t, use(), storage.ErrNotFound)
+			})
+		})
+	}
 }

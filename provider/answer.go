@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/templates"
 )
 
 // endpoint makes a handler one that browser apps may call as well.
@@ -27,7 +27,7 @@ func (p *Provider) answer(handler func(*gin.Context) error) gin.HandlerFunc {
 		err := handler(c)
 		switch {
 		case err == nil:
-		case errors.Is(c.Request.Context().Err(), context.Canceled): // nobody waits for the answer
+		case templates.Gone(c, err):
 			c.Status(499)
 		default:
 			p.fail(c, err)

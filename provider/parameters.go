@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 )
@@ -52,10 +53,18 @@ func bodyOnly(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
 		return nil, &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The body is too large."}
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errSlowBody(err)
+	}
 	if err != nil {
 		return nil, invalid("The body could not be read.")
 	}
 	return parse(string(text))
+}
+
+// errSlowBody is the answer to a body that took too long to arrive (RFC 9110 section 15.5.9).
+func errSlowBody(cause error) error {
+	return &oauthError{Status: http.StatusRequestTimeout, Code: invalidRequest, Description: "The body did not arrive in time.", cause: cause}
 }
 
 // formBody reads the parameters of the endpoints that clients call directly: a POST with a form body and nothing in the

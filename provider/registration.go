@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -171,6 +172,9 @@ func jsonBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, refuse(client.InvalidMetadata, "The body must be application/json.")
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, client.LongestRegistration))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errSlowBody(err)
+	}
 	if err != nil {
 		return nil, refuse(client.InvalidMetadata, "The body is too large or could not be read.")
 	}

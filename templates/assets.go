@@ -111,7 +111,6 @@ func (p *Pages) assetURL(name string) (string, error) {
 // path, and the icon at /favicon.ico.
 func (p *Pages) Mount(r gin.IRouter) {
 	r.GET("/assets/:file", p.serveAsset)
-	r.HEAD("/assets/:file", p.serveAsset)
 	r.GET("/favicon.ico", func(c *gin.Context) { p.serve(c, p.assets[p.logoAsset()], "public, max-age=86400") })
 }
 

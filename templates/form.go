@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"unicode/utf8"
 
@@ -19,24 +20,31 @@ const longestForm = 16 << 10
 type FormError struct {
 	Status  int
 	Message Text
+	cause   error
 }
 
 // Error names the message.
 func (e *FormError) Error() string { return "form refused: " + e.Message.Key }
 
-func badForm(key string) error { return &FormError{http.StatusBadRequest, T(key)} }
+// Unwrap returns why the form did not arrive, if it did not.
+func (e *FormError) Unwrap() error { return e.cause }
+
+func badForm(key string) error { return &FormError{Status: http.StatusBadRequest, Message: T(key)} }
 
 // ReadForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
 // valid UTF-8 without NUL, and refuses everything else.
 func ReadForm(c *gin.Context) error {
 	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
 	if err != nil || media != "application/x-www-form-urlencoded" {
-		return &FormError{http.StatusUnsupportedMediaType, T("error.form_type")}
+		return &FormError{Status: http.StatusUnsupportedMediaType, Message: T("error.form_type")}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestForm))
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return &FormError{http.StatusRequestEntityTooLarge, T("error.form_large")}
+		return &FormError{Status: http.StatusRequestEntityTooLarge, Message: T("error.form_large")}
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return &FormError{http.StatusRequestTimeout, T("error.form_cut"), err}
 	}
 	if err != nil {
 		return badForm("error.form_cut")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strings"
 
@@ -47,7 +48,7 @@ func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) e
 				return
 			}
 			c.Abort()
-			if errors.Is(c.Request.Context().Err(), context.Canceled) {
+			if Gone(c, err) {
 				c.Status(statusClientGone)
 				return
 			}
@@ -60,6 +61,13 @@ func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) e
 			p.answer(c, log, err, ErrorPage{Status: status, Title: title, Message: message}, p.fail)
 		}
 	}
+}
+
+// Gone reports whether nobody waits for the answer to a request that failed
+// with err. A body that was too slow to arrive looks the same to net/http, but
+// its sender is there and is told (RFC 9110 section 15.5.9).
+func Gone(c *gin.Context, err error) bool {
+	return errors.Is(c.Request.Context().Err(), context.Canceled) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Recover is middleware that answers a panic like an unknown error. The log

@@ -63,7 +63,7 @@ func demo(ctx context.Context, t *terminal, o demoOptions) error {
 	defer remove()
 	cfg := config.Default()
 	cfg.Issuer, cfg.Listen, cfg.OpsListen = "http://"+o.listen, o.listen, ""
-	cfg.Registration = "open"
+	cfg.Registration, cfg.Shutdown.Drain = "open", 0
 	cfg.Database.URL = config.Secret("sqlite:" + filepath.Join(folder, "postern.db"))
 	if err := cfg.Validate(); err != nil {
 		return err

@@ -28,20 +28,30 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	if err := router.SetTrustedProxies(prefixes(a.cfg.TrustedProxies)); err != nil {
 		panic(err) // they were parsed as prefixes before
 	}
-	router.GET("/livez", gin.WrapF(livez))
-	router.GET("/readyz", gin.WrapF(a.readyz))
+	top := headToo{router}
+	top.GET("/livez", gin.WrapF(livez))
+	top.GET("/readyz", gin.WrapF(a.readyz))
 	router.NoRoute(pages.Headers, pages.NotFound)
 	router.NoMethod(pages.Headers, pages.MethodNotAllowed)
 	base := a.cfg.IssuerURL().Path
 	// Documents are the same bytes for everybody: nothing of the request matters, so nothing of it is looked at.
 	w.provider.MountDocuments(router.Group(base, a.measure))
-	site := router.Group(base,
-		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))
+	site := headToo{router.Group(base,
+		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))}
 	pages.Mount(site)
 	w.login.Mount(site)
 	w.consent.Mount(site)
 	w.provider.Mount(site)
 	return router
+}
+
+// headToo takes HEAD wherever it takes GET (RFC 9110 section 9.1); net/http leaves the body out.
+type headToo struct{ gin.IRouter }
+
+// GET implements gin.IRoutes.
+func (r headToo) GET(path string, handlers ...gin.HandlerFunc) gin.IRoutes {
+	r.HEAD(path, handlers...)
+	return r.IRouter.GET(path, handlers...)
 }
 
 // opsHandler is what the operators' listener serves.

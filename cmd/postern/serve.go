@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	drainTime  = 15 * time.Second // for requests in flight at the end
+	closeTime  = 15 * time.Second // for requests in flight at the end
 	followTime = time.Second      // between looks for what other replicas changed
 )
 
@@ -78,14 +78,14 @@ func (a *app) listen(ctx context.Context) ([]listener, error) {
 	if err != nil {
 		return nil, withHint(err, "another program may use this address: change the setting listen")
 	}
-	if a.cfg.TLS.CertFile != "" {
+	if a.cfg.TLS.CertFile == "" {
+		public = strictListener{public}
+	} else {
 		certificates, err := newCertificates(a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile)
 		if err != nil {
 			return nil, errors.Join(err, public.Close())
 		}
-		public = tls.NewListener(public, &tls.Config{
-			MinVersion: tls.VersionTLS12, GetCertificate: certificates.get, NextProtos: []string{"h2", "http/1.1"},
-		})
+		public = tls.NewListener(public, tlsConfig(certificates))
 	}
 	listeners := []listener{{public, a.public}}
 	if a.cfg.OpsListen == "" {
@@ -95,14 +95,19 @@ func (a *app) listen(ctx context.Context) ([]listener, error) {
 	if err != nil {
 		return nil, errors.Join(withHint(err, "another program may use this address: change the setting ops_listen"), public.Close())
 	}
-	return append(listeners, listener{ops, a.ops}), nil
+	return append(listeners, listener{strictListener{ops}, a.ops}), nil
 }
 
-// run serves until ctx is done, then lets requests in flight finish. It starts the background loops and waits for them.
+// run serves until ctx is done. Then it tells load balancers that it is not ready, and serves on for as long as they need to notice; after that
+// it lets requests in flight finish. The background loops run all the time, and end last.
 func (a *app) run(ctx context.Context, listeners []listener) error {
-	group, loops := errgroup.WithContext(ctx)
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	defer end()
+	group, loops := errgroup.WithContext(life)
+	var servers []*http.Server
 	for _, l := range listeners {
 		server := a.newServer(l.handler)
+		servers = append(servers, server)
 		a.log.InfoContext(ctx, "listening", "address", l.Addr().String())
 		group.Go(func() error {
 			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -110,20 +115,43 @@ func (a *app) run(ctx context.Context, listeners []listener) error {
 			}
 			return nil
 		})
-		group.Go(func() error {
-			<-loops.Done()
-			a.stopping.Store(true)
-			drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
-			defer cancel()
-			return server.Shutdown(drain)
-		})
 	}
 	a.startLoops(loops, group)
+	group.Go(func() error {
+		defer end()
+		a.drain(ctx, loops)
+		return closeAll(context.WithoutCancel(ctx), servers)
+	})
 	if err := group.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("serve: %w", err)
 	}
 	a.log.InfoContext(ctx, "stopped")
 	return nil
+}
+
+// drain waits until ctx is done, and as long again as shutdown.drain says; it ends at once when a loop or a listener fails.
+func (a *app) drain(ctx, loops context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-loops.Done():
+	}
+	a.stopping.Store(true)
+	a.log.InfoContext(ctx, "stopping", "drain", a.cfg.Shutdown.Drain.String())
+	select {
+	case <-time.After(a.cfg.Shutdown.Drain):
+	case <-loops.Done():
+	}
+}
+
+// closeAll closes every listener, and waits for the requests in flight.
+func closeAll(ctx context.Context, servers []*http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, closeTime)
+	defer cancel()
+	var group errgroup.Group
+	for _, server := range servers {
+		group.Go(func() error { return server.Shutdown(ctx) })
+	}
+	return group.Wait()
 }
 
 // startLoops starts everything that runs beside the requests.
@@ -141,10 +169,33 @@ func (a *app) startLoops(ctx context.Context, group *errgroup.Group) {
 	}
 }
 
+// tlsConfig takes TLS 1.3, and of TLS 1.2 the suites that encrypt and authenticate in one (RFC 9325 section 4.2).
+func tlsConfig(certificates *certificates) *tls.Config {
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12, GetCertificate: certificates.get, NextProtos: []string{"h2", "http/1.1"},
+		CipherSuites: []uint16{
+			tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+			tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+			tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+		},
+	}
+}
+
+// closing ends connections cleanly, with the header that tells the client so: all of them once the server stops, and those whose request came in
+// chunks, behind which requestScanner does not look.
+func (a *app) closing(handler http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if a.stopping.Load() || len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		handler.ServeHTTP(w, r)
+	})
+}
+
 // newServer sets every limit that net/http leaves open.
 func (a *app) newServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           handler,
+		Handler:           a.closing(handler),
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       15 * time.Second,
 		WriteTimeout:      30 * time.Second,
