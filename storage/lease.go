@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 )
 
@@ -20,3 +22,32 @@ func (s *Store) EndLease(ctx context.Context, name, holder string) error {
 	_, err := s.exec(ctx, `DELETE FROM leases WHERE name = ? AND holder = ?`, name, holder)
 	return err
 }
+
+// writeCheck is the lease whose row CheckWrite writes.
+const writeCheck = "write check"
+
+// errUndo ends a transaction that shall leave nothing behind.
+var errUndo = errors.New("undo")
+
+// CheckWrite returns why nothing can be written: the server is read-only, the disk is full or the file system is.
+func (s *Store) CheckWrite(ctx context.Context, now time.Time) error {
+	const write = `INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
+		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`
+	if _, err := s.exec(ctx, write, writeCheck, "", At(now)); err != nil || !s.dialect.singleWriter {
+		return err
+	}
+	// An SQLite file that may not grow still takes a change of a row in place.
+	err := s.InTx(ctx, func(ctx context.Context) error {
+		if _, err := s.exec(ctx, write, writeCheck, strings.Repeat("x", checkedGrowth), At(now)); err != nil {
+			return err
+		}
+		return errUndo
+	})
+	if errors.Is(err, errUndo) {
+		return nil
+	}
+	return err
+}
+
+// checkedGrowth is how much an SQLite file must be able to grow, in bytes: a few pages.
+const checkedGrowth = 16 << 10

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/tink-crypto/tink-go/v2/aead"
@@ -52,6 +53,22 @@ func newKeyset(handle *keyset.Handle) (*Keyset, error) {
 	return k, nil
 }
 
+// Same reports whether other has the keys of k, and the same primary one.
+func (k *Keyset) Same(other *Keyset) bool {
+	return k.Primary() == other.Primary() && slices.Equal(k.ids(), other.ids())
+}
+
+func (k *Keyset) ids() []uint32 {
+	var ids []uint32
+	for _, key := range k.current.Load().handle.KeysetInfo().GetKeyInfo() {
+		ids = append(ids, key.GetKeyId())
+	}
+	return ids
+}
+
+// Primary returns the id of the key that seals.
+func (k *Keyset) Primary() uint32 { return k.current.Load().handle.KeysetInfo().GetPrimaryKeyId() }
+
 // Replace makes k seal and open with the keys of other from now on, for all who hold k.
 func (k *Keyset) Replace(other *Keyset) { k.current.Store(other.current.Load()) }
 
@@ -97,7 +114,7 @@ func (k *Keyset) Open(sealed []byte, table, column, row string) ([]byte, error) 
 
 // Current reports whether sealed was made with the primary key. Tink puts the key's id behind a version byte.
 func (k *Keyset) Current(sealed []byte) bool {
-	return len(sealed) > 5 && binary.BigEndian.Uint32(sealed[1:5]) == k.current.Load().handle.KeysetInfo().GetPrimaryKeyId()
+	return len(sealed) > 5 && binary.BigEndian.Uint32(sealed[1:5]) == k.Primary()
 }
 
 func place(table, column, row string) []byte {

@@ -139,6 +139,13 @@ func (s *database) readMACKey(ctx context.Context) ([]byte, error) {
 	return s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
 }
 
+// CheckKeyset returns ErrSealed when the keyset does not have the key that the database's secrets are sealed with now: it is older than the
+// last rotation.
+func (s *Store) CheckKeyset(ctx context.Context) error {
+	_, err := s.readMACKey(ctx)
+	return err
+}
+
 func (s *database) makeMACKey(ctx context.Context) ([]byte, error) {
 	fresh := make([]byte, 32)
 	rand.Read(fresh)

@@ -120,6 +120,7 @@ type app struct {
 	public   http.Handler
 	ops      http.Handler
 	stopping atomic.Bool
+	health   health
 }
 
 // build wires the provider, and makes the database if there is none. Commands that serve and tests call it; nothing else puts parts together.

@@ -3,8 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -13,11 +16,36 @@ import (
 // maxSkew is how far the server's clock may be from the database's: one-time codes and expiries are judged by both.
 const maxSkew = 5 * time.Second
 
+const (
+	checkTime = 2 * time.Second // for all checks together
+	// checkAge is how long a result counts: anybody may ask, and a check writes.
+	checkAge = time.Second
+)
+
+// health keeps the result of the last checks. One caller at a time makes new ones; the others wait for them.
+type health struct {
+	mu     sync.Mutex
+	at     time.Time
+	checks map[string]string
+}
+
+// look returns the checks, which are no older than checkAge. Callers do not change the map.
+func (h *health) look(ctx context.Context, store *storage.Store) map[string]string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.checks == nil || time.Since(h.at) >= checkAge {
+		// A caller who hangs up does not spoil the result for the others.
+		h.checks = readiness(context.WithoutCancel(ctx), store)
+		h.at = time.Now()
+	}
+	return h.checks
+}
+
 // readiness says whether this process can serve: each check by name, empty when it is fine.
 func readiness(ctx context.Context, store *storage.Store) map[string]string {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	checks := map[string]string{"database": "", "schema": "", "clock": ""}
+	checks := map[string]string{"database": "", "writes": "", "schema": "", "keyset": "", "clock": ""}
 	theirs, err := store.Clock(ctx)
 	if err != nil {
 		return map[string]string{"database": err.Error()}
@@ -29,6 +57,14 @@ func readiness(ctx context.Context, store *storage.Store) map[string]string {
 		checks["schema"] = err.Error()
 	} else if pending {
 		checks["schema"] = "a migration is pending"
+	}
+	if err := store.CheckKeyset(ctx); errors.Is(err, storage.ErrSealed) {
+		checks["keyset"] = "does not have the key that the database's secrets are encrypted with: is the file the one that postern secrets rotate wrote?"
+	} else if err != nil {
+		checks["keyset"] = err.Error()
+	}
+	if err := store.CheckWrite(ctx, time.Now()); err != nil {
+		checks["writes"] = err.Error()
 	}
 	return checks
 }
@@ -47,7 +83,7 @@ func livez(w http.ResponseWriter, _ *http.Request) { answerHealth(w, true) }
 
 // readyz answers 200 or 503 on the public listener, where details are nobody's business.
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
-	answerHealth(w, !a.stopping.Load() && ready(readiness(r.Context(), a.store)))
+	answerHealth(w, !a.stopping.Load() && ready(a.health.look(r.Context(), a.store)))
 }
 
 func answerHealth(w http.ResponseWriter, fine bool) {
@@ -64,7 +100,7 @@ func answerHealth(w http.ResponseWriter, fine bool) {
 
 // readyzDetail answers with every check, for operators.
 func (a *app) readyzDetail(w http.ResponseWriter, r *http.Request) {
-	checks := readiness(r.Context(), a.store)
+	checks := maps.Clone(a.health.look(r.Context(), a.store))
 	if a.stopping.Load() {
 		checks["process"] = "stopping"
 	}

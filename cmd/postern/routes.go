@@ -28,6 +28,7 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	if err := router.SetTrustedProxies(prefixes(a.cfg.TrustedProxies)); err != nil {
 		panic(err) // they were parsed as prefixes before
 	}
+	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // the one that is documented
 	top := headToo{router}
 	top.GET("/livez", gin.WrapF(livez))
 	top.GET("/readyz", gin.WrapF(a.readyz))

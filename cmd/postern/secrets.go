@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,6 +75,11 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 				return withHint(errors.New("the keyset is not in a file"), "set secrets.keyset_file instead of secrets.keyset")
 			}
 			t.useDatabase(cfg)
+			unlock, err := lockKeyset(path)
+			if err != nil {
+				return err
+			}
+			defer unlock()
 			s, err := openServices(cmd.Context(), cfg, t.quietLog(), existing)
 			if err != nil {
 				return err
@@ -109,31 +116,46 @@ func (s *services) rotateSecrets(ctx context.Context, path string) (int, error) 
 	return s.store.Reseal(ctx, resealBatch)
 }
 
-// followKeyset puts a changed keyset file to use, until ctx is done. A file that cannot be read leaves the keys as they are.
+// followKeyset puts the keyset file to use whenever it is not what is in use, until ctx is done. A file that cannot be read leaves the keys
+// as they are.
 func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log *slog.Logger) error {
-	seen, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("read the keyset: %w", err)
-	}
 	ticker := time.NewTicker(keysetLook)
 	defer ticker.Stop()
+	var seen []byte // of the file, which may have changed since the keyset was loaded
 	for {
+		if text, err := os.ReadFile(path); err == nil && !bytes.Equal(text, seen) {
+			seen = text
+			replaceKeyset(ctx, keyset, text, log)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 		}
-		text, err := os.ReadFile(path)
-		if err != nil || bytes.Equal(text, seen) {
-			continue
-		}
-		seen = text
-		fresh, err := storage.ReadKeyset(text)
-		if err != nil {
-			log.ErrorContext(ctx, "the changed keyset file cannot be used; the old keys stay in use", "cause", err)
-			continue
-		}
+	}
+}
+
+func replaceKeyset(ctx context.Context, keyset *storage.Keyset, text []byte, log *slog.Logger) {
+	fresh, err := storage.ReadKeyset(text)
+	if err != nil {
+		log.ErrorContext(ctx, "the changed keyset file cannot be used; the old keys stay in use", "cause", err)
+		return
+	}
+	if !keyset.Same(fresh) {
 		keyset.Replace(fresh)
 		log.InfoContext(ctx, "keyset read again")
 	}
+}
+
+// lockKeyset keeps other rotations away from the file until unlock: the later of two at once would take the key of the earlier one out of
+// the file, and with it everything that was encrypted with that key.
+func lockKeyset(path string) (unlock func() error, err error) {
+	folder, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("lock the keyset: %w", err)
+	}
+	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.Join(withHint(fmt.Errorf("another rotation works on %s", path), "wait until it is done"), folder.Close())
+	}
+	return folder.Close, nil
 }

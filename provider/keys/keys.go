@@ -88,7 +88,7 @@ func (r *Ring) Load(ctx context.Context, now time.Time) error {
 	return r.reload(ctx)
 }
 
-// Run reads the keys again whenever they were changed, here or elsewhere, looking every poll (1 s in service), until ctx is
+// Run reads the keys again whenever they or the keyset that opens them were changed, here or elsewhere, looking every poll (1 s in service), until ctx is
 // done. It returns nil. While the database is unreachable, the keys in memory stay in use.
 func (r *Ring) Run(ctx context.Context, poll time.Duration) error {
 	ticker := time.NewTicker(poll)
@@ -110,14 +110,15 @@ func (r *Ring) Run(ctx context.Context, poll time.Duration) error {
 
 func (r *Ring) follow(ctx context.Context) error {
 	versions, err := r.cfg.Store.Versions(ctx)
-	if err != nil || versions[storage.VersionSigningKeys] == r.current.Load().version {
+	loaded := r.current.Load()
+	if err != nil || versions[storage.VersionSigningKeys] == loaded.version && r.cfg.Store.Keyset().Primary() == loaded.keyset {
 		return err
 	}
 	return r.reload(ctx)
 }
 
-// reload replaces the keys in memory by those of the database. The version is read first: a change in between is then seen
-// by the next look.
+// reload replaces the keys in memory by those of the database. The version and the keyset's key are read first: a
+// change in between is then seen by the next look.
 func (r *Ring) reload(ctx context.Context) error {
 	r.reloading.Lock() // what is read last is stored last
 	defer r.reloading.Unlock()
@@ -125,11 +126,13 @@ func (r *Ring) reload(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keyset := r.cfg.Store.Keyset().Primary()
 	rows, err := r.cfg.Store.SigningKeys(ctx)
 	if err != nil {
 		return err
 	}
 	loaded := newSet(versions[storage.VersionSigningKeys], rows, r.cfg.TokenLifetime)
+	loaded.keyset = keyset
 	r.current.Store(loaded)
 	for _, k := range loaded.keys {
 		if k.fault != nil {

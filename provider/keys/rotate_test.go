@@ -263,3 +263,27 @@ func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
 		require.Equal(t, added.ID, kidOf(t, sign(t, r, "ES256", at)))
 	})
 }
+
+// A replica meets a key that was sealed with a newer keyset than its own, and gets that keyset later.
+func TestKeysAreReadAgainWithANewKeyset(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		ours := loadedRing(t, db.Open(t))
+		rotated, err := db.Keyset.Rotated()
+		require.NoError(t, err)
+		other := loadedRing(t, (&storagetest.Database{URL: db.URL, Keyset: rotated}).Open(t))
+		added, err := other.Rotate(t.Context(), "ES256", true, operator, now)
+		require.NoError(t, err)
+
+		done := make(chan error)
+		go func() { done <- ours.Run(t.Context(), 5*time.Millisecond) }()
+		knows := func(state keys.State) func() bool {
+			return func() bool {
+				return slices.ContainsFunc(ours.List(now), func(k keys.Key) bool { return k.ID == added.ID && k.State == state })
+			}
+		}
+		require.Eventually(t, knows(keys.Unusable), 5*time.Second, 5*time.Millisecond)
+		db.Keyset.Replace(rotated)
+		require.Eventually(t, knows(keys.Signing), 5*time.Second, 5*time.Millisecond)
+		require.Empty(t, done)
+	})
+}

@@ -35,6 +35,7 @@ func (k *key) signs(now time.Time) bool {
 // set is the state of all keys at one version. It does not change.
 type set struct {
 	version int64
+	keyset  uint32          // the primary key of the keyset that opened them
 	keys    []*key          // oldest first, unusable ones included
 	byID    map[string]*key // usable ones
 }

@@ -100,6 +100,7 @@ func anotherKeysetIsRefused(t *testing.T, db *Database) {
 	require.ErrorIs(t, err, storage.ErrSealed)
 
 	again := db.Open(t)
+	require.NoError(t, again.CheckKeyset(t.Context()))
 	require.Equal(t, s.MAC("test"), again.MAC("test"))
 	require.Same(t, db.Keyset, again.Keyset())
 	found, err := again.Authenticators(t.Context(), u.ID)

@@ -19,6 +19,7 @@ var upkeepBehaviours = []behaviour{
 	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
 	{"a lease has one holder until it ends", leasesHaveOneHolder},
 	{"sessions have their limits", sessionsHaveLimits},
+	{"a check of writing leaves one row behind", writingIsChecked},
 }
 
 func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
@@ -115,6 +116,18 @@ func sweepingKeepsBlockedKeys(t *testing.T, db *Database) {
 	deleted, err = s.Sweep(t.Context(), Now.Add(time.Minute), 10)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), deleted)
+}
+
+func writingIsChecked(t *testing.T, db *Database) {
+	s, other := db.Open(t), db.Open(t)
+	for range 3 {
+		require.NoError(t, s.CheckWrite(t.Context(), Now))
+		require.NoError(t, other.CheckWrite(t.Context(), Now))
+	}
+	var rows, length int
+	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(*), coalesce(max(length(holder)), 0) FROM leases`).Scan(&rows, &length))
+	require.Equal(t, 1, rows)
+	require.Zero(t, length)
 }
 
 func sessionsHaveLimits(t *testing.T, db *Database) {
