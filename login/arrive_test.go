@@ -86,7 +86,7 @@ func TestRegistrationToTheAccount(t *testing.T) {
 		}
 		sent := b.submit(form, "email", " "+ada+" ", "name", "Ada Example")
 		require.Equal(t, "/register/sent", sent.address.RequestURI())
-		require.Contains(t, sent.text(), "Look into your mailbox")
+		require.Contains(t, sent.text(), "Check your inbox")
 
 		link := w.mailed(ada, "/verify")
 		there := newBrowser(t, w.handler) // on the phone, perhaps

@@ -1,8 +1,10 @@
 package login
 
 import (
+	"encoding/base64"
 	"errors"
 	"net/http"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -62,6 +64,21 @@ func (l *Login) errandMessage(c *gin.Context, status int, m templates.Message) e
 		return err
 	}
 	return l.cfg.Pages.Render(c, status, l.withSignIn(request, m))
+}
+
+// mailed sends the browser to the page that says where a message went: to what was typed, whoever that is.
+func (l *Login) mailed(c *gin.Context, page, typed string) error {
+	l.cfg.Sessions.cookies.set(c.Writer, mailedCookie, base64.RawURLEncoding.EncodeToString([]byte(typed)), mailedLife)
+	return l.next(c, page)
+}
+
+// mailedTo returns what was typed; empty when this browser has not asked lately.
+func (l *Login) mailedTo(c *gin.Context) string {
+	typed, err := base64.RawURLEncoding.DecodeString(l.cfg.Sessions.cookies.get(c.Request, mailedCookie))
+	if err != nil || !utf8.Valid(typed) {
+		return ""
+	}
+	return string(typed)
 }
 
 // withoutSecret sends the browser from the address of a mailed link to that of its page.

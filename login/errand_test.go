@@ -2,10 +2,13 @@ package login_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
 )
 
 // arrive registers from the sign-in page of an app's request and returns the page that the mailed link leads another browser, or the same,
@@ -114,5 +117,31 @@ func TestEnrolmentLinkLeadsBackToTheApp(t *testing.T) {
 		invitation := b.open(w.mailed(ada, "/invite"))
 		require.Equal(t, "/invite"+flow, invitation.address.RequestURI())
 		require.Equal(t, "/oauth2/auth"+flow, w.setUp(b, invitation).address.RequestURI())
+	})
+}
+
+// A typing mistake in the address is seen where the message is announced.
+func TestWhereTheMessageWentIsSaid(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		b := newBrowser(t, w.handler)
+		require.Contains(t, b.submit(b.open("/register"), "email", newAda, "name", "Ada").text(), "We have sent a message to "+newAda)
+		require.Contains(t, b.submit(b.open("/reset"), "username", "aad <b>").text(), "an account with the name aad <b>")
+		require.NotContains(t, newBrowser(t, w.handler).open("/register/sent").text(), newAda)
+		b.setCookie("__Host-postern_mailed", "!!")
+		require.Contains(t, b.open("/register/sent").text(), "We have sent a message to that address")
+	})
+}
+
+func TestWhoComesBackIsNoNewcomer(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		link := w.invite(ada)
+		require.Contains(t, newBrowser(t, w.handler).open(link).text(), "You have been invited")
+		b := newBrowser(t, w.handler)
+		w.setUp(b, b.open(link))
+		_, invitation, err := w.account.ResetFactor(t.Context(), ada, account.Operator{}, time.Now())
+		require.NoError(t, err)
+		again := newBrowser(t, w.handler).open(strings.TrimPrefix(invitation.URL, origin)).text()
+		require.Contains(t, again, "Welcome back")
+		require.NotContains(t, again, "invited")
 	})
 }

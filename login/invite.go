@@ -36,7 +36,7 @@ func (l *Login) invitationPage(c *gin.Context, status int, user storage.User, me
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
 	return l.cfg.Pages.Render(c, status, templates.Invitation{
-		Page: request.page(message), Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
+		Page: request.page(message), Returning: user.Returns(), Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
 	})
 }
 

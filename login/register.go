@@ -51,7 +51,7 @@ func (l *Login) register(c *gin.Context) error {
 	var wait *account.WaitError
 	switch {
 	case err == nil:
-		return l.next(c, "/register/sent")
+		return l.mailed(c, "/register/sent", form.Email)
 	case errors.As(err, &wait):
 		view.Error = retryLater(c, wait, now)
 		return l.registerPage(c, http.StatusTooManyRequests, view)
@@ -79,7 +79,11 @@ func (l *Login) showRegisterSent(c *gin.Context) error {
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}
+	text := templates.T("register.sent")
+	if email := l.mailedTo(c); email != "" {
+		text = templates.T("register.sent_to", "Email", email)
+	}
 	return l.errandMessage(c, http.StatusOK, templates.Message{
-		Title: templates.T("register.sent_title"), Text: templates.T("register.sent"), LinkText: templates.T("reset.back"),
+		Title: templates.T("register.sent_title"), Text: text, LinkText: templates.T("reset.back"),
 	})
 }

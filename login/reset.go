@@ -40,13 +40,17 @@ func (l *Login) reset(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.next(c, "/reset/sent")
+	return l.mailed(c, "/reset/sent", name)
 }
 
 // showResetSent is GET /reset/sent.
 func (l *Login) showResetSent(c *gin.Context) error {
+	text := templates.T("reset.sent")
+	if name := l.mailedTo(c); name != "" {
+		text = templates.T("reset.sent_for", "Name", name)
+	}
 	return l.errandMessage(c, http.StatusOK, templates.Message{
-		Title: templates.T("reset.sent_title"), Text: templates.T("reset.sent"), LinkText: templates.T("reset.back"),
+		Title: templates.T("reset.sent_title"), Text: text, LinkText: templates.T("reset.back"),
 	})
 }
 

@@ -49,6 +49,9 @@ type prompts struct{ none, login, consent, selectAccount bool }
 
 // clientOf finds out who asks.
 func (p *Provider) clientOf(ctx context.Context, form url.Values) (*client.Client, error) {
+	if form.Get("client_id") == "" {
+		return nil, &pageError{title: templates.T("error.link_title"), message: templates.T("error.no_app")}
+	}
 	found, err := p.clients.Client(ctx, form.Get("client_id"))
 	if errors.Is(err, storage.ErrNotFound) || err == nil && found.Disabled {
 		return nil, &pageError{title: templates.T("error.unknown_app_title"), message: templates.T("error.unknown_app")}
@@ -60,6 +63,9 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*client.Clien
 // registered would hand errors, and later codes, to whoever wrote the link.
 func (p *Provider) requestOf(found *client.Client, form url.Values) (*authRequest, error) {
 	uri := form.Get("redirect_uri")
+	if uri == "" {
+		return nil, &pageError{title: templates.T("error.link_title"), message: templates.T("error.no_return", "App", found.Name)}
+	}
 	if !client.MatchRedirectURI(found, uri) {
 		return nil, &pageError{
 			title:    templates.T("error.return_title"),

@@ -109,7 +109,7 @@ func TestOIDCCEnsureRegisteredRedirectURI(t *testing.T) {
 func TestOIDCCEnsureRedirectURIInAuthorizationRequest(t *testing.T) {
 	conforms(t, everyType, func(r *run) {
 		r.dynamic("redirect_uris", []string{callback, callback + "2"})
-		r.shows(r.request("redirect_uri", ""), "Wrong return address")
+		r.shows(r.request("redirect_uri", ""), "This link does not work")
 	})
 }
 

@@ -74,7 +74,11 @@ func TestRedirectURI(t *testing.T) {
 				for _, uri := range tc.refused {
 					for _, second := range [][]string{{}, {"scope", "unknown"}, {"prompt", "none"}, {"code_challenge", ""}, {"response_type", "token"}, {"request", "x"}} {
 						a := w.authorize(w.request(c, append(second, "redirect_uri", uri)...))
-						requirePage(t, a, http.StatusBadRequest, "Wrong return address")
+						said := "Wrong return address"
+						if uri == "" {
+							said = "redirect_uri is missing"
+						}
+						requirePage(t, a, http.StatusBadRequest, said)
 						require.NotContains(t, a.Body.String(), `href="`+uri+`"`)
 					}
 				}
@@ -86,9 +90,10 @@ func TestRedirectURI(t *testing.T) {
 func TestRedirectURIOfSeveral(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.at(client.Web, "https://app.example.test/one", "https://app.example.test/two")
-		requirePage(t, w.authorize(w.request(c, "redirect_uri", "")), http.StatusBadRequest, "Wrong return address")
+		requirePage(t, w.authorize(w.request(c, "redirect_uri", "")), http.StatusBadRequest, "redirect_uri is missing")
 		require.NotEmpty(t, w.code(c, "redirect_uri", "https://app.example.test/two"))
-		requirePage(t, w.authorize(w.request(w.at(client.Web, callback), "redirect_uri", "")), http.StatusBadRequest, "Wrong return address")
+		requirePage(t, w.authorize(w.request(w.at(client.Web, callback), "redirect_uri", "")), http.StatusBadRequest, "redirect_uri is missing")
+		requirePage(t, w.authorize(w.request(c, "client_id", "")), http.StatusBadRequest, "client_id is missing")
 	})
 }
 

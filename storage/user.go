@@ -30,6 +30,10 @@ type User struct {
 // Disabled reports whether an operator has shut the account.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
+// Returns reports whether what was granted to the user has ever been ended, as by a reset of the authenticators: who sets the account up
+// then has been here before.
+func (u User) Returns() bool { return u.Epoch > 1 }
+
 // Exposed reports whether somebody else is known to have the password.
 func (u User) Exposed() bool { return !u.ExposedAt.IsZero() }
 

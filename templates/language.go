@@ -138,16 +138,23 @@ type languageLink struct {
 	Current bool
 }
 
-// languageLinks has none for a page whose address may be a whole authorization
-// request, or anything else.
-func languageLinks(view View, u *url.URL, current Language) []languageLink {
-	switch view.(type) {
-	case ErrorPage, FormPost:
+// longestQuery is how much of an address is repeated in the links to other
+// languages. An authorization request may be longer.
+const longestQuery = 2048
+
+// languageLinks has none for a page that no link leads to.
+func languageLinks(view View, r *http.Request, current Language) []languageLink {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		if _, failed := view.(ErrorPage); failed {
+			return nil
+		}
+	}
+	if _, answer := view.(FormPost); answer || len(r.URL.RawQuery) > longestQuery {
 		return nil
 	}
 	all := Languages()
 	links := make([]languageLink, len(all))
-	query := u.Query()
+	query := r.URL.Query()
 	for i, l := range all {
 		query.Set("lang", l.Tag)
 		links[i] = languageLink{l, "?" + query.Encode(), l == current}

@@ -91,7 +91,12 @@ func TestEveryPageOffersTheOtherLanguages(t *testing.T) {
 	}
 	require.Equal(t, []string{"?flow=F&lang=en", "?flow=F&lang=de", "?flow=F&lang=fr", "?flow=F&lang=es", "?flow=F&lang=pt", "?flow=F&lang=ja", "?flow=F&lang=ar"}, links)
 
+	c, w = ask("/oauth2/auth?client_id=x", "", "")
+	require.NoError(t, p.Render(c, http.StatusBadRequest, ErrorPage{}))
+	require.Contains(t, w.Body.String(), `href="?client_id=x&amp;lang=de"`)
+
 	c, w = ask("/oauth2/auth?state=secret", "", "")
+	c.Request.Method = http.MethodPost
 	require.NoError(t, p.Render(c, http.StatusBadRequest, ErrorPage{}))
 	require.NotContains(t, w.Body.String(), "secret")
 }

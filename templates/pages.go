@@ -134,6 +134,9 @@ type ErrorPage struct {
 	Message, Advice Text
 	// Details are values worth quoting, such as the redirect URI received.
 	Details []Detail
+	// LinkURL and LinkText are the way on. Empty: as in Message.
+	LinkURL  string
+	LinkText Text
 	// SupportCode is set by Handle and Recover.
 	SupportCode string
 }

@@ -11,6 +11,8 @@ import (
 // "new_password".
 type Invitation struct {
 	Page
+	// Returning is for a person who had set up the account before.
+	Returning bool
 	// Username is the name to sign in with; it stands in a read-only field
 	// "username" so that a password manager stores both together.
 	Username string

@@ -39,7 +39,7 @@ func (p *Pages) Render(c *gin.Context, status int, view View) error {
 		return fmt.Errorf("render %s: no such template", view.template())
 	}
 	var body bytes.Buffer
-	if err := page.ExecuteTemplate(&body, layoutFile, sheet{view, l, languageLinks(view, c.Request.URL, l)}); err != nil {
+	if err := page.ExecuteTemplate(&body, layoutFile, sheet{view, l, languageLinks(view, c.Request, l)}); err != nil {
 		return fmt.Errorf("render %s: %w", view.template(), err)
 	}
 	p.keepLanguage(c)

@@ -1,9 +1,12 @@
 package templates
 
-// lateSamples are the pages for requests that are over.
+// lateSamples are the pages for those who come late, again or to another place.
 func lateSamples() map[string]View {
 	return map[string]View{
 		"expired-signed-in": Expired{Page: samplePage(), SignedIn: true},
 		"expired-device":    Expired{Page: samplePage(), SignedIn: true, AgainURL: "/device"},
+		"invite-again":      Invitation{Returning: true, Username: "ada@example.test", MinLength: 8},
+		"error-host": ErrorPage{Status: 421, Title: T("error.address_title"), Message: T("error.address", "Address", "https://id.example.test"),
+			LinkURL: "https://id.example.test/account", LinkText: T("error.address_button")},
 	}
 }

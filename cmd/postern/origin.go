@@ -32,6 +32,7 @@ func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
 		view := templates.ErrorPage{
 			Status: http.StatusMisdirectedRequest, Title: templates.T("error.address_title"),
 			Message: templates.T("error.address", "Address", a.cfg.Issuer),
+			LinkURL: a.cfg.Issuer + "/account", LinkText: templates.T("error.address_button"),
 		}
 		if err := pages.Render(c, view.Status, view); err != nil {
 			a.log.ErrorContext(c.Request.Context(), "error page", "cause", err)

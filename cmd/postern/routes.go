@@ -39,7 +39,8 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	w.provider.MountDocuments(router.Group(base, a.measure))
 	site := headToo{router.Group(base,
 		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))}
-	pages.Mount(site)
+	// Under a foreign name, too: the page about it needs them.
+	pages.Mount(headToo{router.Group(base, a.measure, findAddress, templates.Recover(pages, a.log))})
 	w.login.Mount(site)
 	w.consent.Mount(site)
 	w.provider.Mount(site)
