@@ -48,6 +48,9 @@ type Flows interface {
 // again, with the id of the frozen request, each time a page is done.
 func (p *Provider) authorize(c *gin.Context) error {
 	now := time.Now()
+	if c.Request.Method == http.MethodPost && http.NewCrossOriginProtection().Check(c.Request) != nil {
+		return p.comeBack(c)
+	}
 	form, fault := queryAndBody(c.Writer, c.Request)
 	if id := form.Get("flow"); id != "" && !form.Has("client_id") {
 		return p.resume(c, id, now)

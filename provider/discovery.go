@@ -18,13 +18,13 @@ func (p *Provider) metadata() ([]byte, error) {
 	at := func(path string) string { return p.cfg.Issuer + path }
 	about := map[string]any{
 		"issuer":                                      p.cfg.Issuer,
-		"authorization_endpoint":                      at("/oauth2/auth"),
+		"authorization_endpoint":                      at(authorizePath),
 		"token_endpoint":                              at("/oauth2/token"),
 		"userinfo_endpoint":                           at("/userinfo"),
 		"jwks_uri":                                    at("/.well-known/jwks.json"),
 		"revocation_endpoint":                         at("/oauth2/revoke"),
 		"introspection_endpoint":                      at("/oauth2/introspect"),
-		"end_session_endpoint":                        at("/oauth2/logout"),
+		"end_session_endpoint":                        at(logoutPath),
 		"check_session_iframe":                        at("/oauth2/check_session"),
 		"frontchannel_logout_supported":               true,
 		"frontchannel_logout_session_supported":       true,

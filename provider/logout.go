@@ -38,10 +38,7 @@ func (p *Provider) logout(c *gin.Context) error {
 		return p.pages.Render(c, view.Status, view)
 	}
 	if c.Request.Method == http.MethodPost && !confirmed {
-		// A form of another site brings no cookie, the redirect that follows it does.
-		noStore(c)
-		c.Redirect(http.StatusSeeOther, p.cfg.Issuer+"/oauth2/logout?"+form.Encode())
-		return nil
+		return p.toOwnAddress(c, logoutPath, form)
 	}
 	templates.ForLocales(c, clip(form.Get("ui_locales"), 256))
 	request, err := p.logoutRequest(c.Request.Context(), form, time.Now())
@@ -124,7 +121,7 @@ func (p *Provider) end(c *gin.Context, l *logoutRequest) error {
 	}
 	next := l.onward()
 	if next == "" {
-		next = p.cfg.Issuer + "/oauth2/logout" + l.again()
+		next = p.cfg.Issuer + logoutPath + l.again()
 	}
 	return p.pages.SigningOut(c, templates.SigningOut{Page: p.logoutPage(l), Frames: frames, NextURL: next})
 }

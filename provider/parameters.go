@@ -40,26 +40,35 @@ func queryAndBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 
 // bodyOnly reads the form body of a POST to a protocol endpoint. Parameters in the query are refused by formBody.
 func bodyOnly(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	text, err := bodyText(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return parse(text)
+}
+
+// bodyText reads a form body as it was sent.
+func bodyText(w http.ResponseWriter, r *http.Request) (string, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return nil, &oauthError{Status: http.StatusUnsupportedMediaType, Code: invalidRequest, Description: "The body must not be compressed."}
+		return "", &oauthError{Status: http.StatusUnsupportedMediaType, Code: invalidRequest, Description: "The body must not be compressed."}
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return nil, &oauthError{
+		return "", &oauthError{
 			Status: http.StatusUnsupportedMediaType, Code: invalidRequest,
 			Description: "The body must be application/x-www-form-urlencoded.",
 		}
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return nil, &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The body is too large."}
+		return "", &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The body is too large."}
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, errSlowBody(err)
+		return "", errSlowBody(err)
 	}
 	if err != nil {
-		return nil, invalid("The body could not be read.")
+		return "", invalid("The body could not be read.")
 	}
-	return parse(string(text))
+	return string(text), nil
 }
 
 // errSlowBody is the answer to a body that took too long to arrive (RFC 9110 section 15.5.9).
@@ -113,7 +122,7 @@ func decode(pair string) (name, value string, err error) {
 	value, valueErr := url.QueryUnescape(rawValue)
 	switch {
 	case nameErr != nil || valueErr != nil:
-		return "", "", invalid("A parameter is not form-encoded.")
+		return "", "", errNotEncoded
 	case !utf8.ValidString(name) || !utf8.ValidString(value):
 		return "", "", invalid("A parameter is not valid UTF-8.")
 	case strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0):
@@ -123,6 +132,8 @@ func decode(pair string) (name, value string, err error) {
 	}
 	return name, value, nil
 }
+
+var errNotEncoded = invalid("A parameter is not form-encoded.")
 
 func repeated(name string) error {
 	if !safeName(name) {

@@ -108,10 +108,10 @@ func (p *Provider) MountDocuments(r gin.IRouter) {
 
 // Mount adds the other endpoints. r stands for the issuer's path.
 func (p *Provider) Mount(r gin.IRouter) {
-	r.GET("/oauth2/auth", p.page(p.authorize))
-	r.POST("/oauth2/auth", p.page(p.authorize))
-	r.GET("/oauth2/logout", p.page(p.logout))
-	r.POST("/oauth2/logout", p.page(p.logout))
+	r.GET(authorizePath, p.page(p.authorize))
+	r.POST(authorizePath, p.page(p.authorize))
+	r.GET(logoutPath, p.page(p.logout))
+	r.POST(logoutPath, p.page(p.logout))
 	r.GET("/oauth2/check_session", p.page(p.pages.SessionFrame))
 	r.GET(devicePath, p.page(p.device))
 	r.POST(devicePath, p.page(templates.ReadForm), p.page(p.answerDevice))

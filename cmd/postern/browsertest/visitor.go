@@ -107,8 +107,10 @@ func (v *Visitor) request(method string, target *url.URL, form string, from *url
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("Origin", origin(from))
 	}
-	for _, cookie := range v.jar.Cookies(target) {
-		r.AddCookie(cookie)
+	if method == http.MethodGet || site != "cross-site" { // all cookies are SameSite=Lax, but for those of frames
+		for _, cookie := range v.jar.Cookies(target) {
+			r.AddCookie(cookie)
+		}
 	}
 	answer, err := v.transport.RoundTrip(r)
 	if errors.Is(err, ErrNotServed) {
