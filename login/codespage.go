@@ -63,7 +63,7 @@ func (l *Login) showNewCodesPage(c *gin.Context, status int, message templates.T
 	}
 	return l.cfg.Pages.Render(c, status, templates.NewCodes{
 		AccountPage: withMessage(accountPage(c, who.SignIn(), "codes"), message), ID: sheet.ID,
-		Sheet: templates.Sheet{Account: sheet.Account, Codes: sheet.Codes},
+		Sheet: templates.Sheet{Account: sheet.Account, Codes: sheet.Codes, MadeAt: time.Now()},
 	})
 }
 

@@ -33,7 +33,7 @@ func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text
 		return l.next(c, "/login/enroll")
 	}
 	return l.cfg.Pages.Render(c, status, templates.RecoveryCodes{
-		Page: request.page(message), Sheet: templates.Sheet{Account: enrolment.Account, Codes: enrolment.RecoveryCodes},
+		Page: request.page(message), Sheet: templates.Sheet{Account: enrolment.Account, Codes: enrolment.RecoveryCodes, MadeAt: time.Now()},
 	})
 }
 

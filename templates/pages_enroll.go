@@ -72,6 +72,8 @@ type Sheet struct {
 	Account string
 	// Codes as they are to be kept, such as "K7QPM-4XWVD".
 	Codes []string
+	// MadeAt is when; only its day is shown.
+	MadeAt time.Time
 }
 
 // RecoveryCodes shows the codes of a new authenticator once. Its form has the
@@ -86,12 +88,29 @@ func (RecoveryCodes) template() string { return "login/codes.html" }
 // CodesText is the codes, one a line.
 func (s Sheet) CodesText() string { return strings.Join(s.Codes, "\n") }
 
-// Download is a data: address of a text file with the codes. The browser
+// Printed says whose codes they are and of which service.
+func (s Sheet) Printed() Text { return T("codes.printed", "Account", s.Account) }
+
+// Made says when the codes were made: a later sheet is the good one.
+func (s Sheet) Made() Text { return T("codes.made", "Date", s.MadeAt.UTC().Format(time.DateOnly)) }
+
+// sheetFile returns a data: address of a text file with the codes. The browser
 // makes the file from the page, so the codes need no second request and no
 // place on the server.
-func (s Sheet) Download() template.URL {
-	text := s.Account + "\r\n\r\n" + strings.Join(s.Codes, "\r\n") + "\r\n"
-	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape(text))
+func (w *words) sheetFile(l Language, s Sheet) (template.URL, error) {
+	var lines []string
+	for _, t := range []Text{s.Printed(), s.Made()} {
+		line, err := w.say(l.Tag, t)
+		if err != nil {
+			return "", err
+		}
+		if l.Dir == "ltr" {
+			line = noMarks.Replace(line)
+		}
+		lines = append(lines, line)
+	}
+	lines = append(append(lines, ""), s.Codes...)
+	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape(strings.Join(lines, "\r\n")+"\r\n")), nil
 }
 
 // EnrollNeeded tells a person with a right password, but without an

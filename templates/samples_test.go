@@ -63,7 +63,7 @@ func sampleSetup() Setup {
 	}
 }
 
-var sampleSheet = Sheet{Account: "ada@example.test", Codes: []string{
+var sampleSheet = Sheet{Account: "ada@example.test", MadeAt: sampleClock, Codes: []string{
 	"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
 	"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA",
 }}

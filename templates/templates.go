@@ -140,17 +140,18 @@ func (p *Pages) funcs(l Language) template.FuncMap {
 		"n": func(key string, count int, pairs ...any) (template.HTML, error) {
 			return p.words.html(l.Tag, N(key, count, pairs...))
 		},
-		"plain":   func(what any, pairs ...any) (string, error) { return p.words.plain(l.Tag, what, pairs) },
-		"say":     func(t Text) (template.HTML, error) { return p.words.html(l.Tag, t) },
-		"brand":   func() Brand { return p.brand },
-		"contact": func() Contact { return p.contact },
-		"logo":    func() (string, error) { return p.assetURL(p.logoAsset()) },
-		"asset":   p.assetURL,
-		"path":    func(path string) string { return p.basePath + path },
-		"isolate": func(text string) string { return isolate + text + popIsolate },
-		"utc":     func(t time.Time) string { return t.UTC().Format("15:04:05 MST") },
-		"moment":  func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
-		"rfc3339": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"plain":     func(what any, pairs ...any) (string, error) { return p.words.plain(l.Tag, what, pairs) },
+		"say":       func(t Text) (template.HTML, error) { return p.words.html(l.Tag, t) },
+		"brand":     func() Brand { return p.brand },
+		"sheetfile": func(s Sheet) (template.URL, error) { return p.words.sheetFile(l, s) },
+		"contact":   func() Contact { return p.contact },
+		"logo":      func() (string, error) { return p.assetURL(p.logoAsset()) },
+		"asset":     p.assetURL,
+		"path":      func(path string) string { return p.basePath + path },
+		"isolate":   func(text string) string { return isolate + text + popIsolate },
+		"utc":       func(t time.Time) string { return t.UTC().Format("15:04:05 MST") },
+		"moment":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") },
+		"rfc3339":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 }
 

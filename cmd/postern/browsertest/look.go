@@ -1,9 +1,12 @@
 package browsertest
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 )
 
@@ -24,6 +27,17 @@ func (b *Browser) Appear(dark bool, width int) {
 	}
 	// What fades from one scheme to the other has done so.
 	do(b, chromedp.Evaluate[chromedp.Void]("for (const change of document.getAnimations()) change.finish()"))
+}
+
+// Print shows the page as a printer gets it, on paper of that width in CSS
+// pixels, until Appear.
+func (b *Browser) Print(width int) {
+	b.t.Helper()
+	b.Appear(false, width)
+	do(b, chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+		_, err := cdp.Call(ctx, tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+		return err
+	}))
 }
 
 // Sideways returns what is cut off or has to be scrolled to from side to side,
