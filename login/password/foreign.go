@@ -1,9 +1,11 @@
 package password
 
 import (
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -36,31 +38,48 @@ const (
 	minSaltBytes    = 8
 )
 
-var (
-	argon2Form       = regexp.MustCompile(`^\$argon2(?:id|i|d)\$v=19\$m=([1-9]\d{0,8}),t=([1-9]\d{0,8}),p=([1-9]\d{0,8})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`)
-	scryptForm       = regexp.MustCompile(`^\$scrypt\$ln=([1-9]\d{0,8}),r=([1-9]\d{0,8}),p=([1-9]\d{0,8})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`)
-	bcryptForm       = regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[A-Za-z0-9./]{53}$`)
-	bcryptSHA256Form = regexp.MustCompile(`^\$bcrypt-sha256\$v=2,t=2[aby],r=([1-9]\d?)\$[A-Za-z0-9./]{22}\$[A-Za-z0-9./]{31}$`)
-	pbkdf2Form       = regexp.MustCompile(`^(\$pbkdf2(?:-sha1|-sha224|-sha256|-sha384|-sha512)?\$)(?:i=)?([1-9]\d{0,8})(?:,l=\d{1,3})?(\$[A-Za-z0-9+./]+\$[A-Za-z0-9+./]+)$`)
-)
+// form is a spelling of hashes and how it is read.
+type form struct {
+	pattern *regexp.Regexp
+	decode  func(encoded string, groups []string) (parsedHash, error)
+}
+
+var phcForms = []form{
+	{regexp.MustCompile(`^\$argon2(?:id|i|d)\$v=19\$m=([1-9]\d{0,8}),t=([1-9]\d{0,8}),p=([1-9]\d{0,8})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`), decodeArgon2},
+	{regexp.MustCompile(`^\$scrypt\$ln=([1-9]\d{0,8}),r=([1-9]\d{0,8}),p=([1-9]\d{0,8})\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$`), decodeScrypt},
+	{regexp.MustCompile(`^\$2[aby]\$(\d\d)\$[A-Za-z0-9./]{53}$`), decodeBcrypt},
+	{regexp.MustCompile(`^\$bcrypt-sha256\$v=2,t=2[aby],r=([1-9]\d?)\$[A-Za-z0-9./]{22}\$[A-Za-z0-9./]{31}$`), decodeBcrypt},
+	{regexp.MustCompile(`^(\$pbkdf2(?:-sha1|-sha224|-sha256|-sha384|-sha512)?\$)(?:v=1,)?(?:i=)?([1-9]\d{0,8})(?:,l=\d{1,3})?\$([A-Za-z0-9+./]+)={0,2}\$([A-Za-z0-9+./]+)={0,2}$`), decodePBKDF2},
+}
 
 // parsedHash is an encoded hash within the bounds above.
 type parsedHash struct {
-	encoded string
-	digest  algorithm.Digest
-	memory  uint64 // KiB that Match allocates; 0 where it is next to nothing
+	encoded   string
+	match     func(password string) bool
+	salt, tag []byte
+	memory    uint64 // KiB that match allocates; 0 where it is next to nothing
+	// saltless hashes are read although their salts are short or missing, because other systems made no better ones.
+	saltless bool
 }
 
 // ValidHash returns nil if Verify can check passwords against encoded, else an
-// error that wraps ErrHash and names the fault. Read are, in PHC or modular
-// crypt form, no longer than 512 characters:
+// error that wraps ErrHash and names the fault. Read are, no longer than 512
+// characters:
 //
 //	$argon2id$, $argon2i$, $argon2d$   version 19, m to 262144, t·m to 2^20, p to 16
 //	$scrypt$                           ln to 20, r to 32, memory as above
 //	$2a$, $2b$, $2y$, $bcrypt-sha256$  cost 4 to 15; bcrypt-sha256 version 2
 //	$pbkdf2$ and $pbkdf2-DIGEST$       DIGEST sha1, sha224, sha256, sha384, sha512
+//	$5$, $6$                           sha256-crypt and sha512-crypt, to 1,000,000 rounds
+//	$P$, $H$                           phpass, to 2^20 rounds
+//	$fbscrypt$                         Firebase, with the project's parameters: see decodeFirebase
+//	pbkdf2_sha256$, pbkdf2_sha1$, argon2$, bcrypt$, bcrypt_sha256$, scrypt$   of Django
+//	{SHA}, {SSHA}, {SHA256}, {SSHA256}, {SHA512}, {SSHA512}, {PBKDF2-DIGEST}  of LDAP
+//	{CRYPT}, {BCRYPT}, {ARGON2}        of LDAP, before a form of that algorithm
 //
-// Salts have at least 8 bytes and tags 16 to 64.
+// Tags have 16 to 64 bytes, and salts at least 8 but where the other system
+// knows shorter ones or none: then the next sign-in replaces the hash by a
+// better one, as it does with all of them.
 func ValidHash(encoded string) error {
 	_, err := parseHash(encoded)
 	return err
@@ -79,33 +98,51 @@ func parseHash(encoded string) (parsedHash, error) {
 		return parsedHash{}, err
 	}
 	hash.encoded = encoded
-	if len(hash.digest.Salt()) < minSaltBytes {
+	if len(hash.salt) < minSaltBytes && !hash.saltless {
 		return parsedHash{}, badHash("salt is too short")
 	}
-	if tag := len(hash.digest.Key()); tag < minTagBytes || tag > maxTagBytes {
+	if tag := len(hash.tag); tag < minTagBytes || tag > maxTagBytes {
 		return parsedHash{}, badHash("tag is too short or too long")
 	}
 	return hash, nil
 }
 
 func decodeHash(encoded string) (parsedHash, error) {
-	if m := argon2Form.FindStringSubmatch(encoded); m != nil {
-		return decodeArgon2(encoded, number(m[1]), number(m[2]), number(m[3]))
+	return decodeForm(encoded, slices.Concat(phcForms, cryptForms, djangoForms, ldapForms))
+}
+
+// decodeWrapped reads a hash of another form behind the name of its algorithm.
+func decodeWrapped(_ string, m []string) (parsedHash, error) {
+	return decodeForm(m[1], slices.Concat(phcForms, cryptForms))
+}
+
+func decodeForm(encoded string, forms []form) (parsedHash, error) {
+	for _, f := range forms {
+		if groups := f.pattern.FindStringSubmatch(encoded); groups != nil {
+			return f.decode(encoded, groups)
+		}
 	}
-	if m := scryptForm.FindStringSubmatch(encoded); m != nil {
-		return decodeScrypt(encoded, number(m[1]), number(m[2]), number(m[3]))
+	return parsedHash{}, badHash(unreadable(encoded))
+}
+
+// unreadable says why a hash cannot be moved.
+func unreadable(encoded string) string {
+	for _, known := range []struct{ pattern, name string }{
+		{`^\$1\$|^\$apr1\$|(?i)^\{(CRYPT\}\$1\$|S?MD5\})|^md5\$`, "MD5"},
+		{`^\$y\$|^\$gy\$`, "yescrypt"},
+		{`^\$7\$`, "scrypt in the form of libxcrypt"},
+		{`^\$2x\$`, "bcrypt with the sign bug"},
+		{`^\$sha1\$|^sha1\$`, "SHA-1 with few rounds"},
+		{`^\$3\$|^[0-9A-Fa-f]{32}$`, "NT or MD5 without a salt"},
+		{`^[0-9A-Fa-f]{40}$`, "SHA-1 without a salt"},
+		{`^(\{CRYPT\})?[./0-9A-Za-z]{13}$`, "DES"},
+		{`^[!*]|^(\{CRYPT\})[!*]`, "an account that is locked or has no password"},
+	} {
+		if regexp.MustCompile(known.pattern).MatchString(encoded) {
+			return known.name + ", which cannot be moved: leave the hash out, so that the person is invited to choose a password"
+		}
 	}
-	if m := bcryptForm.FindStringSubmatch(encoded); m != nil {
-		return decodeBcrypt(encoded, number(m[1]))
-	}
-	if m := bcryptSHA256Form.FindStringSubmatch(encoded); m != nil {
-		return decodeBcrypt(encoded, number(m[1]))
-	}
-	if m := pbkdf2Form.FindStringSubmatch(encoded); m != nil {
-		// The modular crypt form has "." where the PHC form has "+".
-		return decodePBKDF2(m[1]+m[2]+strings.ReplaceAll(m[3], "+", "."), number(m[2]))
-	}
-	return parsedHash{}, badHash("not argon2, scrypt, bcrypt or pbkdf2 in PHC or modular crypt form")
+	return "no form that Postern reads, or its costs are missing or out of bounds"
 }
 
 // number converts the at most nine digits that the forms above let through.
@@ -114,40 +151,56 @@ func number(digits string) uint64 {
 	return n
 }
 
-func decodeArgon2(encoded string, memory, passes, threads uint64) (parsedHash, error) {
+func decodeArgon2(encoded string, m []string) (parsedHash, error) {
+	memory, passes, threads := number(m[1]), number(m[2]), number(m[3])
 	if memory > maxMemory || memory*passes > maxMemoryPasses || threads > maxThreads {
 		return parsedHash{}, badHash("argon2 costs are out of bounds")
 	}
 	return decoded(argon2.Decode, encoded, memory)
 }
 
-func decodeScrypt(encoded string, logN, block, parallelism uint64) (parsedHash, error) {
-	if logN > maxScryptLogN || block > maxScryptBlock {
-		return parsedHash{}, badHash("scrypt costs are out of bounds")
-	}
-	memory := block << logN / 8 // KiB of 128·N·r bytes, RFC 7914 section 2
-	if memory > maxMemory || max(memory, 1)*parallelism > maxMemoryPasses {
-		return parsedHash{}, badHash("scrypt costs are out of bounds")
+func decodeScrypt(encoded string, m []string) (parsedHash, error) {
+	memory, err := scryptMemory(number(m[1]), number(m[2]), number(m[3]))
+	if err != nil {
+		return parsedHash{}, err
 	}
 	return decoded(scrypt.Decode, encoded, memory)
 }
 
-func decodeBcrypt(encoded string, cost uint64) (parsedHash, error) {
-	if cost < minBcryptCost || cost > maxBcryptCost {
+// scryptMemory returns the KiB of 128·N·r bytes (RFC 7914 section 2).
+func scryptMemory(logN, block, parallelism uint64) (uint64, error) {
+	if logN > maxScryptLogN || block > maxScryptBlock {
+		return 0, badHash("scrypt costs are out of bounds")
+	}
+	memory := block << logN / 8
+	if memory > maxMemory || max(memory, 1)*parallelism > maxMemoryPasses {
+		return 0, badHash("scrypt costs are out of bounds")
+	}
+	return memory, nil
+}
+
+func decodeBcrypt(encoded string, m []string) (parsedHash, error) {
+	if cost := number(m[1]); cost < minBcryptCost || cost > maxBcryptCost {
 		return parsedHash{}, badHash("bcrypt cost is out of bounds")
 	}
 	return decoded(bcrypt.Decode, encoded, 0)
 }
 
-func decodePBKDF2(encoded string, iterations uint64) (parsedHash, error) {
-	hash, err := decoded(pbkdf2.Decode, encoded, 0)
+func decodePBKDF2(_ string, m []string) (parsedHash, error) {
+	// The modular crypt form has "." where the PHC form has "+", and neither has padding.
+	plain := m[1] + m[2] + "$" + strings.ReplaceAll(m[3]+"$"+m[4], "+", ".")
+	hash, err := decoded(pbkdf2.Decode, plain, 0)
 	if err != nil {
 		return parsedHash{}, err
 	}
-	if blocks := uint64(len(hash.digest.Key())+19) / 20; iterations*blocks > maxIterations {
-		return parsedHash{}, badHash("pbkdf2 iterations are out of bounds")
+	return hash, boundPBKDF2(number(m[2]), len(hash.tag))
+}
+
+func boundPBKDF2(iterations uint64, tagBytes int) error {
+	if blocks := uint64(tagBytes+19) / 20; iterations*blocks > maxIterations {
+		return badHash("pbkdf2 iterations are out of bounds")
 	}
-	return hash, nil
+	return nil
 }
 
 func decoded(decode algorithm.DecodeFunc, encoded string, memory uint64) (parsedHash, error) {
@@ -155,5 +208,12 @@ func decoded(decode algorithm.DecodeFunc, encoded string, memory uint64) (parsed
 	if err != nil {
 		return parsedHash{}, badHash("not well-formed") // err would quote parts of the hash
 	}
-	return parsedHash{digest: digest, memory: memory}, nil
+	return parsedHash{match: digest.Match, salt: digest.Salt(), tag: digest.Key(), memory: memory}, nil
+}
+
+// computed returns a hash whose tag other code computes.
+func computed(salt, tag []byte, compute func(password string) []byte) parsedHash {
+	return parsedHash{salt: salt, tag: tag, match: func(password string) bool {
+		return subtle.ConstantTimeCompare(compute(password), tag) == 1
+	}}
 }

@@ -28,7 +28,7 @@ func (h *Hasher) Verify(ctx context.Context, password, encoded string) (ok, outd
 		return false, false, nil
 	}
 	for i, form := range forms(password) {
-		if err := h.gate.do(ctx, h.weight(hash), func() { ok = hash.digest.Match(form) }); err != nil {
+		if err := h.gate.do(ctx, h.weight(hash), func() { ok = hash.match(form) }); err != nil {
 			return false, false, err
 		}
 		if ok {
@@ -63,7 +63,7 @@ func normalize(password string) string {
 // current reports whether Hash would make a hash of this form and cost.
 func (h *Hasher) current(hash parsedHash) bool {
 	return strings.HasPrefix(hash.encoded, h.prefix) &&
-		len(hash.digest.Salt()) == saltBytes && len(hash.digest.Key()) == tagBytes
+		len(hash.salt) == saltBytes && len(hash.tag) == tagBytes
 }
 
 // weight is the number of own hashes whose memory a hash of another system
