@@ -258,8 +258,8 @@ type Signing struct {
 
 // Brand is how the pages, the mails and the entry in the authenticator app call the service.
 type Brand struct {
-	// The name on pages, in mails and in authenticator apps: 1 to 64 characters, without a colon, which separates
-	// name and account in the app. Apps keep the name with which they were enrolled.
+	// The name on pages, in mails and in authenticator apps: 1 to 64 characters and at most 192 bytes when it is percent-encoded
+	// (21 to 32 letters beyond ASCII), without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.
 	Name string `setting:"brand.name" default:"Postern"`
 
 	// An image file that replaces the logo on the pages.

@@ -50,7 +50,7 @@ var meanings = map[string]string{
 	"throttle.code_close_after":       "Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).",
 	"shutdown.drain":                  "How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m. Longer than what they need to take it out.",
 	"signing.rsa_bits":                "The size of new RSA keys: 2048, 3072 or 4096. Larger keys sign several times slower.",
-	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters, without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
+	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters and at most 192 bytes when it is percent-encoded (21 to 32 letters beyond ASCII), without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
 	"brand.logo_file":                 "An image file that replaces the logo on the pages.",
 	"brand.color":                     "The accent colour of the pages, #rgb or #rrggbb, in quotes because # begins a comment in YAML. Empty keeps the built-in one.",
 	"support.email":                   "The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the foot of every page.",

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
@@ -86,6 +87,13 @@ func (v *validator) throttle() {
 // shutdown checks how long the end may take.
 func (v *validator) shutdown() { within(v, "shutdown.drain", v.c.Shutdown.Drain, 0, 5*time.Minute) }
 
+// maxBrandBytes is how long the percent-encoded name may be. It stands twice in the otpauth address, whose other parts take up to 127 of 512
+// bytes with the longest parameters of new authenticators.
+const maxBrandBytes = 192
+
+// encodedBytes is the length of a percent-encoded name.
+func encodedBytes(name string) int { return len(strings.ReplaceAll(url.QueryEscape(name), "+", "%20")) }
+
 // brand checks what ends in pages, mails and authenticator apps.
 func (v *validator) brand() {
 	b := v.c.Brand
@@ -97,6 +105,9 @@ func (v *validator) brand() {
 		v.add("brand.name", "contains a sign that cannot be printed, or a space at an end", "remove it")
 	case strings.Contains(b.Name, ":"):
 		v.add("brand.name", "contains a colon, which authenticator apps take for the end of the name", "remove it")
+	case encodedBytes(b.Name) > maxBrandBytes:
+		v.add("brand.name", fmt.Sprintf("takes %d bytes in the address that authenticator apps read, of %d", encodedBytes(b.Name), maxBrandBytes),
+			"choose a shorter name: letters beyond ASCII take six or nine bytes each")
 	}
 	if b.LogoFile != "" {
 		v.file("brand.logo_file", b.LogoFile)

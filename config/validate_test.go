@@ -75,6 +75,8 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"brand.name", "cannot be printed", "remove", func(c *Config) { c.Brand.Name = "a\xff" }},
 		{"brand.name", "space at an end", "remove", func(c *Config) { c.Brand.Name = "a " }},
 		{"brand.name", "contains a colon", "remove", func(c *Config) { c.Brand.Name = "a: b" }},
+		{"brand.name", "takes 198 bytes in the address", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("Ä", 33) }},
+		{"brand.name", "takes 360 bytes in the address", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("株", 40) }},
 		{"brand.logo_file", "is not a file", "existing file", func(c *Config) { c.Brand.LogoFile = dir }},
 		{"brand.color", `"#12345" is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#12345" }},
 		{"brand.color", `is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#123;}" }},

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, a sign-in with the last recovery code, or a session
+// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, a sign-in that is worth nothing before, or a session
 // that a recovery code has just opened.
 func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	now := time.Now()
@@ -26,7 +26,7 @@ func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	enrolling, err := l.cfg.Sessions.enrolling(c.Request)
 	switch {
 	case err == nil:
-		return account.LastCodeEnroller(enrolling), nil
+		return account.MustEnroller(enrolling), nil
 	case !errors.Is(err, storage.ErrNotFound):
 		return account.Enroller{}, err
 	case errors.Is(invitedErr, account.ErrEnrolled):
@@ -82,7 +82,7 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	view := templates.Enroll{Page: request.page(refused.message), Setup: setup}
 	switch {
 	case who.Must():
-		view.LastCode, view.SignOutURL = true, l.at("/logout", way{})
+		view.Must, view.Renews, view.SignOutURL = true, who.Renews(), l.at("/logout", way{})
 	case who.Replaces():
 		view.SkipURL = l.afterwards(request.way)
 	}

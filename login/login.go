@@ -241,8 +241,11 @@ func (l *Login) afterwards(w way) string {
 // completed stores a complete sign-in and leaves, by the page for a new password when it is held.
 func (l *Login) completed(c *gin.Context, done account.Done) error {
 	l.cfg.Sessions.complete(c.Writer, done)
-	if done.Held {
+	switch {
+	case done.Held:
 		return l.next(c, "/login/password")
+	case done.MustEnrol:
+		return l.next(c, "/login/enroll")
 	}
 	return l.leave(c)
 }

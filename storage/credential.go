@@ -62,6 +62,8 @@ type Authenticator struct {
 	LastStep   int64 // the last time step that was accepted
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero: never since its enrolment
+	// Renew says that the secret is short and that the next sign-in with it leads to a new authenticator.
+	Renew bool
 }
 
 type authenticatorRow struct {
@@ -75,6 +77,7 @@ type authenticatorRow struct {
 	LastStep   int64  `db:"last_step"`
 	CreatedAt  Time   `db:"created_at"`
 	LastUsedAt Time   `db:"last_used_at"`
+	Renew      bool   `db:"renew"`
 }
 
 func (s *Store) openAuthenticator(row authenticatorRow) (Authenticator, error) {
@@ -82,7 +85,7 @@ func (s *Store) openAuthenticator(row authenticatorRow) (Authenticator, error) {
 	return Authenticator{
 		ID: row.ID, UserID: row.UserID, Name: row.Name, Secret: secret,
 		Algorithm: row.Algorithm, Digits: row.Digits, Period: row.Period, LastStep: row.LastStep,
-		CreatedAt: row.CreatedAt.Time, LastUsedAt: row.LastUsedAt.Time,
+		CreatedAt: row.CreatedAt.Time, LastUsedAt: row.LastUsedAt.Time, Renew: row.Renew,
 	}, err
 }
 
@@ -93,13 +96,13 @@ func (s *Store) AddAuthenticator(ctx context.Context, a Authenticator) error {
 		return err
 	}
 	_, err = s.exec(ctx, `
-		INSERT INTO authenticators (id, user_id, name, secret_sealed, algorithm, digits, period, last_step, created_at, last_used_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ID, a.UserID, a.Name, sealed, a.Algorithm, a.Digits, a.Period, a.LastStep, At(a.CreatedAt), At(a.LastUsedAt))
+		INSERT INTO authenticators (id, user_id, name, secret_sealed, algorithm, digits, period, last_step, created_at, last_used_at, renew)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.UserID, a.Name, sealed, a.Algorithm, a.Digits, a.Period, a.LastStep, At(a.CreatedAt), At(a.LastUsedAt), a.Renew)
 	return err
 }
 
-const authenticatorColumns = `a.id, a.user_id, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at`
+const authenticatorColumns = `a.id, a.user_id, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at, a.renew`
 
 // Authenticators returns a user's authenticators, oldest first.
 func (s *Store) Authenticators(ctx context.Context, userID string) ([]Authenticator, error) {

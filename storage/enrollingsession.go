@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// EnrollingSignIn is a sign-in with the last recovery code of a person. It is worth nothing until a new authenticator is enrolled: without
-// one the person could not sign in again. It is another type than SignIn so that it opens the enrolment and nothing else.
+// EnrollingSignIn is a sign-in that is worth nothing until a new authenticator is enrolled: with the last recovery code, because without one
+// the person could not sign in again, or with an authenticator that is to be renewed. It is another type than SignIn so that it opens the enrolment and nothing else.
 type EnrollingSignIn struct{ row sessionRow }
 
 // ID returns the id of the session, which is no secret.
@@ -14,6 +14,12 @@ func (s EnrollingSignIn) ID() string { return s.row.SID }
 
 // User returns who signed in.
 func (s EnrollingSignIn) User() User { return s.row.User }
+
+// Recovered reports whether a recovery code, the last, took the place of the one-time code.
+func (s EnrollingSignIn) Recovered() bool { return s.row.Recovered }
+
+// Remembered reports whether the person asked to stay signed in.
+func (s EnrollingSignIn) Remembered() bool { return s.row.Remember }
 
 // EnrollingSignIn returns the sign-in of a session cookie that waits for a new authenticator. ErrNotFound when there is none, it waits for a
 // new password first, it has ended, or the account was disabled or changed since.

@@ -119,6 +119,7 @@ func (s *Store) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time)
 			LastStep   int64    `db:"last_step"`
 			CreatedAt  Time     `db:"created_at"`
 			LastUsedAt Time     `db:"last_used_at"`
+			Renew      bool     `db:"renew"`
 		} `db:"authenticator"`
 	}
 	if err := s.list(ctx, &rows, `
@@ -127,7 +128,7 @@ func (s *Store) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time)
 			a.secret_sealed AS "authenticator.secret_sealed", a.algorithm AS "authenticator.algorithm",
 			coalesce(a.digits, 0) AS "authenticator.digits", coalesce(a.period, 0) AS "authenticator.period",
 			coalesce(a.last_step, 0) AS "authenticator.last_step", a.created_at AS "authenticator.created_at",
-			a.last_used_at AS "authenticator.last_used_at"
+			a.last_used_at AS "authenticator.last_used_at", coalesce(a.renew, FALSE) AS "authenticator.renew"
 		FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN authenticators a ON a.user_id = u.id
 		WHERE s.session_hash = ? AND s.completed_at IS NULL AND s.expires_at > ? AND s.epoch = u.epoch AND u.disabled_at IS NULL
 		ORDER BY a.created_at, a.id`, tokenHash, At(now)); err != nil {
@@ -146,7 +147,7 @@ func (s *Store) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time)
 		if a := row.Authenticator; a.ID != "" {
 			sealed = append(sealed, authenticatorRow{
 				ID: string(a.ID), UserID: string(a.UserID), Name: string(a.Name), Secret: a.Secret, Algorithm: string(a.Algorithm),
-				Digits: a.Digits, Period: a.Period, LastStep: a.LastStep, CreatedAt: a.CreatedAt, LastUsedAt: a.LastUsedAt,
+				Digits: a.Digits, Period: a.Period, LastStep: a.LastStep, CreatedAt: a.CreatedAt, LastUsedAt: a.LastUsedAt, Renew: a.Renew,
 			})
 		}
 	}

@@ -58,10 +58,11 @@ type Enroll struct {
 	// SkipURL goes on without a new authenticator. It is set for who has just
 	// signed in with a recovery code; the page then says what that means.
 	SkipURL string
-	// LastCode says that the recovery code was the last, so that the person
-	// cannot go on without a new authenticator. SignOutURL gives it up.
-	LastCode   bool
-	SignOutURL string
+	// Must says that the person cannot go on without a new authenticator: the
+	// recovery code was the last or, with Renews, the key of the present
+	// authenticator is short. SignOutURL gives it up.
+	Must, Renews bool
+	SignOutURL   string
 }
 
 func (Enroll) template() string { return "login/enroll.html" }

@@ -74,7 +74,9 @@ func samples() map[string]View {
 	enrollAgain := sampleEnroll(samplePage())
 	enrollAgain.SkipURL = "/oauth2/auth?flow=F"
 	enrollLast := sampleEnroll(samplePage())
-	enrollLast.LastCode, enrollLast.SignOutURL = true, "/logout"
+	enrollLast.Must, enrollLast.SignOutURL = true, "/logout"
+	enrollRenew := enrollLast
+	enrollRenew.Renews = true
 	enrollError.ServerTime, enrollError.AskName, enrollError.Name = sampleClock, true, "Work phone"
 	views := map[string]View{
 		"signin": SignIn{Page: samplePage(), ResetURL: "/reset", CancelURL: "/login/cancel?flow=F"},
@@ -97,6 +99,7 @@ func samples() map[string]View {
 		"enroll-error":   enrollError,
 		"enroll-again":   enrollAgain,
 		"enroll-last":    enrollLast,
+		"enroll-renew":   enrollRenew,
 		"codes":          RecoveryCodes{Page: samplePage(), Sheet: sampleSheet},
 		"codes-error":    RecoveryCodes{Page: withError(T("codes.tick")), Sheet: sampleSheet},
 		"enrollneeded":   EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},

@@ -80,7 +80,7 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 		for name, end := range ways {
 			email := strings.ReplaceAll(name, " ", "-") + "@example.test"
 			line := strings.NewReplacer("ada@", email[:strings.Index(email, "@")]+"@", `"username":"ada",`, "", "\n", " ").Replace(adaLine)
-			_, err := operators.accounts.Import(t.Context(), strings.NewReader(line), false, account.Operator{}, time.Now())
+			_, err := operators.accounts.Import(t.Context(), strings.NewReader(line), account.ImportOptions{}, account.Operator{}, time.Now())
 			require.NoError(t, err)
 			v := browsertest.NewVisitor(t, nil)
 			v.Open(a.cfg.Issuer + "/oauth2/auth?" + asking.Encode())

@@ -49,7 +49,7 @@ func (l *life) acceptInvitation() {
 
 	// A password alone connects no authenticator: only the mailbox leads on.
 	line := `{"email":"mallory@example.test","password":"` + adaPassword + `"}`
-	_, err = l.a.accounts.Import(l.t.Context(), strings.NewReader(line), false, account.Operator{}, time.Now())
+	_, err = l.a.accounts.Import(l.t.Context(), strings.NewReader(line), account.ImportOptions{}, account.Operator{}, time.Now())
 	require.NoError(l.t, err)
 	l.visit("/login")
 	l.Fill("E-mail or user name", "mallory@example.test")

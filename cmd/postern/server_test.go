@@ -75,7 +75,7 @@ func listenAndRun(t testing.TB, a *app, others ...listener) {
 func addAda(t testing.TB, a *app) {
 	t.Helper()
 	line := strings.ReplaceAll(adaLine, "\n", " ")
-	report, err := a.accounts.Import(t.Context(), strings.NewReader(line), false, account.Operator{}, time.Now())
+	report, err := a.accounts.Import(t.Context(), strings.NewReader(line), account.ImportOptions{}, account.Operator{}, time.Now())
 	require.NoError(t, err, "%+v", report.Faults)
 }
 

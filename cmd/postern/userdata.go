@@ -94,9 +94,11 @@ func (s *services) signOut(ctx context.Context, user, session string) (int64, er
 
 func userImportCommand(t *terminal) *cobra.Command {
 	var file string
-	var dryRun bool
+	var options account.ImportOptions
 	cmd := &cobra.Command{
 		Use: "import -f FILE", Short: "Make accounts from JSON lines, all or none", Args: noArguments,
+		Long: "Make accounts from JSON lines, all or none. docs/import.md describes a line, the password hashes that are read, and what is\n" +
+			"ignored. Lines at fault are named; nothing is imported then, unless they are to be skipped.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
 				return usage(cmd, "--file is required; - is standard input")
@@ -107,30 +109,39 @@ func userImportCommand(t *terminal) *cobra.Command {
 			}
 			defer lines.Close()
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				report, err := s.accounts.Import(ctx, lines, dryRun, account.Operator{}, time.Now())
+				progress := t.progress("accounts ready to be written")
+				options.Progress = progress.at
+				report, err := s.accounts.Import(ctx, lines, options, account.Operator{}, time.Now())
+				err = progress.end(err, "nothing was imported: run it again")
 				if err != nil && !errors.Is(err, account.ErrImport) {
 					return err
 				}
-				return errors.Join(t.showImport(report, dryRun), err)
+				return errors.Join(t.showImport(report, options), err)
 			})
 		},
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "`file` with one user a line; - is standard input")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only report what would happen")
+	cmd.Flags().BoolVar(&options.DryRun, "dry-run", false, "only report what would happen")
+	cmd.Flags().BoolVar(&options.SkipInvalid, "skip-invalid", false, "import the other lines when some are at fault")
+	cmd.Flags().BoolVar(&options.AllowShortKeys, "allow-short-keys", false,
+		"take authenticators with keys of 10 to 15 bytes; the next sign-in with one leads to a new authenticator")
 	complete(cmd, "file", files)
 	return cmd
 }
 
-func (t *terminal) showImport(report account.ImportReport, dryRun bool) error {
+func (t *terminal) showImport(report account.ImportReport, options account.ImportOptions) error {
 	return t.show(report, func(w io.Writer) {
 		for _, fault := range report.Faults {
 			fmt.Fprintf(w, "line %d: %s\n", fault.Line, strings.ReplaceAll(fault.Message, "\n", "; "))
 		}
-		if len(report.Faults) > 0 && !dryRun {
+		if len(report.Faults) > 0 && !options.DryRun && !options.SkipInvalid {
 			return
 		}
-		invited := 0
+		invited, renewed := 0, 0
 		for _, user := range report.Users {
+			if user.RenewsKey {
+				renewed++
+			}
 			if user.InvitationURL != "" {
 				fmt.Fprintf(w, "%s  %s\n", user.Email, user.InvitationURL)
 			}
@@ -139,8 +150,11 @@ func (t *terminal) showImport(report account.ImportReport, dryRun bool) error {
 			}
 		}
 		verb := "imported"
-		if dryRun {
+		if options.DryRun {
 			verb = "would be imported"
+		}
+		if renewed > 0 {
+			fmt.Fprintf(w, "users with a short key, who connect a new authenticator at the next sign-in: %d\n", renewed)
 		}
 		fmt.Fprintf(w, "users %s: %d, of them with an invitation: %d; lines at fault: %d\n", verb, len(report.Users), invited, len(report.Faults))
 	})
@@ -152,8 +166,9 @@ func userExportCommand(t *terminal) *cobra.Command {
 		Use: "export", Short: "Write all accounts as JSON lines that import reads", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				_, err := s.accounts.Export(ctx, t.stdout, secrets, account.Operator{}, time.Now())
-				return err
+				progress := t.progress("accounts written")
+				_, err := s.accounts.Export(ctx, t.stdout, account.ExportOptions{Secrets: secrets, Progress: progress.at}, account.Operator{}, time.Now())
+				return progress.end(err, "the output is not complete: run it again")
 			})
 		},
 	}

@@ -70,9 +70,9 @@ const (
 	halfDoneLimit = 100
 	// recoveredLife is how long after a recovery code a new authenticator may be enrolled.
 	recoveredLife = 10 * time.Minute
-	// lastCodeLife is how long after the last recovery code a new authenticator may be enrolled. It is longer, because whoever is late has
+	// mustEnrolLife is how long after the last recovery code a new authenticator may be enrolled. It is longer, because whoever is late has
 	// to ask an operator.
-	lastCodeLife = time.Hour
+	mustEnrolLife = time.Hour
 	// driftSearched is how far the code of a wrong clock is looked for, on each side.
 	driftSearched = 10 * time.Minute
 )
@@ -97,7 +97,7 @@ func New(cfg Config) (*Service, error) {
 	if cfg.TOTP == (otp.Parameters{}) {
 		cfg.TOTP = otp.Default()
 	}
-	if _, err := otp.URI(otp.NewKey(cfg.TOTP), cfg.Issuer, "account"); err != nil {
+	if _, err := otp.URI(otp.NewKey(cfg.TOTP), cfg.Issuer, storage.NewID()); err != nil { // the id is the longest of the names that always fit
 		return nil, fmt.Errorf("account.New: issuer or TOTP parameters: %w", err)
 	}
 	if !strings.Contains(cfg.SiteURL, "://") {
@@ -177,6 +177,8 @@ type Done struct {
 	Left     int    // recovery codes left; only after one was used
 	// Held says that the session is worth nothing until ChooseNewPassword, because somebody else has the password.
 	Held bool
+	// MustEnrol says that the session is worth nothing until a new authenticator is enrolled.
+	MustEnrol bool
 }
 
 // newSecret returns 256 random bits in base64url, 43 characters.

@@ -88,7 +88,7 @@ func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor
 		return storage.HalfSignIn{}, err
 	}
 	half := storage.HalfSignIn{
-		TokenHash: storage.Hash(newSecret()), User: user, Browser: visitor.Browser,
+		TokenHash: storage.Hash(newSecret()), User: user, Remember: who.remember, Browser: visitor.Browser,
 		Address: audit.ShortAddress(visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
 	}
 	return half, s.store.BeginSignIn(ctx, half, "")

@@ -88,7 +88,8 @@ func (s *Service) ConfirmCode(ctx context.Context, try CodeAttempt, now time.Tim
 		if err := s.store.BurnSteps(ctx, match.steps, now); err != nil {
 			return replayed(err)
 		}
-		done, err = s.complete(ctx, half, try, factor{methods: []string{"pwd", "otp", "mfa"}, event: audit.SignInCompleted}, now)
+		shown := factor{methods: []string{"pwd", "otp", "mfa"}, mustEnrol: match.renew, event: audit.SignInCompleted}
+		done, err = s.complete(ctx, half, try, shown, now)
 		return err
 	})
 	if errors.Is(err, ErrCode) {
@@ -114,6 +115,7 @@ type match struct {
 	found  bool
 	steps  map[string]int64 // the time step that the code uses up, by the id of each authenticator
 	replay bool             // right, but of a step that was used
+	renew  bool             // of an authenticator that is to be renewed
 }
 
 // match compares a typed code with all authenticators of a person. Of a code that belongs to several of them, the steps of all are used up,
@@ -134,6 +136,7 @@ func (s *Service) match(ctx context.Context, half storage.HalfSignIn, typed stri
 		if !ok {
 			continue
 		}
+		found.renew = found.renew || a.Renew
 		for _, b := range half.Authenticators {
 			if a.ID == b.ID || key.SharesCodes(keyOf(b)) {
 				found.steps[b.ID] = max(found.steps[b.ID], step)
@@ -163,7 +166,7 @@ func (s *Service) wrongCode(authenticators []storage.Authenticator, typed string
 }
 
 func keyOf(a storage.Authenticator) otp.Key {
-	return otp.Key{Secret: a.Secret, Parameters: otp.Parameters{Algorithm: a.Algorithm, Digits: a.Digits, Period: a.Period}}
+	return otp.Key{Secret: a.Secret, Parameters: otp.Parameters{Algorithm: a.Algorithm, Digits: a.Digits, Period: a.Period}, Short: a.Renew}
 }
 
 // refuseCode counts a wrong code, records it, and tells the owner when it was one too many.
@@ -234,7 +237,7 @@ func (s *Service) refuse(ctx context.Context, refusal error, event audit.Event, 
 type factor struct {
 	methods   []string // amr of RFC 8176
 	recovered bool
-	last      bool // the last recovery code
+	mustEnrol bool // the sign-in is worth nothing before a new authenticator
 	event     audit.Name
 }
 
@@ -242,14 +245,14 @@ type factor struct {
 func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, try CodeAttempt, f factor, now time.Time) (Done, error) {
 	done := Done{Session: newSecret(), Remember: half.Remember && s.cfg.Lifetimes.Remember > 0, Held: half.User.Exposed()}
 	completion := storage.Completion{
-		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered, MustEnrol: f.last,
+		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered, MustEnrol: f.mustEnrol,
 		IdleUntil: now.Add(s.cfg.Lifetimes.Idle), ExpiresAt: now.Add(s.cfg.Lifetimes.Absolute),
 		Event: s.audit.Rider(try.Visitor.event(f.event, half.User.ID), now),
 	}
 	switch {
-	case f.last:
-		done.Remember = false
-		completion.ExpiresAt = now.Add(lastCodeLife)
+	case f.mustEnrol:
+		done.Remember, done.MustEnrol = false, true
+		completion.ExpiresAt = now.Add(mustEnrolLife)
 		completion.IdleUntil = completion.ExpiresAt
 	case done.Remember:
 		completion.ExpiresAt = now.Add(s.cfg.Lifetimes.Remember)

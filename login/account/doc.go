@@ -10,7 +10,7 @@
 //	half done, password exposed ──ConfirmCode, UseRecoveryCode──▶ held ──ChooseNewPassword──▶ signed in
 //	half done with ticket ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in
 //	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
-//	half done ──UseRecoveryCode, the last──▶ enrolling ──Enrolment …──▶ signed in, the lost authenticators replaced
+//	half done ──UseRecoveryCode, the last; ConfirmCode of a short key──▶ enrolling ──Enrolment …──▶ signed in, the lost authenticators replaced
 //	signed in within ten minutes ──NewAuthenticator──▶ pending ──ConfirmAuthenticator──▶ signed in, one more or one replaced
 //	signed in within ten minutes ──NewRecoveryCodes──▶ shown ──KeepRecoveryCodes──▶ signed in, the earlier codes dead
 //

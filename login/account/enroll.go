@@ -11,21 +11,26 @@ import (
 )
 
 // Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: who holds a good ticket and a
-// half-done sign-in, or has just used a recovery code. Only InvitedEnroller, RecoveredEnroller and LastCodeEnroller make one; a password
+// half-done sign-in, or has just used a recovery code. Only InvitedEnroller, RecoveredEnroller and MustEnroller make one; a password
 // alone never does. Who has shown both factors is a Changer.
 type Enroller struct {
-	user    storage.User
-	half    storage.HalfSignIn    // completed by enrolling; empty after a recovery code
-	session string                // id of the one that a recovery code has opened
-	kind    storage.EnrolmentKind // first or recovered
-	last    bool                  // the recovery code was the last
+	user     storage.User
+	half     storage.HalfSignIn    // completed by enrolling; empty after a recovery code
+	session  string                // id of the one that a recovery code has opened
+	kind     storage.EnrolmentKind // first or recovered
+	must     bool                  // nothing else goes on before
+	renews   bool                  // in place of one with a short key
+	remember bool                  // the person asked to stay signed in
 }
 
 // Replaces reports whether the new authenticator takes the place of lost ones.
 func (e Enroller) Replaces() bool { return e.kind == storage.EnrolRecovered }
 
-// Must reports whether the person cannot go on without a new authenticator, because the last recovery code is used.
-func (e Enroller) Must() bool { return e.last }
+// Must reports whether the person cannot go on without a new authenticator: the last recovery code is used, or Renews says why.
+func (e Enroller) Must() bool { return e.must }
+
+// Renews reports whether the new authenticator takes the place of one with a short key.
+func (e Enroller) Renews() bool { return e.renews }
 
 func (e Enroller) purpose() storage.Purpose {
 	return storage.Purpose{UserID: e.user.ID, Kind: e.kind, Holder: e.session}
@@ -61,9 +66,9 @@ func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enrol
 	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered}, nil
 }
 
-// LastCodeEnroller returns the enroller of a sign-in with the last recovery code.
-func LastCodeEnroller(signIn storage.EnrollingSignIn) Enroller {
-	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, last: true}
+// MustEnroller returns the enroller of a sign-in with the last recovery code or with an authenticator that is to be renewed.
+func MustEnroller(signIn storage.EnrollingSignIn) Enroller {
+	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, must: true, renews: !signIn.Recovered(), remember: signIn.Remembered()}
 }
 
 // Enrolment is an authenticator on its way.
@@ -90,13 +95,21 @@ func (s *Service) enrolment(ctx context.Context, user storage.User, p storage.Pu
 	if err != nil {
 		return Enrolment{}, err
 	}
-	key, account := keyOfPending(pending), user.Email
-	uri, err := otp.URI(key, s.cfg.Issuer, account)
-	if err != nil { // an address that is too long, or an imported one that cannot stand in a label
-		account = user.ID
-		uri, err = otp.URI(key, s.cfg.Issuer, account)
-	}
+	key := keyOfPending(pending)
+	uri, account, err := s.labelled(key, user)
 	return Enrolment{ID: pending.ID, Key: key, Issuer: s.cfg.Issuer, Account: account, URI: uri, RecoveryCodes: pending.RecoveryCodes}, err
+}
+
+// labelled returns the URI of a key and what it calls the account: by the e-mail address, or by user name or id where the address is too long
+// or cannot stand in a label.
+func (s *Service) labelled(key otp.Key, user storage.User) (uri, account string, err error) {
+	for _, account = range []string{user.Email, user.Username, user.ID} {
+		if uri, err = otp.URI(key, s.cfg.Issuer, account); err == nil {
+			return uri, account, nil
+		}
+	}
+	uri, err = otp.URI(key, "Postern", user.ID) // an imported key may be six times as long as ours
+	return uri, user.ID, err
 }
 
 func (s *Service) startEnrolment(ctx context.Context, p storage.Purpose, visitor Visitor, now time.Time) (pending storage.Enrolment, err error) {

@@ -3,25 +3,32 @@ package account
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 	"time"
 
-	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
 const exportPage = 500
 
-// Export writes every account as a line that Import reads, oldest first, and returns how many there were. With secrets, the
-// lines hold password hashes and the keys of authenticators; whoever has them can pretend to be anybody.
-func (s *Service) Export(ctx context.Context, w io.Writer, secrets bool, by Operator, now time.Time) (int, error) {
+// ExportOptions say what an export holds.
+type ExportOptions struct {
+	// Secrets are password hashes and the keys of authenticators; whoever has them can pretend to be anybody.
+	Secrets bool
+	// Progress, unless nil, is told how many accounts were written; how many there are is not known (0).
+	Progress func(done, total int)
+}
+
+// Export writes every account as a line that Import reads, oldest first, and returns how many there were.
+func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions, by Operator, now time.Time) (int, error) {
 	event := by.event(audit.UsersExported, "")
 	if event.Detail == nil {
 		event.Detail = map[string]string{}
 	}
-	event.Detail["secrets"] = strconv.FormatBool(secrets)
+	event.Detail["secrets"] = strconv.FormatBool(options.Secrets)
 	if err := s.audit.Record(ctx, event, now); err != nil {
 		return 0, err
 	}
@@ -38,7 +45,7 @@ func (s *Service) Export(ctx context.Context, w io.Writer, secrets bool, by Oper
 				Email: user.Email, EmailVerified: user.EmailVerified, Username: user.Username, Groups: user.Groups,
 				Disabled: user.Disabled(), Claims: user.Claims,
 			}
-			if secrets {
+			if options.Secrets {
 				if err := s.addSecrets(ctx, &l, user); err != nil {
 					return written, err
 				}
@@ -47,6 +54,9 @@ func (s *Service) Export(ctx context.Context, w io.Writer, secrets bool, by Oper
 				return written, err
 			}
 			written++
+			if options.Progress != nil {
+				options.Progress(written, 0)
+			}
 		}
 		after = users[len(users)-1].ID
 	}
@@ -59,13 +69,18 @@ func (s *Service) addSecrets(ctx context.Context, l *line, user storage.User) er
 	}
 	l.PasswordHash = login.Hash
 	authenticators, err := s.store.Authenticators(ctx, user.ID)
+	if errors.Is(err, storage.ErrSealed) { // one damaged account must not keep the others
+		s.log.ErrorContext(ctx, "stored authenticators are damaged and left out", "user_id", user.ID, "err", err)
+		return nil
+	}
 	if err != nil {
 		return err
 	}
 	for _, a := range authenticators {
-		uri, err := otp.URI(keyOf(a), s.cfg.Issuer, user.Email)
+		uri, _, err := s.labelled(keyOf(a), user)
 		if err != nil {
-			return err
+			s.log.ErrorContext(ctx, "stored authenticator is damaged and left out", "user_id", user.ID, "authenticator_id", a.ID, "err", err)
+			continue
 		}
 		l.TOTP = append(l.TOTP, uri)
 	}

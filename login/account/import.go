@@ -1,13 +1,12 @@
 package account
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -36,12 +35,25 @@ type ImportedUser struct {
 	// NeedsInvitation says that a password or an authenticator is missing.
 	NeedsInvitation bool   `json:"needs_invitation"`
 	InvitationURL   string `json:"invitation_url,omitempty"` // empty in a dry run
+	// RenewsKey says that an authenticator has a short key and has to be enrolled anew at the next sign-in.
+	RenewsKey bool `json:"renews_key,omitempty"`
 }
 
 // LineFault says why a line cannot be imported.
 type LineFault struct {
 	Line    int    `json:"line"`
 	Message string `json:"message"` // begins with the member's name where there is one; quotes no secret
+}
+
+// ImportOptions say how an import is done.
+type ImportOptions struct {
+	DryRun bool // change nothing
+	// SkipInvalid imports the other lines when some are at fault.
+	SkipInvalid bool
+	// AllowShortKeys takes authenticators whose keys have 10 bytes or more; the next sign-in with one leads to a new authenticator.
+	AllowShortKeys bool
+	// Progress, unless nil, is told how many of the lines are ready to be written; hashing passwords takes most of the time.
+	Progress func(done, total int)
 }
 
 // candidate is a line on its way to an account.
@@ -54,12 +66,12 @@ type candidate struct {
 	encoded string // password hash; may be empty
 }
 
-// Import makes an account of every line of JSON, or none at all. A user with an authenticator and a password signs in at
-// once; everybody else gets an invitation, whose link is in the report and is not mailed. A dry run changes nothing.
+// Import makes an account of every line of JSON, or none at all unless lines at fault are to be skipped. A user with an authenticator and a
+// password signs in at once; everybody else gets an invitation, whose link is in the report and is not mailed.
 //
 // Errors: ErrImport when lines are at fault (a dry run only reports them), those of reading, and those of storage.
-func (s *Service) Import(ctx context.Context, lines io.Reader, dryRun bool, by Operator, now time.Time) (ImportReport, error) {
-	candidates, faults, err := s.readLines(ctx, lines, now)
+func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOptions, by Operator, now time.Time) (ImportReport, error) {
+	candidates, faults, err := s.readLines(ctx, lines, options, now)
 	if err != nil {
 		return ImportReport{}, err
 	}
@@ -68,13 +80,13 @@ func (s *Service) Import(ctx context.Context, lines io.Reader, dryRun bool, by O
 		report.Users[i] = *candidates[i].report
 		candidates[i].report = &report.Users[i]
 	}
-	if dryRun {
+	if options.DryRun {
 		return report, nil
 	}
-	if len(faults) > 0 {
+	if len(faults) > 0 && !options.SkipInvalid {
 		return report, fmt.Errorf("%w: %d lines cannot be", ErrImport, len(faults))
 	}
-	if err := s.hashAll(ctx, candidates); err != nil {
+	if err := s.hashAll(ctx, candidates, options.Progress); err != nil {
 		return ImportReport{}, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -92,43 +104,42 @@ func (s *Service) Import(ctx context.Context, lines io.Reader, dryRun bool, by O
 }
 
 // readLines checks every line by itself, against the others, and against the accounts that exist.
-func (s *Service) readLines(ctx context.Context, lines io.Reader, now time.Time) (candidates []candidate, faults []LineFault, err error) {
+func (s *Service) readLines(ctx context.Context, lines io.Reader, options ImportOptions, now time.Time) (candidates []candidate, faults []LineFault, err error) {
 	taken := map[string]int{} // the line that has a name
-	scanner := bufio.NewScanner(lines)
-	scanner.Buffer(nil, maxLine)
-	number := 0
-	for scanner.Scan() {
-		number++
-		text := bytes.TrimSpace(scanner.Bytes())
-		if len(text) == 0 {
-			continue
+	reader := newLineReader(lines)
+	for {
+		text, err := reader.next()
+		if errors.Is(err, io.EOF) {
+			return candidates, faults, nil
 		}
-		c, err := s.readLine(text, number, now)
+		if err != nil && !errors.Is(err, errLongLine) {
+			return nil, nil, err
+		}
+		var c candidate
 		if err == nil {
-			err = s.nameFault(ctx, c.user, taken, number)
+			c, err = s.readLine(text, reader.number, options, now)
+		}
+		if err == nil {
+			err = s.nameFault(ctx, c.user, taken, reader.number)
 		}
 		if errors.Is(err, storage.ErrUnavailable) || ctx.Err() != nil {
 			return nil, nil, errors.Join(err, ctx.Err())
 		}
 		if err != nil {
-			faults = append(faults, LineFault{Line: number, Message: err.Error()})
+			faults = append(faults, LineFault{Line: reader.number, Message: err.Error()})
 			continue
 		}
 		candidates = append(candidates, c)
 	}
-	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
-		return candidates, append(faults, LineFault{Line: number + 1, Message: "longer than 64 KiB"}), nil
-	}
-	return candidates, faults, scanner.Err()
 }
 
-func (s *Service) readLine(text []byte, number int, now time.Time) (candidate, error) {
+func (s *Service) readLine(text []byte, number int, options ImportOptions, now time.Time) (candidate, error) {
 	l, err := parseLine(text)
 	if err != nil {
 		return candidate{}, err
 	}
 	user, err := l.newUser().user(now)
-	keys, labels, keyErr := l.keys()
+	keys, labels, keyErr := l.keys(options.AllowShortKeys)
 	if err := errors.Join(err, keyErr, s.checkLinePassword(l)); err != nil {
 		return candidate{}, err
 	}
@@ -136,23 +147,24 @@ func (s *Service) readLine(text []byte, number int, now time.Time) (candidate, e
 		user.DisabledAt = storage.At(now)
 	}
 	hasPassword := l.Password != "" || l.PasswordHash != ""
-	return candidate{line: l, user: user, keys: keys, labels: labels, encoded: l.PasswordHash, report: &ImportedUser{
+	report := &ImportedUser{
 		Line: number, Email: user.Email, Authenticators: len(keys), HasPassword: hasPassword,
 		NeedsInvitation: !l.Disabled && (!hasPassword || len(keys) == 0),
-	}}, nil
+		RenewsKey:       slices.ContainsFunc(keys, func(key otp.Key) bool { return key.Short }),
+	}
+	return candidate{line: l, user: user, keys: keys, labels: labels, encoded: l.PasswordHash, report: report}, nil
 }
 
 // nameFault reports a name that another line or account has.
 func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[string]int, number int) error {
-	for _, name := range []struct{ field, value string }{{"email", user.Email}, {"username", user.Username}} {
+	names := []struct{ field, value string }{{"email", user.Email}, {"username", user.Username}}
+	for _, name := range names {
 		if name.value == "" {
 			continue
 		}
-		key := storage.CanonicalName(name.value)
-		if other, ok := taken[key]; ok {
+		if other, ok := taken[storage.CanonicalName(name.value)]; ok {
 			return invalid(name.field, fmt.Sprintf("the same as in line %d", other))
 		}
-		taken[key] = number
 		_, err := s.store.FindUser(ctx, name.value)
 		if err == nil {
 			return invalid(name.field, "an account has it already")
@@ -161,20 +173,28 @@ func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[st
 			return err
 		}
 	}
+	for _, name := range names {
+		if name.value != "" {
+			taken[storage.CanonicalName(name.value)] = number
+		}
+	}
 	return nil
 }
 
-// hashAll hashes the passwords that came in the clear, on all cores.
-func (s *Service) hashAll(ctx context.Context, candidates []candidate) error {
+// hashAll hashes the passwords that came in the clear, as many at once as the hasher does, so that none has to wait for its turn.
+func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress func(done, total int)) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+	group.SetLimit(s.passwords.Concurrency())
+	var ready atomic.Int64
 	for i := range candidates {
 		c := &candidates[i]
-		if c.line.Password == "" {
-			continue
-		}
 		group.Go(func() (err error) {
-			c.encoded, err = s.passwords.Hash(ctx, c.line.Password)
+			if c.line.Password != "" {
+				c.encoded, err = s.passwords.Hash(ctx, c.line.Password)
+			}
+			if done := ready.Add(1); err == nil && progress != nil {
+				progress(int(done), len(candidates))
+			}
 			return err
 		})
 	}
@@ -195,7 +215,7 @@ func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now 
 	for i, key := range c.keys {
 		if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
 			ID: storage.NewID(), UserID: c.user.ID, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
-			Digits: key.Digits, Period: key.Period, CreatedAt: now,
+			Digits: key.Digits, Period: key.Period, CreatedAt: now, Renew: key.Short,
 		}); err != nil {
 			return err
 		}

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/postern-id/postern/login/otp"
@@ -35,18 +37,29 @@ const (
 	maxNesting = 4        // claims → address → its members
 )
 
-// parseLine reads one line strictly: an object with known members, each at most once and spelled exactly so. A member that is
-// null is as if it were not there. Errors quote nothing of the values.
+// bookkeeping are members that exports of other systems have and that say nothing about an account here.
+var bookkeeping = []string{
+	"id", "_id", "_type", "uid", "uuid", "user_id", "object", "type", "created", "created_at", "createdAt", "updated", "updated_at", "updatedAt",
+	"last_login", "last_login_at", "lastLogin", "last_ip", "login_count", "logins_count", "comment",
+}
+
+// parseLine reads one line strictly: an object with known members, each at most once and spelled exactly so. A member that is null is as if
+// it were not there. Members with other names are ignored when they say nothing: their value is empty, or they are bookkeeping. Errors
+// quote nothing of the values.
 func parseLine(text []byte) (line, error) {
 	if !utf8.Valid(text) {
 		return line{}, errors.New("not valid UTF-8")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	if err := checkMembers(decoder, lineMembers, 0); err != nil {
+	if err := checkMembers(decoder, 0); err != nil {
 		return line{}, err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		return line{}, errors.New("something follows the object")
+	}
+	text, err := withoutExtras(text)
+	if err != nil {
+		return line{}, err
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -59,9 +72,35 @@ func parseLine(text []byte) (line, error) {
 	return l, nil
 }
 
+// withoutExtras returns an object without the members that are ignored; a member that may mean something is an error.
+func withoutExtras(text []byte) ([]byte, error) {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(text, &members); err != nil {
+		return nil, errors.New("not a JSON object")
+	}
+	for name, value := range members {
+		switch {
+		case slices.Contains(lineMembers, name):
+			continue
+		case !saysNothing(value) && !slices.Contains(bookkeeping, name):
+			return nil, fmt.Errorf("member %q is not known", name)
+		}
+		delete(members, name)
+	}
+	return json.Marshal(members)
+}
+
+// saysNothing reports whether a JSON value is empty: null, false, or a text, list or object with nothing in it.
+func saysNothing(value json.RawMessage) bool {
+	var text bytes.Buffer
+	if err := json.Compact(&text, value); err != nil {
+		return false
+	}
+	return slices.Contains([]string{"null", "false", `""`, "[]", "{}"}, text.String())
+}
+
 // checkMembers reads one JSON value and refuses an object with a member twice, which encoding/json would silently overwrite.
-// known are the names allowed in the outermost object.
-func checkMembers(decoder *json.Decoder, known []string, depth int) error {
+func checkMembers(decoder *json.Decoder, depth int) error {
 	token, err := decoder.Token()
 	if err != nil {
 		return errors.New("not well-formed JSON")
@@ -79,11 +118,11 @@ func checkMembers(decoder *json.Decoder, known []string, depth int) error {
 	seen := map[string]bool{}
 	for decoder.More() {
 		if delim == '{' {
-			if err := checkName(decoder, known, seen); err != nil {
+			if err := checkName(decoder, seen); err != nil {
 				return err
 			}
 		}
-		if err := checkMembers(decoder, nil, depth+1); err != nil {
+		if err := checkMembers(decoder, depth+1); err != nil {
 			return err
 		}
 	}
@@ -93,7 +132,7 @@ func checkMembers(decoder *json.Decoder, known []string, depth int) error {
 	return nil
 }
 
-func checkName(decoder *json.Decoder, known []string, seen map[string]bool) error {
+func checkName(decoder *json.Decoder, seen map[string]bool) error {
 	token, err := decoder.Token()
 	name, ok := token.(string)
 	switch {
@@ -101,27 +140,46 @@ func checkName(decoder *json.Decoder, known []string, seen map[string]bool) erro
 		return errors.New("not well-formed JSON")
 	case seen[name]:
 		return fmt.Errorf("member %q is there twice", name)
-	case known != nil && !slices.Contains(known, name):
-		return fmt.Errorf("member %q is not known", name)
 	}
 	seen[name] = true
 	return nil
 }
 
-// newUser returns the account that a line describes.
+// newUser returns the account that a line describes. Claims without a value are none, and blanks around a name are not the name's.
 func (l line) newUser() NewUser {
-	return NewUser{Email: l.Email, EmailVerified: l.EmailVerified, Username: l.Username, Groups: l.Groups, Claims: l.Claims}
+	claims := maps.Clone(l.Claims)
+	maps.DeleteFunc(claims, func(_ string, value any) bool {
+		switch v := value.(type) {
+		case nil:
+			return true
+		case string:
+			return v == ""
+		case []any:
+			return len(v) == 0
+		case map[string]any:
+			return len(v) == 0
+		}
+		return false
+	})
+	return NewUser{
+		Email: typedEmail(l.Email), EmailVerified: l.EmailVerified, Username: typedName(l.Username), Groups: l.Groups, Claims: claims,
+	}
 }
 
-// keys returns the keys of the line's authenticators.
-func (l line) keys() ([]otp.Key, []otp.Label, error) {
-	if len(l.TOTP) > MaxAuthenticators {
+// keys returns the keys of the line's authenticators; short says that those of 10 bytes or more will do.
+func (l line) keys(short bool) ([]otp.Key, []otp.Label, error) {
+	uris := slices.DeleteFunc(slices.Clone(l.TOTP), func(uri string) bool { return strings.TrimSpace(uri) == "" })
+	if len(uris) > MaxAuthenticators {
 		return nil, nil, invalid("totp", "more than 10")
 	}
-	keys, labels := make([]otp.Key, len(l.TOTP)), make([]otp.Label, len(l.TOTP))
-	for i, uri := range l.TOTP {
+	parse := otp.ParseURI
+	if short {
+		parse = otp.ParseShortURI
+	}
+	keys, labels := make([]otp.Key, len(uris)), make([]otp.Label, len(uris))
+	for i, uri := range uris {
 		var err error
-		if keys[i], labels[i], err = otp.ParseURI(uri); err != nil {
+		if keys[i], labels[i], err = parse(strings.TrimSpace(uri)); err != nil {
 			return nil, nil, invalid("totp", err.Error())
 		}
 		if slices.ContainsFunc(keys[:i], keys[i].SameSecret) {

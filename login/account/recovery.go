@@ -13,7 +13,7 @@ import (
 
 // UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the
 // owner is told, the user's other sessions end with what apps were given in them, and a factor that too many wrong codes have closed is open
-// again. The last code opens nothing but the enrolment of a new authenticator: see LastCodeEnroller.
+// again. The last code opens nothing but the enrolment of a new authenticator: see MustEnroller.
 //
 // Whether the code is right, and that it was wrong, is found and counted in one transaction: of codes that are sent at once no more
 // are looked at than the budget has left, and an outage counts nothing.
@@ -87,7 +87,7 @@ func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, who thro
 		return Done{}, err
 	}
 	// RFC 8176: no "otp", because none was shown.
-	recovered := factor{methods: []string{"pwd", "mfa"}, recovered: true, last: left == 0, event: audit.SignInCompleted}
+	recovered := factor{methods: []string{"pwd", "mfa"}, recovered: true, mustEnrol: left == 0, event: audit.SignInCompleted}
 	done, err := s.complete(ctx, half, try, recovered, now)
 	if err != nil {
 		return Done{}, err

@@ -176,7 +176,7 @@ func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
 		late := start.Add(59 * time.Minute)
 		enrolling, err := o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), late)
 		require.NoError(t, err)
-		who := account.LastCodeEnroller(enrolling)
+		who := account.MustEnroller(enrolling)
 		require.True(t, who.Must())
 		require.True(t, who.Replaces())
 		fresh, _ := p.confirmed(who, late)

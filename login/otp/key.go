@@ -15,6 +15,7 @@ import (
 const (
 	newSecretBytes = 20  // RFC 4226 section 4, R6: 160 bits are recommended
 	minSecretBytes = 16  // and 128 required
+	shortBytes     = 10  // of older systems' keys, accepted until they are renewed
 	maxSecretBytes = 128 // the block of SHA-512; a longer HMAC key adds nothing
 )
 
@@ -24,6 +25,8 @@ var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 type Key struct {
 	Secret []byte
 	Parameters
+	// Short keys of another system are accepted with 10 bytes or more.
+	Short bool
 }
 
 // NewKey returns a key with a fresh random secret of 20 bytes.
@@ -37,10 +40,17 @@ func NewKey(p Parameters) Key {
 // be accepted. Match and Drift refuse such a key without saying why; whoever
 // loads a key from storage calls Validate to raise the alarm.
 func (k Key) Validate() error {
-	if len(k.Secret) < minSecretBytes {
+	if len(k.Secret) < leastBytes(k.Short) {
 		return ErrShortSecret
 	}
 	return k.Parameters.Validate()
+}
+
+func leastBytes(short bool) int {
+	if short {
+		return shortBytes
+	}
+	return minSecretBytes
 }
 
 // SharesCodes reports whether somebody who has seen a code of k may know one

@@ -58,10 +58,17 @@ func validName(name string) bool {
 
 // ParseURI reads the otpauth URI of a time-based key made elsewhere. It is
 // strict, so that an import never guesses how codes are computed: no more than
-// 512 bytes, the known parameters only, each at most once, an issuer that is
-// the same wherever it is given. Missing parameters have the values of
+// 512 bytes, the known parameters only, each at most once, but for the looks in
+// an app (image, icon, color, lock), an issuer that is the same wherever it is
+// given. Missing parameters have the values of
 // Default. Errors wrap ErrMalformedURI and quote nothing of the secret.
-func ParseURI(text string) (Key, Label, error) {
+func ParseURI(text string) (Key, Label, error) { return parseURI(text, false) }
+
+// ParseShortURI is ParseURI for keys of systems that make shorter secrets, of
+// 10 bytes or more. Those that ParseURI would refuse are Short.
+func ParseShortURI(text string) (Key, Label, error) { return parseURI(text, true) }
+
+func parseURI(text string, short bool) (Key, Label, error) {
 	if len(text) > maxURI {
 		return Key{}, Label{}, malformed("longer than 512 bytes")
 	}
@@ -79,7 +86,7 @@ func ParseURI(text string) (Key, Label, error) {
 	if err != nil {
 		return Key{}, Label{}, err
 	}
-	key, err := parseKey(parameters)
+	key, err := parseKey(parameters, short)
 	if err != nil {
 		return Key{}, Label{}, err
 	}
@@ -103,6 +110,8 @@ func parseParameters(query string) (map[string]string, error) {
 	for name, all := range values {
 		switch name {
 		case "secret", "issuer", "algorithm", "digits", "period":
+		case "image", "icon", "color", "lock": // looks in somebody's app
+			continue
 		default:
 			return nil, malformed("has an unknown parameter")
 		}
@@ -114,7 +123,7 @@ func parseParameters(query string) (map[string]string, error) {
 	return parameters, nil
 }
 
-func parseKey(parameters map[string]string) (Key, error) {
+func parseKey(parameters map[string]string, short bool) (Key, error) {
 	key := Key{Parameters: Default()}
 	encoded := strings.ToUpper(strings.TrimRight(parameters["secret"], "="))
 	if strings.ContainsAny(encoded, "\r\n") { // the decoder would skip them
@@ -124,10 +133,10 @@ func parseKey(parameters map[string]string) (Key, error) {
 	if err != nil {
 		return Key{}, malformed("secret is not base32")
 	}
-	if len(secret) < minSecretBytes || len(secret) > maxSecretBytes {
-		return Key{}, malformed(fmt.Sprintf("secret has %d bytes, not %d to %d", len(secret), minSecretBytes, maxSecretBytes))
+	if least := leastBytes(short); len(secret) < least || len(secret) > maxSecretBytes {
+		return Key{}, malformed(fmt.Sprintf("secret has %d bytes, not %d to %d", len(secret), least, maxSecretBytes))
 	}
-	key.Secret = secret
+	key.Secret, key.Short = secret, len(secret) < minSecretBytes
 	if algorithm, ok := parameters["algorithm"]; ok {
 		key.Algorithm = strings.ToUpper(algorithm)
 	}

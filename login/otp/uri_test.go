@@ -91,9 +91,35 @@ func TestParseURIOfOthers(t *testing.T) {
 		require.Equal(t, want.parameters, key.Parameters)
 	}
 
+	_, label, err := otp.ParseURI("otpauth://totp/Example:ada?secret=" + secretText + "&image=https%3A%2F%2Fexample.test%2Fa.png&color=ff0000")
+	require.NoError(t, err)
+	require.Equal(t, otp.Label{Issuer: "Example", Account: "ada"}, label, "how an app shows it does not matter")
 	key, _, err := otp.ParseURI("otpauth://totp/ada?secret=AAAAAAAAAAAAAAAAAAAAAAAAAA======")
 	require.NoError(t, err)
 	require.Equal(t, make([]byte, 16), key.Secret, "padding is allowed")
+}
+
+func TestParseShortURI(t *testing.T) {
+	const short = "otpauth://totp/Example:ada?secret=JBSWY3DPEHPK3PXP" // 10 bytes
+	_, _, err := otp.ParseURI(short)
+	require.ErrorIs(t, err, otp.ErrMalformedURI)
+	key, _, err := otp.ParseShortURI(short)
+	require.NoError(t, err)
+	require.True(t, key.Short)
+	require.NoError(t, key.Validate())
+	uri, err := otp.URI(key, "Example", "ada")
+	require.NoError(t, err)
+	again, _, err := otp.ParseShortURI(uri)
+	require.NoError(t, err)
+	require.Equal(t, key, again)
+	key.Short = false
+	require.ErrorIs(t, key.Validate(), otp.ErrShortSecret)
+
+	key, _, err = otp.ParseShortURI("otpauth://totp/Example:ada?secret=" + secretText)
+	require.NoError(t, err)
+	require.False(t, key.Short)
+	_, _, err = otp.ParseShortURI("otpauth://totp/Example:ada?secret=JBSWY3DPEHPK2") // 8 bytes
+	require.ErrorIs(t, err, otp.ErrMalformedURI)
 }
 
 func TestParseURIRefuses(t *testing.T) {

@@ -112,3 +112,6 @@ func (h *Hasher) encode(salt, tag []byte) string {
 	b64 := base64.RawStdEncoding
 	return h.prefix + b64.EncodeToString(salt) + "$" + b64.EncodeToString(tag)
 }
+
+// Concurrency is how many hashes are computed at once.
+func (h *Hasher) Concurrency() int { return int(h.gate.places) }
