@@ -14,22 +14,23 @@ const (
 )
 
 func (s *database) emailDomainsStep() *goose.Migration {
-	up := func(ctx context.Context, tx *sql.Tx) error {
-		rekeyed, err := s.rekeyedEmails(ctx, tx)
-		if err != nil {
+	return goose.NewGoMigration(emailDomains, &goose.GoFunc{RunTx: s.rekeyEmails}, nil)
+}
+
+func (s *database) rekeyEmails(ctx context.Context, tx *sql.Tx) error {
+	rekeyed, err := s.rekeyedEmails(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for id, key := range rekeyed {
+		// Where a mailbox has two accounts already, both stay as they are.
+		if _, err := tx.ExecContext(ctx, s.writer.Rebind(`
+			UPDATE users SET email_key = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = ?)`),
+			key, id, key); err != nil {
 			return err
 		}
-		for id, key := range rekeyed {
-			// Where a mailbox has two accounts already, both stay as they are.
-			if _, err := tx.ExecContext(ctx, s.writer.Rebind(`
-				UPDATE users SET email_key = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = ?)`),
-				key, id, key); err != nil {
-				return err
-			}
-		}
-		return nil
 	}
-	return goose.NewGoMigration(emailDomains, &goose.GoFunc{RunTx: up}, nil)
+	return nil
 }
 
 // rekeyedEmails returns the new keys by the ids of the users whose key changes.

@@ -20,8 +20,15 @@ func typedName(typed string) string {
 	}, typed))
 }
 
-// typedEmail is typedName for an address that is going to be stored: full-width letters, as Japanese keyboards write them, become ASCII.
-func typedEmail(typed string) string { return norm.NFKC.String(typedName(typed)) }
+// typedEmail is typedName for an address that is going to be stored. One that was typed with full-width letters throughout, as Japanese
+// keyboards write them, becomes ASCII.
+func typedEmail(typed string) string {
+	name := typedName(typed)
+	if !strings.Contains(name, "@") {
+		return norm.NFKC.String(name)
+	}
+	return name
+}
 
 // checkLookalike refuses a user name or the local part of an e-mail address that can be taken for another one: of more than one script, of
 // letters that all look like Latin ones, or with characters that are for no name (RFC 8265 section 3.3).

@@ -12,7 +12,6 @@ import (
 
 var schemaBehaviours = []behaviour{
 	{"steps are applied once and shown", migrationsAreAppliedOnce},
-	{"an earlier release's keys of international addresses are replaced", emailKeysAreReplaced},
 	{"replicas that start at once apply each step once", replicasMigrateAtOnce},
 	{"another keyset is refused and changes nothing", anotherKeysetIsRefused},
 	{"keyed hashes are the same on all replicas", keyedHashesAgree},
@@ -152,34 +151,4 @@ func theDatabaseHasAClock(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.WithinDuration(t, time.Now(), now, 5*time.Second)
 	require.Positive(t, s.Stats().MaxOpenConnections)
-}
-
-func emailKeysAreReplaced(t *testing.T, db *Database) {
-	s := db.Open(t)
-	raw := db.SQL(t)
-	person := func(email, key string) storage.User {
-		u := newUser()
-		u.Email = email
-		require.NoError(t, s.AddUser(t.Context(), u))
-		_, err := raw.Exec(`UPDATE users SET email_key = '` + key + `' WHERE id = '` + u.ID + `'`)
-		require.NoError(t, err)
-		return u
-	}
-	ada := person("Ada@Bücher.example", "ada@bücher.example")
-	twin, other := person("eve@xn--bcher-kva.example", "eve@xn--bcher-kva.example"), person("Eve@x.example", "eve@bücher.example")
-	_, err := raw.Exec(`UPDATE users SET email = 'eve@bücher.example' WHERE id = '` + other.ID + `'`)
-	require.NoError(t, err)
-	_, err = raw.Exec(`DELETE FROM goose_db_version WHERE version_id = 31`)
-	require.NoError(t, err)
-	applied, err := s.Migrate(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, applied)
-	for _, spelling := range []string{"ada@bücher.example", "ada@xn--bcher-kva.example"} {
-		found, err := s.FindUser(t.Context(), spelling)
-		require.NoError(t, err)
-		require.Equal(t, ada.ID, found.ID)
-	}
-	found, err := s.FindUser(t.Context(), "eve@bücher.example")
-	require.NoError(t, err)
-	require.Equal(t, twin.ID, found.ID, "where there are two already, both stay")
 }

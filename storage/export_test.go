@@ -1,0 +1,15 @@
+package storage
+
+import "context"
+
+// RekeyEmails does what step 31 of the schema does.
+func (s *Store) RekeyEmails(ctx context.Context) error {
+	tx, err := s.writer.DB.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.rekeyEmails(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
