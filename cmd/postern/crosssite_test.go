@@ -42,7 +42,7 @@ func TestAuthorizationByAFormOfAnotherSite(t *testing.T) {
 		listenAndRun(t, a)
 		asking := authorizeParams(id)
 		asking.Set("redirect_uri", callback)
-		_, err := a.accounts.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), false, account.Operator{}, time.Now())
+		_, err := a.accounts.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), account.ImportOptions{}, account.Operator{}, time.Now())
 		require.NoError(t, err)
 		form := formPage(t, a.cfg.Issuer+"/oauth2/auth", asking)
 
