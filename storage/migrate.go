@@ -84,14 +84,11 @@ func (s *database) lockMigrations(ctx context.Context) (unlock func() error, err
 	if s.writer.Stats().MaxOpenConnections < 2 {
 		s.writer.SetMaxOpenConns(2)
 	}
-	tx, err := s.writer.BeginTxx(ctx, nil)
+	tx, err := s.beginResting(ctx, s.writer, nil)
 	if err != nil {
-		return nil, mapError(s.dialect, err)
+		return nil, err
 	}
 	unlock = func() error { return s.rollBack(tx) }
-	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
-		return nil, errors.Join(mapError(s.dialect, err), unlock())
-	}
 	for range migrationsWait {
 		var locked bool
 		if err := tx.GetContext(ctx, &locked, `SELECT pg_try_advisory_xact_lock($1)`, migrationsKey); err != nil {

@@ -34,7 +34,7 @@ func TestLockedDatabaseCanOnlyBeMigrated(t *testing.T) {
 		methods = append(methods, locked.Method(i).Name)
 	}
 	require.Equal(t, []string{
-		"Clock", "Close", "Empty", "InTx", "Keyset", "Migrate", "Migrations", "Pending", "Ping", "Stats", "Unlock", "UnsetLimits",
+		"Clock", "Close", "Empty", "InTx", "Keyset", "Migrate", "Migrations", "Pending", "Ping", "Snapshot", "Stats", "Unlock", "UnsetLimits",
 	}, methods)
 }
 

@@ -48,6 +48,28 @@ func (s *database) inTx(ctx context.Context, do func(context.Context) error) (er
 	return nil
 }
 
+// Snapshot runs do with a context in which everything is read as it was at one moment, however long do takes and whatever others write
+// meanwhile. do only reads.
+func (s *database) Snapshot(ctx context.Context, do func(context.Context) error) error {
+	tx, err := s.beginResting(ctx, s.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(context.WithValue(ctx, txKey{}, tx)), s.rollBack(tx))
+}
+
+// beginResting begins a transaction that may rest between its statements for longer than others may.
+func (s *database) beginResting(ctx context.Context, pool *sqlx.DB, opts *sql.TxOptions) (*sqlx.Tx, error) {
+	tx, err := pool.BeginTxx(ctx, opts)
+	if err != nil || s.dialect.singleWriter {
+		return tx, mapError(s.dialect, err)
+	}
+	if _, err := tx.ExecContext(ctx, `SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+		return nil, errors.Join(mapError(s.dialect, err), s.rollBack(tx))
+	}
+	return tx, nil
+}
+
 // rollBack ends tx. It is no error that tx has ended already, because its context or its connection did: that undoes it as well.
 func (s *database) rollBack(tx *sqlx.Tx) error {
 	err := mapError(s.dialect, tx.Rollback())

@@ -107,7 +107,7 @@ type exported struct {
 func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
-	return l.walk(ctx, func(e storage.Event) error {
+	return l.walk(ctx, nil, func(e storage.Event) error {
 		if !json.Valid([]byte(e.Body)) {
 			return fmt.Errorf("audit entry %s is not JSON; run: postern audit verify", e.ID)
 		}
@@ -117,36 +117,45 @@ func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// walk visits all entries: the chained ones in their order, then the others. An entry that is chained meanwhile is visited once.
-func (l *Log) walk(ctx context.Context, visit func(storage.Event) error) error {
-	var seq int64
-	chained := func() error {
-		for {
+// walk visits all entries as they are at one moment: the chained ones in their order, then the others. first, if any, is called before.
+func (l *Log) walk(ctx context.Context, first func(context.Context) error, visit func(storage.Event) error) error {
+	return l.store.Snapshot(ctx, func(ctx context.Context) error {
+		if first != nil {
+			if err := first(ctx); err != nil {
+				return err
+			}
+		}
+		for seq := int64(0); ; {
 			events, err := l.store.ChainedEvents(ctx, seq, page)
+			if err != nil {
+				return err
+			}
+			if len(events) == 0 {
+				break
+			}
+			if err := each(events, visit); err != nil {
+				return err
+			}
+			seq = events[len(events)-1].Seq
+		}
+		for after := (storage.Event{}); ; {
+			events, err := l.store.UnchainedEvents(ctx, after, page)
 			if err != nil || len(events) == 0 {
 				return err
 			}
-			for _, e := range events {
-				seq = e.Seq
-				if err := visit(e); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	if err := chained(); err != nil {
-		return err
-	}
-	for after := (storage.Event{}); ; {
-		events, err := l.store.UnchainedEvents(ctx, after, page)
-		if err != nil || len(events) == 0 {
-			return err
-		}
-		for _, e := range events {
-			if err := visit(e); err != nil {
+			if err := each(events, visit); err != nil {
 				return err
 			}
+			after = events[len(events)-1]
 		}
-		after = events[len(events)-1]
+	})
+}
+
+func each(events []storage.Event, visit func(storage.Event) error) error {
+	for _, e := range events {
+		if err := visit(e); err != nil {
+			return err
+		}
 	}
+	return nil
 }

@@ -108,3 +108,44 @@ func TestExportIsJSONLinesInOrder(t *testing.T) {
 		require.ErrorContains(t, log.Export(t.Context(), &out), "postern audit verify")
 	})
 }
+
+// chaining is where an export is written: when its first line arrives, all entries are chained.
+type chaining struct {
+	bytes.Buffer
+	t   *testing.T
+	log *audit.Log
+}
+
+func (c *chaining) Write(line []byte) (int, error) {
+	if c.Len() == 0 {
+		for chained := 1; chained > 0; {
+			var err error
+			chained, err = c.log.Chain(c.t.Context())
+			require.NoError(c.t, err)
+		}
+	}
+	return c.Buffer.Write(line)
+}
+
+// Entries that are chained between two reads of an export are in it, once.
+func TestExportWhileEntriesAreChained(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		const entries = 1100 // more than are read at once
+		log := audit.New(db.Open(t))
+		record(t, log, entries)
+		export := &chaining{t: t, log: audit.New(db.Open(t))}
+		require.NoError(t, log.Export(t.Context(), export))
+		ids := map[string]bool{}
+		for line := range strings.Lines(export.String()) {
+			var exported struct {
+				Event struct {
+					ID string `json:"id"`
+				} `json:"event"`
+			}
+			require.NoError(t, json.Unmarshal([]byte(line), &exported))
+			require.False(t, ids[exported.Event.ID], "twice")
+			ids[exported.Event.ID] = true
+		}
+		require.Equal(t, entries, len(ids))
+	})
+}

@@ -48,16 +48,14 @@ func (f Fault) String() string {
 // errFault stops the walk.
 var errFault = errors.New("fault found")
 
-// Verify reads the whole log and reports the first entry that was changed, removed or moved. It may run while entries are
-// written. An error says that the log could not be read.
+// Verify reads the whole log as it is at one moment and reports the first entry that was changed, removed or moved. It may run while entries
+// are written. An error says that the log could not be read.
 func (l *Log) Verify(ctx context.Context) (Report, error) {
-	head, err := l.head(ctx)
-	if err != nil {
-		return Report{}, err
-	}
-	v := verification{log: l, head: head}
-	if err = l.walk(ctx, v.visit); err == nil {
-		err = v.checkEnd(ctx)
+	v := verification{log: l}
+	err := l.walk(ctx, v.begin, v.visit)
+	if err == nil && v.last.Seq != v.head.Seq {
+		// Entries are missing when the end of the chain is further on; when it is not, it was set back to hide that.
+		err = v.fail(v.last.Seq+1, "", Removed)
 	}
 	if errors.Is(err, errFault) {
 		err = nil
@@ -65,21 +63,20 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	return v.report, err
 }
 
-// head returns the end of the chain; its zero value when there is none.
-func (l *Log) head(ctx context.Context) (storage.EventHead, error) {
-	head, err := l.store.EventHead(ctx)
-	if errors.Is(err, storage.ErrNotFound) {
-		err = nil
-	}
-	return head, err
-}
-
 // verification is the state of one Verify.
 type verification struct {
 	log    *Log
-	head   storage.EventHead // as it was before the walk
-	last   storage.Event     // the last chained entry visited
+	head   storage.EventHead
+	last   storage.Event // the last chained entry visited
 	report Report
+}
+
+// begin reads the end of the chain; there is none before the first entry was chained.
+func (v *verification) begin(ctx context.Context) (err error) {
+	if v.head, err = v.log.store.EventHead(ctx); errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (v *verification) fail(seq int64, id string, damage Damage) error {
@@ -108,24 +105,6 @@ func (v *verification) visit(e storage.Event) error {
 	}
 	v.last = e
 	return nil
-}
-
-// checkEnd compares the last entry with the end of the chain: entries behind it are missing when it is further on, and it was set
-// back, hiding that, when it has not moved with entries that were chained during the walk.
-func (v *verification) checkEnd(ctx context.Context) error {
-	end := v.head
-	if v.last.Seq > end.Seq {
-		var err error
-		if end, err = v.log.head(ctx); err != nil {
-			return err
-		}
-	} else if v.last.Seq == end.Seq {
-		return nil
-	}
-	if end.Seq > v.head.Seq && end.Seq >= v.last.Seq {
-		return nil
-	}
-	return v.fail(v.last.Seq+1, "", Removed)
 }
 
 // intact reports whether the text and the columns of e are as they were written.

@@ -124,10 +124,12 @@ func TestVerifyWhileEntriesAreWritten(t *testing.T) {
 				}
 			})
 		}
-		for range 30 {
+		for seen := int64(0); seen < 30; {
 			report, err := reader.Verify(t.Context())
 			require.NoError(t, err)
 			require.Nil(t, report.Fault)
+			require.GreaterOrEqual(t, report.Chained+report.Unchained, seen, "entries that were there before")
+			seen = report.Chained + report.Unchained
 		}
 		close(stop)
 		wg.Wait()

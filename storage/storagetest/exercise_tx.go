@@ -17,6 +17,7 @@ var transactionBehaviours = []behaviour{
 	{"a nested transaction joins", transactionsJoin},
 	{"a transaction reads what it wrote and nobody else does", transactionIsIsolated},
 	{"transactions that wait for each other are both done", transactionsWaitForEachOther},
+	{"a snapshot reads one moment", snapshotsReadOneMoment},
 	{"text with NUL or broken UTF-8 is refused", brokenTextIsRefused},
 }
 
@@ -120,6 +121,27 @@ func transactionsWaitForEachOther(t *testing.T, db *Database) {
 		require.NoError(t, err)
 		require.Equal(t, u.Epoch+2, found.Epoch, "each did all of its work, and once")
 	}
+}
+
+func snapshotsReadOneMoment(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, later := newUser(), newUser()
+	require.NoError(t, s.AddUser(t.Context(), u))
+	require.ErrorIs(t, s.Snapshot(t.Context(), func(ctx context.Context) error {
+		before, err := s.User(ctx, u.ID)
+		require.NoError(t, err)
+		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
+		require.NoError(t, s.AddUser(t.Context(), later))
+		after, err := s.User(ctx, u.ID)
+		require.NoError(t, err)
+		require.Equal(t, before, after)
+		_, err = s.User(ctx, later.ID)
+		require.ErrorIs(t, err, storage.ErrNotFound)
+		return errRefused
+	}), errRefused)
+	found, err := s.User(t.Context(), u.ID)
+	require.NoError(t, err)
+	require.Equal(t, u.Epoch+1, found.Epoch)
 }
 
 func brokenTextIsRefused(t *testing.T, db *Database) {
