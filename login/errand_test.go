@@ -145,3 +145,23 @@ func TestWhoComesBackIsNoNewcomer(t *testing.T) {
 		require.NotContains(t, again, "invited")
 	})
 }
+
+// How strong a password is, is said once, after it was sent.
+func TestStrengthIsSaidOfTheNewPassword(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		phone, _ := w.enrolled(ada)
+		b := newBrowser(t, w.handler)
+		b.submit(b.open("/reset"), "username", ada)
+		form := b.open(w.mailed(ada, "/reset/new"))
+		require.Contains(t, b.submit(form, "new_password", "password1").text(), "Strength of the password: very weak")
+		done := b.submit(form, "new_password", newPassword)
+		require.Contains(t, done.text(), "Strength of the password: strong")
+		require.NotContains(t, b.open("/reset/done").text(), "Strength")
+
+		time.Sleep(time.Minute)
+		b.submit(b.submit(b.open("/login"), "username", ada, "password", newPassword), "code", phone.code())
+		changed := b.submit(b.open("/account/password"), "password", newPassword, "new_password", adaPassword)
+		require.Contains(t, changed.text(), "Your password is changed")
+		require.Contains(t, changed.text(), "Strength of the password: strong")
+	})
+}

@@ -24,7 +24,7 @@ func (l *Login) showPassword(c *gin.Context) error {
 func (l *Login) passwordPage(c *gin.Context, fresh account.Fresh, status int, view templates.PasswordPage) error {
 	message := view.Error
 	view.AccountPage, view.MinLength = accountPage(c, fresh.SignIn(), "password"), l.cfg.Account.MinPassword()
-	view.Error, view.Action = message, l.at("/account/password", way{})
+	view.Error, view.Action, view.Strength = message, l.at("/account/password", way{}), l.strength(c)
 	return l.cfg.Pages.Render(c, status, view)
 }
 
@@ -48,6 +48,7 @@ func (l *Login) changePassword(c *gin.Context) error {
 	switch {
 	case err == nil:
 		l.cfg.Sessions.complete(c.Writer, done)
+		l.chose(c, c.Request.PostForm.Get("new_password"))
 		return l.did(c, "password", "password")
 	case errors.As(err, &wait):
 		status, view.Error = http.StatusTooManyRequests, retryLater(c, wait, now)

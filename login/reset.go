@@ -95,6 +95,7 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 		cookies.clear(c.Writer, resetCookie)
 		cookies.clear(c.Writer, halfCookie)
 		l.cfg.Sessions.forget(c.Writer)
+		l.chose(c, c.Request.PostForm.Get("new_password"))
 		return l.next(c, "/reset/done")
 	case errors.As(err, &weak):
 		return l.newPasswordPage(c, http.StatusUnprocessableEntity, weakPassword(weak))
@@ -120,5 +121,7 @@ func (l *Login) resetOver(c *gin.Context) error {
 
 // showResetDone is GET /reset/done.
 func (l *Login) showResetDone(c *gin.Context) error {
-	return l.errandMessage(c, http.StatusOK, templates.Message{Title: templates.T("reset.done_title"), Text: templates.T("reset.done")})
+	return l.errandMessage(c, http.StatusOK, templates.Message{
+		Title: templates.T("reset.done_title"), Text: templates.T("reset.done"), Strength: l.strength(c),
+	})
 }

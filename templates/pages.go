@@ -120,6 +120,9 @@ type Message struct {
 	// one, else to the account page.
 	LinkURL  string
 	LinkText Text
+	// Strength is that of a password that was just chosen: a Text of
+	// StrengthText.
+	Strength Text
 }
 
 func (Message) template() string { return "message.html" }

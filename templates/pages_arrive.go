@@ -59,6 +59,8 @@ type PasswordPage struct {
 	AboutNew bool
 	// MinLength is the shortest password accepted, in characters.
 	MinLength int
+	// Strength is that of the password that was just chosen, as in Message.
+	Strength Text
 }
 
 func (PasswordPage) template() string { return "account/password.html" }

@@ -19,6 +19,33 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
   field.form.addEventListener("submit", () => show(false));
 }
 
+// How hard a new password is to guess, as a guess: what looks like a word, a
+// number or a row of keys counts little. The server has the last word.
+const strengthOf = (text) => {
+  const parts = text.normalize("NFKC").match(/\p{L}{3,}|\p{N}{3,}|./gsu) ?? [];
+  const known = new Set();
+  let bits = 0;
+  for (const part of parts) {
+    const word = part.length > 2 ? Math.min(12, 3 * new Set(part).size) : 5;
+    bits += known.has(part.toLowerCase()) ? 1 : word;
+    known.add(part.toLowerCase());
+  }
+  if ([...text].length < 8) {
+    return 0;
+  }
+  return [20, 27, 34, 41].filter((least) => bits >= least).length;
+};
+for (const shown of document.querySelectorAll("[data-strength]")) {
+  const field = document.getElementById(shown.dataset.strength);
+  const [meter, name] = [shown.querySelector("meter"), shown.querySelector("strong")];
+  field.addEventListener("input", () => {
+    const strength = strengthOf(field.value);
+    shown.hidden = field.value === "";
+    meter.value = strength;
+    name.textContent = shown.dataset.words.split("|")[strength];
+  });
+}
+
 // Copy a key or the recovery codes. The clipboard exists only on https and
 // loopback.
 if (navigator.clipboard) {
