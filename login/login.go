@@ -35,6 +35,8 @@ type Request struct {
 	Locales   string // ui_locales of the same section
 	// RedirectURI is where the answer goes; pages whose form ends there must allow it.
 	RedirectURI string
+	// Answers reports whether the request needs no other sign-in than this one; nil: it does.
+	Answers func(signIn storage.SignIn, now time.Time) bool
 }
 
 // Config is what New needs. All fields but the last two are required.

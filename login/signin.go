@@ -17,25 +17,22 @@ func (l *Login) signInView(r request, username string, message templates.Text) t
 		ResetURL: l.at("/reset", r.way), RegisterURL: l.registerURL(r.way)}
 }
 
-// showSignIn is GET /login. With a request in progress it always asks, because the provider sends people here only when a
-// sign-in is needed; on the way to a section, when the sign-in is too old for it.
+// showSignIn is GET /login. It asks unless the browser has the sign-in that is needed: by now, when another tab brought it since the provider
+// sent the person here.
 func (l *Login) showSignIn(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {
 		return err
 	}
 	view := l.signInView(request, request.LoginHint, templates.Text{})
-	if request.flow == "" {
-		signIn, err := l.cfg.Sessions.Current(c.Request, "")
-		if err == nil {
-			if _, fresh := account.FreshSignIn(signIn, time.Now()); fresh || request.section == "" {
-				return l.leave(c)
-			}
-			view.Username, view.Again = signIn.User().Email, true
-		}
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
+	signIn, err := l.cfg.Sessions.Current(c.Request, "")
+	switch {
+	case err == nil && request.answeredBy(signIn, time.Now()):
+		return l.leave(c)
+	case err == nil && request.flow == "":
+		view.Username, view.Again = signIn.User().Email, true
+	case err != nil && !errors.Is(err, storage.ErrNotFound):
+		return err
 	}
 	path, _, err := l.cfg.Sessions.waiting(c.Request)
 	if err == nil {
@@ -46,6 +43,19 @@ func (l *Login) showSignIn(c *gin.Context) error {
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
 	return l.cfg.Pages.Render(c, http.StatusOK, view)
+}
+
+// answeredBy reports whether a sign-in of the browser is all that is needed on this way: for a request in progress the provider says so, and a
+// section of the account pages may want one that is not too old.
+func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
+	switch {
+	case r.flow != "":
+		return r.Answers != nil && r.Answers(signIn, now)
+	case r.section != "":
+		_, fresh := account.FreshSignIn(signIn, now)
+		return fresh
+	}
+	return true
 }
 
 // signIn is POST /login.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/scope"
@@ -20,6 +21,9 @@ type RequestView struct {
 	LoginHint   string
 	Locales     string // ui_locales of OIDC Core section 3.1.2.1
 	Native      bool   // the client cannot prove who it is
+	// Answers reports whether nobody has to sign in for the request any more once there is this sign-in, which another tab may have brought. A
+	// request that asks for a sign-in of its own is answered by none.
+	Answers func(signIn storage.SignIn, now time.Time) bool
 }
 
 // Describe reads what the pages of a flow show. Errors: storage.ErrNotFound when the client is gone.
@@ -45,7 +49,22 @@ func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (RequestView
 		ClientID: c.ID, App: p.appOf(c), RedirectURI: form.Get("redirect_uri"), Asked: asked, LoginHint: clip(form.Get("login_hint"), 256),
 		Locales: clip(form.Get("ui_locales"), 256),
 		Native:  c.Type == client.Native,
+		Answers: func(s storage.SignIn, now time.Time) bool { return p.answers(c, form, s, now) },
 	}, nil
+}
+
+// answers decides about a frozen request as if it came just now, in a browser with that sign-in. What cannot be judged any more is for the
+// endpoint to tell the app.
+func (p *Provider) answers(c *client.Client, form url.Values, s storage.SignIn, now time.Time) bool {
+	if form.Has(deviceField) {
+		maxAge, err := maxAgeOf(url.Values{}, c)
+		return err != nil || decide(visit{maxAge: maxAge, signedIn: true, authTime: s.Time()}, now).action != signIn
+	}
+	a, err := p.requestOf(c, form)
+	if err == nil {
+		err = p.validate(a, now)
+	}
+	return err != nil || decide(p.visitOf(a, storage.Flow{}, s, true), now).action != signIn
 }
 
 // dropLostScopes takes the scopes out of a frozen request that its client has lost since. When that leaves none the request stays as it was, to

@@ -246,7 +246,7 @@ func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
 func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
 	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
 		view, err := p.Describe(ctx, flow)
-		return login.Request{App: view.App, LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI}, err
+		return login.Request{App: view.App, LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI, Answers: view.Answers}, err
 	}
 }
 

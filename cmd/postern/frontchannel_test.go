@@ -78,7 +78,7 @@ func TestOIDCCFrontChannelRPInitiatedLogout(t *testing.T) {
 		}.Encode()
 	}
 	id, secret := register(asking)
-	otherID, _ := register(other)
+	otherID, otherSecret := register(other)
 	b := browsertest.Start(t, browsertest.Options{JavaScript: true})
 	b.Open(request(asking, id))
 	b.Fill("username", "ada")
@@ -90,7 +90,9 @@ func TestOIDCCFrontChannelRPInitiatedLogout(t *testing.T) {
 		"grant_type": {"authorization_code"}, "code": {asking.await("/callback").Get("code")}, "redirect_uri": {asking.url + "/callback"},
 	})
 	b.Open(request(other, otherID))
-	require.NotEmpty(t, other.await("/callback").Get("code"))
+	otherTokens := tokenRequest(t, a, otherID, otherSecret, url.Values{
+		"grant_type": {"authorization_code"}, "code": {other.await("/callback").Get("code")}, "redirect_uri": {other.url + "/callback"},
+	})
 
 	b.Open(a.cfg.Issuer + "/oauth2/logout?" + url.Values{
 		"id_token_hint": {tokens["id_token"]}, "post_logout_redirect_uri": {asking.url + "/post_logout_redirect"}, "state": {"s"},
@@ -98,11 +100,11 @@ func TestOIDCCFrontChannelRPInitiatedLogout(t *testing.T) {
 	require.Equal(t, url.Values{"state": {"s"}}, asking.await("/post_logout_redirect"))
 	require.Equal(t, []string{"/callback", "/frontchannel_logout", "/post_logout_redirect"}, asking.paths())
 	require.Equal(t, []string{"/callback", "/frontchannel_logout"}, other.paths(), "before the browser went on")
-	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(tokens["id_token"], ".")[1])
-	require.NoError(t, err)
-	var claims struct{ SID string }
-	require.NoError(t, json.Unmarshal(payload, &claims))
-	told := url.Values{"iss": {a.cfg.Issuer}, "sid": {claims.SID}}
-	require.Equal(t, told, asking.await("/frontchannel_logout"))
-	require.Equal(t, told, other.await("/frontchannel_logout"))
+	for app, said := range map[*watchedApp]map[string]string{asking: tokens, other: otherTokens} {
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(said["id_token"], ".")[1])
+		require.NoError(t, err)
+		var claims struct{ SID string }
+		require.NoError(t, json.Unmarshal(payload, &claims))
+		require.Equal(t, url.Values{"iss": {a.cfg.Issuer}, "sid": {claims.SID}}, app.await("/frontchannel_logout"))
+	}
 }
