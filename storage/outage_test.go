@@ -228,8 +228,8 @@ func TestNetworkFailsBelowTLS(t *testing.T) {
 func TestSlowServerIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
-	s, other := openSmall(t, db), db.Open(t)
-	u := storagetest.User(t, other)
+	other := db.Open(t) // migrates
+	s, u := openSmall(t, db), storagetest.User(t, other)
 	require.NoError(t, other.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, other.RaiseEpoch(ctx, u.ID, now))
 		waiting := make(chan error, 1)

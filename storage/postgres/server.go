@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	probeTimeout = 2 * time.Second
+	probeTimeout = 3 * time.Second
 	// probeAge is how long the result of a probe counts for everybody else who waits for the same server.
 	probeAge = time.Second
 )
