@@ -198,6 +198,10 @@ func TestStatementWithoutALimitEnds(t *testing.T) {
 	start := time.Now()
 	require.ErrorIs(t, s.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
 	require.Less(t, time.Since(start), 10*time.Second, "a while after the server would have ended it")
+	start = time.Now()
+	_, err := storage.Open(t.Context(), storage.Config{URL: db.Through(t, proxy).URL, Keyset: db.Keyset})
+	require.ErrorIs(t, err, storage.ErrUnavailable)
+	require.Less(t, time.Since(start), 8*time.Second, "connecting ends even sooner")
 }
 
 // The same over TLS, whose own state must not be taken for an answer.
