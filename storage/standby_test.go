@@ -15,7 +15,7 @@ import (
 func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 	t.Parallel()
 	pair := storagetest.NewPair(t)
-	s := pair.Database().Open(t)
+	s := pair.Database().With(t, "options", "-c client_min_messages=error").Open(t) // which hides warnings
 	u, g := storagetest.User(t, s), storagetest.Grant(t, s, storagetest.User(t, s), storagetest.Client(t, s))
 	writes := map[string]func(context.Context) error{
 		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) },

@@ -213,7 +213,7 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 
 	waiting := make(chan error, 1)
 	go func() { waiting <- s.RaiseEpoch(t.Context(), u.ID, Now) }()
-	time.Sleep(50 * time.Millisecond)
+	time.Sleep(1500 * time.Millisecond) // longer than SQLite waits by itself
 	close(release)
 	require.NoError(t, <-released)
 	require.NoError(t, <-waiting)
