@@ -119,14 +119,27 @@ type Secrets struct {
 	Keyset Secret `setting:"secrets.keyset" default:""`
 }
 
-// SMTP names the server that takes Postern's mail. Both fields are given or none.
+// SMTP names the server that takes Postern's mail. URL and From are given both, or none.
 type SMTP struct {
-	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS, or smtps:// for TLS from
+	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS (see smtp.tls), or smtps:// for TLS from
 	// the first byte; without user and password it is not signed in to. Its certificate has to be valid for the host.
 	// Only a server on this machine (localhost, 127.0.0.1, [::1]) is spoken to in the clear with smtp://. The port is
 	// 587 unless given, 465 with smtps, 25 on this machine. Empty sends nothing: links in mails are then shown to
 	// operators only.
 	URL Secret `setting:"smtp.url" default:""`
+
+	// What a server named with smtp:// has to offer: required is STARTTLS with a valid certificate. opportunistic encrypts where
+	// the server offers it, with any certificate, and none does not: whoever is between can then read every mail, with its one-time link, and
+	// the password of smtp.url. They are for a server in a network of your own; each start warns of them. A server on this machine needs neither.
+	TLS string `setting:"smtp.tls" default:"required"`
+
+	// A file with an OAuth access token for the mailbox that is the user of smtp.url, which then has no password: Postern signs in
+	// by XOAUTH2. It is read at each connection, and something else keeps the token fresh.
+	TokenFile string `setting:"smtp.token_file" default:""`
+
+	// A command that prints such a token, in place of smtp.token_file: words separated by blanks, read by no shell. It runs at each
+	// connection and has 30 seconds.
+	TokenCommand string `setting:"smtp.token_command" default:""`
 
 	// The sender of mails: one address, with or without a name, such as Example <id@example.com>. Failure notices of
 	// other servers go there.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -8,6 +9,8 @@ import (
 
 // smtp wants both settings or none. As with the database no message repeats any part of the URL.
 func (v *validator) smtp() {
+	oneOf(v, "smtp.tls", cmp.Or(v.c.SMTP.TLS, "required"), "required", "opportunistic", "none")
+	v.mailToken()
 	address, from := v.c.SMTP.URL.Reveal(), v.c.SMTP.From
 	if address == "" && from == "" {
 		return
@@ -28,6 +31,32 @@ func (v *validator) smtp() {
 	}
 }
 
+// mailToken checks how the token for XOAUTH2 is got.
+func (v *validator) mailToken() {
+	s := v.c.SMTP
+	if !s.byToken() {
+		return
+	}
+	if s.TokenFile != "" && s.TokenCommand != "" {
+		v.add("smtp.token_command", "cannot stand beside smtp.token_file", "keep one of the two")
+	}
+	if s.TokenFile != "" {
+		v.file("smtp.token_file", s.TokenFile)
+	}
+	if s.URL == "" {
+		v.add("smtp.url", "is missing although a token for it is set", "name the server and the mailbox, such as smtp://id%40example.com@smtp.office365.com")
+	}
+	if s.weak() {
+		v.add("smtp.tls", "would show the token to whoever is between", "leave it at required")
+	}
+}
+
+// weak says that mail may travel unencrypted.
+func (s SMTP) weak() bool { return s.TLS == "opportunistic" || s.TLS == "none" }
+
+// byToken says that Postern signs in to the mail server with a token.
+func (s SMTP) byToken() bool { return s.TokenFile != "" || strings.TrimSpace(s.TokenCommand) != "" }
+
 func (v *validator) mailServer(address string) {
 	const setting = "smtp.url"
 	if !isMailServer(address) {
@@ -44,6 +73,15 @@ func (v *validator) mailServer(address string) {
 	}
 	if u.Path != "" || strings.ContainsAny(address, "?#") {
 		v.add(setting, "has something behind the host", "remove the path and the parameters; there are no options")
+	}
+	if u.Scheme == "smtps" && v.c.SMTP.weak() {
+		v.add("smtp.tls", "weakens nothing of smtps://, which is encrypted from the first byte", "write smtp:// in smtp.url, or leave smtp.tls out")
+	}
+	if v.c.SMTP.byToken() {
+		if _, given := u.User.Password(); given || u.User.Username() == "" {
+			v.add(setting, "has a password beside a token, or no user", "name the mailbox alone: smtp://id%40example.com@smtp.office365.com")
+		}
+		return
 	}
 	if password, given := u.User.Password(); u.User != nil && (u.User.Username() == "" || !given || password == "") {
 		v.add(setting, "has a user without a password or a password without a user", "give both, or none for a server that asks for neither")

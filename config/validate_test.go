@@ -103,6 +103,40 @@ func TestValidateFindsEachMistake(t *testing.T) {
 	}
 }
 
+func TestSMTPSecurity(t *testing.T) {
+	token := write(t, "token", "ya29")
+	for name, test := range map[string]struct {
+		smtp SMTP
+		want string // setting and message; empty: none
+	}{
+		"none":                   {SMTP{URL: "smtp://relay.example.com", TLS: "none"}, ""},
+		"opportunistic":          {SMTP{URL: "smtp://u:p@relay.example.com", TLS: "opportunistic"}, ""},
+		"token from a file":      {SMTP{URL: "smtp://id%40example.com@smtp.office365.com", TLS: "required", TokenFile: token}, ""},
+		"token from a command":   {SMTP{URL: "smtps://id%40example.com@smtp.gmail.com", TLS: "required", TokenCommand: "/opt/token"}, ""},
+		"another word":           {SMTP{URL: "smtp://relay.example.com", TLS: "off"}, "smtp.tls "},
+		"smtps that is weakened": {SMTP{URL: "smtps://relay.example.com", TLS: "none"}, "smtp.tls weakens nothing"},
+		"token and password":     {SMTP{URL: "smtp://u:p@relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password beside a token"},
+		"token of nobody":        {SMTP{URL: "smtp://relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password beside a token, or no user"},
+		"two tokens":             {SMTP{URL: "smtp://u@relay.example.com", TLS: "required", TokenFile: token, TokenCommand: "x"}, "smtp.token_command cannot stand beside"},
+		"no file":                {SMTP{URL: "smtp://u@relay.example.com", TLS: "required", TokenFile: token + "x"}, "smtp.token_file "},
+		"token in the clear":     {SMTP{URL: "smtp://u@relay.example.com", TLS: "none", TokenFile: token}, "smtp.tls would show the token"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := Default()
+			c.SMTP = test.smtp
+			c.SMTP.From = "id@example.com"
+			err := c.Validate()
+			if test.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			problems := problemsOf(t, err)
+			require.Len(t, problems, 1)
+			require.Contains(t, problems[0].Setting+" "+problems[0].Message, test.want)
+		})
+	}
+}
+
 func TestSMTP(t *testing.T) {
 	const host, user, behind = "has a host or a port", "a user without a password", "something behind the host"
 	for _, test := range []struct {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -171,11 +172,29 @@ func (s *services) newCourier() (*mail.Courier, error) {
 	if s.cfg.SMTP.URL == "" {
 		return nil, nil
 	}
-	server, err := mail.NewSMTP(mail.SMTPConfig{URL: s.cfg.SMTP.URL.Reveal(), From: s.cfg.SMTP.From, Issuer: s.cfg.Issuer})
+	cfg := s.cfg.SMTP
+	server, err := mail.NewSMTP(mail.SMTPConfig{
+		URL: cfg.URL.Reveal(), From: cfg.From, Issuer: s.cfg.Issuer, TLS: mail.TLS(cfg.TLS), Token: tokenOf(cfg),
+	})
 	if err != nil {
 		return nil, err
 	}
+	if tls := mail.TLS(cfg.TLS); tls == mail.TLSOpportunistic || tls == mail.TLSNone {
+		s.log.Warn("INSECURE MAIL: whoever is between Postern and the mail server can read every mail with its one-time links, and the password",
+			"setting", "smtp.tls", "value", cfg.TLS)
+	}
 	return mail.NewCourier(s.store, server, s.log), nil
+}
+
+// tokenOf returns how to get the token for the mail server; nil: it is signed in to with a password, or not.
+func tokenOf(cfg config.SMTP) mail.Token {
+	switch {
+	case cfg.TokenFile != "":
+		return mail.TokenFile(cfg.TokenFile)
+	case strings.TrimSpace(cfg.TokenCommand) != "":
+		return mail.TokenCommand(cfg.TokenCommand)
+	}
+	return nil
 }
 
 // webs are the three web applications. They do not know one another: they meet here.

@@ -26,6 +26,10 @@ import (
 type SMTPConfig struct {
 	// URL is smtp://USER:PASSWORD@HOST:PORT or smtps://…; ports 587 and 465 need not be given. Required.
 	URL string
+	// TLS is what smtp:// demands of a server that is not on this machine; default TLSRequired.
+	TLS TLS
+	// Token, unless nil, signs the user of the URL in by XOAUTH2, in place of a password.
+	Token Token
 	// From is the sender's address, with or without a name in front. Required.
 	From string
 	// Issuer is the address of this service: its host stands in Message-IDs and greets the server. Required.
@@ -38,11 +42,24 @@ type SMTPConfig struct {
 	Patience time.Duration
 }
 
+// TLS says how far a server that is spoken to with smtp:// has to encrypt.
+type TLS string
+
+const (
+	// TLSRequired refuses a server without STARTTLS and a valid certificate.
+	TLSRequired TLS = "required"
+	// TLSOpportunistic encrypts where STARTTLS is offered, with any certificate: whoever is between can read and change everything.
+	TLSOpportunistic TLS = "opportunistic"
+	// TLSNone does not encrypt.
+	TLSNone TLS = "none"
+)
+
 // SMTP hands messages to one mail server.
 type SMTP struct {
 	host, address  string
 	security       security
 	user, password string
+	token          Token // nil: a password
 	from           *mail.Address
 	domain         string
 	roots          *x509.CertPool
@@ -54,9 +71,10 @@ type SMTP struct {
 type security int
 
 const (
-	startTLS    security = iota // RFC 3207, refused without
-	implicitTLS                 // RFC 8314 section 3.3
-	plain                       // to a server on this machine: nobody is between
+	startTLS      security = iota // RFC 3207, refused without
+	implicitTLS                   // RFC 8314 section 3.3
+	plain                         // to a server on this machine, or because the configuration says so
+	opportunistic                 // RFC 7435: STARTTLS where it is offered, of whoever answers
 )
 
 // NewSMTP checks the configuration. It connects to nothing.
@@ -80,7 +98,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	}
 	s := &SMTP{
 		host: u.Hostname(), user: u.User.Username(), from: from, domain: domain(issuer.Hostname()),
-		roots: cfg.Roots, dialTCP: cfg.Dial, patience: cmp.Or(cfg.Patience, 30*time.Second),
+		token: cfg.Token, roots: cfg.Roots, dialTCP: cfg.Dial, patience: cmp.Or(cfg.Patience, 30*time.Second),
 	}
 	s.password, _ = u.User.Password()
 	if s.dialTCP == nil {
@@ -90,8 +108,15 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	switch {
 	case u.Scheme == "smtps":
 		s.security, port = implicitTLS, "465"
+	case cfg.TLS == TLSNone:
+		s.security, port = plain, "25"
+	case cfg.TLS == TLSOpportunistic:
+		s.security, port = opportunistic, "25"
 	case isLoopback(s.host):
 		s.security, port = plain, "25"
+	}
+	if s.token != nil && (s.user == "" || cmp.Or(cfg.TLS, TLSRequired) != TLSRequired) {
+		return nil, errors.New("mail.NewSMTP: a token needs the user of the mailbox in the URL, and TLS")
 	}
 	if u.Port() != "" {
 		port = u.Port()
@@ -161,30 +186,52 @@ func (c *connection) open(ctx context.Context) error {
 	if err := c.client.Hello(s.domain); err != nil {
 		return failed(err, "failed in its greeting")
 	}
-	if s.security == startTLS {
-		if offered, _ := c.client.Extension("STARTTLS"); !offered {
-			return &failure{what: "does not offer STARTTLS", server: true}
-		}
-		if err := c.client.StartTLS(config); err != nil {
-			return failed(err, "failed in TLS")
-		}
+	if err := c.startTLS(config); err != nil {
+		return err
 	}
-	return c.signIn()
+	return c.signIn(ctx)
 }
 
-// signIn gives user and password, to a server whose name was checked or which is on this machine.
-func (c *connection) signIn() error {
+// startTLS encrypts the connection where that is demanded or offered.
+func (c *connection) startTLS(config *tls.Config) error {
+	offered, _ := c.client.Extension("STARTTLS")
+	switch security := c.server.security; {
+	case security == startTLS && !offered:
+		return &failure{what: "does not offer STARTTLS", server: true}
+	case security == opportunistic && offered:
+		config.InsecureSkipVerify = true //nolint:gosec // smtp.tls says so, and the start of Postern warns of it
+	case security != startTLS:
+		return nil
+	}
+	if err := c.client.StartTLS(config); err != nil {
+		return failed(err, "failed in TLS")
+	}
+	return nil
+}
+
+// signIn gives user and password or token, to a server whose name was checked, which is on this machine, or which the configuration trusts
+// without either.
+func (c *connection) signIn(ctx context.Context) error {
 	s := c.server
 	if s.user == "" {
 		return nil
 	}
 	_, offered := c.client.Extension("AUTH")
+	unencrypted := s.security == plain || s.security == opportunistic
 	var method smtp.Auth
 	switch offers := strings.Fields(offered); {
+	case s.token != nil && !slices.Contains(offers, "XOAUTH2"):
+		return &failure{what: "offers no sign-in by XOAUTH2", server: true}
+	case s.token != nil:
+		token, err := s.token(ctx)
+		if err != nil {
+			return err
+		}
+		method = smtp.XOAuth2Auth(s.user, token)
 	case slices.Contains(offers, "PLAIN"):
-		method = smtp.PlainAuth("", s.user, s.password, s.host, s.security == plain)
+		method = smtp.PlainAuth("", s.user, s.password, s.host, unencrypted)
 	case slices.Contains(offers, "LOGIN"):
-		method = smtp.LoginAuth(s.user, s.password, s.host, s.security == plain)
+		method = smtp.LoginAuth(s.user, s.password, s.host, unencrypted)
 	default:
 		return &failure{what: "offers no sign-in by password", server: true}
 	}

@@ -35,6 +35,8 @@ type Config struct {
 	Host string
 	// User and Password are asked for, if given.
 	User, Password string
+	// Token is asked for by XOAUTH2 in place of Password, if given.
+	Token string
 	// ASCII says that the server takes no address beyond ASCII (RFC 6531).
 	ASCII bool
 }
@@ -115,6 +117,9 @@ func (s *Server) URL() string {
 	}
 	if s.config.User != "" {
 		u.User = url.UserPassword(s.config.User, s.config.Password)
+		if s.config.Token != "" {
+			u.User = url.User(s.config.User)
+		}
 	}
 	return u.String()
 }

@@ -59,11 +59,38 @@ func (s *session) AuthMechanisms() []string {
 	if s.server.config.User == "" {
 		return nil
 	}
+	if s.server.config.Token != "" {
+		return []string{"XOAUTH2"}
+	}
 	return []string{sasl.Plain}
+}
+
+// xoauth2 is the server's side of Google's XOAUTH2. A wrong token is answered with a challenge that says why, and the client's empty answer
+// to it with a refusal.
+type xoauth2 struct {
+	session *session
+	refused bool
+}
+
+// Next implements sasl.Server.
+func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error) {
+	config := x.session.server.config
+	switch {
+	case x.refused:
+		return nil, true, smtp.ErrAuthFailed
+	case string(response) != "user="+config.User+"\x01auth=Bearer "+config.Token+"\x01\x01":
+		x.refused = true
+		return []byte(`{"status":"400","schemes":"Bearer","scope":"https://mail.google.com/"}`), false, nil
+	}
+	x.session.signedIn = true
+	return nil, true, nil
 }
 
 // Auth implements smtp.AuthSession.
 func (s *session) Auth(string) (sasl.Server, error) {
+	if s.server.config.Token != "" {
+		return &xoauth2{session: s}, nil
+	}
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		if user != s.server.config.User || password != s.server.config.Password {
 			return smtp.ErrAuthFailed
