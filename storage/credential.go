@@ -152,6 +152,16 @@ func (s *Store) BurnSteps(ctx context.Context, steps map[string]int64, now time.
 	return err
 }
 
+// RewindSteps lets the authenticators of a user accept codes again that accepted one of the future, because a clock ran ahead: the next code
+// counts. A code that was typed while the clock ran ahead may then be used once more when its time comes.
+func (s *Store) RewindSteps(ctx context.Context, userID string, now time.Time) error {
+	seconds := now.Unix()
+	_, err := s.exec(ctx, `
+		UPDATE authenticators SET last_step = CAST(? AS BIGINT) / period WHERE user_id = ? AND last_step > CAST(? AS BIGINT) / period + 1`,
+		seconds, userID, seconds)
+	return err
+}
+
 // CountAuthenticators returns how many authenticators a user has, those whose secret does not open included.
 func (s *Store) CountAuthenticators(ctx context.Context, userID string) (int, error) {
 	var count int

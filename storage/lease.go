@@ -7,13 +7,18 @@ import (
 	"time"
 )
 
+// leaseSkew is how far ahead another replica's clock may be without being wrong.
+const leaseSkew = time.Minute
+
 // Lease takes or prolongs the lease of a task until now plus ttl, and reports whether holder has it: one replica at a time
-// does the task. The holder must finish within ttl or ask again.
+// does the task. The holder must finish within ttl or ask again. All who ask for a task have the same ttl; a lease that ends later than
+// theirs can was taken by a clock that ran ahead, and does not count.
 func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, error) {
 	changed, err := s.exec(ctx, `
 		INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
-		WHERE leases.holder = excluded.holder OR leases.expires_at <= ?`, name, holder, At(now.Add(ttl)), At(now))
+		WHERE leases.holder = excluded.holder OR leases.expires_at <= ? OR leases.expires_at > ?`,
+		name, holder, At(now.Add(ttl)), At(now), At(now.Add(ttl+leaseSkew)))
 	return changed == 1, err
 }
 

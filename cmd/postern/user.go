@@ -21,7 +21,7 @@ func userCommand(t *terminal) *cobra.Command {
 		userAddCommand(t), userListCommand(t), userShowCommand(t), userInviteCommand(t), userResetFactorCommand(t),
 		userChangeCommand(t, "disable", "disabled", "Shut an account: everything granted to it ends at once", (*account.Service).Disable),
 		userChangeCommand(t, "enable", "enabled", "Open an account again", (*account.Service).Enable),
-		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes", (*account.Service).Unlock),
+		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes, and what a clock that ran ahead has left", (*account.Service).Unlock),
 		userChangeCommand(t, "delete", "deleted", "Remove an account with everything that hangs on it", (*account.Service).Delete),
 		userSessionsCommand(t), userSignOutCommand(t), userImportCommand(t), userExportCommand(t))
 }

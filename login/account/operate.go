@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -50,11 +51,38 @@ func (s *Service) Delete(ctx context.Context, name string, by Operator, now time
 	})
 }
 
-// Unlock lifts the waits that wrong passwords and codes have caused and reopens a closed factor.
+// Unlock lifts the waits that wrong passwords and codes have caused and reopens a closed factor. It also clears what a clock that ran ahead has
+// left in the future: one-time codes that were used up before their time, and sessions.
 func (s *Service) Unlock(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserUnlocked, by, now, func(ctx context.Context, user storage.User) error {
-		return s.throttle.Unlock(ctx, user.ID)
+		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := s.store.RewindSteps(ctx, user.ID, now); err != nil {
+			return err
+		}
+		return s.endFutureSessions(ctx, user.ID, now)
 	})
+}
+
+// clockSkew is how far ahead another replica's clock may be without being wrong.
+const clockSkew = time.Minute
+
+// endFutureSessions ends the sessions that began later than now: they would live longer than sessions may.
+func (s *Service) endFutureSessions(ctx context.Context, userID string, now time.Time) error {
+	sessions, err := s.store.Sessions(ctx, userID, now)
+	if err != nil {
+		return err
+	}
+	for _, session := range sessions {
+		if !session.CompletedAt.After(now.Add(clockSkew)) {
+			continue
+		}
+		if err := s.endSession(ctx, userID, session.ID, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return err
+		}
+	}
+	return nil
 }
 
 // SignOut ends all sessions and grants of a user and returns how many sessions there were.

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -189,6 +190,37 @@ func TestUnlockOpensTheFactor(t *testing.T) {
 		require.NoError(t, err)
 		p := o.person()
 		require.NoError(t, p.code(p.half(now), phone.at(now), now))
+	})
+}
+
+// The server's clock ran a year ahead for a while, and so did the phone's.
+func TestUnlockClearsTheFuture(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		_, phone, _ := o.enrolled()
+		before, now, ahead := start.Add(time.Minute), start.Add(time.Hour/2), start.AddDate(1, 0, 0)
+		early, late := o.person(), o.person()
+		require.NoError(t, early.code(early.half(before), phone.at(before), before))
+		require.NoError(t, late.code(late.half(ahead), phone.at(ahead), ahead))
+
+		p := o.person()
+		half := p.half(now)
+		require.ErrorIs(t, p.code(half, phone.at(now), now), account.ErrCode)
+		_, err := o.Unlock(t.Context(), ada, account.Operator{}, now)
+		require.NoError(t, err)
+		require.ErrorIs(t, p.code(half, phone.at(now), now), account.ErrCode, "it may have been used before the clock ran ahead")
+		next := now.Add(30 * time.Second)
+		require.NoError(t, p.code(half, phone.at(next), next))
+		_, err = late.signIn(next)
+		require.ErrorIs(t, err, storage.ErrNotFound, "a session from the future")
+		_, err = early.signIn(next)
+		require.NoError(t, err)
+
+		// Of the present nothing is cleared.
+		_, err = o.Unlock(t.Context(), ada, account.Operator{}, next)
+		require.NoError(t, err)
+		require.ErrorIs(t, p.code(p.half(next), phone.at(next), next), account.ErrCode, "used")
+		_, err = p.signIn(next)
+		require.NoError(t, err)
 	})
 }
 

@@ -1,6 +1,7 @@
 package storagetest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 )
 
 var credentialBehaviours = []behaviour{
+	{"steps of the future are taken back", futureStepsAreTakenBack},
 	{"a password is set, found by name and replaced", passwordsAreSet},
 	{"a hash is replaced only while it is the one seen", hashesAreReplacedWhenSeen},
 	{"authenticators are kept in order of their age", authenticatorsRoundTrip},
@@ -232,4 +234,21 @@ func factorsAreRemoved(t *testing.T, db *Database) {
 	found, err = s.Authenticators(t.Context(), other.ID)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
+}
+
+func futureStepsAreTakenBack(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u, a, _ := EnrolledUser(t, s)
+	present := Now.Unix() / int64(a.Period)
+	for last, want := range map[int64]int64{
+		present + 1e6: present, present + 2: present, present + 1: present + 1, present: present, present - 1: present - 1,
+	} {
+		_, err := db.SQL(t).Exec(`UPDATE authenticators SET last_step = ` + strconv.FormatInt(last, 10))
+		require.NoError(t, err)
+		require.NoError(t, s.RewindSteps(t.Context(), newUser().ID, Now))
+		require.NoError(t, s.RewindSteps(t.Context(), u.ID, Now))
+		found, err := s.Authenticators(t.Context(), u.ID)
+		require.NoError(t, err)
+		require.Equal(t, want, found[0].LastStep)
+	}
 }

@@ -150,6 +150,10 @@ func leasesHaveOneHolder(t *testing.T, db *Database) {
 	require.True(t, lease(other, "b", Now.Add(90*time.Second)))
 	require.False(t, lease(s, "a", Now.Add(91*time.Second)))
 
+	require.True(t, lease(s, "a", Now.AddDate(1, 0, 0)), "by a clock that ran ahead")
+	require.True(t, lease(other, "b", Now.Add(92*time.Second)))
+	require.False(t, lease(s, "a", Now.Add(32*time.Second)), "a clock that is a minute behind")
+
 	require.NoError(t, s.EndLease(t.Context(), "task", "a"))
 	require.False(t, lease(s, "a", Now.Add(91*time.Second)), "only its holder ends it")
 	require.NoError(t, other.EndLease(t.Context(), "task", "b"))
