@@ -65,7 +65,7 @@ func TestAppsWithAccess(t *testing.T) {
 			require.Contains(t, answer.Body.String(), shown)
 		}
 		require.NotContains(t, answer.Body.String(), foreign.ID)
-		require.NotContains(t, answer.Body.String(), "no access any more")
+		require.NotContains(t, answer.Body.String(), "no longer has access")
 	})
 }
 
@@ -81,7 +81,7 @@ func TestWithdrawing(t *testing.T) {
 		answer := w.apps(http.MethodPost, "", "client="+w.client.ID)
 		require.Equal(t, http.StatusSeeOther, answer.Code)
 		require.Equal(t, "/account/apps?done=app", answer.Header().Get("Location"))
-		require.Contains(t, w.apps(http.MethodGet, "?done=app", "").Body.String(), "The app has no access any more.")
+		require.Contains(t, w.apps(http.MethodGet, "?done=app", "").Body.String(), "The app no longer has access.")
 		require.Nil(t, w.granted())
 		require.True(t, w.ended(replica, mine), "on the other replica, too")
 		require.False(t, w.ended(replica, unasked))

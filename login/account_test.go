@@ -65,7 +65,7 @@ func TestAccountPages(t *testing.T) {
 		for _, shown := range []string{"Ada Example", "1 authenticator", "10 left", "Signed in in 1 browser", "No app has access", "not confirmed yet"} {
 			require.Contains(t, home.text(), shown)
 		}
-		require.NotContains(t, home.text(), "Somebody else knows your password")
+		require.NotContains(t, home.text(), "Someone else knows your password")
 		for _, section := range accountSections {
 			p := b.open("/account/" + section)
 			require.Equal(t, http.StatusOK, p.status, section)

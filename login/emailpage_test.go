@@ -14,17 +14,17 @@ func TestEmailPage(t *testing.T) {
 		phone, _ := w.enrolled(ada)
 		b := w.justSignedIn(phone)
 		form := b.open("/account/email")
-		require.Contains(t, form.text(), "We do not know yet whether this address is yours.")
+		require.Contains(t, form.text(), "This address has not been confirmed yet.")
 		require.Contains(t, b.post("/account/email", "do", "verify").text(), "We have sent a message to your address.")
 		link := w.mailed(ada, "/verify")
 		scanner := newBrowser(t, w.handler)
 		for range 3 {
 			require.Contains(t, scanner.open(link).text(), "Is "+ada+" your address?")
 		}
-		require.Contains(t, b.open("/account/email").text(), "We do not know yet", "looking confirms nothing")
+		require.Contains(t, b.open("/account/email").text(), "has not been confirmed yet", "looking confirms nothing")
 		confirmed := scanner.submit(scanner.open(link))
 		require.Equal(t, "/verify/done", confirmed.address.RequestURI())
-		require.NotContains(t, b.open("/account/email").text(), "We do not know yet")
+		require.NotContains(t, b.open("/account/email").text(), "has not been confirmed yet")
 		require.Equal(t, http.StatusGone, scanner.open(link).status)
 
 		for _, email := range []string{"ada", ada} {

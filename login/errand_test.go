@@ -19,7 +19,7 @@ func (w *world) arrive(b, reader *browser, form page) page {
 	require.Contains(w.t, form.body, `href="/register`+flow+`"`)
 	sent := b.submit(b.open("/register"+flow), "email", newAda, "name", "Countess")
 	require.Equal(w.t, "/register/sent"+flow, sent.address.RequestURI())
-	require.Contains(w.t, sent.text(), "Back to signing in")
+	require.Contains(w.t, sent.text(), "Back to sign-in")
 	return reader.open(w.mailed(newAda, "/verify"))
 }
 
@@ -161,7 +161,7 @@ func TestStrengthIsSaidOfTheNewPassword(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.submit(b.submit(b.open("/login"), "username", ada, "password", newPassword), "code", phone.code())
 		changed := b.submit(b.open("/account/password"), "password", newPassword, "new_password", adaPassword)
-		require.Contains(t, changed.text(), "Your password is changed")
+		require.Contains(t, changed.text(), "Your password has been changed")
 		require.Contains(t, changed.text(), "Strength of the password: strong")
 	})
 }

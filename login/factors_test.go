@@ -89,7 +89,7 @@ func TestReplacingAnAuthenticator(t *testing.T) {
 		require.Contains(t, shown.body, `name="name" type="text" value="Old phone"`)
 		fresh, enrolment := w.scan(shown), known{}.hiddenIn(shown).fields["enrolment"]
 		list := b.submit(shown, "name", "", "code", fresh.code(), "enrolment", enrolment)
-		require.Contains(t, list.text(), "has taken the place of the earlier one")
+		require.Contains(t, list.text(), "has replaced the old one")
 		require.NotContains(t, list.text(), "Old phone")
 		require.NotEqual(t, device, b.cookie(deviceCookie))
 		require.Equal(t, "/account", b.open("/account").address.Path, "this browser stays signed in")
@@ -110,7 +110,7 @@ func TestRemovingAuthenticators(t *testing.T) {
 		ask := b.open("/account/authenticators/remove?id=" + both[1].ID)
 		require.Contains(t, ask.text(), "Remove this authenticator? Second")
 		list := b.submit(ask)
-		require.Contains(t, list.text(), "The authenticator is removed.")
+		require.Contains(t, list.text(), "The authenticator has been removed.")
 		require.Contains(t, list.text(), "Your only authenticator can be replaced, but not removed.")
 		require.NotContains(t, list.body, "authenticators/remove")
 		require.Equal(t, http.StatusNotFound, b.submit(ask).status, "it is gone already")
@@ -162,7 +162,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 		for range 2 { // a double click
 			done := b.submit(unticked, "saved", "yes", "set", set)
 			require.Equal(t, "/account/codes", done.address.Path)
-			require.Contains(t, done.text(), "The new codes are in force.")
+			require.Contains(t, done.text(), "The new codes are active.")
 		}
 		require.Equal(t, "/account/codes", b.open("/account/codes/new").address.Path, "shown once")
 
@@ -187,7 +187,7 @@ func TestOldSheetIsCalledDead(t *testing.T) {
 
 		dead := b.submit(shown, "saved", "yes", "set", set)
 		require.Equal(t, http.StatusUnprocessableEntity, dead.status)
-		require.Contains(t, dead.text(), "the codes on that sheet are not in force. Cross it out.")
+		require.Contains(t, dead.text(), "the codes you saved are not active. Throw them away")
 		require.Equal(t, "/account/codes/new", b.submit(dead).address.Path, "from there new ones can be had")
 		later := b.open("/account/codes/new")
 		require.NotEqual(t, recoveryCodes(shown), recoveryCodes(later))

@@ -81,7 +81,7 @@ func TestFiveWrongCodesMakeANewKey(t *testing.T) {
 		}
 		p = b.submit(p, "code", "x")
 		require.Equal(t, http.StatusUnprocessableEntity, p.status)
-		require.Contains(t, p.text(), "This is a new key")
+		require.Contains(t, p.text(), "Here is a new key")
 		fresh := w.scan(p)
 		require.NotEqual(t, old, fresh)
 		require.Equal(t, "/login/codes", b.submit(p, "code", fresh.code()).address.Path)

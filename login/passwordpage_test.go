@@ -64,8 +64,8 @@ func TestPasswordPage(t *testing.T) {
 		form := b.open("/account/password")
 		require.Equal(t, http.StatusOK, form.status)
 		for message, fields := range map[string][]string{
-			"That is not your present password.": {"password", "wrong", "new_password", newPassword},
-			"That is your present password.":     {"password", adaPassword, "new_password", adaPassword},
+			"That is not your current password.": {"password", "wrong", "new_password", newPassword},
+			"That is your current password.":     {"password", adaPassword, "new_password", adaPassword},
 			"The password is":                    {"password", adaPassword, "new_password", "password"},
 		} {
 			wrong := b.submit(form, fields...)
@@ -78,7 +78,7 @@ func TestPasswordPage(t *testing.T) {
 		before := b.cookie(sessionCookie)
 		done := b.submit(form, "password", adaPassword, "new_password", newPassword)
 		require.Equal(t, http.StatusOK, done.status)
-		require.Contains(t, done.text(), "Your password is changed.")
+		require.Contains(t, done.text(), "Your password has been changed.")
 		require.NotEqual(t, before, b.cookie(sessionCookie))
 		require.Equal(t, "/login", other.open("/account").address.Path)
 

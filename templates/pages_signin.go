@@ -48,10 +48,11 @@ type Code struct {
 	CancelURL string
 }
 
-// Named is the only authenticator's name; empty when it has none or there are
+// Named is the only authenticator's name; empty when it has none, or that of
+// the service, as authenticators that were brought along do, or there are
 // several.
 func (c Code) Named() string {
-	if len(c.Authenticators) != 1 {
+	if len(c.Authenticators) != 1 || c.Authenticators[0].Name == c.Issuer {
 		return ""
 	}
 	return c.Authenticators[0].Name

@@ -28,7 +28,7 @@ var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app,
 	},
 	"changes the password": func(_ *testing.T, v *browsertest.Visitor, _ *app, _, _ string) error {
 		v.Open("/account/password")
-		v.Fill("Present password", adaPassword)
+		v.Fill("Current password", adaPassword)
 		v.Fill("New password", "a lighthouse of old paper")
 		v.Submit("Change password")
 		return nil
