@@ -19,7 +19,7 @@ func configCheckCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "check", Short: "Report every mistake at once", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := t.load(nil)
+			cfg, err := t.load(nil)
 			problems, found := errors.AsType[config.Problems](err)
 			if err != nil && !found {
 				return err
@@ -27,10 +27,17 @@ func configCheckCommand(t *terminal) *cobra.Command {
 			checked := struct {
 				OK       bool            `json:"ok"`
 				Problems config.Problems `json:"problems,omitempty"`
-			}{!found, problems}
+				Warnings config.Problems `json:"warnings,omitempty"`
+			}{!found, problems, nil}
+			if !found {
+				checked.Warnings = fileWarnings(cfg)
+			}
 			return errors.Join(err, t.show(checked, func(w io.Writer) {
 				if !found {
 					fmt.Fprintln(w, "the settings are fine")
+				}
+				for _, warning := range checked.Warnings {
+					fmt.Fprintf(w, "warning: %s: %s\nhint: %s\n", warning.Setting, warning.Message, warning.Hint)
 				}
 			}))
 		},
