@@ -5,21 +5,23 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/lib/pq"
 )
 
 const (
-	// restless is how long a connection may have been idle before it has to give a sign of life.
-	restless = 200 * time.Millisecond
-	// signTimeout is for this sign, and for a rollback: ending the connection does the same.
-	signTimeout     = 2 * time.Second
+	// A connection that was idle for longer than idleLimit is pinged before it is used.
+	idleLimit   = 200 * time.Millisecond
+	pingTimeout = 2 * time.Second
+	// rollbackTimeout is short because closing the connection rolls back as well.
 	rollbackTimeout = 500 * time.Millisecond
 )
 
-// conn is a connection of lib/pq. The contexts that it is given never reach lib/pq, which answers their end with a cancel request: their deadline
-// is that of the link, and a caller who goes away waits for the statement. database/sql uses a connection from one goroutine at a time.
+// conn is a connection of lib/pq. Contexts are not passed on to lib/pq, which would send a cancel request when they end. Instead their
+// deadline becomes the deadline of the link. When a context is cancelled, the statement still runs to its end. database/sql uses a
+// connection from one goroutine at a time.
 type conn struct {
 	driver.Conn
 	connector *Connector
@@ -32,8 +34,8 @@ type conn struct {
 	replicated bool // false when the server has not waited for its synchronous standby in this exchange
 }
 
-// exchange sends something to the server and takes its answer. A connection that is no good any more says driver.ErrBadConn, so that
-// database/sql takes another one, only when nothing was sent.
+// exchange sends a request to the server and reads the answer, until deadline. It returns [driver.ErrBadConn], which makes database/sql try
+// again on another connection, only when nothing was sent.
 func exchange[T any](c *conn, deadline time.Time, ask func() (T, error)) (T, error) {
 	var none T
 	if !c.alive() {
@@ -50,7 +52,7 @@ func exchange[T any](c *conn, deadline time.Time, ask func() (T, error)) (T, err
 	return answer, nil
 }
 
-// within is exchange for a statement with a context.
+// within is exchange with the deadline of ctx.
 func within[T any](ctx context.Context, c *conn, ask func() (T, error)) (T, error) {
 	if err := ctx.Err(); err != nil {
 		var none T
@@ -60,7 +62,7 @@ func within[T any](ctx context.Context, c *conn, ask func() (T, error)) (T, erro
 	return exchange(c, c.deadline(end), ask)
 }
 
-// deadline returns when an exchange has to end that may take until end, or as long as it wants if end is zero.
+// deadline returns the earlier of end, if it is not zero, and the connector's own limit.
 func (c *conn) deadline(end time.Time) time.Time {
 	if limit := time.Now().Add(c.connector.limit); end.IsZero() || limit.Before(end) {
 		return limit
@@ -68,7 +70,8 @@ func (c *conn) deadline(end time.Time) time.Time {
 	return end
 }
 
-// judge says what an error of lib/pq means. Two layers above, driver.ErrBadConn is an order to try again.
+// judge turns an error of lib/pq into what it means: an answer of the server, nothing sent, or an unknown outcome. lib/pq returns
+// driver.ErrBadConn for the last two alike.
 func (c *conn) judge(err error, sent bool) error {
 	c.readOnly = c.readOnly || code(err) == readOnlyTransaction
 	if c.alive() && !errors.Is(err, driver.ErrBadConn) {
@@ -83,7 +86,7 @@ func (c *conn) judge(err error, sent bool) error {
 	return &outage{what: "the connection ended before the answer", cause: err}
 }
 
-// confirm is judge at the end of what may have been a commit.
+// confirm turns the success of a possible commit into an outage when the synchronous standby may not have it.
 func (c *conn) confirm(err error) error {
 	if err == nil && !c.replicated {
 		return &outage{what: "the server did not wait for its synchronous standby"}
@@ -91,7 +94,8 @@ func (c *conn) confirm(err error) error {
 	return err
 }
 
-// notice sees the server's notices. Messages are translated, the name of the routine is not.
+// notice receives the server's notices. It knows the warning about a cancelled wait for a standby by the routine that sends it, because
+// the message is translated.
 func (c *conn) notice(n *pq.Error) {
 	if n.Routine == "SyncRepWaitForLSN" {
 		c.replicated = false
@@ -100,24 +104,24 @@ func (c *conn) notice(n *pq.Error) {
 
 func (c *conn) alive() bool { return c.link.err == nil && c.Conn.(driver.Validator).IsValid() }
 
-// IsValid implements [driver.Validator]: whether the pool keeps the connection.
+// IsValid implements [driver.Validator]. The pool closes a connection that is not valid.
 func (c *conn) IsValid() bool { return c.alive() && !c.readOnly }
 
-// ResetSession implements [driver.SessionResetter], which is asked before a connection of the pool is used again. What died while it was
-// idle is found here, before anything was sent on it.
+// ResetSession implements [driver.SessionResetter]. database/sql calls it before it uses a pooled connection again, so a connection that
+// died while it was idle is found before a statement was sent on it.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if !c.IsValid() || c.heard.UnixNano() <= c.connector.silence.Load() {
 		return driver.ErrBadConn
 	}
-	if time.Since(c.heard) < restless {
+	if time.Since(c.heard) < idleLimit {
 		return nil
 	}
-	sign, cancel := context.WithTimeout(ctx, signTimeout)
+	pinging, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	if c.Ping(sign) == nil {
+	if c.Ping(pinging) == nil {
 		return nil
 	}
-	if ctx.Err() == nil {
+	if ctx.Err() == nil && errors.Is(c.link.err, os.ErrDeadlineExceeded) {
 		c.connector.silence.Store(time.Now().UnixNano())
 	}
 	return driver.ErrBadConn
