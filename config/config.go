@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/netip"
 	"net/url"
 	"time"
@@ -329,4 +331,15 @@ func (c Config) IssuerURL() *url.URL {
 // Like IssuerURL it needs a valid issuer.
 func (c Config) Secure() bool {
 	return c.IssuerURL().Scheme == "https"
+}
+
+// Instance tells the cookies of several issuers on one host apart, which browsers send to every port and, with the prefix __Host-, to every path
+// (RFC 6265 section 8.5). It ends their names, and is empty for an issuer without port and path and for the default one.
+func (c Config) Instance() string {
+	u := c.IssuerURL()
+	if u.Port() == "" && u.Path == "" || c.Issuer == Default().Issuer {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(u.Port() + u.Path))
+	return "_" + hex.EncodeToString(sum[:4])
 }

@@ -119,3 +119,18 @@ func TestDefaultIsValidAndSaysWhatItsTagsSay(t *testing.T) {
 			reflect.ValueOf(again.fields()[i].target).Elem().Interface(), s.Key)
 	}
 }
+
+func TestInstance(t *testing.T) {
+	names := map[string]string{}
+	for _, issuer := range []string{
+		"https://id.example.com:8443", "https://id.example.com:9443", "https://id.example.com/a", "https://id.example.com/b",
+		"https://id.example.com:8443/a", "http://localhost:4290",
+	} {
+		name := Config{Issuer: issuer}.Instance()
+		require.Regexp(t, "^_[0-9a-f]{8}$", name)
+		require.Empty(t, names[name], "%s and %s", issuer, names[name])
+		names[name] = issuer
+	}
+	require.Empty(t, Default().Instance())
+	require.Empty(t, Config{Issuer: "https://id.example.com"}.Instance())
+}

@@ -31,13 +31,16 @@ const (
 )
 
 // cookies reads and writes them.
-type cookies struct{ secure bool }
+type cookies struct {
+	secure   bool
+	instance string // the end of every name, which other issuers on the host do not have
+}
 
 func (c cookies) name(plain string) string {
 	if c.secure {
-		return "__Host-" + plain
+		return "__Host-" + plain + c.instance
 	}
-	return plain
+	return plain + c.instance
 }
 
 // get returns the value of a cookie; empty when there is none that could be ours.

@@ -40,6 +40,8 @@
 // A session that was completed after somebody else was found to have the password is held: to everything but /login/password and /logout
 // it is none.
 //
+// The names of cookies end in a mark of the issuer (SessionsConfig.Instance), because a host may have several issuers.
+//
 // Scripts can read one cookie, postern_state: it tells that the session has changed, and nothing else.
 //
 // The secrets of mailed links leave the address at once, into cookies of their own: postern_ticket (invitation), postern_verify and

@@ -20,6 +20,8 @@ type SessionsConfig struct {
 	Audit *audit.Log     // required
 	// Secure says that the issuer is https: cookies are Secure and have the prefix __Host-.
 	Secure bool
+	// Instance ends the names of the cookies, so that several issuers on one host do not disturb each other. It may be empty.
+	Instance string
 	// Idle is how long a session lives without use; default 1 h.
 	Idle time.Duration
 	// Remember is how long a session lives whose person asked to stay signed in; 0: not offered.
@@ -44,7 +46,7 @@ func NewSessions(cfg SessionsConfig) (*Sessions, error) {
 		cfg.Idle = time.Hour
 	}
 	return &Sessions{
-		store: cfg.Store, audit: cfg.Audit, cookies: cookies{cfg.Secure}, idle: cfg.Idle, remember: cfg.Remember,
+		store: cfg.Store, audit: cfg.Audit, cookies: cookies{cfg.Secure, cfg.Instance}, idle: cfg.Idle, remember: cfg.Remember,
 	}, nil
 }
 

@@ -65,7 +65,7 @@ func MatchLanguage(preferred ...string) (l Language, ok bool) {
 // this page or in this sign-in, else what the app asked for, else the one
 // picked before, else what the browser prefers.
 func (p *Pages) LanguageOf(c *gin.Context) Language {
-	picked, during, _ := strings.Cut(cookieValue(c.Request), ".")
+	picked, during, _ := strings.Cut(p.cookieValue(c.Request), ".")
 	if during != "" && during != c.Query("flow") {
 		during = ""
 	}
@@ -81,8 +81,8 @@ func (p *Pages) LanguageOf(c *gin.Context) Language {
 	return l
 }
 
-func cookieValue(r *http.Request) string {
-	cookie, err := r.Cookie(languageCookie)
+func (p *Pages) cookieValue(r *http.Request) string {
+	cookie, err := r.Cookie(languageCookie + p.instance)
 	if err != nil {
 		return ""
 	}
@@ -126,7 +126,7 @@ func (p *Pages) SetLanguage(c *gin.Context, l Language) {
 		value += "." + url.QueryEscape(clip(flow))
 	}
 	http.SetCookie(c.Writer, &http.Cookie{
-		Name: languageCookie, Value: value, Path: "/", MaxAge: int(languageLife / time.Second),
+		Name: languageCookie + p.instance, Value: value, Path: "/", MaxAge: int(languageLife / time.Second),
 		Secure: p.secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }

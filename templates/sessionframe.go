@@ -20,7 +20,7 @@ func (p *Pages) SessionFrame(c *gin.Context) error {
 	h.Set("Cache-Control", "public, max-age=300")
 	c.Data(http.StatusOK, "text/html; charset=utf-8", []byte(`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>Postern</title><script src="`+script+`"></script></head>
+<head><meta charset="utf-8"><title>Postern</title><script src="`+script+`" data-instance="`+p.instance+`"></script></head>
 </html>
 `))
 	return nil

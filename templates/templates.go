@@ -54,8 +54,10 @@ type Config struct {
 	// without a slash at its end.
 	BasePath string
 	// Secure says that the issuer is https; HSTS is sent only then.
-	Secure  bool
-	Contact Contact
+	Secure bool
+	// Instance ends the names of cookies, as login.SessionsConfig has it.
+	Instance string
+	Contact  Contact
 }
 
 // Pages renders views. It never changes after New and is safe for concurrent
@@ -65,6 +67,7 @@ type Pages struct {
 	contact  Contact
 	basePath string
 	secure   bool
+	instance string
 	dir      string
 	words    *words
 	sets     map[string]func() (pageSet, error) // by language tag
@@ -87,6 +90,7 @@ func New(cfg Config) (*Pages, error) {
 		contact:  cfg.Contact,
 		basePath: strings.TrimSuffix(cfg.BasePath, "/"),
 		secure:   cfg.Secure,
+		instance: cfg.Instance,
 		dir:      cfg.Dir,
 		words:    newWords(cfg.Brand.Name),
 		sets:     make(map[string]func() (pageSet, error)),

@@ -145,7 +145,7 @@ func (s *services) newApp() (*app, error) {
 	a := &app{services: s, courier: courier, metrics: newMetrics(s, courier)}
 	pages, err := templates.New(templates.Config{
 		Brand: templates.Brand{Name: s.cfg.Brand.Name, Color: s.cfg.Brand.Color, LogoFile: s.cfg.Brand.LogoFile},
-		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(), Contact: contactOf(s.cfg),
+		Dir:   s.cfg.TemplatesDir, BasePath: s.cfg.IssuerURL().Path, Secure: s.cfg.Secure(), Instance: s.cfg.Instance(), Contact: contactOf(s.cfg),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
@@ -207,7 +207,7 @@ type webs struct {
 func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	cfg, base, proceed := s.cfg, s.cfg.IssuerURL().Path, s.cfg.Issuer+"/oauth2/auth"
 	sessions, err := login.NewSessions(login.SessionsConfig{
-		Store: s.store, Audit: s.audit, Secure: cfg.Secure(), Idle: cfg.Session.Idle, Remember: cfg.Session.Remember,
+		Store: s.store, Audit: s.audit, Secure: cfg.Secure(), Instance: cfg.Instance(), Idle: cfg.Session.Idle, Remember: cfg.Session.Remember,
 	})
 	if err != nil {
 		return webs{}, err

@@ -27,10 +27,10 @@ func routeRequests(clientID string) map[string]url.Values {
 	authorize := authorizeParams(clientID)
 	return map[string]url.Values{
 		"GET /livez": nil, "GET /readyz": nil,
-		"GET /assets/:file": nil, "HEAD /assets/:file": nil, "GET /favicon.ico": nil,
-		"GET /.well-known/openid-configuration": nil, "HEAD /.well-known/openid-configuration": nil,
-		"GET /.well-known/oauth-authorization-server": nil, "HEAD /.well-known/oauth-authorization-server": nil,
-		"GET /.well-known/jwks.json": nil, "HEAD /.well-known/jwks.json": nil,
+		"GET /": nil, "GET /assets/:file": nil, "GET /favicon.ico": nil,
+		"GET /.well-known/openid-configuration": nil,
+		"GET /.well-known/oauth-authorization-server": nil,
+		"GET /.well-known/jwks.json": nil,
 		"GET /oauth2/auth": authorize, "POST /oauth2/auth": authorize,
 		"POST /oauth2/token": {"grant_type": {"authorization_code"}, "code": {"pst_ac_x"}, "code_verifier": {strings.Repeat("v", 43)}},
 		"GET /device":        {"user_code": {"BCDF-GHJK"}}, "POST /device": {"user_code": {"BCDF-GHJK"}, "decision": {"allow"}},
@@ -106,9 +106,10 @@ func TestNothingWithTheCodePending(t *testing.T) {
 		id, secret := addClient(t, a, client.Web, "http://localhost:4281/callback", func(m *client.Metadata) { m.Consent = client.ConsentSkip })
 		rows := db.SQL(t)
 		routes := a.public.(*gin.Engine).Routes()
-		require.Equal(t, len(routeRequests(id)), len(routes), "a route is missing in the table, or one is gone")
+		known := map[string]bool{}
 		for _, route := range routes {
-			name := route.Method + " " + route.Path
+			name := strings.Replace(route.Method, "HEAD", "GET", 1) + " " + route.Path // HEAD is taken wherever GET is
+			known[name] = true
 			form, classified := routeRequests(id)[name]
 			require.True(t, classified, "the route %s is not in the table", name)
 			for _, withFlow := range []bool{false, true} {
@@ -124,6 +125,7 @@ func TestNothingWithTheCodePending(t *testing.T) {
 				pending.requireNothing(t, rows, name, answer)
 			}
 		}
+		require.Len(t, known, len(routeRequests(id)), "a route of the table is gone")
 		for grant, form := range grantRequests {
 			pending := newPending(t, a, id)
 			form.Set("grant_type", grant)

@@ -3,7 +3,8 @@
 // the session_state of an authorization response; the answer is "unchanged",
 // "changed", or "error" when it was no such message.
 
-const cookie = (location.protocol === "https:" ? "__Host-" : "") + "postern_state=";
+const cookie = (location.protocol === "https:" ? "__Host-" : "") + "postern_state" +
+  (document.currentScript.dataset.instance || "") + "=";
 
 // The cookie that changes with the sign-in; empty when nobody is signed in.
 function state() {
