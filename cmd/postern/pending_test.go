@@ -46,7 +46,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /login/enroll": nil, "POST /login/enroll": {"code": {"000000"}},
 		"GET /login/codes": nil, "POST /login/codes": {"saved": {"yes"}},
 		"GET /login/cancel": nil, "POST /login/cancel": {},
-		"GET /invite":        {"ticket": {"a ticket"}}, "POST /invite": {"new_password": {"a long walk over the hills"}},
+		"GET /invite": {"ticket": {"a ticket"}}, "POST /invite": {"new_password": {"a long walk over the hills"}},
 		"GET /account/profile": nil, "POST /account/profile": {"seen": {"0"}, "nickname": {"x"}},
 		"GET /account/sessions": nil, "POST /account/sessions": {"others": {"yes"}},
 		"GET /account/apps": nil, "POST /account/apps": {"client": {clientID}},
