@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -141,13 +140,12 @@ func (p *Provider) tellOfLogout(ctx context.Context, v storage.Visit, now time.T
 // silenceOf says in words without addresses why a client did not answer.
 func silenceOf(err error) string {
 	var certificate *tls.CertificateVerificationError
-	var network net.Error
 	switch {
 	case errors.Is(err, fetch.ErrAddress):
 		return "the address is not allowed for outgoing requests"
 	case errors.As(err, &certificate):
 		return "the certificate of the client's server is not trusted"
-	case errors.As(err, &network) && network.Timeout():
+	case errors.Is(err, fetch.ErrTime):
 		return "the client's server did not answer in time"
 	}
 	return "the client's server was not reached"

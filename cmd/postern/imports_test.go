@@ -84,7 +84,7 @@ var confined = map[string][]string{
 	"golang.org/x/text":                   {"login/account", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
 	"github.com/nicksnyder/go-i18n/v2":    {"templates"},
 	"golang.org/x/time":                   {"provider"}, // requests of one address, in memory
-	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "bench"},
+	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "provider/client", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
 	"github.com/wneessen/go-mail":         {"login/mail"},
 	"go.yaml.in/yaml/v3":                  {"config"}, // the nodes know their lines; koanf does not hand them on

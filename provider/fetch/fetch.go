@@ -31,6 +31,8 @@ const timeout = 5 * time.Second
 var (
 	// ErrAddress: the address is not one that Postern fetches from.
 	ErrAddress = errors.New("address is not allowed for outgoing requests")
+	// ErrTime: the whole answer did not arrive in time. It is another error than that of a caller whose own time is over.
+	ErrTime = errors.New("no answer in time")
 	// ErrAnswer: the answer is not 200, too long, or a redirect.
 	ErrAnswer = errors.New("answer cannot be used")
 )
@@ -46,7 +48,6 @@ func New(cfg Config) *Client {
 	c := &Client{allow: cfg.Allow}
 	dialer := &net.Dialer{Timeout: timeout, Control: c.control}
 	c.http = &http.Client{
-		Timeout: timeout,
 		Transport: &http.Transport{
 			DialContext: dialer.DialContext, TLSClientConfig: &tls.Config{RootCAs: cfg.Roots, MinVersion: tls.VersionTLS12},
 			ForceAttemptHTTP2: true, MaxResponseHeaderBytes: 16 << 10, DisableKeepAlives: true, TLSHandshakeTimeout: timeout,
@@ -100,8 +101,15 @@ func Public(address netip.Addr) bool {
 }
 
 // Get returns the body of a 200, of at most limit bytes. uri is https; http is for allowed addresses of a test or a private network.
-// Errors: ErrAddress, ErrAnswer, those of the network and of ctx.
+// Errors: ErrAddress, ErrTime, ErrAnswer, those of the network and of ctx.
 func (c *Client) Get(ctx context.Context, uri, accept string, limit int64) ([]byte, error) {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	body, err := c.get(within, uri, accept, limit)
+	return body, judge(ctx, err)
+}
+
+func (c *Client) get(ctx context.Context, uri, accept string, limit int64) ([]byte, error) {
 	request, err := c.request(ctx, http.MethodGet, uri, nil)
 	if err != nil {
 		return nil, err
@@ -109,7 +117,7 @@ func (c *Client) Get(ctx context.Context, uri, accept string, limit int64) ([]by
 	request.Header.Set("Accept", accept)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, plain(err)
+		return nil, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
@@ -124,6 +132,13 @@ func (c *Client) Get(ctx context.Context, uri, accept string, limit int64) ([]by
 
 // PostForm sends a form and returns the status of the answer, whose body is not read. Errors as those of Get, but for the status.
 func (c *Client) PostForm(ctx context.Context, uri string, form url.Values) (status int, err error) {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	status, err = c.postForm(within, uri, form)
+	return status, judge(ctx, err)
+}
+
+func (c *Client) postForm(ctx context.Context, uri string, form url.Values) (status int, err error) {
 	request, err := c.request(ctx, http.MethodPost, uri, []byte(form.Encode()))
 	if err != nil {
 		return 0, err
@@ -131,7 +146,7 @@ func (c *Client) PostForm(ctx context.Context, uri string, form url.Values) (sta
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := c.http.Do(request)
 	if err != nil {
-		return 0, plain(err)
+		return 0, err
 	}
 	return response.StatusCode, response.Body.Close()
 }
@@ -162,10 +177,19 @@ func (c *Client) resolvesToAllowed(ctx context.Context, host string) bool {
 	})
 }
 
-// plain takes the address, which may hold secrets in its query, out of an error of net/http.
-func plain(err error) error {
+// judge says what an error means to a caller whose context is ctx, and takes the address, which may hold secrets in its query, out of an error
+// of net/http.
+func judge(ctx context.Context, err error) error {
 	var failed *url.Error
-	if errors.As(err, &failed) {
+	var network net.Error
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &network) && network.Timeout():
+		return ErrTime
+	case errors.As(err, &failed):
 		return failed.Err
 	}
 	return err
