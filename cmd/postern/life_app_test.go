@@ -1,7 +1,16 @@
 package main
 
 import (
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
 )
 
 // fromApp begins a sign-in at the app.
@@ -105,4 +114,68 @@ func (l *life) meetOldRequests() {
 	l.fromApp()
 	l.Submit("Cancel and go back to Demo App")
 	require.Contains(l.t, l.URL(), l.app)
+}
+
+// useTwoTabs signs in in one of two tabs that wait for it: the other goes on by itself.
+func (l *life) useTwoTabs() {
+	l.signOutOfBoth()
+	l.fromApp()
+	other := *l
+	other.Browser = l.NewTab()
+	other.fromApp()
+	other.prove()
+	other.typeCode()
+	other.inApp()
+	l.Reload()
+	l.inApp()
+}
+
+// askByForm comes from a page of another site that asks by POST, signed in and signed out, and disturbs no other tab by it.
+func (l *life) askByForm() {
+	site := l.otherSite()
+	l.Open(site.URL)
+	l.Submit("Ask by a form")
+	l.arrivedAt(site.URL)
+
+	l.signOutOfBoth()
+	l.fromApp()
+	other := *l
+	other.Browser = l.NewTab()
+	other.Open(site.URL)
+	other.Submit("Ask by a form")
+	other.at("/login")
+	l.prove()
+	l.typeCode()
+	l.inApp()
+	other.Reload()
+	other.arrivedAt(site.URL)
+}
+
+// otherSite is an app of another site, whose requests are forms.
+func (l *life) otherSite() *httptest.Server {
+	l.t.Helper()
+	var form url.Values
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `<!doctype html><html lang="en"><title>Other</title><link rel="icon" href="data:,"><form method="post" action="%s/oauth2/auth">`, l.a.cfg.Issuer)
+		for name := range form {
+			fmt.Fprintf(w, `<input type="hidden" name="%s" value="%s">`, name, html.EscapeString(form.Get(name)))
+		}
+		fmt.Fprint(w, `<button>Ask by a form</button></form></html>`)
+	})
+	mux.HandleFunc("GET /callback", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Arrived</title><link rel="icon" href="data:,"><p>Arrived</p></html>`)
+	})
+	site := httptest.NewServer(mux)
+	l.t.Cleanup(site.Close)
+	id, _ := addClient(l.t, l.a, client.Web, site.URL+"/callback", func(m *client.Metadata) { m.Name, m.Consent = "Other site", client.ConsentSkip })
+	form = authorizeParams(id)
+	form.Set("redirect_uri", site.URL+"/callback")
+	return site
+}
+
+func (l *life) arrivedAt(site string) {
+	l.t.Helper()
+	require.True(l.t, strings.HasPrefix(l.URL(), site+"/callback?"), l.URL()+" "+l.Text())
+	require.Contains(l.t, l.URL(), "code=")
 }

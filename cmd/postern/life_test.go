@@ -66,6 +66,8 @@ var journeys = []journey{
 	{"come from an app, register, get back to it", (*life).registerForApp},
 	{"come from an app, forget the password, get back to it", (*life).resetForApp},
 	{"come back to requests that are over", (*life).meetOldRequests},
+	{"sign in in one of two tabs", (*life).useTwoTabs},
+	{"come from a form of another site", (*life).askByForm},
 }
 
 // TestLifeInChromium is a whole life with scripts, without them on a phone in the dark, and with the keyboard alone. They come by every page.
