@@ -36,7 +36,7 @@ func (p *Consent) showApps(c *gin.Context) error {
 	}
 	name, _ := signIn.User().Claims["name"].(string)
 	view := templates.Apps{AccountPage: templates.AccountPage{
-		Person: templates.Person{Name: name, Email: signIn.User().Email}, Section: "apps",
+		Person: templates.Person{Name: name, Email: signIn.User().Email}, Section: "apps", FormKey: p.cfg.Store.AccountFormKey(signIn.User()),
 	}}
 	if c.Query("done") == "app" {
 		view.Done = templates.T("apps.done")
@@ -73,6 +73,10 @@ func (p *Consent) withdraw(c *gin.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if shown := c.Request.PostForm.Get("shown"); shown != "" && shown != p.cfg.Store.AccountFormKey(signIn.User()) { // the list is another person's
+		c.Redirect(http.StatusSeeOther, p.cfg.BasePath+"/account/apps")
+		return nil
 	}
 	err = p.ledger.withdraw(c.Request.Context(), signIn.User().ID, c.Request.PostForm.Get("client"), c.ClientIP(), time.Now())
 	if errors.Is(err, storage.ErrNotFound) {

@@ -3,6 +3,7 @@ package consent_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -94,6 +95,22 @@ func TestWithdrawing(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, w.apps(http.MethodPost, "", "client="+client).Code, client)
 		}
 		require.Equal(t, 2, w.events(audit.ConsentWithdrawn))
+	})
+}
+
+// A list that was shown to another person does nothing to the apps of the present one.
+func TestWithdrawingFromSomebodyElsesList(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+		other := storagetest.User(t, w.store)
+		form := url.Values{"client": {w.client.ID}, "shown": {w.store.AccountFormKey(other)}}
+		answer := w.apps(http.MethodPost, "", form.Encode())
+		require.Equal(t, "/account/apps", answer.Header().Get("Location"))
+		require.Equal(t, []string{"openid"}, w.granted())
+		require.Contains(t, w.apps(http.MethodGet, "", "").Body.String(), w.store.AccountFormKey(w.user))
+		form.Set("shown", w.store.AccountFormKey(w.user))
+		require.Equal(t, "/account/apps?done=app", w.apps(http.MethodPost, "", form.Encode()).Header().Get("Location"))
+		require.Nil(t, w.granted())
 	})
 }
 

@@ -126,20 +126,20 @@ func (w *world) send(path, body string) *httptest.ResponseRecorder {
 	return answer
 }
 
-var shownField = regexp.MustCompile(`name="shown" value="([^"]*)"`)
+var formAction = regexp.MustCompile(`<form method="post"[^>]* action="([^"]*)"`)
 
-// form returns what the form of a page sends with one of its buttons.
-func (w *world) form(page *httptest.ResponseRecorder, decision string) string {
+// form returns the address that the form of a page is sent to.
+func (w *world) form(page *httptest.ResponseRecorder) string {
 	w.t.Helper()
-	found := shownField.FindStringSubmatch(page.Body.String())
+	found := formAction.FindStringSubmatch(page.Body.String())
 	require.Len(w.t, found, 2, page.Body)
-	return url.Values{"decision": {decision}, "shown": {html.UnescapeString(found[1])}}.Encode()
+	return html.UnescapeString(found[1])
 }
 
 // answer presses a button of the page as it is now.
 func (w *world) answer(decision string) *httptest.ResponseRecorder {
 	w.t.Helper()
-	return w.post(w.form(w.get(), decision))
+	return w.send(w.form(w.get()), "decision="+decision)
 }
 
 // goesOn asserts that the browser is sent back to the request.
@@ -223,14 +223,14 @@ func TestAllow(t *testing.T) {
 
 func TestDeny(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		form := w.form(w.get(), "allow")
+		form := w.form(w.get())
 		w.goesOn(w.answer("deny"))
 		require.Nil(t, w.granted())
 		require.False(t, w.stored().DeniedAt.IsZero())
 		require.Equal(t, 1, w.events(audit.ConsentDenied))
 
 		w.goesOn(w.get())
-		require.Equal(t, http.StatusGone, w.post(form).Code, "what was refused is not granted afterwards")
+		require.Equal(t, http.StatusGone, w.send(form, "decision=allow").Code, "what was refused is not granted afterwards")
 		require.Nil(t, w.granted())
 	})
 }
@@ -288,14 +288,14 @@ func TestFlowOfAnotherBrowserOrNone(t *testing.T) {
 func TestNothingIsGrantedUnrecorded(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db)
-		form := w.form(w.get(), "allow")
+		form := w.form(w.get())
 		refuse := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`
 		if db.Postgres() {
 			refuse = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
 		}
 		_, err := db.SQL(t).Exec(refuse)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusInternalServerError, w.post(form).Code)
+		require.Equal(t, http.StatusInternalServerError, w.send(form, "decision=allow").Code)
 		require.Nil(t, w.granted())
 		require.True(t, w.stored().ConsentedAt.IsZero())
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,11 +33,12 @@ func (w *world) requireAskedAnew(a *httptest.ResponseRecorder) {
 func TestAFormBelongsToTheSignInThatItWasShownTo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ada := w.user
-		forms := []string{w.form(w.get(), "allow"), w.form(w.get(), "deny")}
+		form := w.form(w.get())
 		w.user = storagetest.User(t, w.store)
 		w.visitor.session = storagetest.SignIn(t, w.store, w.user)
-		for _, form := range append(forms, "decision=allow", "decision=deny", "decision=allow&shown=") {
-			w.requireAskedAnew(w.post(form))
+		for _, decision := range []string{"decision=allow", "decision=deny"} {
+			w.requireAskedAnew(w.send(form, decision))
+			w.requireAskedAnew(w.post(decision))
 		}
 		w.goesOn(w.answer("allow"))
 		require.Equal(t, []string{"email", "openid"}, w.granted())
@@ -49,9 +51,9 @@ func TestAFormBelongsToTheSignInThatItWasShownTo(t *testing.T) {
 // A form of one request is no answer to another.
 func TestAFormBelongsToItsRequest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		form := w.form(w.get(), "allow")
+		form, asked := w.form(w.get()), w.flow
 		w.begin()
-		w.requireAskedAnew(w.post(form))
+		w.requireAskedAnew(w.send(strings.Replace(form, asked, w.flow, 1), "decision=allow"))
 	})
 }
 
@@ -61,9 +63,9 @@ func TestAskedForSomethingElse(t *testing.T) {
 		for _, asked := range []storage.Access{
 			{Scopes: []string{"openid"}}, {Scopes: []string{"openid", "email"}, Claims: []string{"team"}}, {Scopes: []string{"openid", "email", "team"}},
 		} {
-			form := w.form(w.get(), "allow")
+			form := w.form(w.get())
 			w.request.Asked = asked
-			w.requireAskedAnew(w.post(form))
+			w.requireAskedAnew(w.send(form, "decision=allow"))
 		}
 		w.goesOn(w.answer("allow"))
 		require.Equal(t, []string{"email", "openid", "team"}, w.granted())
@@ -73,13 +75,13 @@ func TestAskedForSomethingElse(t *testing.T) {
 // When nothing is left to ask, or the client is gone, the provider says so.
 func TestNothingIsLeftToAsk(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		form := w.form(w.get(), "allow")
+		form := w.form(w.get())
 		w.request.Asked = storage.Access{}
 		w.goesOn(w.get())
-		w.goesOn(w.post(form))
+		w.goesOn(w.send(form, "decision=allow"))
 		w.gone = storage.ErrNotFound
 		w.goesOn(w.get())
-		w.goesOn(w.post(form))
+		w.goesOn(w.send(form, "decision=allow"))
 		require.Nil(t, w.granted())
 	})
 }
@@ -89,9 +91,9 @@ func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
 		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{
 			Scopes: []string{"openid", "phone"}, Claims: []string{"birthdate"},
 		}, time.Now()))
-		form := w.form(w.get(), "allow")
+		form := w.form(w.get())
 		require.Equal(t, http.StatusSeeOther, w.apps(http.MethodPost, "", "client="+w.client.ID).Code)
-		w.goesOn(w.post(form))
+		w.goesOn(w.send(form, "decision=allow"))
 		require.Equal(t, []string{"email", "openid"}, w.granted(), "only what the page showed")
 		consents, err := w.store.Consents(t.Context(), w.user.ID)
 		require.NoError(t, err)
@@ -106,18 +108,18 @@ func TestRaceOfTabs(t *testing.T) {
 		const tabs = 50
 		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
 		w.requests = map[string]consent.Request{}
-		var forms, paths [tabs]string
+		var forms [tabs]string
 		for i := range tabs {
 			w.begin()
 			w.requests[w.flow] = consent.Request{
 				App: w.request.App, RedirectURI: w.request.RedirectURI, Asked: storage.Access{Scopes: []string{fmt.Sprint("scope", i)}},
 			}
-			forms[i], paths[i] = w.form(w.get(), "allow"), "/consent?flow="+w.flow
+			forms[i] = w.form(w.get())
 		}
 		agree := func(withdraw bool) {
 			var group sync.WaitGroup
 			for i := range tabs {
-				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send(paths[i], forms[i]).Code) })
+				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send(forms[i], "decision=allow").Code) })
 			}
 			if withdraw {
 				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send("/account/apps", "client="+w.client.ID).Code) })

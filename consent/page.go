@@ -19,7 +19,7 @@ func (p *Consent) show(c *gin.Context) error {
 	return p.ask(c, http.StatusOK, templates.Text{})
 }
 
-// question is what a person is asked.
+// question is what a person is asked. The address of the page, to which its form is sent, carries the form key.
 type question struct {
 	flow    storage.Flow
 	signIn  storage.SignIn
@@ -70,13 +70,15 @@ func (p *Consent) view(q question) templates.Consent {
 	user := q.signIn.User()
 	name, _ := user.Claims["name"].(string)
 	return templates.Consent{
-		Page:      templates.Page{App: q.request.App, FormTargets: []string{q.request.RedirectURI}},
+		Page: templates.Page{
+			App: q.request.App, FormTargets: []string{q.request.RedirectURI},
+			Action: p.cfg.BasePath + "/consent?" + url.Values{"flow": {q.flow.ID}, "shown": {q.formKey}}.Encode(),
+		},
 		Person:    templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.BasePath + "/login?" + url.Values{"flow": {q.flow.ID}}.Encode(),
 		Host:      host(q.request.RedirectURI),
 		Unproven:  q.request.Unproven,
 		Scopes:    p.cfg.Words(q.request.Asked, user),
-		FormKey:   q.formKey,
 	}
 }
 
@@ -106,7 +108,7 @@ func (p *Consent) decide(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if !hmac.Equal([]byte(c.Request.PostForm.Get("shown")), []byte(q.formKey)) {
+	if !hmac.Equal([]byte(c.Query("shown")), []byte(q.formKey)) {
 		return p.ask(c, http.StatusUnprocessableEntity, templates.T("consent.changed"))
 	}
 	a := answer{signIn: q.signIn, flow: q.flow, access: q.request.Asked, address: c.ClientIP()}

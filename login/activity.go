@@ -36,7 +36,7 @@ func (l *Login) showActivity(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	view, here := templates.Activity{AccountPage: accountPage(c, signIn, "activity")}, l.cfg.BasePath+"/account/activity"
+	view, here := templates.Activity{AccountPage: l.accountPage(c, signIn, "activity")}, l.cfg.BasePath+"/account/activity"
 	for _, e := range entries {
 		view.Entries = append(view.Entries, activityEntry(e))
 	}

@@ -51,7 +51,7 @@ func (l *Login) showAuthenticatorsPage(c *gin.Context, status int, message templ
 		return err
 	}
 	view := templates.Authenticators{
-		AccountPage: withMessage(accountPage(c, signIn, "authenticators"), message), Full: len(present) >= account.MaxAuthenticators,
+		AccountPage: withMessage(l.accountPage(c, signIn, "authenticators"), message), Full: len(present) >= account.MaxAuthenticators,
 	}
 	for _, a := range present {
 		view.Authenticators = append(view.Authenticators, authenticatorView(a))
@@ -102,7 +102,7 @@ func (l *Login) showRename(c *gin.Context) error {
 		return l.mayNotChange(c, err)
 	}
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.RenameAuthenticator{
-		AccountPage: accountPage(c, signIn, "authenticators"), Name: a.Name,
+		AccountPage: l.accountPage(c, signIn, "authenticators"), Name: a.Name,
 	})
 }
 
@@ -120,7 +120,7 @@ func (l *Login) rename(c *gin.Context) error {
 		return l.did(c, "authenticators", "renamed")
 	case errors.As(err, &invalid):
 		return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, templates.RenameAuthenticator{
-			AccountPage: withMessage(accountPage(c, signIn, "authenticators"), templates.T("authenticators.long_name")), Name: name,
+			AccountPage: withMessage(l.accountPage(c, signIn, "authenticators"), templates.T("authenticators.long_name")), Name: name,
 		})
 	}
 	return l.mayNotChange(c, err)
@@ -137,7 +137,7 @@ func (l *Login) showRemoval(c *gin.Context) error {
 		return l.mayNotChange(c, err)
 	}
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.RemoveAuthenticator{
-		AccountPage: accountPage(c, who.SignIn(), "authenticators"), Authenticator: authenticatorView(a),
+		AccountPage: l.accountPage(c, who.SignIn(), "authenticators"), Authenticator: authenticatorView(a),
 	})
 }
 

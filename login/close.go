@@ -22,7 +22,7 @@ func (l *Login) showClose(c *gin.Context) error {
 }
 
 func (l *Login) askClose(c *gin.Context, who account.Fresh, status int, message templates.Text) error {
-	view := templates.Close{AccountPage: accountPage(c, who.SignIn(), "close")}
+	view := templates.Close{AccountPage: l.accountPage(c, who.SignIn(), "close")}
 	view.Error = message
 	return l.cfg.Pages.Render(c, status, view)
 }

@@ -25,7 +25,7 @@ func (l *Login) showCodesLeftPage(c *gin.Context, status int, message templates.
 	if err != nil {
 		return err
 	}
-	view := templates.CodesLeft{AccountPage: withMessage(accountPage(c, signIn, "codes"), message), Left: left}
+	view := templates.CodesLeft{AccountPage: withMessage(l.accountPage(c, signIn, "codes"), message), Left: left}
 	view.Action = l.cfg.BasePath + "/account/codes"
 	return l.cfg.Pages.Render(c, status, view)
 }
@@ -62,7 +62,7 @@ func (l *Login) showNewCodesPage(c *gin.Context, status int, message templates.T
 		return err
 	}
 	return l.cfg.Pages.Render(c, status, templates.NewCodes{
-		AccountPage: withMessage(accountPage(c, who.SignIn(), "codes"), message), ID: sheet.ID,
+		AccountPage: withMessage(l.accountPage(c, who.SignIn(), "codes"), message), ID: sheet.ID,
 		Sheet: templates.Sheet{Account: sheet.Account, Codes: sheet.Codes, MadeAt: time.Now()},
 	})
 }

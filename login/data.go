@@ -16,7 +16,7 @@ func (l *Login) showData(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.Data{AccountPage: accountPage(c, who.SignIn(), "data")})
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.Data{AccountPage: l.accountPage(c, who.SignIn(), "data")})
 }
 
 // downloadData is POST /account/data: a file instead of a page.

@@ -29,7 +29,7 @@ func (l *Login) emailPage(c *gin.Context, signIn storage.SignIn, status int, vie
 		return err
 	}
 	message := view.Error
-	view.AccountPage, view.Verified, view.Waiting = accountPage(c, signIn, "email"), user.EmailVerified, waiting
+	view.AccountPage, view.Verified, view.Waiting = l.accountPage(c, signIn, "email"), user.EmailVerified, waiting
 	view.Error, view.Action = message, l.at("/account/email", way{})
 	return l.cfg.Pages.Render(c, status, view)
 }

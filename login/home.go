@@ -27,7 +27,7 @@ func (l *Login) showHome(c *gin.Context) error {
 		return err
 	}
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.Home{
-		AccountPage: accountPage(c, signIn, ""), Exposed: user.Exposed(), PasswordChangedAt: overview.PasswordChangedAt.Time,
+		AccountPage: l.accountPage(c, signIn, ""), Exposed: user.Exposed(), PasswordChangedAt: overview.PasswordChangedAt.Time,
 		Authenticators: overview.Authenticators, RecoveryCodesLeft: overview.RecoveryCodesLeft,
 		EmailVerified: user.EmailVerified, EmailChanging: user.EmailChanging(now), Sessions: overview.Sessions, Apps: overview.Apps,
 	})
@@ -53,8 +53,10 @@ var doneTexts = map[string]templates.Text{
 }
 
 // accountPage returns what the pages about the account share.
-func accountPage(c *gin.Context, signIn storage.SignIn, section string) templates.AccountPage {
-	return templates.AccountPage{Person: person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")]}
+func (l *Login) accountPage(c *gin.Context, signIn storage.SignIn, section string) templates.AccountPage {
+	return templates.AccountPage{
+		Person: person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")], FormKey: l.cfg.Sessions.formKey(signIn),
+	}
 }
 
 // did sends the browser to a section, which says what was done: a key of doneTexts.

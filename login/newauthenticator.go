@@ -30,7 +30,7 @@ func (l *Login) showNewAuthenticatorPage(c *gin.Context, refused refusal, nameWr
 	if err != nil {
 		return err
 	}
-	view := templates.NewAuthenticator{AccountPage: withMessage(accountPage(c, who.SignIn(), "authenticators"), refused.message)}
+	view := templates.NewAuthenticator{AccountPage: withMessage(l.accountPage(c, who.SignIn(), "authenticators"), refused.message)}
 	replaces, name := c.Query("replaces"), ""
 	if replaces != "" {
 		old, err := l.authenticator(c, who.SignIn(), "replaces")

@@ -23,7 +23,7 @@ func (l *Login) showPassword(c *gin.Context) error {
 
 func (l *Login) passwordPage(c *gin.Context, fresh account.Fresh, status int, view templates.PasswordPage) error {
 	message := view.Error
-	view.AccountPage, view.MinLength = accountPage(c, fresh.SignIn(), "password"), l.cfg.Account.MinPassword()
+	view.AccountPage, view.MinLength = l.accountPage(c, fresh.SignIn(), "password"), l.cfg.Account.MinPassword()
 	view.Error, view.Action, view.Strength = message, l.at("/account/password", way{}), l.strength(c)
 	return l.cfg.Pages.Render(c, status, view)
 }

@@ -47,7 +47,7 @@ func (l *Login) showProfile(c *gin.Context) error {
 		return err
 	}
 	view := profileView(account.OwnOf(signIn.User()), signIn.User().UpdatedAt.Time, nil)
-	view.AccountPage = accountPage(c, signIn, "profile")
+	view.AccountPage = l.accountPage(c, signIn, "profile")
 	return l.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
@@ -109,7 +109,7 @@ func (l *Login) changeProfile(c *gin.Context) error {
 		return l.did(c, "profile", "profile")
 	}
 	text := page.Error
-	page.AccountPage = accountPage(c, signIn, "profile")
+	page.AccountPage = l.accountPage(c, signIn, "profile")
 	page.Error = text
 	return l.cfg.Pages.Render(c, status, page)
 }

@@ -20,13 +20,22 @@ var errSent = errors.New("the answer is a redirect")
 var sections = []string{"profile", "email", "password", "authenticators", "authenticators/new", "codes", "codes/new", "sessions", "apps", "activity", "data", "close"}
 
 // signedIn returns the complete sign-in of the browser; errSent when there is none and the browser was sent to sign in and
-// come back to the section.
+// come back to the section. A form that was shown to another person, who was signed in before in this browser, is answered with the page of
+// the present one.
 func (l *Login) signedIn(c *gin.Context, section string) (storage.SignIn, error) {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.SignIn{}, l.signInFirst(c, section)
 	}
-	return signIn, err
+	if err != nil {
+		return storage.SignIn{}, err
+	}
+	if shown := c.Request.PostForm.Get("shown"); shown != "" && shown != l.cfg.Sessions.formKey(signIn) {
+		c.Redirect(http.StatusSeeOther, l.cfg.BasePath+"/account/"+section)
+		return storage.SignIn{}, errSent
+	}
+	c.Request.PostForm.Del("shown") // the rest is what the page asks for
+	return signIn, nil
 }
 
 // recently is signedIn for what only its owner may do: both factors were shown within the last ten minutes. Else the browser

@@ -50,6 +50,11 @@ func NewSessions(cfg SessionsConfig) (*Sessions, error) {
 	}, nil
 }
 
+// formKey ties the forms of the account pages to the person that they are shown to.
+func (s *Sessions) formKey(signIn storage.SignIn) string {
+	return s.store.AccountFormKey(signIn.User())
+}
+
 // touchEvery is how precisely it is known when a session was last in use, which costs a write; with a short idle time it is a tenth of that.
 const touchEvery = 5 * time.Minute
 

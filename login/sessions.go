@@ -22,7 +22,7 @@ func (l *Login) showSessions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	view := templates.Sessions{AccountPage: accountPage(c, signIn, "sessions")}
+	view := templates.Sessions{AccountPage: l.accountPage(c, signIn, "sessions")}
 	for _, s := range sessions {
 		view.Sessions = append(view.Sessions, templates.Session{
 			ID: s.ID, Browser: templates.BrowserText(s.Browser), Address: s.Address, SignedInAt: s.CompletedAt.Time, LastSeenAt: s.LastSeenAt.Time,

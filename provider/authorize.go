@@ -137,12 +137,16 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 		return p.redirectError(c, a, refuse(loginRequired, "The person is not signed in."))
 	case next.action == consent && a.prompt.none:
 		return p.redirectError(c, a, refuse(consentRequired, "The person has not agreed to this yet."))
-	case next.action == signIn:
-		return p.visitPage(c, a, flow, p.cfg.SignInURL, v.user, now)
-	case next.action == consent:
-		return p.visitPage(c, a, flow, p.cfg.ConsentURL, v.user, now)
+	case next.action == issue:
+		return p.issue(c, a, flow, signedIn, now)
 	}
-	return p.issue(c, a, flow, signedIn, now)
+	if flow, err = p.freeze(c, a, flow, v.user, now); err != nil {
+		return err
+	}
+	if next.action == signIn {
+		return p.toPage(c, p.cfg.SignInURL, flow.ID)
+	}
+	return p.seeOther(c, p.questionURL(p.cfg.ConsentURL, flow, v.asked, signedIn))
 }
 
 func (p *Provider) visitOf(a *authRequest, flow storage.Flow, s storage.SignIn, signedIn bool) visit {
@@ -189,31 +193,42 @@ func (a *authRequest) frozen() string {
 	return kept.Encode()
 }
 
-// visitPage sends the browser to a page, freezing the request first when this is its first look. user is empty when nobody is signed in.
-func (p *Provider) visitPage(c *gin.Context, a *authRequest, flow storage.Flow, page, user string, now time.Time) error {
-	if flow.ID == "" {
-		if err := p.mayBegin(c.Request, a.client.ID, user, now); err != nil {
-			return err
-		}
-		flow = storage.Flow{
-			ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
-			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
-		}
-		err := p.flows.SaveFlow(c.Request.Context(), flow)
-		if errors.Is(err, storage.ErrNotFound) { // the client is gone, and another replica knew first
-			return errFlowOver
-		}
-		if err != nil {
-			return err
-		}
+// freeze saves the request for the time in which a person visits pages, unless flow is what was saved before. user is empty when nobody is signed
+// in.
+func (p *Provider) freeze(c *gin.Context, a *authRequest, flow storage.Flow, user string, now time.Time) (storage.Flow, error) {
+	if flow.ID != "" {
+		return flow, nil
+	}
+	if err := p.mayBegin(c.Request, a.client.ID, user, now); err != nil {
+		return flow, err
+	}
+	flow = storage.Flow{
+		ID: storage.NewID(), BrowserHash: p.signIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
+		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
+	}
+	err := p.flows.SaveFlow(c.Request.Context(), flow)
+	if errors.Is(err, storage.ErrNotFound) { // the client is gone, and another replica knew first
+		return flow, errFlowOver
+	}
+	if err == nil {
 		p.signIns.NoteRequest(c.Writer, c.Request, flow.ID, a.client.ID)
 	}
-	return p.toPage(c, page, flow.ID)
+	return flow, err
 }
 
 func (p *Provider) toPage(c *gin.Context, page, flowID string) error {
+	return p.seeOther(c, page+"?flow="+flowID)
+}
+
+// questionURL is the address of a page that asks who is signed in whether a client may have access. It ties the answer to this sign-in and this
+// question.
+func (p *Provider) questionURL(page string, flow storage.Flow, asked storage.Access, s storage.SignIn) string {
+	return page + "?flow=" + flow.ID + "&shown=" + asked.FormKey(p.store, s, flow)
+}
+
+func (p *Provider) seeOther(c *gin.Context, address string) error {
 	noStore(c)
-	c.Redirect(http.StatusSeeOther, page+"?flow="+flowID)
+	c.Redirect(http.StatusSeeOther, address)
 	return nil
 }
 

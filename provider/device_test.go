@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -61,20 +62,21 @@ func (w *world) getDevice(query string) answer {
 	return w.do(httptest.NewRequest(http.MethodGet, "/device"+query, nil))
 }
 
-var shownField = regexp.MustCompile(`name="shown" value="([^"]*)"`)
+var formAction = regexp.MustCompile(`<form method="post"[^>]* action="([^"]*)"`)
 
-// deviceForm is what the question about a device sends with one of its buttons.
-func (w *world) deviceForm(query, decision string) url.Values {
+// deviceForm is the query of the address that the question about a device is answered at.
+func (w *world) deviceForm(query string) string {
 	w.t.Helper()
 	page := w.getDevice(query)
-	found := shownField.FindStringSubmatch(page.Body.String())
+	found := formAction.FindStringSubmatch(page.Body.String())
 	require.Len(w.t, found, 2, page.Body.String())
-	return url.Values{"decision": {decision}, "shown": {found[1]}}
+	_, query, _ = strings.Cut(html.UnescapeString(found[1]), "?")
+	return "?" + query
 }
 
 func (w *world) decideDevice(query, decision, done string) {
 	w.t.Helper()
-	a := w.postDevice(query, w.deviceForm(query, decision))
+	a := w.postDevice(w.deviceForm(query), url.Values{"decision": {decision}})
 	require.Equal(w.t, http.StatusSeeOther, a.Code, a.Body.String())
 	require.Equal(w.t, issuer+"/device?done="+done, a.location.String())
 }
@@ -233,8 +235,8 @@ func TestRaceForADevice(t *testing.T) {
 		asked := judge.askForDevice(tv, "openid offline_access")
 		pages := [2]string{judge.typeCode(asked["user_code"]), judge.typeCode(asked["user_code"])}
 		won := 0
-		forms := [2]url.Values{judge.deviceForm(pages[0], "allow"), judge.deviceForm(pages[1], "allow")}
-		for _, a := range all(w, func(w *world, i int) answer { return w.postDevice(pages[i/2%2], forms[i/2%2]) }) {
+		forms := [2]string{judge.deviceForm(pages[0]), judge.deviceForm(pages[1])}
+		for _, a := range all(w, func(w *world, i int) answer { return w.postDevice(forms[i/2%2], url.Values{"decision": {"allow"}}) }) {
 			if a.Code == http.StatusSeeOther {
 				won++
 				continue

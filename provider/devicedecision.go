@@ -109,17 +109,14 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 	user := v.signIn.User()
 	name, _ := user.Claims["name"].(string)
 	view := templates.DeviceConfirm{
-		Page: templates.Page{App: app, Error: message}, Person: templates.Person{Name: name, Email: user.Email},
+		Page: templates.Page{
+			App: app, Error: message, Action: p.questionURL(p.cfg.Issuer+devicePath, v.flow, v.asked.Access(), v.signIn),
+		},
+		Person:    templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, Scopes: scope.Words(v.asked.Access(), user), UserCode: showUserCode(v.userCode),
 		Address: v.device.Address, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
-		FormKey: p.deviceFormKey(v),
 	}
 	return p.pages.Render(c, status, view)
-}
-
-// deviceFormKey ties the form to the sign-in and the question that it shows.
-func (p *Provider) deviceFormKey(v deviceVisit) string {
-	return v.asked.Access().FormKey(p.store, v.signIn, v.flow)
 }
 
 func (p *Provider) deviceDone(c *gin.Context, what string) error {
@@ -143,7 +140,7 @@ func (p *Provider) decideOnDevice(c *gin.Context, now time.Time) error {
 	case next == signIn:
 		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
 	}
-	if !hmac.Equal([]byte(c.Request.PostForm.Get("shown")), []byte(p.deviceFormKey(v))) {
+	if !hmac.Equal([]byte(c.Query("shown")), []byte(v.asked.Access().FormKey(p.store, v.signIn, v.flow))) {
 		return p.askAboutDevice(c, http.StatusUnprocessableEntity, templates.T("consent.changed"), now)
 	}
 	act, done := p.approveDevice, "allowed"

@@ -45,11 +45,13 @@ func TestDeviceFormOfAnotherSignIn(t *testing.T) {
 		tv := w.tv()
 		asked := w.askForDevice(tv, "openid email")
 		page := w.typeCode(asked["user_code"])
-		forms := []url.Values{w.deviceForm(page, "allow"), w.deviceForm(page, "deny"), {"decision": {"allow"}}, {"decision": {"deny"}}}
+		form := w.deviceForm(page)
 		w.user = storagetest.User(t, w.store)
 		w.signIn(time.Now())
-		for _, form := range forms {
-			w.requireDeviceAskedAnew(w.postDevice(page, form), tv, asked["device_code"])
+		for _, decision := range []string{"allow", "deny"} {
+			for _, query := range []string{form, page} {
+				w.requireDeviceAskedAnew(w.postDevice(query, url.Values{"decision": {decision}}), tv, asked["device_code"])
+			}
 		}
 		w.decideDevice(page, "allow", "allowed")
 		got := w.poll(tv, asked["device_code"])
@@ -63,12 +65,12 @@ func TestDeviceAsksForSomethingElse(t *testing.T) {
 		tv := w.tv()
 		asked := w.askForDevice(tv, "openid email phone")
 		page := w.typeCode(asked["user_code"])
-		form := w.deviceForm(page, "allow")
+		form := w.deviceForm(page)
 		w.change(tv, func(m *client.Metadata) { m.Scopes = []string{"openid", "email"} })
-		w.requireDeviceAskedAnew(w.postDevice(page, form), tv, asked["device_code"])
-		form = w.deviceForm(page, "allow")
+		w.requireDeviceAskedAnew(w.postDevice(form, url.Values{"decision": {"allow"}}), tv, asked["device_code"])
+		form = w.deviceForm(page)
 		w.change(tv, func(m *client.Metadata) { m.Claims = []string{"team"} })
-		a := w.postDevice(page, form)
+		a := w.postDevice(form, url.Values{"decision": {"allow"}})
 		w.requireDeviceAskedAnew(a, tv, asked["device_code"])
 		require.Contains(t, a.Body.String(), "team")
 		require.NotContains(t, a.Body.String(), "phone number")
@@ -78,9 +80,9 @@ func TestDeviceAsksForSomethingElse(t *testing.T) {
 
 		asked = w.askForDevice(tv, "email")
 		page = w.typeCode(asked["user_code"])
-		form = w.deviceForm(page, "allow")
+		form = w.deviceForm(page)
 		w.change(tv, func(m *client.Metadata) { m.Scopes = []string{"openid"} })
-		require.Equal(t, http.StatusBadRequest, w.postDevice(page, form).Code, "nothing is left to ask")
+		require.Equal(t, http.StatusBadRequest, w.postDevice(form, url.Values{"decision": {"allow"}}).Code, "nothing is left to ask")
 	})
 }
 
@@ -94,15 +96,13 @@ func TestRaceOfDevices(t *testing.T) {
 		w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
 			m.GrantTypes, m.ResponseTypes, m.Scopes = []string{client.GrantDevice}, nil, scopes
 		})
-		var pages [racers]string
-		var forms [racers]url.Values
+		var forms [racers]string
 		for i := range racers {
 			asked := w.post("/oauth2/device_authorization", url.Values{"scope": {scopes[i]}})
-			pages[i] = w.typeCode(asked.body["user_code"])
-			forms[i] = w.deviceForm(pages[i], "allow")
+			forms[i] = w.deviceForm(w.typeCode(asked.body["user_code"]))
 		}
 		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
-		for _, a := range all([2]*world{w, w}, func(w *world, i int) answer { return w.postDevice(pages[i], forms[i]) }) {
+		for _, a := range all([2]*world{w, w}, func(w *world, i int) answer { return w.postDevice(forms[i], url.Values{"decision": {"allow"}}) }) {
 			require.Equal(t, http.StatusSeeOther, a.Code, a.Body.String())
 		}
 		require.Len(t, w.consented(w.web).Scopes, racers+1)

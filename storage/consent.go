@@ -15,7 +15,7 @@ type Access struct {
 
 // FormKey is [Store.FormKey] for the question whether the client of a flow may have access.
 func (a Access) FormKey(s *Store, signIn SignIn, flow Flow) string {
-	return s.FormKey(signIn, "access", flow.ID, strings.Join(a.Scopes, " "), strings.Join(a.Claims, " "))
+	return s.FormKey(signIn.ID(), "access", flow.ID, strings.Join(a.Scopes, " "), strings.Join(a.Claims, " "))
 }
 
 // with returns the access that a and b give together.

@@ -12,6 +12,9 @@ type AccountPage struct {
 	Section string
 	// Done says what was just done; zero: nothing.
 	Done Text
+	// FormKey comes back in the field "shown" of each form: the form is this
+	// person's alone.
+	FormKey string
 }
 
 // Section is a link of the navigation.

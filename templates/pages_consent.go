@@ -14,9 +14,6 @@ type Consent struct {
 	// Unproven warns that nothing proves which app is asking: a native app
 	// without a secret.
 	Unproven bool
-	// FormKey comes back in the field "shown": an answer is good for the
-	// person and the question that the page showed.
-	FormKey string
 }
 
 func (Consent) template() string { return "consent/consent.html" }

@@ -28,8 +28,6 @@ type DeviceConfirm struct {
 	Address string
 	Browser Text
 	AskedAt time.Time
-	// FormKey is as in Consent.
-	FormKey string
 }
 
 func (DeviceConfirm) template() string { return "device/confirm.html" }
