@@ -22,7 +22,7 @@ type flowLimits struct {
 
 func newFlowLimits() flowLimits {
 	return flowLimits{
-		known: newLimits(100, 6*time.Second), address: newLimits(2000, time.Second/2), app: newLimits(1000, time.Second),
+		known: newLimits(3000, time.Second/10), address: newLimits(2000, time.Second/2), app: newLimits(1000, time.Second),
 		unproven: newLimits(200, 2*time.Second), proven: newLimits(5000, 20*time.Millisecond), objects: newLimits(300, time.Second),
 	}
 }
