@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -80,7 +81,7 @@ func (p *Provider) enter(c *gin.Context, form url.Values, now time.Time) (a *aut
 		return nil, nil, fault
 	}
 	a, err = p.requestOf(found, form)
-	if answer := new(oauthError); err != nil && errors.As(fault, &answer) && answer.Code == invalidRequestURI {
+	if answer := new(oauth.Refusal); err != nil && errors.As(fault, &answer) && answer.Code == oauth.InvalidRequestURI {
 		return nil, nil, fault // the address would have been in what the request_uri stands for
 	}
 	return a, fault, err
@@ -134,9 +135,9 @@ func (p *Provider) proceed(c *gin.Context, a *authRequest, flow storage.Flow, fa
 	case next.action == deny:
 		return p.denied(c, a, flow)
 	case next.action == signIn && a.prompt.none:
-		return p.redirectError(c, a, refuse(loginRequired, "The person is not signed in."))
+		return p.redirectError(c, a, oauth.Refuse(oauth.NotSignedIn))
 	case next.action == consent && a.prompt.none:
-		return p.redirectError(c, a, refuse(consentRequired, "The person has not agreed to this yet."))
+		return p.redirectError(c, a, oauth.Refuse(oauth.NotAgreed))
 	case next.action == issue:
 		return p.issue(c, a, flow, signedIn, now)
 	}
@@ -239,5 +240,5 @@ func (p *Provider) denied(c *gin.Context, a *authRequest, flow storage.Flow) err
 	} else if err != nil {
 		return err
 	}
-	return p.redirectError(c, a, refuse(accessDenied, "The person refused the request."))
+	return p.redirectError(c, a, oauth.Refuse(oauth.PersonRefused))
 }

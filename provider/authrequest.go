@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -49,14 +50,22 @@ type prompts struct{ none, login, consent, selectAccount bool }
 
 // clientOf finds out who asks.
 func (p *Provider) clientOf(ctx context.Context, form url.Values) (*client.Client, error) {
-	if form.Get("client_id") == "" {
-		return nil, &pageError{title: templates.T("error.link_title"), message: templates.T("error.no_app")}
+	id := form.Get("client_id")
+	if id == "" {
+		return nil, &pageError{
+			refusal: oauth.Refuse(oauth.CredentialsMissing), title: templates.T("error.link_title"), message: templates.T("error.no_app"),
+		}
 	}
-	found, err := p.clients.Client(ctx, form.Get("client_id"))
-	if errors.Is(err, storage.ErrNotFound) || err == nil && found.Disabled {
-		return nil, &pageError{title: templates.T("error.unknown_app_title"), message: templates.T("error.unknown_app")}
+	found, err := p.clients.Client(ctx, id)
+	noteAsker(ctx, id, found)
+	rule := oauth.ClientUnknown
+	switch {
+	case err == nil && found.Disabled:
+		rule = oauth.ClientDisabled
+	case err == nil || !errors.Is(err, storage.ErrNotFound):
+		return found, err
 	}
-	return found, err
+	return nil, &pageError{refusal: oauth.Refuse(rule), title: templates.T("error.unknown_app_title"), message: templates.T("error.unknown_app")}
 }
 
 // requestOf finds out where the answer goes. Until that is certain every error is a page: a redirect to an address that was not
@@ -64,10 +73,14 @@ func (p *Provider) clientOf(ctx context.Context, form url.Values) (*client.Clien
 func (p *Provider) requestOf(found *client.Client, form url.Values) (*authRequest, error) {
 	uri := form.Get("redirect_uri")
 	if uri == "" {
-		return nil, &pageError{title: templates.T("error.link_title"), message: templates.T("error.no_return", "App", found.Name)}
+		return nil, &pageError{
+			refusal: oauth.Refuse(oauth.RedirectURIMissing).Compare("", found.RedirectURIs...),
+			title:   templates.T("error.link_title"), message: templates.T("error.no_return", "App", found.Name),
+		}
 	}
 	if !client.MatchRedirectURI(found, uri) {
 		return nil, &pageError{
+			refusal:  oauth.Refuse(oauth.RedirectURIUnregistered).CompareURI(uri, found.RedirectURIs...),
 			title:    templates.T("error.return_title"),
 			message:  templates.T("error.return", "App", found.Name),
 			received: uri,
@@ -82,7 +95,7 @@ func (p *Provider) requestOf(found *client.Client, form url.Values) (*authReques
 // validate reads the rest of the request. Its errors are answered by a redirect to the client.
 func (p *Provider) validate(a *authRequest, now time.Time) error {
 	if a.form.Has("registration") { // OIDC Core section 7.2.1 is for providers on a person's own device
-		return refuse(registrationNotSupported, "The parameter registration is not supported.")
+		return oauth.Refuse(oauth.RegistrationParameter)
 	}
 	var err error
 	var claims scope.Parameter
@@ -120,14 +133,14 @@ func (p *Provider) validate(a *authRequest, now time.Time) error {
 // validateResponse reads what is asked for and how it shall travel.
 func (a *authRequest) validateResponse() error {
 	if !a.form.Has("response_type") {
-		return invalid("The parameter response_type is missing.")
+		return oauth.Refuse(oauth.ResponseTypeMissing)
 	}
 	types, ok := responseTypesOf(a.form.Get("response_type"))
 	if !ok || !slices.Contains(a.client.ResponseTypes, types.String()) {
-		return refuse(unsupportedResponseType, "This response type is not supported for this client.")
+		return oauth.Refuse(oauth.ResponseTypeUnregistered).Compare(a.form.Get("response_type"), quoted(a.client.ResponseTypes)...)
 	}
 	if a.modeFault {
-		return invalid("This response mode is not supported for this response type.")
+		return oauth.Refuse(oauth.ResponseMode).Compare(a.form.Get("response_mode"), responseModes...)
 	}
 	a.types, a.nonce = types, a.form.Get("nonce")
 	return nil
@@ -139,9 +152,9 @@ func (a *authRequest) validateIDToken() error {
 	case !a.types.idToken:
 		return nil
 	case !slices.Contains(a.scopes, "openid"):
-		return refuse(invalidScope, "An ID token needs the scope openid.")
+		return oauth.Refuse(oauth.IDTokenWithoutOpenID)
 	case a.nonce == "":
-		return invalid("The parameter nonce is missing.")
+		return oauth.Refuse(oauth.NonceMissing)
 	}
 	return nil
 }
@@ -149,7 +162,7 @@ func (a *authRequest) validateIDToken() error {
 // sameSubject joins the two ways of asking for one person: id_token_hint, and sub in the parameter claims.
 func sameSubject(hint, claimed string) (string, error) {
 	if hint != "" && claimed != "" && hint != claimed {
-		return "", invalid("The parameters id_token_hint and claims ask for different people.")
+		return "", oauth.Refuse(oauth.HintOfAnotherSubject)
 	}
 	return cmp.Or(hint, claimed), nil
 }
@@ -161,11 +174,11 @@ func challengeOf(form url.Values, c *client.Client, types responseTypes) (string
 	case challenge == "" && method == "" && (!types.code || !c.PKCERequired): // without a code there is nothing to redeem
 		return "", nil
 	case challenge == "":
-		return "", invalid("The parameter code_challenge is missing.")
+		return "", oauth.Refuse(oauth.ChallengeMissing)
 	case method != "S256":
-		return "", invalid("The parameter code_challenge_method must be S256.")
+		return "", oauth.Refuse(oauth.ChallengeMethod).Compare(method, "S256")
 	case len(challenge) != 43 || strings.Trim(challenge, base64URL) != "":
-		return "", invalid("The parameter code_challenge is not an S256 challenge.")
+		return "", oauth.Refuse(oauth.ChallengeMalformed)
 	}
 	return challenge, nil
 }
@@ -173,7 +186,7 @@ func challengeOf(form url.Values, c *client.Client, types responseTypes) (string
 // jktOf checks the thumbprint of a key: SHA-256 in base64url (RFC 9449 section 10).
 func jktOf(text string) (string, error) {
 	if text != "" && (len(text) != 43 || strings.Trim(text, base64URL) != "") {
-		return "", invalid("The parameter dpop_jkt is not the thumbprint of a key.")
+		return "", oauth.Refuse(oauth.ThumbprintMalformed)
 	}
 	return text, nil
 }
@@ -195,11 +208,11 @@ func promptsOf(text string) (prompts, error) {
 		case "select_account":
 			p.selectAccount = true
 		default:
-			return p, invalid("The parameter prompt has an unknown value.")
+			return p, oauth.Refuse(oauth.PromptUnknown)
 		}
 	}
 	if p.none && len(words) > 1 {
-		return p, invalid("The value none of the parameter prompt stands alone.")
+		return p, oauth.Refuse(oauth.PromptNoneNotAlone)
 	}
 	return p, nil
 }
@@ -214,11 +227,11 @@ func maxAgeOf(form url.Values, c *client.Client) (*time.Duration, error) {
 		return nil, nil
 	}
 	if strings.Trim(text, "0123456789") != "" || len(text) > 10 {
-		return nil, invalid("The parameter max_age must be a number of seconds.")
+		return nil, oauth.Refuse(oauth.MaxAge)
 	}
 	seconds, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return nil, invalid("The parameter max_age must be a number of seconds.")
+		return nil, oauth.Refuse(oauth.MaxAge)
 	}
 	age := time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second
 	return &age, nil

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -19,20 +20,24 @@ type presented struct {
 	state storage.GrantState // zero for client_credentials
 }
 
-var errToken = &oauthError{Status: http.StatusUnauthorized, Code: invalidToken, Description: "The access token is invalid, expired or revoked."}
+// isTokenRefusal reports whether err says that an access token is not good.
+func isTokenRefusal(err error) bool {
+	refusal := new(oauth.Refusal)
+	return errors.As(err, &refusal) && refusal.Code == oauth.InvalidToken
+}
 
 // accessTokenOf returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
 // place only (RFC 6750 sections 2 and 3.1). A token in the query is refused: it would be in every log. The empty string
 // means that there is none. byProof: it came with the scheme of RFC 9449 section 7.1.
 func accessTokenOf(r *http.Request, form url.Values) (token string, byProof bool, err error) {
 	if r.URL.Query().Has("access_token") {
-		return "", false, invalid("An access token does not belong into the query.")
+		return "", false, oauth.Refuse(oauth.TokenInQuery)
 	}
 	headers := r.Header.Values("Authorization")
 	inBody := form.Get("access_token")
 	switch {
 	case len(headers) > 1, len(headers) == 1 && inBody != "":
-		return "", false, invalid("The access token is sent more than once.")
+		return "", false, oauth.Refuse(oauth.TokenSeveral)
 	case len(headers) == 0:
 		return inBody, false, nil
 	}
@@ -89,24 +94,24 @@ func (p *Provider) audience(owner *client.Client, t accessToken) []string {
 }
 
 // present returns the access token if it is good at now: genuine, not expired, not revoked, its grant, user and client not
-// ended. It asks the database once. Errors: errToken, storage.ErrUnavailable.
+// ended. It asks the database once. Errors: a [oauth.Refusal] with the code invalid_token, storage.ErrUnavailable.
 func (p *Provider) present(ctx context.Context, token string, now time.Time) (presented, error) {
 	t, ok := p.readAccessToken(token, now)
 	if !ok || t.expired(now) {
-		return presented{}, errToken
+		return presented{}, oauth.Refuse(oauth.AccessTokenUnknown)
 	}
 	if t.GrantID == "" {
 		return p.presentClientToken(ctx, t)
 	}
 	state, err := p.grants.Grant(ctx, t.GrantID, t.ID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return presented{}, errToken
+		return presented{}, oauth.Refuse(oauth.AccessTokenEnded)
 	}
 	if err != nil {
 		return presented{}, err
 	}
 	if state.Ended(now) || state.TokenRevoked {
-		return presented{}, errToken
+		return presented{}, oauth.Refuse(oauth.AccessTokenEnded)
 	}
 	return presented{token: t, state: state}, nil
 }
@@ -115,7 +120,7 @@ func (p *Provider) present(ctx context.Context, token string, now time.Time) (pr
 func (p *Provider) presentClientToken(ctx context.Context, t accessToken) (presented, error) {
 	c, err := p.clients.Client(ctx, t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && c.Disabled {
-		return presented{}, errToken
+		return presented{}, oauth.Refuse(oauth.AccessTokenEnded)
 	}
 	if err != nil {
 		return presented{}, err
@@ -125,7 +130,7 @@ func (p *Provider) presentClientToken(ctx context.Context, t accessToken) (prese
 		return presented{}, err
 	}
 	if revoked {
-		return presented{}, errToken
+		return presented{}, oauth.Refuse(oauth.AccessTokenEnded)
 	}
 	return presented{token: t}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 )
 
@@ -36,9 +37,9 @@ func scopesOf(text string, c *client.Client) ([]string, error) {
 	scopes, err := scope.Read(text, c)
 	switch {
 	case errors.Is(err, scope.ErrUnregistered):
-		return nil, refuse(invalidScope, "A scope is unknown or the client is not registered for it.")
+		return nil, oauth.Refuse(oauth.ScopeUnregistered).Compare(text, c.Scopes...)
 	case errors.Is(err, scope.ErrNone):
-		return nil, refuse(invalidScope, "The parameter scope is missing.")
+		return nil, oauth.Refuse(oauth.ScopeMissing)
 	}
 	return scopes, err
 }
@@ -47,14 +48,14 @@ func scopesOf(text string, c *client.Client) ([]string, error) {
 func wishesOf(text string) (scope.Parameter, error) {
 	parameter, err := scope.ParseParameter(text)
 	if err != nil {
-		return scope.Parameter{}, invalid("The parameter claims is not a claims request.")
+		return scope.Parameter{}, oauth.Refuse(oauth.ClaimsMalformed)
 	}
 	if _, err := parameter.Subject(); err != nil {
-		return scope.Parameter{}, invalid("The parameter claims asks for different people.")
+		return scope.Parameter{}, oauth.Refuse(oauth.ClaimsSeveralSubjects)
 	}
 	// OIDC Core section 5.5.1.1: an essential class that cannot be met is a failed authentication.
 	if acr := parameter.IDToken["acr"]; acr.Essential && len(acr.Values) > 0 && !slices.ContainsFunc(acr.Values, isOurACR) {
-		return scope.Parameter{}, refuse(unmetRequirements, "The authentication context that was asked for is not supported.")
+		return scope.Parameter{}, oauth.Refuse(oauth.ClaimsACR)
 	}
 	return parameter, nil
 }

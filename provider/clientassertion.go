@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -14,6 +15,7 @@ import (
 	josejwt "github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -28,7 +30,7 @@ const (
 	clientSkew       = 10 * time.Second // how wrong the client's clock may be
 )
 
-// assertion is a client assertion that was read; nothing in it is proven before provenByAssertion.
+// assertion is a client assertion that was read; nothing in it is proven before unprovenByAssertion.
 type assertion struct {
 	signed *jose.JSONWebSignature
 	claims josejwt.Claims
@@ -43,7 +45,7 @@ func assertionOf(r *http.Request, form url.Values) (credentials, error) {
 	case !ok, form.Get("client_assertion_type") != assertionType,
 		len(r.Header.Values("Authorization")) > 0, form.Has("client_secret"),
 		id == "", form.Has("client_id") && form.Get("client_id") != id:
-		return credentials{}, errClient
+		return credentials{}, oauth.Refuse(oauth.CredentialsMalformed)
 	}
 	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil
 }
@@ -65,48 +67,44 @@ func readAssertion(text string) (a assertion, ok bool) {
 	return a, true
 }
 
-// provenByAssertion reports whether the client signed the assertion for us, lately, and uses it for the first time (RFC 7523
-// section 3, OIDC Core section 9). It costs one statement, and that only when all else is right.
-func (p *Provider) provenByAssertion(ctx context.Context, c *client.Client, a assertion, now time.Time) (bool, error) {
-	fault := p.assertionFault(c, a, now)
-	if fault == "" {
-		alg := a.signed.Signatures[0].Protected.Algorithm
-		if c.AuthSigningAlg != "" && c.AuthSigningAlg != alg || !p.signedByClient(ctx, c, a.signed) {
-			fault = "no registered key fits the signature"
-		}
+// unprovenByAssertion says why the client did not prove itself; nil: it signed the assertion for us, lately, and uses it for the first time (RFC
+// 7523 section 3, OIDC Core section 9). It costs one statement, and that only when all else is right.
+func (p *Provider) unprovenByAssertion(ctx context.Context, c *client.Client, a assertion, now time.Time) (*oauth.Refusal, error) {
+	if fault := p.assertionFault(c, a, now); fault != nil {
+		return fault, nil
 	}
-	if fault == "" {
-		err := p.store.SpendAssertion(ctx, c.ID, a.claims.ID, a.claims.Expiry.Time().Add(clientSkew))
-		if !errors.Is(err, storage.ErrConflict) {
-			return err == nil, err
-		}
-		fault = "jti was used before"
+	alg := a.signed.Signatures[0].Protected.Algorithm
+	if c.AuthSigningAlg != "" && c.AuthSigningAlg != alg || !p.signedByClient(ctx, c, a.signed) {
+		return oauth.Refuse(oauth.AssertionSignature).Compare(alg, c.AuthSigningAlg), nil
 	}
-	p.log.InfoContext(ctx, "client assertion refused", "client_id", c.ID, "cause", fault)
-	return false, nil
+	err := p.store.SpendAssertion(ctx, c.ID, a.claims.ID, a.claims.Expiry.Time().Add(clientSkew))
+	if errors.Is(err, storage.ErrConflict) {
+		return oauth.Refuse(oauth.AssertionUsed), nil
+	}
+	return nil, err
 }
 
-// assertionFault says, for the log alone, why an assertion does not prove that it is the client's; empty: it does.
-func (p *Provider) assertionFault(c *client.Client, a assertion, now time.Time) string {
+// assertionFault says, for the log alone, why an assertion does not prove that it is the client's; nil: it does.
+func (p *Provider) assertionFault(c *client.Client, a assertion, now time.Time) *oauth.Refusal {
 	soon := now.Add(clientSkew)
 	claims := a.claims
 	switch {
 	case !hasType(typeOf(a.signed), clientAssertionType, anyJWT, ""):
-		return "typ is that of another kind of JWT"
+		return oauth.Refuse(oauth.AssertionType)
 	case claims.Subject != c.ID, claims.Issuer != c.ID:
-		return "iss or sub is not the client"
+		return oauth.Refuse(oauth.AssertionIssuer).Compare(claims.Issuer, c.ID)
 	case len(claims.Audience) == 0, slices.ContainsFunc(claims.Audience, p.foreign):
-		return "aud is not the issuer or the token endpoint alone"
+		return oauth.Refuse(oauth.AssertionAudience).Compare(strings.Join(claims.Audience, " "), p.cfg.Issuer)
 	case claims.Expiry == nil, !now.Add(-clientSkew).Before(claims.Expiry.Time()):
-		return "exp is missing or passed"
+		return oauth.Refuse(oauth.AssertionExpired)
 	case claims.Expiry.Time().After(now.Add(assertionLife)):
-		return "exp is too far ahead"
+		return oauth.Refuse(oauth.AssertionTooLong)
 	case claims.IssuedAt != nil && claims.IssuedAt.Time().After(soon), claims.NotBefore != nil && claims.NotBefore.Time().After(soon):
-		return "iat or nbf is ahead"
+		return oauth.Refuse(oauth.AssertionEarly)
 	case claims.ID == "", utf8.RuneCountInString(claims.ID) > longestJTI:
-		return "jti is missing or too long"
+		return oauth.Refuse(oauth.AssertionID)
 	}
-	return ""
+	return nil
 }
 
 // foreign reports whether an audience is somebody else. An assertion that is also for another server could be used by it here.

@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -22,8 +23,6 @@ type credentials struct {
 	method           string    // client.AuthBasic, AuthPost, AuthPrivateKey or AuthNone
 	assertion        assertion // of AuthPrivateKey
 }
-
-var errClient = &oauthError{Status: http.StatusUnauthorized, Code: invalidClient, Description: "The client could not be authenticated."}
 
 // authenticate finds and proves the client of a request to an endpoint that clients call. Unknown clients, wrong secrets and
 // disabled clients get the same answer after the same work.
@@ -36,30 +35,37 @@ func (p *Provider) authenticate(ctx context.Context, r *http.Request, form url.V
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
-	proven, err := p.proven(ctx, found, given, now)
+	noteAsker(ctx, given.clientID, found)
+	refusal, err := p.unproven(ctx, found, given, now)
 	switch {
 	case err != nil:
 		return nil, err
-	case proven:
+	case refusal == nil:
 		return found, nil
 	}
 	event := audit.Event{Name: audit.ClientRefused, Actor: audit.ActorClient, Address: r.RemoteAddr}
 	if found != nil { // an id that is not registered is not repeated in the record
 		event.ClientID = found.ID
 	}
-	return nil, p.refused(r, event, errClient, now)
+	return nil, p.refused(r, event, refusal, now)
 }
 
-// proven reports whether found, nil for an unknown client, is who presented the credentials, by the one method it is registered for.
-func (p *Provider) proven(ctx context.Context, found *client.Client, given credentials, now time.Time) (bool, error) {
+// unproven says why found, nil for an unknown client, did not authenticate by the one method that it is registered for; nil: it did.
+func (p *Provider) unproven(ctx context.Context, found *client.Client, given credentials, now time.Time) (*oauth.Refusal, error) {
 	secret := p.clients.Authenticate(found, given.secret, now)
 	switch {
-	case found == nil, found.Disabled, found.AuthMethod != given.method:
-		return false, nil
+	case found == nil:
+		return oauth.Refuse(oauth.ClientUnknown), nil
+	case found.Disabled:
+		return oauth.Refuse(oauth.ClientDisabled), nil
+	case found.AuthMethod != given.method:
+		return oauth.Refuse(oauth.ClientMethod).Compare(given.method, found.AuthMethod), nil
 	case given.method == client.AuthPrivateKey:
-		return p.provenByAssertion(ctx, found, given.assertion, now)
+		return p.unprovenByAssertion(ctx, found, given.assertion, now)
+	case given.method != client.AuthNone && !secret:
+		return oauth.Refuse(oauth.ClientSecret), nil
 	}
-	return given.method == client.AuthNone || secret, nil
+	return nil, nil
 }
 
 // credentialsOf reads the one method that was used. Two at once are refused: which of them counts would be anybody's guess.
@@ -71,7 +77,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	if len(header) == 0 {
 		switch id := form.Get("client_id"); {
 		case id == "":
-			return credentials{}, errClient
+			return credentials{}, oauth.Refuse(oauth.CredentialsMissing)
 		case form.Has("client_secret"):
 			return credentials{clientID: id, secret: form.Get("client_secret"), method: client.AuthPost}, nil
 		default:
@@ -80,7 +86,7 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 	}
 	id, secret, ok := basic(header)
 	if !ok || form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id {
-		return credentials{}, errClient
+		return credentials{}, oauth.Refuse(oauth.CredentialsMalformed)
 	}
 	return credentials{clientID: id, secret: secret, method: client.AuthBasic}, nil
 }

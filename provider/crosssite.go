@@ -5,6 +5,8 @@ import (
 	"net/url"
 
 	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 const (
@@ -21,7 +23,9 @@ const longestAddress = 12 << 10
 func (p *Provider) toOwnAddress(c *gin.Context, path string, form url.Values) error {
 	query := form.Encode()
 	if len(query) > longestAddress {
-		return &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The request is too large."}
+		refusal := oauth.Refuse(oauth.RequestTooLarge)
+		refusal.Status = http.StatusRequestEntityTooLarge
+		return refusal
 	}
 	noStore(c)
 	c.Redirect(http.StatusSeeOther, p.cfg.Issuer+path+"?"+query)

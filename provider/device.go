@@ -14,6 +14,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -81,7 +82,7 @@ func (p *Provider) limitDevices(ctx context.Context, caller *client.Client, r *h
 	}
 	allowed, until, err := p.store.CountEvent(ctx, key, limit, deviceLife, now)
 	if err == nil && !allowed {
-		return tooMany(slowDown, "Too many codes were asked for. Please try again later.", until.Sub(now))
+		return tooMany(oauth.SlowDown, "Too many codes were asked for. Please try again later.", until.Sub(now))
 	}
 	return err
 }
@@ -130,7 +131,7 @@ func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request f
 	case !slices.Contains(u.client.GrantTypes, client.GrantDevice):
 		return fosite.ErrUnauthorizedClient
 	case code == "":
-		return invalid("The parameter device_code is missing.")
+		return oauth.Refuse(oauth.DeviceCodeMissing)
 	}
 	asked, err := h.p.store.DeviceByCode(ctx, storage.Hash(code))
 	if errors.Is(err, storage.ErrNotFound) || err == nil && asked.ClientID != u.client.ID {
@@ -141,9 +142,9 @@ func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request f
 	}
 	switch {
 	case !asked.DeniedAt.IsZero():
-		return refuse(accessDenied, "The person refused the request.")
+		return oauth.Refuse(oauth.PersonRefused)
 	case !u.now.Before(asked.ExpiresAt.Time) && asked.ApprovedAt.IsZero():
-		return refuse(expiredToken, "The device code has expired.")
+		return oauth.Refuse(oauth.DeviceCodeExpired)
 	case asked.ApprovedAt.IsZero():
 		return h.pending(ctx, asked)
 	}
@@ -156,11 +157,11 @@ func (h deviceHandler) pending(ctx context.Context, asked storage.DeviceRequest)
 	err := h.p.store.PollDevice(ctx, asked.ID, deviceSlack, deviceSlower, u.now)
 	switch {
 	case errors.Is(err, storage.ErrStale):
-		return refuse(slowDown, "The device asks too often: its interval is 5 seconds longer from now on.")
+		return oauth.Refuse(oauth.DeviceSlowDown)
 	case err != nil:
 		return u.note(err)
 	}
-	return refuse(authorizationPending, "The person has not decided yet.")
+	return oauth.Refuse(oauth.DevicePending)
 }
 
 // approved finds the grant that the person's decision made. It ends like any other, so that nothing is issued for a user who was disabled or
@@ -178,7 +179,7 @@ func (h deviceHandler) approved(ctx context.Context, asked storage.DeviceRequest
 	case !state.CodeUsedAt.IsZero(), state.Ended(u.now):
 		return fosite.ErrInvalidGrant
 	case !u.now.Before(state.CodeExpiresAt.Time):
-		return refuse(expiredToken, "The device code has expired.")
+		return oauth.Refuse(oauth.DeviceCodeExpired)
 	}
 	if err := u.load(state); err != nil {
 		return err

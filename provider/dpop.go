@@ -20,6 +20,7 @@ import (
 	josejwt "github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -55,12 +56,10 @@ type proofTarget struct {
 	needsNonce  bool
 }
 
-func badProof(description string) error { return refuse(invalidDPoPProof, description) }
-
 var (
-	errNoProof   = badProof("A DPoP proof is required.")
-	errUsedProof = badProof("The DPoP proof was used before.")
-	errNonce     = refuse(useDPoPNonce, "The DPoP proof needs the nonce of the header DPoP-Nonce.")
+	errNoProof   = oauth.Refuse(oauth.ProofMissing)
+	errUsedProof = oauth.Refuse(oauth.ProofUsed)
+	errNonce     = oauth.Refuse(oauth.ProofNonce)
 )
 
 // proofOf returns the proof that came with a request, checked as RFC 9449 section 4.3 says but for its being used the first time.
@@ -76,7 +75,7 @@ func proofOf(r *http.Request, target proofTarget, nonces nonces, now time.Time) 
 		expires, err := checkProof(claims, target, nonces, now)
 		return proof{jkt: jkt, jti: claims.JTI, expires: expires}, err
 	}
-	return proof{}, badProof("There is more than one DPoP proof.")
+	return proof{}, oauth.Refuse(oauth.ProofSeveral)
 }
 
 // clientProof is proofOf at an endpoint that clients call. A nonce is demanded of clients that are registered for DPoP: without it, who could use
@@ -89,7 +88,7 @@ func (p *Provider) clientProof(r *http.Request, path string, c *client.Client, n
 // readProof takes a proof apart: a JWT that is signed by the public key in its header. Names are compared with regard to case, and none
 // may come twice.
 func readProof(text string) (claims proofClaims, jkt string, err error) {
-	malformed := badProof("The DPoP proof is not a JWT of the type dpop+jwt, signed by a key in its header with a supported algorithm.")
+	malformed := oauth.Refuse(oauth.ProofMalformed)
 	if len(text) > longestProof {
 		return claims, "", malformed
 	}
@@ -108,7 +107,7 @@ func readProof(text string) (claims proofClaims, jkt string, err error) {
 	}
 	key, err := proofKey(text)
 	if err != nil || key.Use != "" && key.Use != "sig" || key.Algorithm != "" && key.Algorithm != header.Algorithm {
-		return claims, "", badProof("The key in the DPoP proof is not a public key that is long enough for its algorithm.")
+		return claims, "", oauth.Refuse(oauth.ProofKey)
 	}
 	payload, err := signed.Verify(key)
 	if err != nil || josejson.Unmarshal(payload, &claims) != nil {
@@ -141,15 +140,15 @@ func checkProof(claims proofClaims, target proofTarget, nonces nonces, now time.
 	sum := sha256.Sum256([]byte(target.token))
 	switch {
 	case claims.JTI == "" || utf8.RuneCountInString(claims.JTI) > longestJTI:
-		return expires, badProof("The jti of the DPoP proof is missing or too long.")
+		return expires, oauth.Refuse(oauth.ProofID)
 	case claims.Method != target.method:
-		return expires, badProof("The htm of the DPoP proof is not the method of the request.")
+		return expires, oauth.Refuse(oauth.ProofMethod)
 	case !ok || said != asked:
-		return expires, badProof("The htu of the DPoP proof is not the address of the request.")
+		return expires, oauth.Refuse(oauth.ProofURI)
 	case claims.IssuedAt == nil:
-		return expires, badProof("The iat of the DPoP proof is missing.")
+		return expires, oauth.Refuse(oauth.ProofTime)
 	case target.token != "" && claims.Token != base64.RawURLEncoding.EncodeToString(sum[:]):
-		return expires, badProof("The ath of the DPoP proof is not the hash of the access token.")
+		return expires, oauth.Refuse(oauth.ProofToken)
 	}
 	if claims.Nonce != "" {
 		if !nonces.known(claims.Nonce, now) {

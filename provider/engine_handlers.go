@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite/handler/pkce"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -30,6 +31,7 @@ func (h pkceHandler) HandleTokenEndpointRequest(ctx context.Context, request fos
 		return err
 	}
 	u := unitOf(ctx)
+	u.why = oauth.CodeVerifier
 	failures, countErr := h.p.grants.CountCodeFailure(ctx, u.state.ID)
 	if countErr == nil && failures >= maxVerifierFailures {
 		countErr = h.p.endGrant(ctx, u, audit.VerifierGuessed)

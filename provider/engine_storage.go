@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -56,6 +57,9 @@ func (s engineStorage) GetAuthorizeCodeSession(ctx context.Context, codeHash str
 	u := unitOf(ctx)
 	if !u.loaded {
 		state, err := s.p.grants.GrantByCode(ctx, []byte(codeHash))
+		if errors.Is(err, storage.ErrNotFound) {
+			return nil, u.refuse(oauth.CodeUnknown)
+		}
 		if err != nil {
 			return nil, u.note(err)
 		}
@@ -64,15 +68,19 @@ func (s engineStorage) GetAuthorizeCodeSession(ctx context.Context, codeHash str
 		}
 	}
 	switch {
-	case u.client == nil || u.state.ClientID != u.client.ID, u.state.Ended(u.now), !u.holds(u.detail.JKT):
-		return nil, fosite.ErrNotFound
+	case u.client == nil || u.state.ClientID != u.client.ID:
+		return nil, u.refuse(oauth.CodeOfAnotherClient)
+	case u.state.Ended(u.now):
+		return nil, u.refuse(oauth.CodeEnded)
+	case !u.holds(u.detail.JKT):
+		return nil, u.refuse(oauth.CodeOfAnotherKey)
 	case !u.state.CodeUsedAt.IsZero():
-		u.reused = audit.AuthorizationCodeReused
+		u.reused, u.why = audit.AuthorizationCodeReused, oauth.CodeUsed
 		return s.requestOf(u), fosite.ErrInvalidatedAuthorizeCode
 	case !u.now.Before(u.state.CodeExpiresAt.Time):
-		return nil, fosite.ErrNotFound
-	case !client.MatchRedirectURI(u.client, u.detail.RedirectURI):
-		return nil, fosite.ErrNotFound // unregistered since the code was issued
+		return nil, u.refuse(oauth.CodeExpired)
+	case !client.MatchRedirectURI(u.client, u.detail.RedirectURI): // unregistered since the code was issued
+		return nil, u.refuse(oauth.CodeRedirectURI)
 	}
 	return s.requestOf(u), nil
 }
@@ -145,26 +153,34 @@ func (s engineStorage) GetRefreshTokenSession(ctx context.Context, token string,
 	u := unitOf(ctx)
 	grantID, generation, ok := readRefreshToken(s.p.store, token)
 	if !ok {
-		return nil, fosite.ErrNotFound
+		return nil, u.refuse(oauth.RefreshUnknown)
 	}
 	state, err := s.p.grants.Grant(ctx, grantID, "")
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, u.refuse(oauth.RefreshEnded)
+	}
 	if err != nil {
 		return nil, u.note(err)
 	}
 	if err := u.load(state); err != nil {
 		return nil, err
 	}
-	if u.client == nil || state.ClientID != u.client.ID || state.Ended(u.now) || !u.now.Before(state.IdleUntil.Time) || !u.holds(state.JKT) {
-		return nil, fosite.ErrNotFound
-	}
 	switch {
+	case u.client == nil || state.ClientID != u.client.ID:
+		return nil, u.refuse(oauth.RefreshOfAnotherClient)
+	case state.Ended(u.now):
+		return nil, u.refuse(oauth.RefreshEnded)
+	case !u.now.Before(state.IdleUntil.Time):
+		return nil, u.refuse(oauth.RefreshExpired)
+	case !u.holds(state.JKT):
+		return nil, u.refuse(oauth.RefreshOfAnotherKey)
 	case generation == state.Generation:
 		return s.requestOf(u), nil
 	case s.p.withinGrace(state, generation, u.now):
 		u.retry = true
 		return s.requestOf(u), nil
 	}
-	u.reused = audit.RefreshTokenReused
+	u.reused, u.why = audit.RefreshTokenReused, oauth.RefreshUsed
 	return s.requestOf(u), fosite.ErrInactiveToken
 }
 

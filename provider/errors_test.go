@@ -10,6 +10,7 @@ import (
 	"github.com/ory/fosite"
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -24,7 +25,7 @@ func TestTranslate(t *testing.T) {
 		"an outage behind the engine":      {fosite.ErrInvalidClient.WithWrap(outage), http.StatusServiceUnavailable, temporarilyUnavailable},
 		"an outage beside another error":   {errors.Join(fosite.ErrInvalidGrant, outage), http.StatusServiceUnavailable, temporarilyUnavailable},
 		"our own time limit":               {fmt.Errorf("read: %w", context.DeadlineExceeded), http.StatusServiceUnavailable, temporarilyUnavailable},
-		"a client":                         {errClient, http.StatusUnauthorized, invalidClient},
+		"a client":                         {oauth.Refuse(oauth.ClientSecret), http.StatusUnauthorized, invalidClient},
 		"the engine's client":              {fosite.ErrInvalidClient, http.StatusUnauthorized, invalidClient},
 		"a grant":                          {fosite.ErrInvalidGrant.WithHint("pst_ac_secret"), http.StatusBadRequest, invalidGrant},
 		"a scope":                          {fosite.ErrScopeNotGranted, http.StatusBadRequest, invalidScope},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -39,7 +40,7 @@ func (p *Provider) mayBegin(r *http.Request, clientID, user string, now time.Tim
 		_, wait = p.limits.address.take(storage.ClientNetwork(clientIP(r)).String(), now)
 	}
 	if wait > 0 {
-		return tooMany(temporarilyUnavailable, "Too many sign-ins were begun. Please try again later.", wait)
+		return tooMany(oauth.TemporarilyUnavailable, "Too many sign-ins were begun. Please try again later.", wait)
 	}
 	return nil
 }
@@ -51,7 +52,7 @@ func (p *Provider) mayPush(r *http.Request, caller *client.Client, now time.Time
 		key, bound = callerKey(r, caller.ID), p.limits.unproven
 	}
 	if _, wait := bound.take(key, now); wait > 0 {
-		return tooMany(temporarilyUnavailable, "Too many requests were pushed. Please try again later.", wait)
+		return tooMany(oauth.TemporarilyUnavailable, "Too many requests were pushed. Please try again later.", wait)
 	}
 	return nil
 }
@@ -67,7 +68,7 @@ func (p *Provider) objectFor(r *http.Request, clientID, requestURI string, now t
 	}
 	return p.objects.get(r.Context(), requestURI, err == nil, func() error {
 		if _, wait := p.limits.objects.take(key, now); wait > 0 {
-			return tooMany(temporarilyUnavailable, "Too many request objects were asked for. Please try again later.", wait)
+			return tooMany(oauth.TemporarilyUnavailable, "Too many request objects were asked for. Please try again later.", wait)
 		}
 		return nil
 	}, now)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -87,7 +88,7 @@ func FuzzParse(f *testing.F) {
 		}
 		require.LessOrEqual(t, len(form), maxParameters)
 		if err != nil {
-			var fault *oauthError
+			var fault *oauth.Refusal
 			require.ErrorAs(t, err, &fault)
 			return
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 )
 
@@ -97,7 +98,7 @@ func (p *Provider) hintOf(hint, clientID string, now time.Time) (string, error) 
 	}
 	claims, ok := p.readHint(hint, now)
 	if !ok || claims.Audience != clientID {
-		return "", invalid("The parameter id_token_hint is not an ID token of this server for this client.")
+		return "", oauth.Refuse(oauth.HintUnusable)
 	}
 	return claims.Subject, nil
 }

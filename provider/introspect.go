@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -26,10 +27,10 @@ func (p *Provider) introspect(c *gin.Context) error {
 		return err
 	}
 	if caller.Public() {
-		return errClient
+		return oauth.Refuse(oauth.ClientPublic)
 	}
 	if !form.Has("token") {
-		return invalid("The parameter token is missing.")
+		return oauth.Refuse(oauth.IntrospectionTokenMissing)
 	}
 	noStore(c)
 	if grantID, generation, ok := readRefreshToken(p.store, form.Get("token")); ok {
@@ -40,7 +41,7 @@ func (p *Provider) introspect(c *gin.Context) error {
 	if err == nil && shown.token.ClientID != caller.ID {
 		owner, err = p.ownerFor(c.Request.Context(), caller, shown.token)
 	}
-	if errors.Is(err, errToken) {
+	if isTokenRefusal(err) {
 		c.JSON(http.StatusOK, gin.H{"active": false})
 		return nil
 	}
@@ -59,11 +60,11 @@ func (p *Provider) introspect(c *gin.Context) error {
 	return nil
 }
 
-// ownerFor returns the client of another client's token, or errToken unless the caller is in the audience of that client's tokens.
+// ownerFor returns the client of another client's token, or a refusal unless the caller is in the audience of that client's tokens.
 func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t accessToken) (*client.Client, error) {
 	owner, err := p.clients.Client(ctx, t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !slices.Contains(owner.Audience, caller.ID) {
-		return nil, errToken
+		return nil, oauth.Refuse(oauth.AccessTokenAudience)
 	}
 	return owner, err
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -70,7 +71,7 @@ func (u *unit) response() url.Values {
 var errWithdrawn = errors.New("consent withdrawn meanwhile")
 
 // errPushedTwice: the pushed request was answered already.
-var errPushedTwice = refuse(invalidRequestURI, "The request_uri was used before.")
+var errPushedTwice = oauth.Refuse(oauth.PushedUsed)
 
 // writeGrant stores the grant, uses up what must be answered once only: the flow, and the request that was pushed, and notes the visit of a
 // client that is told of logouts.

@@ -207,6 +207,8 @@ func TestRefusalsRefill(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, status())
 		events, err := w.store.Events(t.Context(), storage.EventQuery{Limit: 1000})
 		require.NoError(t, err)
-		require.True(t, slices.ContainsFunc(events, func(e storage.Event) bool { return strings.Contains(e.Body, `"detail":{"more":"6"}`) }))
+		require.True(t, slices.ContainsFunc(events, func(e storage.Event) bool {
+			return strings.Contains(e.Body, `"detail":{"more":"6","reason":"client_secret"}`)
+		}))
 	})
 }

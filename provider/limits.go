@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -99,7 +100,9 @@ func (e waitError) Error() string { return "allowed again in " + time.Duration(e
 
 // tooMany is the answer to something that came too often (RFC 6585 section 4).
 func tooMany(code, description string, wait time.Duration) error {
-	return &oauthError{Status: http.StatusTooManyRequests, Code: code, Description: description, cause: waitError(wait)}
+	refusal := oauth.Refuse(oauth.TooMany).Saying(description).Because(waitError(wait))
+	refusal.Code = code
+	return refusal
 }
 
 // retryAfter returns the value of the header Retry-After for a refusal: whole seconds, at least one.

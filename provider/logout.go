@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -56,7 +57,7 @@ func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.
 	id := form.Get("client_id")
 	switch {
 	case l.hinted && id != "" && id != l.hint.Audience:
-		return nil, invalid("The parameters client_id and id_token_hint name different clients.")
+		return nil, oauth.Refuse(oauth.HintOfAnotherClient)
 	case l.hinted:
 		id = l.hint.Audience
 	case id == "":
@@ -72,7 +73,8 @@ func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.
 	}
 	if !slices.Contains(l.client.PostLogoutRedirectURIs, uri) {
 		return nil, &pageError{
-			title: templates.T("error.return_title"), message: templates.T("error.return", "App", l.client.Name), received: uri,
+			refusal: oauth.Refuse(oauth.LogoutURIUnregistered).CompareURI(uri, l.client.PostLogoutRedirectURIs...),
+			title:   templates.T("error.return_title"), message: templates.T("error.return", "App", l.client.Name), received: uri,
 		}
 	}
 	l.target = uri

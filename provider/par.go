@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -40,7 +41,7 @@ func (p *Provider) push(c *gin.Context) error {
 		return err
 	}
 	if form.Has("request_uri") {
-		return invalid("The parameter request_uri cannot be pushed.")
+		return oauth.Refuse(oauth.RequestURIPushed)
 	}
 	form.Set("client_id", caller.ID)
 	if form, err = p.openRequest(ctx, caller, form, form.Get("request"), now); err != nil {
@@ -51,7 +52,7 @@ func (p *Provider) push(c *gin.Context) error {
 	}
 	a, err := p.requestOf(caller, form)
 	if mistake := new(pageError); errors.As(err, &mistake) {
-		return invalid("The redirect URI is not registered for this client.")
+		return mistake.refusal.Saying("The redirect URI is not registered for this client.")
 	}
 	if err == nil {
 		err = p.validate(a, now)
@@ -92,7 +93,7 @@ func bindToKey(form url.Values, shown proof) error {
 	case shown.jkt == "":
 		return nil
 	case form.Has("dpop_jkt") && form.Get("dpop_jkt") != shown.jkt:
-		return invalid("The parameter dpop_jkt is not the thumbprint of the key of the DPoP proof.")
+		return oauth.Refuse(oauth.ThumbprintOfAnotherKey)
 	}
 	form.Set("dpop_jkt", shown.jkt)
 	return nil
@@ -105,7 +106,7 @@ func (p *Provider) pushedRequest(c *gin.Context, found *client.Client, front url
 	browser := p.signIns.Browser(c.Writer, c.Request)
 	text, err := p.store.TakePushedRequest(c.Request.Context(), storage.Hash(uri), found.ID, browser, now)
 	if errors.Is(err, storage.ErrNotFound) {
-		return front, refuse(invalidRequestURI, "The request_uri is unknown.")
+		return front, oauth.Refuse(oauth.PushedUnknown)
 	}
 	late := errors.Is(err, storage.ErrStale)
 	if err != nil && !late {
@@ -117,7 +118,7 @@ func (p *Provider) pushedRequest(c *gin.Context, found *client.Client, front url
 	}
 	form.Set("request_uri", uri) // used up when the request is answered
 	if late {
-		return form, refuse(invalidRequestURI, "The request_uri has expired, was used before, or belongs to another browser.")
+		return form, oauth.Refuse(oauth.PushedOver)
 	}
 	return form, nil
 }

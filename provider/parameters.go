@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // The bounds of what a request may hold. Real requests stay far below.
@@ -50,37 +52,34 @@ func bodyOnly(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 // bodyText reads a form body as it was sent.
 func bodyText(w http.ResponseWriter, r *http.Request) (string, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return "", &oauthError{Status: http.StatusUnsupportedMediaType, Code: invalidRequest, Description: "The body must not be compressed."}
+		return "", oauth.Refuse(oauth.BodyCompressed)
 	}
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return "", &oauthError{
-			Status: http.StatusUnsupportedMediaType, Code: invalidRequest,
-			Description: "The body must be application/x-www-form-urlencoded.",
-		}
+		return "", oauth.Refuse(oauth.BodyType)
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
-		return "", &oauthError{Status: http.StatusRequestEntityTooLarge, Code: invalidRequest, Description: "The body is too large."}
+		return "", oauth.Refuse(oauth.BodyTooLarge)
 	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return "", errSlowBody(err)
 	}
 	if err != nil {
-		return "", invalid("The body could not be read.")
+		return "", oauth.Refuse(oauth.BodyUnreadable)
 	}
 	return string(text), nil
 }
 
 // errSlowBody is the answer to a body that took too long to arrive (RFC 9110 section 15.5.9).
 func errSlowBody(cause error) error {
-	return &oauthError{Status: http.StatusRequestTimeout, Code: invalidRequest, Description: "The body did not arrive in time.", cause: cause}
+	return oauth.Refuse(oauth.BodySlow).Because(cause)
 }
 
 // formBody reads the parameters of the endpoints that clients call directly: a POST with a form body and nothing in the
 // query, where proxies and logs would see it (RFC 6749 sections 2.3.1 and 3.2).
 func formBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if r.URL.RawQuery != "" {
-		return nil, invalid("Parameters belong into the body, not into the query.")
+		return nil, oauth.Refuse(oauth.ParametersInQuery)
 	}
 	return bodyOnly(w, r)
 }
@@ -90,13 +89,13 @@ func parse(text string) (url.Values, error) {
 	form, seen := url.Values{}, map[string]bool{}
 	var fault error
 	if len(text) > maxBody {
-		return form, &oauthError{Status: http.StatusRequestURITooLong, Code: invalidRequest, Description: "The request is too large."}
+		return form, oauth.Refuse(oauth.RequestTooLarge)
 	}
 	for count := 0; text != ""; count++ {
 		var pair string
 		pair, text, _ = strings.Cut(text, "&")
 		if count >= maxParameters {
-			return form, errors.Join(fault, invalid("There are too many parameters."))
+			return form, errors.Join(fault, oauth.Refuse(oauth.TooManyParameters))
 		}
 		if pair == "" {
 			continue
@@ -124,22 +123,22 @@ func decode(pair string) (name, value string, err error) {
 	case nameErr != nil || valueErr != nil:
 		return "", "", errNotEncoded
 	case !utf8.ValidString(name) || !utf8.ValidString(value):
-		return "", "", invalid("A parameter is not valid UTF-8.")
+		return "", "", oauth.Refuse(oauth.ParameterUTF8)
 	case strings.ContainsRune(name, 0) || strings.ContainsRune(value, 0):
-		return "", "", invalid("A parameter contains a NUL character.")
+		return "", "", oauth.Refuse(oauth.ParameterNUL)
 	case len(value) > maxParameter:
-		return "", "", invalid("A parameter is too long.")
+		return "", "", oauth.Refuse(oauth.ParameterTooLong)
 	}
 	return name, value, nil
 }
 
-var errNotEncoded = invalid("A parameter is not form-encoded.")
+var errNotEncoded = oauth.Refuse(oauth.ParameterEncoding)
 
 func repeated(name string) error {
 	if !safeName(name) {
-		return invalid("A parameter is sent more than once.")
+		return oauth.Refuse(oauth.ParameterRepeated)
 	}
-	return invalid("The parameter " + name + " is sent more than once.")
+	return oauth.Refuse(oauth.ParameterRepeated).Saying("The parameter " + name + " is sent more than once.")
 }
 
 // safeName reports whether a parameter's name may be repeated in an answer.

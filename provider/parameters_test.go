@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 func TestParse(t *testing.T) {
@@ -52,7 +54,7 @@ func TestParseRefuses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			form, err := parse(tc.text)
-			var fault *oauthError
+			var fault *oauth.Refusal
 			require.ErrorAs(t, err, &fault)
 			require.Equal(t, invalidRequest, fault.Code)
 			require.Equal(t, tc.message, fault.Description)

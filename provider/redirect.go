@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -56,11 +57,11 @@ func withQuery(uri string, parameters url.Values) string {
 // nothing but send the browser here again.
 func (p *Provider) redirectError(c *gin.Context, a *authRequest, err error) error {
 	answer := translate(err)
-	if answer.Code == temporarilyUnavailable || answer.Code == serverError {
+	if answer.Code == oauth.TemporarilyUnavailable || answer.Code == oauth.ServerError {
 		templates.ForApp(c, p.appOf(a.client))
 		return err
 	}
-	p.log.InfoContext(c.Request.Context(), "authorize refused", "client", a.client.ID, "error", answer.Code, "cause", err.Error())
+	p.logRefusal(c, answer)
 	parameters := url.Values{"error": {answer.Code}, "error_description": {answer.Description}}
 	if !a.shown && !a.client.Vouched() {
 		next, fields := p.response(a, parameters)
@@ -83,11 +84,12 @@ func noStore(c *gin.Context) {
 
 // pageError is a mistake in a link that only a page can answer.
 type pageError struct {
+	refusal        *oauth.Refusal // for the log
 	title, message templates.Text
 	received       string // the redirect URI that was sent
 }
 
-func (e *pageError) Error() string { return e.title.Key }
+func (e *pageError) Error() string { return e.refusal.Sentence() }
 
 // errFlowOver says that the request in progress has expired, was answered already or belongs to another browser.
 var errFlowOver = errors.New("authorization request is over")
@@ -96,20 +98,27 @@ var errFlowOver = errors.New("authorization request is over")
 func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 	show := templates.Handle(p.pages, p.log, publicError)
 	return show(func(c *gin.Context) error {
+		c.Request = withAsker(c.Request)
 		err := handler(c)
 		var mistake *pageError
+		var told *oauth.Refusal
 		switch {
 		case errors.As(err, &mistake):
 			view := templates.ErrorPage{Status: http.StatusBadRequest, Title: mistake.title, Message: mistake.message}
 			if mistake.received != "" {
 				view.Details = []templates.Detail{{Label: templates.T("error.received"), Value: clip(mistake.received, 500)}}
 			}
-			p.log.InfoContext(c.Request.Context(), "authorize refused", "cause", err.Error())
+			p.logRefusal(c, mistake.refusal)
 			return p.pages.Render(c, http.StatusBadRequest, view)
-		case errors.As(err, new(waitError)):
-			c.Header("Retry-After", retryAfter(err))
 		case errors.Is(err, errFlowOver):
 			return p.over(c, http.StatusBadRequest)
+		case errors.As(err, &told) && translate(err) == told:
+			if errors.As(err, new(waitError)) {
+				c.Header("Retry-After", retryAfter(err))
+			}
+			p.logRefusal(c, told)
+			status, title, message := publicError(err)
+			return p.pages.Render(c, status, templates.ErrorPage{Status: status, Title: title, Message: message})
 		}
 		return err
 	})
@@ -118,11 +127,11 @@ func (p *Provider) page(handler func(*gin.Context) error) gin.HandlerFunc {
 // publicError is what a person is told about an error of a page.
 func publicError(err error) (status int, title, message templates.Text) {
 	switch answer := translate(err); {
-	case answer.Code == serverError:
+	case answer.Code == oauth.ServerError:
 		return 0, title, message
 	case answer.Status == http.StatusTooManyRequests:
 		return answer.Status, templates.T("error.busy_title"), templates.T("error.busy")
-	case answer.Code == temporarilyUnavailable:
+	case answer.Code == oauth.TemporarilyUnavailable:
 		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")
 	default:
 		return answer.Status, templates.T("error.link_title"), templates.T("error.link", "Description", answer.Description)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -36,18 +37,19 @@ func (f refusals) record(ctx context.Context, log *audit.Log, event audit.Event,
 		return nil
 	}
 	if missed > 0 {
-		event.Detail = map[string]string{"more": strconv.Itoa(missed)}
+		event.Detail["more"] = strconv.Itoa(missed)
 	}
 	return log.Record(ctx, event, now)
 }
 
-// refused records wrong credentials and returns their answer, which becomes 429 for a caller who does not stop.
-func (p *Provider) refused(r *http.Request, event audit.Event, answer *oauthError, now time.Time) error {
+// refused records wrong credentials with the reason, and returns the refusal, which becomes 429 for a caller who does not stop.
+func (p *Provider) refused(r *http.Request, event audit.Event, refusal *oauth.Refusal, now time.Time) error {
+	event.Detail = map[string]string{"reason": string(refusal.Rule)}
 	if err := p.refusals.record(r.Context(), p.audit, event, now); err != nil {
 		return err
 	}
 	if _, wait := p.refusals.answered.take(callerKey(r, event.ClientID), now); wait > 0 {
-		return tooMany(answer.Code, "Too many failed attempts. Please try again later.", wait)
+		return tooMany(refusal.Code, "Too many failed attempts. Please try again later.", wait)
 	}
-	return answer
+	return refusal
 }

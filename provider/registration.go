@@ -16,6 +16,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -62,9 +63,9 @@ func (p *Provider) registerClient(c *gin.Context) error {
 	made, err := p.register(ctx, said.Metadata, token, c.Request, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // used up meanwhile
-		return errToken
+		return oauth.Refuse(oauth.RegistrationToken)
 	case errors.Is(err, client.ErrFull):
-		return &oauthError{Status: http.StatusForbidden, Code: accessDenied, Description: "No more clients can register without an initial access token.", cause: err}
+		return oauth.Refuse(oauth.RegistrationFull).Because(err)
 	case err != nil:
 		return registrationFault(err)
 	}
@@ -91,7 +92,7 @@ func (p *Provider) countUninvited(ctx context.Context, r *http.Request, now time
 	network := hex.EncodeToString(p.store.MAC("client registrations of an address", storage.ClientNetwork(clientIP(r)).String()))
 	allowed, until, err := p.store.CountEvent(ctx, "client registration:"+network, uninvitedTries, uninvitedRest, now)
 	if err == nil && !allowed {
-		return tooMany(accessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
+		return tooMany(oauth.AccessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
 	}
 	return err
 }
@@ -105,7 +106,7 @@ func (p *Provider) initialToken(r *http.Request, now time.Time) (string, error) 
 	case token == "" && p.cfg.Registration == RegistrationOpen && r.Header.Get("Authorization") == "":
 		return "", nil
 	case token == "":
-		return "", &oauthError{Status: http.StatusUnauthorized}
+		return "", oauth.Refuse(oauth.TokenMissing)
 	}
 	good, err := p.clients.InitialTokenGood(r.Context(), token, now)
 	if err == nil && !good {
@@ -127,7 +128,7 @@ func bearerOf(r *http.Request) (string, error) {
 func (p *Provider) refusedToken(r *http.Request, now time.Time) error {
 	event := p.byClient(r)
 	event.Name = audit.ClientRefused
-	return p.refused(r, event, errToken, now)
+	return p.refused(r, event, oauth.Refuse(oauth.RegistrationToken), now)
 }
 
 func (p *Provider) byClient(r *http.Request) audit.Event {
@@ -147,7 +148,9 @@ func registrationFault(err error) error {
 			code = client.InvalidMetadata
 		}
 	}
-	return refuse(code, descriptionOf(strings.Join(texts, "; ")))
+	refusal := oauth.Refuse(oauth.RegistrationMetadata).Saying(descriptionOf(strings.Join(texts, "; ")))
+	refusal.Code, refusal.Received = code, oauth.Safe(refusal.Description)
+	return refusal
 }
 
 // longestDescription is how much of what is wrong is told, in bytes.
@@ -169,14 +172,14 @@ func descriptionOf(text string) string {
 // jsonBody reads the body of a registration.
 func jsonBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, refuse(client.InvalidMetadata, "The body must be application/json.")
+		return nil, oauth.Refuse(oauth.RegistrationType)
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, client.LongestRegistration))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return nil, errSlowBody(err)
 	}
 	if err != nil {
-		return nil, refuse(client.InvalidMetadata, "The body is too large or could not be read.")
+		return nil, oauth.Refuse(oauth.RegistrationBody)
 	}
 	return text, nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -22,7 +23,7 @@ func (p *Provider) managed(c *gin.Context, now time.Time) (*client.Client, strin
 		return nil, "", err
 	}
 	if token == "" {
-		return nil, "", &oauthError{Status: http.StatusUnauthorized}
+		return nil, "", oauth.Refuse(oauth.TokenMissing)
 	}
 	found, err := p.clients.Managed(c.Request.Context(), c.Param("id"), token)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -56,9 +57,9 @@ func (p *Provider) updateClient(c *gin.Context) error {
 	case err != nil:
 		return registrationFault(err)
 	case said.ClientID != found.ID:
-		return refuse(client.InvalidMetadata, "The client_id must be that of this client.")
+		return oauth.Refuse(oauth.RegistrationClientID)
 	case said.ClientSecret != "" && !p.clients.Authenticate(found, said.ClientSecret, now):
-		return refuse(client.InvalidMetadata, "The client_secret is not that of this client, and cannot be chosen.")
+		return oauth.Refuse(oauth.RegistrationSecret)
 	}
 	if said.SectorIdentifierURI != found.SectorIdentifierURI || !slices.Equal(said.RedirectURIs, found.RedirectURIs) {
 		if err := p.checkSector(ctx, said.Metadata, found.ID, now); err != nil {
@@ -68,9 +69,9 @@ func (p *Provider) updateClient(c *gin.Context) error {
 	changed, secret, err := p.clients.Update(ctx, found.ID, found.Version, said.Metadata, p.byClient(c.Request), now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		return errToken
+		return oauth.Refuse(oauth.RegistrationToken)
 	case errors.Is(err, storage.ErrStale):
-		return &oauthError{Status: http.StatusConflict, Code: client.InvalidMetadata, Description: "The registration was changed at the same time. Please read it again."}
+		return oauth.Refuse(oauth.RegistrationChanged)
 	case err != nil:
 		return err
 	}
@@ -85,7 +86,7 @@ func (p *Provider) removeClient(c *gin.Context) error {
 		return err
 	}
 	if err := p.clients.Remove(c.Request.Context(), found.ID, p.byClient(c.Request), now); errors.Is(err, storage.ErrNotFound) {
-		return errToken
+		return oauth.Refuse(oauth.RegistrationToken)
 	} else if err != nil {
 		return err
 	}
@@ -125,7 +126,7 @@ func (p *Provider) checkSector(ctx context.Context, m client.Metadata, who strin
 		return nil
 	}
 	if _, wait := p.fetches.take("sector "+who, now); wait > 0 {
-		return tooMany(accessDenied, "Too many registrations with a sector_identifier_uri. Please try again later.", wait)
+		return tooMany(oauth.AccessDenied, "Too many registrations with a sector_identifier_uri. Please try again later.", wait)
 	}
 	body, err := p.fetch.Get(ctx, m.SectorIdentifierURI, "application/json", longestSector)
 	if ctx.Err() != nil {

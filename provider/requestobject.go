@@ -18,11 +18,10 @@ import (
 	josejson "github.com/go-jose/go-jose/v4/json"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/strictjson"
 	"github.com/postern-id/postern/storage"
 )
-
-func badObject(description string) error { return refuse(invalidRequestObject, description) }
 
 // expand returns the whole of an authorization request: with what the client pushed ahead, or put into a request object by value or by
 // reference, in place of what the address says. An error comes with the form as far as it is known, so that the app can be told.
@@ -32,9 +31,9 @@ func (p *Provider) expand(c *gin.Context, found *client.Client, form url.Values,
 	case strings.HasPrefix(uri, requestURIPrefix):
 		return p.pushedRequest(c, found, form, now)
 	case found.PARRequired:
-		return form, invalid("The authorization requests of this client must be pushed.")
+		return form, oauth.Refuse(oauth.MustPush)
 	case uri != "" && object != "":
-		return form, invalid("The parameters request and request_uri must not come together.")
+		return form, oauth.Refuse(oauth.RequestAndRequestURI)
 	case uri != "":
 		var err error
 		if object, err = p.fetchObject(c.Request, found, uri, now); errors.As(err, new(waitError)) || errors.Is(err, storage.ErrUnavailable) {
@@ -49,21 +48,21 @@ func (p *Provider) expand(c *gin.Context, found *client.Client, form url.Values,
 // fetchObject gets a request object from where the client has registered that it is (OIDC Core section 6.2).
 func (p *Provider) fetchObject(r *http.Request, c *client.Client, uri string, now time.Time) (string, error) {
 	if len(c.RequestURIs) == 0 {
-		return "", refuse(requestURINotSupported, "This client is not registered for request_uri.")
+		return "", oauth.Refuse(oauth.RequestURIUnsupported)
 	}
 	plain, _, _ := strings.Cut(uri, "#")
 	if !slices.ContainsFunc(c.RequestURIs, func(registered string) bool {
 		address, _, _ := strings.Cut(registered, "#")
 		return registered == uri || address == plain
 	}) {
-		return "", refuse(invalidRequestURI, "The request_uri is not registered for this client.")
+		return "", oauth.Refuse(oauth.RequestURIUnregistered).CompareURI(uri, c.RequestURIs...)
 	}
 	object, err := p.objectFor(r, c.ID, uri, now)
 	if errors.As(err, new(waitError)) || errors.Is(err, storage.ErrUnavailable) {
 		return "", err
 	}
 	if err != nil {
-		return "", &oauthError{Status: http.StatusBadRequest, Code: invalidRequestURI, Description: "The request_uri could not be fetched.", cause: err}
+		return "", oauth.Refuse(oauth.RequestURIUnreachable).Because(err)
 	}
 	return object, nil
 }
@@ -73,11 +72,11 @@ func (p *Provider) fetchObject(r *http.Request, c *client.Client, uri string, no
 func (p *Provider) openRequest(ctx context.Context, c *client.Client, form url.Values, object string, now time.Time) (url.Values, error) {
 	switch {
 	case object == "" && c.RequireSignedRequestObject:
-		return form, invalid("The authorization requests of this client must be signed.")
+		return form, oauth.Refuse(oauth.MustSign)
 	case object == "":
 		return form, nil
 	case !c.SendsRequestObjects():
-		return form, refuse(requestNotSupported, "This client is not registered for request objects.")
+		return form, oauth.Refuse(oauth.ObjectNotSupported)
 	}
 	payload, err := p.verifyObject(ctx, c, object)
 	if err != nil {
@@ -107,7 +106,7 @@ func objectParameters(c *client.Client, beside url.Values, claims map[string]any
 		}
 		text, ok := parameterOf(value)
 		if !ok || len(text) > maxParameter {
-			err = badObject("A parameter of the request object is not a text.")
+			err = oauth.Refuse(oauth.ObjectParameter)
 			continue
 		}
 		parameters.Set(name, text)
@@ -143,11 +142,11 @@ func (p *Provider) signedPayload(ctx context.Context, c *client.Client, object s
 	signed, err := jose.ParseSignedCompact(object, allowed)
 	switch {
 	case err != nil:
-		return nil, badObject("The request object is not a JWT of an algorithm that this client is registered for.")
+		return nil, oauth.Refuse(oauth.ObjectAlgorithm)
 	case !hasType(typeOf(signed), requestObjectType, anyJWT, ""):
-		return nil, badObject("The JWT is not a request object.")
+		return nil, oauth.Refuse(oauth.ObjectType)
 	case !p.signedByClient(ctx, c, signed):
-		return nil, badObject("No registered key fits the signature of the request object.")
+		return nil, oauth.Refuse(oauth.ObjectSignature)
 	}
 	return signed.UnsafePayloadWithoutVerification(), nil
 }
@@ -156,7 +155,7 @@ func (p *Provider) signedPayload(ctx context.Context, c *client.Client, object s
 func unsignedPayload(object string) ([]byte, error) {
 	parts := strings.Split(object, ".")
 	if len(parts) != 3 || parts[2] != "" {
-		return nil, badObject("The request object of this client must be unsigned.")
+		return nil, oauth.Refuse(oauth.ObjectSigned)
 	}
 	head, headErr := base64.RawURLEncoding.Strict().DecodeString(parts[0])
 	payload, payloadErr := base64.RawURLEncoding.Strict().DecodeString(parts[1])
@@ -166,9 +165,9 @@ func unsignedPayload(object string) ([]byte, error) {
 	}
 	switch {
 	case headErr != nil, payloadErr != nil, josejson.Unmarshal(head, &header) != nil, header.Algorithm != client.AlgNone:
-		return nil, badObject("The request object is not a JWT.")
+		return nil, oauth.Refuse(oauth.ObjectMalformed)
 	case !hasType(header.Type, requestObjectType, anyJWT, ""):
-		return nil, badObject("The JWT is not a request object.")
+		return nil, oauth.Refuse(oauth.ObjectType)
 	}
 	return payload, nil
 }
@@ -179,7 +178,7 @@ func objectClaims(payload []byte) (map[string]any, error) {
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
 	decoder.UseNumber()
 	if strictjson.Check(payload, 8) != nil || decoder.Decode(&claims) != nil || claims == nil {
-		return nil, badObject("The request object does not hold one JSON object without repeated names.")
+		return nil, oauth.Refuse(oauth.ObjectJSON)
 	}
 	return claims, nil
 }
@@ -187,24 +186,24 @@ func objectClaims(payload []byte) (map[string]any, error) {
 // checkObject checks what a request object says about itself (RFC 9101 sections 4, 5 and 10.8, OIDC Core section 6.1).
 func (p *Provider) checkObject(c *client.Client, form url.Values, claims map[string]any, now time.Time) error {
 	if c.RequireSignedRequestObject && claims["client_id"] == nil {
-		return badObject("The request object does not hold the client_id.")
+		return oauth.Refuse(oauth.ObjectWithoutClient)
 	}
 	for _, name := range []string{"client_id", "response_type"} {
 		if inside, sent := claims[name]; sent && inside != form.Get(name) && (name == "client_id" || form.Has(name)) {
-			return badObject("The request object is not for the same " + name + " as the request.")
+			return oauth.Refuse(oauth.ObjectMismatch).Saying("The request object is not for the same " + name + " as the request.")
 		}
 	}
 	if inside, sent := claims["iss"]; sent && inside != c.ID {
-		return badObject("The request object is not issued by the client.")
+		return oauth.Refuse(oauth.ObjectIssuer)
 	}
 	if claims["sub"] == c.ID { // that would be a client assertion
-		return badObject("The subject of a request object must not be the client.")
+		return oauth.Refuse(oauth.ObjectSubject)
 	}
 	if audience, sent := claims["aud"]; sent && !names(audience, p.cfg.Issuer) {
-		return badObject("The request object is not for this server.")
+		return oauth.Refuse(oauth.ObjectAudience)
 	}
 	if claims["request"] != nil || claims["request_uri"] != nil {
-		return badObject("A request object must not hold another.")
+		return oauth.Refuse(oauth.ObjectNested)
 	}
 	soon, late := now.Add(clientSkew).Unix(), now.Add(-clientSkew).Unix()
 	for name, good := range map[string]func(int64) bool{
@@ -217,7 +216,7 @@ func (p *Provider) checkObject(c *client.Client, form url.Values, claims map[str
 		number, ok := value.(json.Number)
 		at, err := number.Float64()
 		if !ok || err != nil || !good(int64(at)) {
-			return badObject("The request object has expired, or its " + name + " is in the future or no number.")
+			return oauth.Refuse(oauth.ObjectTime).Saying("The request object has expired, or its " + name + " is in the future or no number.")
 		}
 	}
 	return nil

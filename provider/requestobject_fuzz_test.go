@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // A request object is taken only if the client made it, for this request and this server, and it changes no parameter but those of an
@@ -59,7 +60,7 @@ func FuzzRequestObject(f *testing.F) {
 			front := url.Values{"client_id": {c.ID}, "response_type": {"code"}, "state": {"outside"}, "request": {try.object}}
 			form, err := w.provider.openRequest(t.Context(), c, front, try.object, noon)
 			if err != nil {
-				refused := new(oauthError)
+				refused := new(oauth.Refusal)
 				require.True(t, errors.As(err, &refused), "%v", err)
 				require.Equal(t, http.StatusBadRequest, refused.Status)
 				// The error is told as the parameters say: those beside the object, or those inside of one that the client made.

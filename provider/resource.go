@@ -4,11 +4,13 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -36,11 +38,16 @@ func (p *Provider) admit(c *gin.Context, token string, byProof bool, now time.Ti
 	owner, err := p.clients.Client(ctx, shown.token.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // removed just now
-		return presented{}, nil, errToken
+		return presented{}, nil, oauth.Refuse(oauth.AccessTokenEnded)
 	case err != nil:
 		return presented{}, nil, err
-	case byProof != (shown.token.JKT != ""), !slices.Contains(p.audience(owner, shown.token), p.cfg.Issuer):
-		return presented{}, nil, errToken
+	}
+	noteAsker(ctx, owner.ID, owner)
+	switch audience := p.audience(owner, shown.token); {
+	case byProof != (shown.token.JKT != ""):
+		return presented{}, nil, oauth.Refuse(oauth.AccessTokenScheme)
+	case !slices.Contains(audience, p.cfg.Issuer):
+		return presented{}, nil, oauth.Refuse(oauth.AccessTokenAudience).Compare(strings.Join(audience, " "), p.cfg.Issuer)
 	case byProof:
 		err = p.prove(c, token, shown.token.JKT, now)
 	}
@@ -55,12 +62,14 @@ func (p *Provider) prove(c *gin.Context, token, jkt string, now time.Time) error
 	case err == nil && shown.jkt == "":
 		err = errNoProof
 	case err == nil && shown.jkt != jkt:
-		return errToken
+		return oauth.Refuse(oauth.AccessTokenKey)
 	case err == nil:
 		err = p.spendProof(c.Request.Context(), shown)
 	}
-	if fault := new(oauthError); errors.As(err, &fault) && fault.Status == http.StatusBadRequest {
-		return &oauthError{Status: http.StatusUnauthorized, Code: fault.Code, Description: fault.Description}
+	if fault := new(oauth.Refusal); errors.As(err, &fault) && fault.Status == http.StatusBadRequest {
+		atResource := *fault
+		atResource.Status = http.StatusUnauthorized
+		return &atResource
 	}
 	p.offerNonce(c.Writer.Header(), shown, now)
 	return err

@@ -3,6 +3,7 @@ package provider
 import (
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postern-id/postern/provider/client"
@@ -42,6 +43,15 @@ func (t responseTypes) String() string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// quoted puts texts of several words in quotes, for the log.
+func quoted(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = strconv.Quote(text)
+	}
+	return list
 }
 
 // front reports whether tokens pass through the browser.

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -27,7 +28,7 @@ func (p *Provider) revoke(c *gin.Context) error {
 	}
 	token := form.Get("token")
 	if token == "" {
-		return invalid("The parameter token is missing.")
+		return oauth.Refuse(oauth.IntrospectionTokenMissing)
 	}
 	if grantID, _, ok := readRefreshToken(p.store, token); ok {
 		err = p.revokeFamily(c.Request.Context(), caller, grantID, &unit{now: now, address: c.Request.RemoteAddr})

@@ -12,6 +12,7 @@ import (
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -34,13 +35,13 @@ func (p *Provider) token(c *gin.Context) error {
 		err = u.failure
 	}
 	if err != nil {
-		return err
+		return u.explained(err, form)
 	}
 	if err := p.spendProof(ctx, u.proof); err != nil {
 		return err
 	}
 	if err := p.write(ctx, u, form.Get("grant_type")); err != nil {
-		return err
+		return u.explained(err, form)
 	}
 	p.offerNonce(c.Writer.Header(), u.proof, u.now)
 	noStore(c)
@@ -51,9 +52,9 @@ func (p *Provider) token(c *gin.Context) error {
 func checkGrantType(name string) error {
 	switch {
 	case name == "":
-		return invalid("The parameter grant_type is missing.")
+		return oauth.Refuse(oauth.GrantTypeMissing)
 	case !slices.Contains(grantTypes, name):
-		return refuse(unsupportedGrantType, "This grant type is not supported.")
+		return oauth.Refuse(oauth.GrantTypeUnknown).Compare(name, grantTypes...)
 	}
 	return nil
 }
@@ -123,6 +124,7 @@ func (p *Provider) redeem(ctx context.Context, u *unit) error {
 	if !errors.Is(err, storage.ErrStale) {
 		return err
 	}
+	u.why = oauth.CodeUsed
 	// The code was used twice: what the first use got is void as well (RFC 6749 section 4.1.2).
 	if err := p.endGrant(ctx, u, audit.AuthorizationCodeReused); err != nil {
 		return err
@@ -141,6 +143,7 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	state, err := p.grants.Grant(ctx, u.state.ID, "")
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && (state.Ended(u.now) || !u.holds(state.JKT)):
+		u.why = oauth.RefreshEnded
 		return fosite.ErrInvalidGrant
 	case err != nil:
 		return err
@@ -149,6 +152,7 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 		// given out again while it is unused.
 		return nil
 	case state.Generation > u.state.Generation:
+		u.why = oauth.RefreshUsed
 		// The successor was used meanwhile as well: two parties hold tokens of this family.
 		if err := p.endGrant(ctx, u, audit.RefreshTokenReused); err != nil {
 			return err

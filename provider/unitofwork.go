@@ -3,11 +3,13 @@ package provider
 import (
 	"context"
 	"errors"
+	"net/url"
 	"time"
 
 	"github.com/ory/fosite"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -48,6 +50,7 @@ type unit struct {
 	code        string     // issued
 	generation  int64      // of the refresh token issued; 0: none
 	reused      audit.Name // why the grant is revoked, when a used code or token was presented
+	why         oauth.Rule // what is wrong with the code or token presented, which the client is not told
 	retry       bool       // a refresh whose answer was lost: the successor is given out again
 	accessToken string
 	idToken     string // for the browser to hand on
@@ -79,6 +82,31 @@ func unitOf(ctx context.Context) *unit { return ctx.Value(unitKey{}).(*unit) }
 
 // holds reports whether the proof is of the key with that thumbprint, or none is asked for.
 func (u *unit) holds(jkt string) bool { return jkt == "" || u.proof.jkt == jkt }
+
+// refuse notes what is wrong with the code or token presented and returns what fosite understands.
+func (u *unit) refuse(why oauth.Rule) error {
+	u.why = why
+	return fosite.ErrNotFound
+}
+
+// explained returns err with what only the unit knows: the rule that was broken where fosite says that a grant is not valid, and what was
+// received beside what is registered.
+func (u *unit) explained(err error, form url.Values) error {
+	told := translate(err)
+	if told.Rule == oauth.GrantTypeUnregistered && u.client != nil {
+		return told.Compare(form.Get("grant_type"), u.client.GrantTypes...)
+	}
+	if told.Rule != oauth.GrantRefused {
+		return err
+	}
+	if uri := form.Get("redirect_uri"); u.why == "" && u.loaded && u.detail.RedirectURI != "" && uri != u.detail.RedirectURI {
+		return oauth.Refuse(oauth.CodeRedirectURI).CompareURI(uri, u.detail.RedirectURI)
+	}
+	if u.why != "" {
+		return oauth.Refuse(u.why)
+	}
+	return err
+}
 
 // note keeps the first failure of the store and returns err as fosite understands it.
 func (u *unit) note(err error) error {

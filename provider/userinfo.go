@@ -10,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
 )
 
@@ -61,6 +62,6 @@ func (p *Provider) writeUserInfo(c *gin.Context, owner *client.Client, claims ma
 
 var (
 	// errNoToken has no code: a request without credentials is told how to send them and nothing else (RFC 6750 section 3.1).
-	errNoToken     = &oauthError{Status: http.StatusUnauthorized}
-	errNeedsOpenID = &oauthError{Status: http.StatusForbidden, Code: insufficientScope, Description: "The access token needs the scope openid."}
+	errNoToken     = oauth.Refuse(oauth.TokenMissing)
+	errNeedsOpenID = oauth.Refuse(oauth.AccessTokenScope)
 )

@@ -136,7 +136,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	cfg := Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",
 		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: loopback}),
-		Log:      slog.New(slog.NewTextHandler(w.log, nil)),
+		Log:      slog.New(ruleRecorder{slog.NewTextHandler(w.log, nil)}),
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: RegistrationClosed,
 	}

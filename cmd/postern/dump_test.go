@@ -8,7 +8,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -94,10 +96,58 @@ func handOutEverything(t *testing.T, a *app) map[string]string {
 	}
 	for name, secret := range takeTokens(t, a, v, id, clientSecret) {
 		found[name] = secret
+		sendToWrongPlaces(t, a, id, secret)
 	}
+	sendToWrongPlaces(t, a, id, clientSecret)
 	found["browser cookie"] = v.Cookie("postern_browser")
 	found["keyset"] = a.cfg.Secrets.Keyset.Reveal()
 	return found
+}
+
+// sendToWrongPlaces is an app that puts a secret wherever it does not belong. What is refused is logged, with what was received.
+func sendToWrongPlaces(t *testing.T, a *app, id, secret string) {
+	t.Helper()
+	send := func(method, path string, form url.Values, user, password string) {
+		r := httptest.NewRequest(method, "http://localhost:4280"+path+"?"+form.Encode(), nil)
+		if method == http.MethodPost {
+			r = httptest.NewRequest(method, "http://localhost:4280"+path, strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		if user != "" {
+			r.SetBasicAuth(user, password)
+		}
+		w := httptest.NewRecorder()
+		a.public.ServeHTTP(w, r)
+	}
+	good := authorizeParams(id)
+	for name := range good {
+		if name == "state" || name == "nonce" {
+			continue // the app's own, and kept as long as the request
+		}
+		form := maps.Clone(good)
+		form.Set(name, secret)
+		send(http.MethodGet, "/oauth2/auth", form, "", "")
+		form.Set(name, good.Get("redirect_uri")+"?code="+secret+"#"+secret)
+		send(http.MethodGet, "/oauth2/auth", form, "", "")
+	}
+	for _, name := range []string{"claims", "prompt", "max_age", "response_mode", "request", "request_uri", "post_logout_redirect_uri"} {
+		form := maps.Clone(good)
+		form.Set(name, secret)
+		send(http.MethodGet, "/oauth2/auth", form, "", "")
+		send(http.MethodGet, "/oauth2/logout", form, "", "")
+	}
+	for _, name := range []string{"client_id", "client_secret", "client_assertion", "grant_type", "code", "refresh_token", "redirect_uri", "scope", "token"} {
+		for _, path := range []string{"/oauth2/token", "/oauth2/par", "/oauth2/introspect", "/oauth2/revoke", "/oauth2/device_authorization"} {
+			form := url.Values{"client_id": {id}, "grant_type": {"authorization_code"}}
+			form.Set(name, secret)
+			send(http.MethodPost, path, form, "", "")
+			send(http.MethodPost, path, form, id, secret)
+			send(http.MethodPost, path, form, secret, id)
+		}
+	}
+	r := httptest.NewRequest(http.MethodGet, "http://localhost:4280/userinfo", nil)
+	r.Header.Set("Authorization", "Bearer x"+secret)
+	a.public.ServeHTTP(httptest.NewRecorder(), r)
 }
 
 // takeTokens lets the app get everything that it can get.
