@@ -207,6 +207,10 @@ type Session struct {
 	// 8760h.
 	Remember time.Duration `setting:"session.remember" default:"0"`
 
+	// Mails people when somebody signs in to their account in a browser that they never used, with a link that ends that sign-in and leads to
+	// a new password.
+	TellNewBrowsers bool `setting:"session.tell_new_browsers" default:"true"`
+
 	// How long a person may take from an application's request to its answer, 1m to 1h. After it the application has
 	// to ask again.
 	Flow time.Duration `setting:"session.flow" default:"10m"`

@@ -39,6 +39,7 @@ var meanings = map[string]string{
 	"session.idle":                    "A session ends after this long without use: 1m or more, at most session.absolute.",
 	"session.absolute":                "A session ends after this long in any case: at most 8760h.",
 	"session.remember":                "Offers \"keep me signed in\" for this long, such as 720h; 0 does not offer it. At least session.absolute, at most 8760h.",
+	"session.tell_new_browsers":       "Mails people when somebody signs in to their account in a browser that they never used, with a link that ends that sign-in and leads to a new password.",
 	"session.flow":                    "How long a person may take from an application's request to its answer, 1m to 1h. After it the application has to ask again.",
 	"session.half_done":               "How long a person may take from the right password to the right one-time code, 1m to session.flow. After it the password is asked again.",
 	"token.code":                      "How long an authorization code can be exchanged, 10s to 10m (RFC 6749 section 4.1.2).",

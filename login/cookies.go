@@ -15,6 +15,7 @@ const (
 	verifyCookie   = "postern_verify"   // the secret of a link that proves an e-mail address
 	mailedCookie   = "postern_mailed"   // what was typed on the page that sent a mail, for the page that says so
 	resetCookie    = "postern_reset"    // the secret of a link to a new password
+	disownCookie   = "postern_disown"   // the secret of a link "this was not me"
 	strengthCookie = "postern_strength" // of the password that was just chosen, from 0 to 4
 	requestsCookie = "postern_requests" // the clients of the last requests in progress
 	stateCookie    = "postern_state"    // no secret: what scripts can tell of the sign-in
@@ -25,6 +26,7 @@ const (
 	deviceLife    = 90 * 24 * time.Hour
 	ticketLife    = 72 * time.Hour
 	resetLife     = 30 * time.Minute
+	disownLife    = time.Hour // the link lives longer, the page does not
 	strengthLife  = time.Minute
 	mailedLife    = 10 * time.Minute
 	longestCookie = 512 // characters; no cookie of ours is longer

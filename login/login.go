@@ -108,6 +108,7 @@ func (l *Login) Mount(r gin.IRouter) {
 	page("/reset", l.showReset, l.reset)
 	page("/reset/sent", l.showResetSent, nil)
 	page("/reset/new", l.showNewPassword, l.setNewPassword)
+	page("/reset/not-me", l.showDisowning, l.disown)
 	page("/reset/done", l.showResetDone, nil)
 	page("/account", l.showHome, nil)
 	page("/account/profile", l.showProfile, l.changeProfile)

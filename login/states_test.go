@@ -208,7 +208,7 @@ var routes = []string{
 	"GET /login/recovery", "POST /login/recovery",
 	"GET /logout", "POST /logout",
 	"GET /register", "POST /register", "GET /register/sent",
-	"GET /reset", "POST /reset", "GET /reset/sent", "GET /reset/new", "POST /reset/new", "GET /reset/done",
+	"GET /reset", "POST /reset", "GET /reset/sent", "GET /reset/new", "POST /reset/new", "GET /reset/not-me", "POST /reset/not-me", "GET /reset/done",
 	"GET /verify", "POST /verify", "GET /verify/done",
 }
 

@@ -68,6 +68,11 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 
 func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Registration, interceptors ...storagetest.Interceptor) *world {
 	t.Helper()
+	return newWorldWith(t, db, func(c *account.Config) { c.Registration = registration }, interceptors...)
+}
+
+func newWorldWith(t *testing.T, db *storagetest.Database, change func(*account.Config), interceptors ...storagetest.Interceptor) *world {
+	t.Helper()
 	gin.SetMode(gin.TestMode)
 	store := db.Open(t, interceptors...)
 	log, quiet := audit.New(store), slog.New(slog.NewTextHandler(io.Discard, nil))
@@ -79,10 +84,12 @@ func newWorldAs(t *testing.T, db *storagetest.Database, registration account.Reg
 	require.NoError(t, err)
 	notices, err := mail.New(mail.Config{Store: store, Words: words})
 	require.NoError(t, err)
-	service, err := account.New(account.Config{
+	accountConfig := account.Config{
 		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,
-		Issuer: "Example", SiteURL: origin, Registration: registration, Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
-	})
+		Issuer: "Example", SiteURL: origin, Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
+	}
+	change(&accountConfig)
+	service, err := account.New(accountConfig)
 	require.NoError(t, err)
 	sessions, err := login.NewSessions(login.SessionsConfig{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
 	require.NoError(t, err)

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"time"
@@ -158,6 +159,7 @@ func (s *Store) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time)
 
 // Completion says how a half-done sign-in becomes a complete one.
 type Completion struct {
+	SID       string   // public id of the session; empty: a new one
 	TokenHash []byte   // of the new cookie: the id changes with the level
 	Methods   []string // amr of RFC 8176
 	Recovered bool
@@ -175,7 +177,7 @@ func (s *Store) CompleteSignIn(ctx context.Context, halfHash []byte, c Completio
 			recovered = ?, must_enrol = ?, event = ?
 		WHERE session_hash = ? AND completed_at IS NULL AND expires_at > ?
 			AND EXISTS (SELECT 1 FROM users u WHERE u.id = sessions.user_id AND u.epoch = sessions.epoch AND u.disabled_at IS NULL)`,
-		c.TokenHash, NewID(), At(now), At(now), At(c.IdleUntil), At(c.ExpiresAt), Strings(c.Methods), c.Recovered, c.MustEnrol, nullText(c.Event),
+		c.TokenHash, cmp.Or(c.SID, NewID()), At(now), At(now), At(c.IdleUntil), At(c.ExpiresAt), Strings(c.Methods), c.Recovered, c.MustEnrol, nullText(c.Event),
 		halfHash, At(now))
 }
 

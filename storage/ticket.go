@@ -11,6 +11,7 @@ const (
 	TicketReset  = "reset"  // lets a person set a new password and nothing else
 	TicketVerify = "verify" // proves that the e-mail address is the person's
 	TicketEmail  = "email"  // makes a new e-mail address the account's
+	TicketDisown = "disown" // ends a sign-in that was somebody else's
 )
 
 // Ticket is a one-time link. Only the hash of its secret is stored.
@@ -19,12 +20,13 @@ type Ticket struct {
 	Kind      string `db:"kind"`
 	UserID    string `db:"user_id"`
 	Email     string `db:"email"` // address that the link was sent to, where that matters
+	SID       string `db:"sid"`   // session that TicketDisown ends
 	CreatedAt Time   `db:"created_at"`
 	ExpiresAt Time   `db:"expires_at"`
 	UsedAt    Time   `db:"used_at"`
 }
 
-const ticketColumns = `ticket_hash, kind, user_id, email, created_at, expires_at, used_at`
+const ticketColumns = `ticket_hash, kind, user_id, email, sid, created_at, expires_at, used_at`
 
 // AddTicket inserts t in place of the user's other tickets of its kind: only the newest link works.
 func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
@@ -37,6 +39,14 @@ func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
 			t.Hash, t.Kind, t.UserID, t.Email, t.CreatedAt, t.ExpiresAt)
 		return err
 	})
+}
+
+// AddSessionTicket inserts a ticket for one session beside the user's others of its kind.
+func (s *Store) AddSessionTicket(ctx context.Context, t Ticket) error {
+	_, err := s.exec(ctx, `
+		INSERT INTO tickets (ticket_hash, kind, user_id, email, sid, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		t.Hash, t.Kind, t.UserID, t.Email, t.SID, t.CreatedAt, t.ExpiresAt)
+	return err
 }
 
 // Ticket returns a ticket with that hash and kind, used and expired ones included, or ErrNotFound.

@@ -2,6 +2,7 @@ package templates
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html/template"
 	"strings"
@@ -22,6 +23,8 @@ type Mail struct {
 	Expires time.Time
 	Count   int
 	Address string // e-mail address that the mail speaks of
+	Browser string // as DescribeBrowser returns it
+	Network string // shortened client address; may be empty
 }
 
 // mailKind is what the mails of a kind have in common.
@@ -51,6 +54,7 @@ var mailKinds = map[string]mailKind{
 	"authenticator_added":     {account: true},
 	"authenticator_replaced":  {account: true},
 	"authenticator_removed":   {account: true},
+	"new_browser":             {link: true},
 	"account_closed":          {},
 }
 
@@ -140,8 +144,11 @@ func (m *Mails) Write(locale string, mail Mail) (Letter, error) {
 	if !ok {
 		return Letter{}, fmt.Errorf("no mail is called %q", mail.Kind)
 	}
-	l := m.letter(kind, mail)
-	l.Language, _ = MatchLanguage(locale)
+	language, _ := MatchLanguage(locale)
+	l, err := m.letter(language, kind, mail)
+	if err != nil {
+		return Letter{}, fmt.Errorf("mail %s: %w", mail.Kind, err)
+	}
 	frame, err := m.frames[l.Tag]()
 	if err != nil {
 		return Letter{}, err
@@ -161,10 +168,16 @@ func (m *Mails) Write(locale string, mail Mail) (Letter, error) {
 	return Letter{Language: l.Tag, Subject: oneLine(subject), Text: text, HTML: html.String()}, nil
 }
 
-func (m *Mails) letter(kind mailKind, mail Mail) letter {
+func (m *Mails) letter(language Language, kind mailKind, mail Mail) (letter, error) {
 	key := "mail." + mail.Kind
-	values := []any{"At", instant(mail.At), "Address", oneLine(mail.Address)}
-	l := letter{Style: m.style, Subject: T(key + "_subject"), Hello: T("mail.hello"), What: T(key+"_text", values...), Else: T(key + "_else")}
+	browser, err := m.browser(language, mail.Browser)
+	if err != nil {
+		return letter{}, err
+	}
+	values := []any{
+		"At", instant(mail.At), "Address", oneLine(mail.Address), "Browser", browser, "Network", cmp.Or(oneLine(mail.Network), "–"),
+	}
+	l := letter{Language: language, Style: m.style, Subject: T(key + "_subject"), Hello: T("mail.hello"), What: T(key+"_text", values...), Else: T(key + "_else")}
 	if name := oneLine(mail.Name); name != "" && !kind.stranger {
 		l.Hello = T("mail.hello_name", "Name", name)
 	}
@@ -177,7 +190,17 @@ func (m *Mails) letter(kind mailKind, mail Mail) letter {
 	if kind.account {
 		l.Account, l.Button = m.accountURL, T("mail.account_button")
 	}
-	return l
+	return l, nil
+}
+
+// browser says what DescribeBrowser returned.
+func (m *Mails) browser(language Language, description string) (string, error) {
+	text := BrowserText(description)
+	if text.Key == "" {
+		text = T("browser.unknown")
+	}
+	said, err := m.words.say(language.Tag, text)
+	return noMarks.Replace(said), err
 }
 
 // instant writes a time for readers of every language.

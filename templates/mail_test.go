@@ -36,6 +36,7 @@ func mailOf(kind string) Mail {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
 	return Mail{
 		Kind: kind, Name: "Ada & <b>Co</b>", At: at, Link: oneTimeLink, Expires: at.Add(72 * time.Hour), Count: 5, Address: "new@example.test",
+		Browser: "Firefox on Linux", Network: "192.0.2.0/24",
 	}
 }
 

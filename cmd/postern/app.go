@@ -102,7 +102,7 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 		TOTP: otp.Parameters{
 			Algorithm: cfg.TOTP.Algorithm, Digits: cfg.TOTP.Digits, Period: int(cfg.TOTP.Period / time.Second),
 		},
-		StrictCodes: cfg.TOTP.Window == 0, MinPassword: cfg.Password.MinLength,
+		TellNewBrowsers: cfg.Session.TellNewBrowsers, StrictCodes: cfg.TOTP.Window == 0, MinPassword: cfg.Password.MinLength,
 		Lifetimes: account.Lifetimes{
 			HalfDone: cfg.Session.HalfDone, Idle: cfg.Session.Idle, Absolute: cfg.Session.Absolute, Remember: cfg.Session.Remember,
 		},

@@ -35,8 +35,10 @@ type Config struct {
 
 	TOTP        otp.Parameters // of new authenticators; default otp.Default()
 	StrictCodes bool           // accept the code of the present time step only, not of its neighbours
-	MinPassword int            // characters of a new password; default and least 8
-	Lifetimes   Lifetimes
+	// TellNewBrowsers mails the owner when somebody signs in in a browser that this person never used.
+	TellNewBrowsers bool
+	MinPassword     int // characters of a new password; default and least 8
+	Lifetimes       Lifetimes
 }
 
 // Registration says how people get an account.
@@ -64,6 +66,7 @@ const (
 	invitationLife = 72 * time.Hour
 	verifyLife     = 72 * time.Hour // of a link that proves an e-mail address
 	resetLife      = 30 * time.Minute
+	disownLife     = 7 * 24 * time.Hour // of a link "this was not me"
 	deviceLife     = 90 * 24 * time.Hour
 	// halfDoneLimit is how many half-done sign-ins of one account there may be before a browser that nobody knows has to wait: somebody
 	// with the password alone must not be able to fill the table.

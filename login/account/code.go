@@ -79,6 +79,10 @@ func (s *Service) ConfirmCode(ctx context.Context, try CodeAttempt, now time.Tim
 	if !match.found {
 		return Done{}, s.refuseCode(ctx, half, try, match, now)
 	}
+	tell, err := s.mayAnnounce(ctx, half, try.Visitor, now)
+	if err != nil {
+		return Done{}, err
+	}
 	var done Done
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		// The counter is asked first, so that right and wrong codes sent at once reach it in the order in which they came.
@@ -89,7 +93,10 @@ func (s *Service) ConfirmCode(ctx context.Context, try CodeAttempt, now time.Tim
 			return replayed(err)
 		}
 		shown := factor{methods: []string{"pwd", "otp", "mfa"}, mustEnrol: match.renew, event: audit.SignInCompleted}
-		done, err = s.complete(ctx, half, try, shown, now)
+		shown.sid = storage.NewID()
+		if done, err = s.complete(ctx, half, try, shown, now); err == nil && tell {
+			err = s.announce(ctx, half.User, shown.sid, try.Visitor, now)
+		}
 		return err
 	})
 	if errors.Is(err, ErrCode) {
@@ -239,13 +246,14 @@ type factor struct {
 	recovered bool
 	mustEnrol bool // the sign-in is worth nothing before a new authenticator
 	event     audit.Name
+	sid       string // of the session; empty: any
 }
 
 // complete turns a half-done sign-in into a session, in the caller's transaction, and ends the browser's earlier one.
 func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, try CodeAttempt, f factor, now time.Time) (Done, error) {
 	done := Done{Session: newSecret(), Remember: half.Remember && s.cfg.Lifetimes.Remember > 0, Held: half.User.Exposed()}
 	completion := storage.Completion{
-		TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered, MustEnrol: f.mustEnrol,
+		SID: f.sid, TokenHash: storage.Hash(done.Session), Methods: f.methods, Recovered: f.recovered, MustEnrol: f.mustEnrol,
 		IdleUntil: now.Add(s.cfg.Lifetimes.Idle), ExpiresAt: now.Add(s.cfg.Lifetimes.Absolute),
 		Event: s.audit.Rider(try.Visitor.event(f.event, half.User.ID), now),
 	}

@@ -14,10 +14,12 @@ const (
 	invitePath = "/invite"
 	verifyPath = "/verify"
 	resetPath  = "/reset/new"
+	disownPath = "/reset/not-me"
 )
 
 // link is a one-time address with what is stored of it.
 type link struct {
+	secret  string
 	hash    []byte
 	url     string
 	expires time.Time
@@ -44,7 +46,7 @@ func (l link) back(v Visitor) link {
 func (s *Service) newLink(path string, life time.Duration, now time.Time) link {
 	secret := newSecret()
 	return link{
-		hash: storage.Hash(secret), url: s.cfg.SiteURL + path + "?" + url.Values{"ticket": {secret}}.Encode(), expires: now.Add(life),
+		secret: secret, hash: storage.Hash(secret), url: s.cfg.SiteURL + path + "?" + url.Values{"ticket": {secret}}.Encode(), expires: now.Add(life),
 	}
 }
 

@@ -35,6 +35,9 @@ const (
 	NoticeAuthenticatorReplaced NoticeKind = "authenticator_replaced" // all earlier ones, or the lost ones
 	NoticeAuthenticatorRemoved  NoticeKind = "authenticator_removed"
 
+	// A sign-in from Browser and Network, which this person never used; Link ends it and leads to a new password.
+	NoticeNewBrowser NoticeKind = "new_browser"
+
 	NoticeAccountClosed NoticeKind = "account_closed"
 )
 
@@ -45,7 +48,7 @@ func NoticeKinds() []NoticeKind {
 		NoticeVerifyAddress, NoticeEmailConfirm, NoticeEmailAnnounced, NoticeEmailChanged,
 		NoticePasswordReset, NoticePasswordChanged, NoticeExposed, NoticeFactorClosed,
 		NoticeRecoveryCodeUsed, NoticeRecoveryCodesReplaced,
-		NoticeAuthenticatorAdded, NoticeAuthenticatorReplaced, NoticeAuthenticatorRemoved, NoticeAccountClosed,
+		NoticeAuthenticatorAdded, NoticeAuthenticatorReplaced, NoticeAuthenticatorRemoved, NoticeNewBrowser, NoticeAccountClosed,
 	}
 }
 
@@ -56,6 +59,8 @@ type Notice struct {
 	Expires time.Time // when Link does
 	Count   int
 	Address string // e-mail address that the message speaks of
+	Browser string // such as "Firefox on Linux"
+	Network string // shortened client address; may be empty
 }
 
 // Notices tells people what happened to their accounts.

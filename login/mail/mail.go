@@ -39,6 +39,7 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	letter, err := n.words.Write(locale, templates.Mail{
 		Kind: string(notice.Kind), Name: name, At: now,
 		Link: notice.Link, Expires: notice.Expires, Count: notice.Count, Address: notice.Address,
+		Browser: notice.Browser, Network: notice.Network,
 	})
 	if err != nil {
 		return fmt.Errorf("write mail: %w", err)

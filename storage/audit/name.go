@@ -23,6 +23,8 @@ const (
 
 	// SignInCompleted: both factors were right and a session began.
 	SignInCompleted Name = "sign_in.completed"
+	// SignInDisowned: a person said that a sign-in was somebody else's, through a mailed link, and it was ended.
+	SignInDisowned Name = "sign_in.disowned"
 	// SignedOut: a person ended the session of a browser.
 	SignedOut Name = "sign_in.ended"
 	// SessionsEnded: sessions of a user were ended from elsewhere, by the person or an operator.
@@ -165,7 +167,7 @@ func Names() []Name {
 	return []Name{
 		PasswordAccepted, PasswordRefused, PasswordThrottled, PasswordSet,
 		PasswordExposed, PasswordChanged, PasswordResetAsked, PasswordReset,
-		SignInCompleted, SignedOut, SessionsEnded,
+		SignInCompleted, SignInDisowned, SignedOut, SessionsEnded,
 		CodeRefused, CodeReplayed, CodeThrottled, FactorClosed, RecoveryCodeUsed, RecoveryCodeRefused,
 		EnrolmentStarted, EnrolmentRefused, EnrolmentConfirmed, EnrolmentAcknowledged,
 		AuthenticatorAdded, AuthenticatorReplaced, AuthenticatorRenamed, AuthenticatorRemoved, RecoveryCodesReplaced,
