@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -38,13 +37,11 @@ type assertion struct {
 
 // assertionOf reads the credentials of private_key_jwt (RFC 7521 section 4.2). The client is the subject; a client_id is not needed,
 // and must be the same when it is there.
-func assertionOf(r *http.Request, form url.Values) (credentials, error) {
+func assertionOf(form url.Values) (credentials, error) {
 	a, ok := readAssertion(form.Get("client_assertion"))
 	id := a.claims.Subject
 	switch {
-	case !ok, form.Get("client_assertion_type") != assertionType,
-		len(r.Header.Values("Authorization")) > 0, form.Has("client_secret"),
-		id == "", form.Has("client_id") && form.Get("client_id") != id:
+	case !ok, form.Get("client_assertion_type") != assertionType, id == "", form.Has("client_id") && form.Get("client_id") != id:
 		return credentials{}, oauth.Refuse(oauth.CredentialsMalformed)
 	}
 	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil

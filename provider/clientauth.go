@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,24 +69,35 @@ func (p *Provider) unproven(ctx context.Context, found *client.Client, given cre
 	return nil, nil
 }
 
-// credentialsOf reads the one method that was used. Two at once are refused: which of them counts would be anybody's guess.
+// credentialsOf reads the one method that was used (RFC 6749 section 2.3, RFC 7521 section 4.2). Which of two counts would be anybody's guess.
 func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
-	if form.Has("client_assertion") || form.Has("client_assertion_type") {
-		return assertionOf(r, form)
-	}
 	header := r.Header.Values("Authorization")
-	if len(header) == 0 {
-		switch id := form.Get("client_id"); {
-		case id == "":
-			return credentials{}, oauth.Refuse(oauth.CredentialsMissing)
-		case form.Has("client_secret"):
-			return credentials{clientID: id, secret: form.Get("client_secret"), method: client.AuthPost}, nil
-		default:
-			return credentials{clientID: id, method: client.AuthNone}, nil
+	methods := len(header)
+	for _, names := range [][]string{{"client_secret"}, {"client_assertion", "client_assertion_type"}} {
+		if slices.ContainsFunc(names, form.Has) {
+			methods++
 		}
 	}
+	id := form.Get("client_id")
+	switch {
+	case methods > 1:
+		return credentials{}, oauth.Refuse(oauth.CredentialsTwice)
+	case len(header) == 1:
+		return basicOf(header[0], form)
+	case form.Has("client_assertion"), form.Has("client_assertion_type"):
+		return assertionOf(form)
+	case id == "":
+		return credentials{}, oauth.Refuse(oauth.CredentialsMissing)
+	case form.Has("client_secret"):
+		return credentials{clientID: id, secret: form.Get("client_secret"), method: client.AuthPost}, nil
+	}
+	return credentials{clientID: id, method: client.AuthNone}, nil
+}
+
+// basicOf reads the credentials of client_secret_basic. A client_id beside them is not needed, and must be the same when it is there.
+func basicOf(header string, form url.Values) (credentials, error) {
 	id, secret, ok := basic(header)
-	if !ok || form.Has("client_secret") || form.Has("client_id") && form.Get("client_id") != id {
+	if !ok || form.Has("client_id") && form.Get("client_id") != id {
 		return credentials{}, oauth.Refuse(oauth.CredentialsMalformed)
 	}
 	return credentials{clientID: id, secret: secret, method: client.AuthBasic}, nil
@@ -93,11 +105,8 @@ func credentialsOf(r *http.Request, form url.Values) (credentials, error) {
 
 // basic decodes HTTP Basic credentials. RFC 6749 section 2.3.1 has both parts form-encoded before; many clients leave that
 // out, which makes no difference for the ids and secrets that Postern makes.
-func basic(header []string) (id, secret string, ok bool) {
-	if len(header) != 1 {
-		return "", "", false
-	}
-	scheme, encoded, _ := strings.Cut(header[0], " ")
+func basic(header string) (id, secret string, ok bool) {
+	scheme, encoded, _ := strings.Cut(header, " ")
 	text, err := base64.StdEncoding.Strict().DecodeString(encoded)
 	if !strings.EqualFold(scheme, "Basic") || err != nil {
 		return "", "", false

@@ -20,13 +20,21 @@ func (p *Provider) cors(c *gin.Context) {
 	}
 }
 
-// preflight answers the question of a browser before such a call.
-func (p *Provider) preflight(c *gin.Context) {
-	p.cors(c)
-	if c.Writer.Header().Get("Access-Control-Allow-Origin") != "" {
-		c.Header("Access-Control-Allow-Methods", "GET, POST")
-		c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
-		c.Header("Access-Control-Max-Age", "600")
+// corsForAll lets pages of every origin call an endpoint that nobody has to be known to: it looks at no cookie.
+func corsForAll(c *gin.Context) {
+	c.Header("Access-Control-Allow-Origin", "*")
+	c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
+}
+
+// preflight answers the question of a browser before a call that allow permits.
+func preflight(allow gin.HandlerFunc, methods string) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		allow(c)
+		if c.Writer.Header().Get("Access-Control-Allow-Origin") != "" {
+			c.Header("Access-Control-Allow-Methods", methods)
+			c.Header("Access-Control-Allow-Headers", "Authorization, Content-Type, DPoP")
+			c.Header("Access-Control-Max-Age", "600")
+		}
+		c.Status(http.StatusNoContent)
 	}
-	c.Status(http.StatusNoContent)
 }

@@ -173,12 +173,12 @@ func FuzzBasic(f *testing.F) {
 	}
 	registry := client.New(client.Config{Store: storagetest.Open(f)})
 	f.Fuzz(func(t *testing.T, header string) {
-		id, secret, ok := basic([]string{header})
+		id, secret, ok := basic(header)
 		if !ok {
 			return
 		}
 		require.NotEmpty(t, id)
-		againID, againSecret, ok := basic([]string{basicText(url.QueryEscape(id) + ":" + url.QueryEscape(secret))})
+		againID, againSecret, ok := basic(basicText(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
 		require.True(t, ok)
 		require.Equal(t, [2]string{id, secret}, [2]string{againID, againSecret})
 		_, err := registry.Client(t.Context(), id)

@@ -51,11 +51,8 @@ func bodyOnly(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 
 // bodyText reads a form body as it was sent.
 func bodyText(w http.ResponseWriter, r *http.Request) (string, error) {
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
-		return "", oauth.Refuse(oauth.BodyCompressed)
-	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
-		return "", oauth.Refuse(oauth.BodyType)
+	if err := checkMedia(r, "application/x-www-form-urlencoded", oauth.BodyType); err != nil {
+		return "", err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if tooLarge := new(http.MaxBytesError); errors.As(err, &tooLarge) {
@@ -68,6 +65,19 @@ func bodyText(w http.ResponseWriter, r *http.Request) (string, error) {
 		return "", oauth.Refuse(oauth.BodyUnreadable)
 	}
 	return string(text), nil
+}
+
+// checkMedia refuses a body that is compressed, or by a rule a body of another media type or not in UTF-8 (RFC 9110 section 15.5.16).
+func checkMedia(r *http.Request, want string, rule oauth.Rule) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return oauth.Refuse(oauth.BodyCompressed)
+	}
+	kind, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset, given := parameters["charset"]
+	if err != nil || kind != want || given && !strings.EqualFold(charset, "utf-8") {
+		return oauth.Refuse(rule)
+	}
+	return nil
 }
 
 // errSlowBody is the answer to a body that took too long to arrive (RFC 9110 section 15.5.9).

@@ -121,13 +121,24 @@ func (p *Provider) Mount(r gin.IRouter) {
 		"/oauth2/par": p.push, "/oauth2/device_authorization": p.authorizeDevice,
 	} {
 		r.POST(path, p.endpoint(handler))
-		r.OPTIONS(path, p.preflight)
+		r.OPTIONS(path, preflight(p.cors, "GET, POST"))
 	}
-	if p.cfg.Registration == RegistrationClosed {
-		return
+	if p.cfg.Registration != RegistrationClosed {
+		p.mountRegistration(r)
 	}
-	r.POST(registerPath, p.answer(p.registerClient))
-	r.GET(registerPath+"/:id", p.answer(p.readClient))
-	r.PUT(registerPath+"/:id", p.answer(p.updateClient))
-	r.DELETE(registerPath+"/:id", p.answer(p.removeClient))
+}
+
+// mountRegistration adds the endpoints at which clients register themselves. Where everybody may, pages of every origin may.
+func (p *Provider) mountRegistration(r gin.IRouter) {
+	allow := p.cors
+	if p.cfg.Registration == RegistrationOpen {
+		allow = corsForAll
+	}
+	r.POST(registerPath, allow, p.answer(p.registerClient))
+	r.OPTIONS(registerPath, preflight(allow, "POST"))
+	managed := registerPath + "/:id"
+	r.GET(managed, allow, p.answer(p.readClient))
+	r.PUT(managed, allow, p.answer(p.updateClient))
+	r.DELETE(managed, allow, p.answer(p.removeClient))
+	r.OPTIONS(managed, preflight(allow, "GET, PUT, DELETE"))
 }

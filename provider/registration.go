@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
-	"mime"
 	"net/http"
 	"os"
 	"slices"
@@ -171,8 +170,8 @@ func descriptionOf(text string) string {
 
 // jsonBody reads the body of a registration.
 func jsonBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return nil, oauth.Refuse(oauth.RegistrationType)
+	if err := checkMedia(r, "application/json", oauth.RegistrationType); err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, client.LongestRegistration))
 	if errors.Is(err, os.ErrDeadlineExceeded) {

@@ -76,7 +76,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 			if way == "pushed" {
 				requireError(t, a, http.StatusBadRequest, invalidRequest)
 			} else {
-				requirePage(t, a, http.StatusBadRequest, "Wrong return address")
+				requirePage(t, a, http.StatusBadRequest, "redirect_uri is missing")
 			}
 			// What differs inside wins, and what is beside it alone does not count.
 			a = ask(w.request(c, "redirect_uri", callback+"2", "state", "beside", "response_mode", "fragment", "nonce", "beside", "prompt", "login",
@@ -150,10 +150,10 @@ func TestSelfRegisteredClientsUseAnyAlgorithm(t *testing.T) {
 		}
 		named := register("request_object_signing_alg", "ES256")
 		require.True(t, strings.HasPrefix(outcome(named, "ES256").location.String(), issuer+"/consent?flow="))
-		requirePage(t, outcome(named, client.AlgNone), http.StatusBadRequest, "Wrong return address")
+		requirePage(t, outcome(named, client.AlgNone), http.StatusBadRequest, "redirect_uri is missing")
 		strict := register("require_signed_request_object", true)
 		require.True(t, strings.HasPrefix(outcome(strict, "ES256").location.String(), issuer+"/consent?flow="))
-		requirePage(t, outcome(strict, client.AlgNone), http.StatusBadRequest, "Wrong return address")
+		requirePage(t, outcome(strict, client.AlgNone), http.StatusBadRequest, "redirect_uri is missing")
 	})
 }
 

@@ -34,8 +34,9 @@ func badForm(key string) error { return &FormError{Status: http.StatusBadRequest
 // ReadForm is middleware in front of every form's handler. It fills Request.PostForm with fields that occur once each and are
 // valid UTF-8 without NUL, and refuses everything else.
 func ReadForm(c *gin.Context) error {
-	media, _, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
-	if err != nil || media != "application/x-www-form-urlencoded" {
+	media, parameters, err := mime.ParseMediaType(c.GetHeader("Content-Type"))
+	charset, given := parameters["charset"]
+	if err != nil || media != "application/x-www-form-urlencoded" || given && !strings.EqualFold(charset, "utf-8") {
 		return &FormError{Status: http.StatusUnsupportedMediaType, Message: T("error.form_type")}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(c.Writer, c.Request.Body, longestForm))

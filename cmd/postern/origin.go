@@ -62,7 +62,10 @@ func findSite(issuer *url.URL) gin.HandlerFunc {
 // page on which a person confirms a logout is looked at there.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
-	for _, path := range []string{"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout", "/oauth2/device_authorization"} {
+	for _, path := range []string{
+		"/oauth2/token", "/oauth2/revoke", "/oauth2/introspect", "/userinfo", "/oauth2/auth", "/oauth2/par", "/oauth2/logout", "/oauth2/device_authorization",
+		"/oauth2/register", "/oauth2/register/",
+	} {
 		protection.AddInsecureBypassPattern(base + path)
 	}
 	return func(c *gin.Context) {

@@ -39,6 +39,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"POST /oauth2/revoke": {"token": {"pst_rt_x"}}, "POST /oauth2/introspect": {"token": {"pst_at_x"}},
 		"OPTIONS /oauth2/token": nil, "OPTIONS /oauth2/revoke": nil, "OPTIONS /oauth2/introspect": nil, "OPTIONS /userinfo": nil,
 		"POST /oauth2/register": nil, "GET /oauth2/register/:id": nil, "PUT /oauth2/register/:id": nil, "DELETE /oauth2/register/:id": nil,
+		"OPTIONS /oauth2/register": nil, "OPTIONS /oauth2/register/:id": nil,
 		"GET /userinfo": nil, "POST /userinfo": {"access_token": {"pst_at_x"}},
 		"GET /login": nil, "POST /login": {"username": {"ada"}, "password": {"wrong"}},
 		"GET /login/code": nil, "POST /login/code": {"code": {"000000"}},

@@ -23,7 +23,7 @@ type answer struct {
 var answers = map[Rule]answer{
 
 	BodyCompressed:    {Status: http.StatusUnsupportedMediaType, Code: InvalidRequest, Description: "The body must not be compressed."},
-	BodyType:          {Status: http.StatusUnsupportedMediaType, Code: InvalidRequest, Description: "The body must be application/x-www-form-urlencoded."},
+	BodyType:          {Status: http.StatusUnsupportedMediaType, Code: InvalidRequest, Description: "The body must be application/x-www-form-urlencoded, in UTF-8."},
 	BodyTooLarge:      {Status: http.StatusRequestEntityTooLarge, Code: InvalidRequest, Description: "The body is too large."},
 	BodySlow:          {Status: http.StatusRequestTimeout, Code: InvalidRequest, Description: "The body did not arrive in time."},
 	BodyUnreadable:    {Code: InvalidRequest, Description: "The body could not be read."},
@@ -93,7 +93,8 @@ var answers = map[Rule]answer{
 	ObjectTime:             {Code: InvalidRequestObject, Description: "The request object has expired, or one of its times is in the future or no number."},
 
 	CredentialsMissing:   {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The request names no client."},
-	CredentialsMalformed: {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client authentication is malformed, or there is more than one."},
+	CredentialsMalformed: {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client authentication is malformed."},
+	CredentialsTwice:     {Code: InvalidRequest, Description: "The client authenticates in more than one way."},
 	ClientUnknown:        {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "There is no client with this client_id."},
 	ClientDisabled:       {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client is disabled."},
 	ClientMethod:         {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client authenticated by another method than the registered one."},
@@ -159,7 +160,7 @@ var answers = map[Rule]answer{
 
 	RegistrationToken:    {Status: http.StatusUnauthorized, Code: InvalidToken, Description: textInvalidToken, sentence: "The token is not good for registering another client, or not that of this client."},
 	RegistrationFull:     {Status: http.StatusForbidden, Code: AccessDenied, Description: "No more clients can register without an initial access token."},
-	RegistrationType:     {Code: InvalidClientMetadata, Description: "The body must be application/json."},
+	RegistrationType:     {Status: http.StatusUnsupportedMediaType, Code: InvalidClientMetadata, Description: "The body must be application/json, in UTF-8."},
 	RegistrationBody:     {Code: InvalidClientMetadata, Description: "The body is too large or could not be read."},
 	RegistrationMetadata: {Code: InvalidClientMetadata, Description: "The metadata of the client cannot be registered.", sentence: "The metadata of the client cannot be registered."},
 	RegistrationClientID: {Code: InvalidClientMetadata, Description: "The client_id must be that of this client."},

@@ -83,6 +83,7 @@ const (
 	// Client authentication (RFC 6749 section 2.3, RFC 7523). All have the same answer.
 	CredentialsMissing   Rule = "credentials_missing"
 	CredentialsMalformed Rule = "credentials_malformed"
+	CredentialsTwice     Rule = "credentials_twice"
 	ClientUnknown        Rule = "client_unknown"
 	ClientDisabled       Rule = "client_disabled"
 	ClientMethod         Rule = "client_method"
