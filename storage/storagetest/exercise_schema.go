@@ -85,6 +85,8 @@ func replicasMigrateAtOnce(t *testing.T, db *Database) {
 	steps, err := stores[0].Migrations(t.Context())
 	require.NoError(t, err)
 	require.Len(t, steps, total)
+	_, err = db.SQL(t).Exec(`INSERT INTO goose_db_version (version_id, is_applied) SELECT version_id, is_applied FROM goose_db_version WHERE version_id = 1`)
+	require.ErrorContains(t, err, "goose_db_version", "a step cannot be noted twice")
 	for _, s := range stores {
 		require.Equal(t, stores[0].MAC("test", "a"), s.MAC("test", "a"))
 	}
