@@ -37,7 +37,7 @@ func TestSQLiteFilesAreTheOwnersOnly(t *testing.T) {
 	db := storagetest.SQLite(t)
 	db.URL = "sqlite:" + filepath.Join(folder, "postern.db")
 	locked := db.OpenLocked(t)
-	_, err := locked.Migrate(t.Context())
+	_, err := locked.Migrate(t.Context(), nil)
 	require.NoError(t, err)
 	storagetest.User(t, storagetest.Unlock(t, locked))
 	info, err := os.Stat(folder)
@@ -87,7 +87,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 
 func TestReadOnlyServerIsUnavailableForWriting(t *testing.T) {
 	db := storagetest.Postgres(t)
-	_, err := db.OpenLocked(t).Migrate(t.Context())
+	_, err := db.OpenLocked(t).Migrate(t.Context(), nil)
 	require.NoError(t, err)
 	readOnly := db.With(t, "default_transaction_read_only", "on")
 	_, err = readOnly.OpenLocked(t).Unlock(t.Context())
@@ -227,7 +227,7 @@ func TestSQLiteTakesEveryPath(t *testing.T) {
 			db := storagetest.SQLite(t)
 			db.URL = "sqlite:" + path
 			first := db.OpenLocked(t)
-			_, err := first.Migrate(t.Context())
+			_, err := first.Migrate(t.Context(), nil)
 			require.NoError(t, err)
 			u := storagetest.User(t, storagetest.Unlock(t, first))
 			require.FileExists(t, path+"-wal", "the file is the one that was named")

@@ -24,8 +24,9 @@ type Migration struct {
 }
 
 // Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
-// call it at the same time: each step is applied once. On PostgreSQL it takes two connections.
-func (s *database) Migrate(ctx context.Context) (applied int, err error) {
+// call it at the same time: each step is applied once. On PostgreSQL it takes two connections. progress, unless nil, is told how many steps
+// are applied so far; how many there will be is not known (0).
+func (s *database) Migrate(ctx context.Context, progress func(done, total int)) (applied int, err error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return 0, err
@@ -42,13 +43,15 @@ func (s *database) Migrate(ctx context.Context) (applied int, err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	for range attempts {
-		var results []*goose.MigrationResult
-		results, err = provider.Up(ctx)
-		if partial := new(goose.PartialError); errors.As(err, &partial) {
-			results = partial.Applied
+		for err = nil; err == nil; {
+			if _, err = provider.UpByOne(ctx); err == nil {
+				applied++
+				if progress != nil {
+					progress(applied, 0)
+				}
+			}
 		}
-		applied += len(results)
-		if err == nil {
+		if errors.Is(err, goose.ErrNoNextVersion) {
 			return applied, nil
 		}
 	}

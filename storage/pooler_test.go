@@ -134,7 +134,7 @@ func TestMigrationsAreLockedBehindAPooler(t *testing.T) {
 	widen(t, s)
 	migrated := make(chan error, 1)
 	go func() {
-		_, err := s.Migrate(t.Context())
+		_, err := s.Migrate(t.Context(), nil)
 		migrated <- err
 	}()
 	var seen []string

@@ -20,9 +20,14 @@ var sealedColumns = []struct{ table, row, column string }{
 
 // Reseal seals every stored secret with the primary key of the keyset, batch rows in a transaction, and returns how many were
 // sealed with another key before. It can be stopped at any time and called again. A secret that does not open is left as it is
-// and is part of the error, which is ErrSealed then; all others are done nevertheless.
-func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
-	total := 0
+// and is part of the error, which is ErrSealed then; all others are done nevertheless. progress, unless nil, is told how many of the secrets
+// were looked at.
+func (s *Store) Reseal(ctx context.Context, batch int, progress func(done, total int)) (int, error) {
+	total, seen := 0, 0
+	all, err := s.countSealed(ctx)
+	if err != nil {
+		return 0, err
+	}
 	var failed error
 	for _, c := range sealedColumns {
 		for after, done := "", false; !done; {
@@ -52,9 +57,24 @@ func (s *Store) Reseal(ctx context.Context, batch int) (int, error) {
 			}
 			failed = errors.Join(failed, closed)
 			total += rewritten
+			if seen += len(rows); progress != nil {
+				progress(seen, all)
+			}
 		}
 	}
 	return total, failed
+}
+
+// countSealed counts the stored secrets.
+func (s *Store) countSealed(ctx context.Context) (all int, err error) {
+	for _, c := range sealedColumns {
+		var count int
+		if err := s.get(ctx, &count, fmt.Sprintf(`SELECT count(*) FROM %s WHERE length(%s) > 0`, c.table, c.column)); err != nil {
+			return 0, err
+		}
+		all += count
+	}
+	return all, nil
 }
 
 type sealedRow struct {

@@ -71,7 +71,10 @@ func auditExportCommand(t *terminal) *cobra.Command {
 		Long: "Write the whole log as JSON lines, each with its number and its link to the entry before. Kept elsewhere, the last link\n" +
 			"proves what the log was.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return t.withServices(cmd, func(ctx context.Context, s *services) error { return s.audit.Export(ctx, t.stdout) })
+			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				progress := t.progress("entries written")
+				return progress.end(s.audit.Telling(progress.at).Export(ctx, t.stdout), "the output is not complete: run it again")
+			})
 		},
 	}
 }
@@ -83,8 +86,9 @@ func auditVerifyCommand(t *terminal) *cobra.Command {
 			"entry was removed can be seen once it is chained.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				report, err := s.audit.Verify(ctx)
-				if err != nil {
+				progress := t.progress("entries verified")
+				report, err := s.audit.Telling(progress.at).Verify(ctx)
+				if err = progress.end(err, "nothing was found so far; run it again"); err != nil {
 					return err
 				}
 				err = t.show(report, func(w io.Writer) {

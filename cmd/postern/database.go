@@ -79,7 +79,7 @@ func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log 
 			"run postern migrate up, or start with --migrate")
 	}
 	if pending {
-		applied, err := locked.Migrate(ctx)
+		applied, err := locked.Migrate(ctx, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -49,7 +49,7 @@ func TestReplicaThatStartsDuringARotation(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, writeKeyset(rotated, path, os.Rename))
 		other := (&storagetest.Database{URL: db.URL, Keyset: rotated}).Open(t)
-		resealed, err := other.Reseal(t.Context(), 100)
+		resealed, err := other.Reseal(t.Context(), 100, nil)
 		require.NoError(t, err)
 		require.Positive(t, resealed)
 		status, checks := checksOf(t, a)

@@ -19,8 +19,9 @@ func migrateUpCommand(t *terminal) *cobra.Command {
 		Use: "up", Short: "Apply the pending steps; several replicas may do so at once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withStore(cmd, func(ctx context.Context, store *storage.Locked) error {
-				applied, err := store.Migrate(ctx)
-				if err != nil {
+				progress := t.progress("steps applied")
+				applied, err := store.Migrate(ctx, progress.at)
+				if err = progress.end(err, "these stay; run it again to go on"); err != nil {
 					return err
 				}
 				return t.show(map[string]int{"applied": applied}, func(w io.Writer) { fmt.Fprintln(w, "steps applied:", applied) })

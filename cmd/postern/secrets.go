@@ -85,7 +85,9 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 				return err
 			}
 			defer s.close()
-			changed, err := s.rotateSecrets(cmd.Context(), path)
+			progress := t.progress("secrets looked at")
+			changed, err := s.rotateSecrets(cmd.Context(), path, progress)
+			err = progress.end(err, "the new key is in use beside the earlier ones; run it again to encrypt the rest")
 			if err != nil {
 				return err
 			}
@@ -96,7 +98,7 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 	}
 }
 
-func (s *services) rotateSecrets(ctx context.Context, path string) (int, error) {
+func (s *services) rotateSecrets(ctx context.Context, path string, progress *progress) (int, error) {
 	rotated, err := s.store.Keyset().Rotated()
 	if err != nil {
 		return 0, err
@@ -113,7 +115,7 @@ func (s *services) rotateSecrets(ctx context.Context, path string) (int, error) 
 	if err := s.audit.Record(ctx, audit.Event{Name: audit.SecretsRotated, Actor: audit.ActorOperator}, time.Now()); err != nil {
 		return 0, err
 	}
-	return s.store.Reseal(ctx, resealBatch)
+	return s.store.Reseal(ctx, resealBatch, progress.at)
 }
 
 // followKeyset puts the keyset file to use whenever it is not what is in use, until ctx is done. A file that cannot be read leaves the keys

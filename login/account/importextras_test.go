@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,4 +188,38 @@ func TestImportOfManyPasswordsWithOneHashAtOnce(t *testing.T) {
 	require.Len(t, report.Users, 40)
 	require.Len(t, told, 40)
 	require.True(t, slices.IsSorted(told))
+}
+
+// An import and an export that are interrupted say so, and an import has written nothing.
+func TestInterruptedImportAndExport(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		var lines []string
+		for i := range 20 {
+			lines = append(lines, fmt.Sprintf(`{"email":"u%d@example.test","password":%q}`, i, adaPassword))
+		}
+		file := func() *strings.Reader { return strings.NewReader(strings.Join(lines, "\n")) }
+		ctx, cancel := context.WithCancel(t.Context())
+		options := account.ImportOptions{Progress: func(done, _ int) {
+			if done == 5 {
+				cancel()
+			}
+		}}
+		_, err := o.Import(ctx, file(), options, account.Operator{}, start)
+		require.ErrorIs(t, err, context.Canceled)
+		users, err := o.List(t.Context(), "", 100)
+		require.NoError(t, err)
+		require.Empty(t, users)
+
+		_, err = o.Import(t.Context(), file(), account.ImportOptions{}, account.Operator{}, start)
+		require.NoError(t, err)
+		ctx, cancel = context.WithCancel(t.Context())
+		var out bytes.Buffer
+		_, err = o.Export(ctx, &out, account.ExportOptions{Secrets: true, Progress: func(done, _ int) {
+			if done == 5 {
+				cancel()
+			}
+		}}, account.Operator{}, start)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, 5, strings.Count(out.String(), "\n"))
+	})
 }

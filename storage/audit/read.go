@@ -117,8 +117,22 @@ func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	})
 }
 
+// counted is visit that tells how many entries it was called for.
+func (l *Log) counted(visit func(storage.Event) error) func(storage.Event) error {
+	if l.progress == nil {
+		return visit
+	}
+	done := 0
+	return func(e storage.Event) error {
+		done++
+		l.progress(done, 0)
+		return visit(e)
+	}
+}
+
 // walk visits all entries as they are at one moment: the chained ones in their order, then the others. first, if any, is called before.
 func (l *Log) walk(ctx context.Context, first func(context.Context) error, visit func(storage.Event) error) error {
+	visit = l.counted(visit)
 	return l.store.Snapshot(ctx, func(ctx context.Context) error {
 		if first != nil {
 			if err := first(ctx); err != nil {

@@ -151,7 +151,7 @@ func mailIsSentOnce(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{want}, mails)
 	requireWiped(t, db)
-	_, err = s.Reseal(t.Context(), 10)
+	_, err = s.Reseal(t.Context(), 10, nil)
 	require.NoError(t, err, "what is wiped needs no key")
 }
 

@@ -42,7 +42,7 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.True(t, empty, "goose has made its table, and no step was applied")
 
-	applied, err := s.Migrate(t.Context())
+	applied, err := s.Migrate(t.Context(), nil)
 	require.NoError(t, err)
 	require.Len(t, steps, applied)
 	steps, err = s.Migrations(t.Context())
@@ -56,7 +56,7 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	empty, err = s.Empty(t.Context())
 	require.NoError(t, err)
 	require.False(t, empty)
-	applied, err = s.Migrate(t.Context())
+	applied, err = s.Migrate(t.Context(), nil)
 	require.NoError(t, err)
 	require.Zero(t, applied)
 }
@@ -71,7 +71,7 @@ func replicasMigrateAtOnce(t *testing.T, db *Database) {
 	var wg sync.WaitGroup
 	for i, l := range locked {
 		wg.Go(func() {
-			if applied[i], errs[i] = l.Migrate(t.Context()); errs[i] == nil {
+			if applied[i], errs[i] = l.Migrate(t.Context(), nil); errs[i] == nil {
 				stores[i], errs[i] = l.Unlock(t.Context())
 			}
 		})

@@ -135,7 +135,7 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 	users := addSecrets(t, s, 5)
 	all := 1 + 5*(len(sealedColumns)-1)
 	mac := s.MAC("test")
-	rewritten, err := s.Reseal(t.Context(), 2)
+	rewritten, err := s.Reseal(t.Context(), 2, nil)
 	require.NoError(t, err)
 	require.Zero(t, rewritten, "all are sealed with the primary key")
 
@@ -145,10 +145,10 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 	after := &Database{URL: db.URL, Keyset: rotated}
 	s = after.Open(t, faults.Intercept)
 	faults.Fail(20, false, errRefused)
-	first, err := s.Reseal(t.Context(), 2)
+	first, err := s.Reseal(t.Context(), 2, nil)
 	require.ErrorIs(t, err, errRefused)
 	require.NotZero(t, first)
-	second, err := s.Reseal(t.Context(), 2)
+	second, err := s.Reseal(t.Context(), 2, nil)
 	require.NoError(t, err)
 	require.Equal(t, all, first+second)
 	for column, found := range sealed(t, after) {
@@ -195,7 +195,7 @@ func resealingLeavesWhatDoesNotOpen(t *testing.T, db *Database) {
 	rotated, err := db.Keyset.Rotated()
 	require.NoError(t, err)
 	s = (&Database{URL: db.URL, Keyset: rotated}).Open(t)
-	rewritten, err := s.Reseal(t.Context(), 2)
+	rewritten, err := s.Reseal(t.Context(), 2, nil)
 	require.ErrorIs(t, err, storage.ErrSealed)
 	require.ErrorContains(t, err, "outbox.body_sealed")
 	require.Equal(t, 4, rewritten, "the key of keyed hashes and three mails")

@@ -82,7 +82,7 @@ func (d *Database) Open(t testing.TB, interceptors ...Interceptor) *storage.Stor
 	}
 	locked := d.OpenLocked(t, interceptors...)
 	if !d.migrated {
-		_, err := locked.Migrate(t.Context())
+		_, err := locked.Migrate(t.Context(), nil)
 		require.NoError(t, err)
 		d.migrated = true
 	}

@@ -88,7 +88,7 @@ func migrate(address string, intercept Interceptor) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.Migrate(context.Background())
+	_, err = s.Migrate(context.Background(), nil)
 	return errors.Join(err, s.Close())
 }
 
