@@ -35,7 +35,12 @@
 // a device is no visit: it does not hang on the session of the browser in which it was approved.
 // The same visits say whose frames the browser shows at sign-out (OIDC Front-Channel Logout): frontchannel.go.
 //
+// A request that is refused ends in an oauth.Refusal, which names the rule that was broken. translate (errors.go) makes every other error one,
+// and logRefusal (asker.go) writes the one line that operators read.
+//
 // # What it leaves to others
+//
+// Which rules there are, and what clients are told: provider/oauth.
 //
 // Who is signed in (interface SignIns): a half-done sign-in has no value there, so that no code can be issued for one.
 // Asking for passwords, codes and consent: pages at addresses that are handed in. Keys: provider/keys. The registration
