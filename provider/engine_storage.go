@@ -212,8 +212,8 @@ func (p *Provider) endGrant(ctx context.Context, u *unit, why audit.Name) error 
 		Name: why, UserID: u.state.UserID, ClientID: u.state.ClientID, Actor: audit.ActorClient, Address: u.address,
 	}, u.now)
 	err := p.grants.RevokeGrant(ctx, u.state.ID, event, u.now)
-	if errors.Is(err, storage.ErrStale) {
-		return nil // revoked already
+	if errors.Is(err, storage.ErrStale) { // revoked already
+		err = p.store.Confirm(ctx)
 	}
 	return u.note(err)
 }

@@ -134,7 +134,7 @@ func (p *Provider) redeem(ctx context.Context, u *unit) error {
 
 func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	if u.retry {
-		return nil
+		return p.store.Confirm(ctx)
 	}
 	err := p.grants.RotateRefreshToken(ctx, u.state.ID, u.state.Generation, u.refreshKey(), u.now.Add(p.cfg.RefreshIdle), u.now)
 	if !errors.Is(err, storage.ErrStale) {
@@ -150,7 +150,7 @@ func (p *Provider) rotate(ctx context.Context, u *unit) error {
 	case p.withinGrace(state, u.state.Generation, u.now):
 		// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is
 		// given out again while it is unused.
-		return nil
+		return p.store.Confirm(ctx)
 	case state.Generation > u.state.Generation:
 		u.why = oauth.RefreshUsed
 		// The successor was used meanwhile as well: two parties hold tokens of this family.

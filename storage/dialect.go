@@ -30,6 +30,8 @@ type dialect struct {
 	keyShare string
 	// clock is a query for the present in microseconds.
 	clock string
+	// barrier is a statement whose commit waits for all commits before it; empty when what can be read is on the disk.
+	barrier string
 	// hasVersions is a query for whether goose's table of applied steps exists.
 	hasVersions string
 	connector   func(url string) (driver.Connector, error)
@@ -52,7 +54,9 @@ var sqliteDialect = dialect{
 
 var postgresDialect = dialect{
 	name: "postgres", driver: "postgres", goose: goose.DialectPostgres, keyShare: ` FOR KEY SHARE`,
-	clock:       `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
+	clock: `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
+	// It writes to the log of transactions, and to nothing else.
+	barrier:     `SELECT pg_logical_emit_message(true, 'postern', '')`,
 	hasVersions: `SELECT to_regclass('` + goose.DefaultTablename + `') IS NOT NULL`,
 	connector:   postgresConnector,
 	unique:      postgres.Unique,

@@ -163,9 +163,10 @@ func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant
 	return grants, err
 }
 
-// RevokeToken makes one access token invalid until it would have expired.
+// RevokeToken makes one access token invalid until it would have expired. It writes also when the token was revoked before: see Confirm.
 func (s *Store) RevokeToken(ctx context.Context, tokenID string, expires time.Time) error {
-	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO NOTHING`, tokenID, At(expires))
+	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
+		tokenID, At(expires))
 	return err
 }
 

@@ -27,6 +27,7 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
 		},
 	}
+	require.NoError(t, s.RevokeToken(t.Context(), "a token", now))
 	for name, write := range writes {
 		require.NoError(t, write(t.Context()), name)
 		pair.Part()
@@ -44,6 +45,14 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 		require.ErrorIs(t, <-ended, storage.ErrUnavailable, name)
 		_, err := s.User(t.Context(), u.ID)
 		require.NoError(t, err, "reading does not wait")
+		for what, rest := range map[string]func(context.Context) error{
+			"confirm": s.Confirm,
+			"revoke":  func(ctx context.Context) error { return s.RevokeToken(ctx, "a token", now) },
+		} {
+			hurried, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
+			require.ErrorIs(t, rest(hurried), storage.ErrUnavailable, "%s, after a %s that the leader alone has", what, name)
+			cancel()
+		}
 		pair.Join()
 		require.NoError(t, write(t.Context()), name)
 	}

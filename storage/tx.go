@@ -79,6 +79,17 @@ func (s *database) rollBack(tx *sqlx.Tx) error {
 	return nil
 }
 
+// Confirm returns when everything that was read is as safe as what is committed. An answer that rests on a row which another request has
+// written, and that writes nothing itself, is given after it: until a synchronous standby has that row too, the request that wrote it
+// has not been answered with success, and a failover may undo it.
+func (s *Store) Confirm(ctx context.Context) error {
+	if s.dialect.barrier == "" {
+		return nil
+	}
+	_, err := s.exec(ctx, s.dialect.barrier)
+	return err
+}
+
 const (
 	victimTries = 5
 	victimPause = 20 * time.Millisecond

@@ -64,7 +64,7 @@ func TestRequestsEnd(t *testing.T) {
 				},
 				"redemption": func() error { _, err := v.redeemCode(v.codes[0]); return err },
 				"refresh":    func() error { _, err := v.refreshed(); return err },
-				"revocation": v.revoke,
+				"revocation": func() error { return v.revoke(v.access) },
 				"introspection": func() error {
 					_, err := v.active(v.access)
 					return err

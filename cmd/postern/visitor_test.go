@@ -30,7 +30,7 @@ type visitor struct {
 	codes   []string // authorization codes that were redeemed
 	refresh string   // the latest token
 	access  string
-	revoked []string // access tokens whose revocation was confirmed
+	revoked []string // tokens whose revocation was confirmed
 }
 
 // relyingApp is a client that is registered at a provider.
@@ -179,11 +179,11 @@ func (v *visitor) refreshed() (int, error) {
 	return v.token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {v.refresh}})
 }
 
-// revoke ends the access token alone.
-func (v *visitor) revoke() error {
-	_, _, err := v.send(http.MethodPost, v.app.issuer+"/oauth2/revoke", url.Values{"token": {v.access}}, http.StatusOK)
+// revoke ends an access token alone, or a refresh token with its family.
+func (v *visitor) revoke(token string) error {
+	_, _, err := v.send(http.MethodPost, v.app.issuer+"/oauth2/revoke", url.Values{"token": {token}}, http.StatusOK)
 	if err == nil {
-		v.revoked = append(v.revoked, v.access)
+		v.revoked = append(v.revoked, token)
 	}
 	return err
 }

@@ -18,6 +18,7 @@ var transactionBehaviours = []behaviour{
 	{"a transaction reads what it wrote and nobody else does", transactionIsIsolated},
 	{"transactions that wait for each other are both done", transactionsWaitForEachOther},
 	{"a snapshot reads one moment", snapshotsReadOneMoment},
+	{"what was read is confirmed", readingIsConfirmed},
 	{"text with NUL or broken UTF-8 is refused", brokenTextIsRefused},
 }
 
@@ -142,6 +143,12 @@ func snapshotsReadOneMoment(t *testing.T, db *Database) {
 	found, err := s.User(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch+1, found.Epoch)
+}
+
+func readingIsConfirmed(t *testing.T, db *Database) {
+	s := db.Open(t)
+	require.NoError(t, s.Confirm(t.Context()))
+	require.NoError(t, s.InTx(t.Context(), s.Confirm))
 }
 
 func brokenTextIsRefused(t *testing.T, db *Database) {
