@@ -2,7 +2,6 @@ package account_test
 
 import (
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -263,59 +262,5 @@ func TestRightPasswordClearsItsOwnCountOnly(t *testing.T) {
 		}
 		require.ErrorIs(t, p.code(half, phone.wrongAt(start), start), account.ErrCode)
 		waitsFor(t, p.code(half, phone.at(start), start), start, time.Minute)
-	})
-}
-
-// Others who ask for mails at an address do not keep a browser from a new password that signed in before.
-func TestBudgetOfAsking(t *testing.T) {
-	each(t, func(t *testing.T, o *office) {
-		owner, _, _ := o.enrolled()
-		stranger := o.person()
-		owner.visitor.Address = stranger.visitor.Address
-		for i := range 30 {
-			require.NoError(t, o.AskReset(t.Context(), fmt.Sprintf("nobody%d@example.test", i), stranger.visitor, start))
-		}
-		waitsFor(t, o.AskReset(t.Context(), ada, stranger.visitor, start), start, time.Hour)
-		require.NoError(t, o.AskReset(t.Context(), ada, owner.visitor, start))
-		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset))
-	})
-}
-
-// Registrations that strangers ask for at a mailbox do not keep its owner from taking it as the address of an account.
-func TestBudgetOfAMailbox(t *testing.T) {
-	each(t, func(t *testing.T, o *office) {
-		_, phone, _ := o.enrolled()
-		now := start.Add(time.Minute)
-		here := o.signedIn(phone, now)
-		for range 4 {
-			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
-		}
-		require.Equal(t, 1, o.events(audit.MailThrottled), "the fourth was too many")
-		require.NoError(t, o.AskEmailChange(t.Context(), here.freshly(now), "new@example.test", here.visitor, now))
-	})
-}
-
-func TestAddressBudget(t *testing.T) {
-	each(t, func(t *testing.T, o *office) {
-		owner, phone, _ := o.enrolled()
-		p := o.person()
-		for i := range 100 {
-			_, err := p.passwordOf(string(rune('a'+i%26))+string(rune('a'+i/26))+"@example.test", "wrong", start)
-			require.ErrorIs(t, err, account.ErrCredentials)
-		}
-		_, err := p.password(start)
-		waitsFor(t, err, start, time.Minute)
-		elsewhere := o.person()
-		elsewhere.visitor.Address = p.visitor.Address.Next()
-		elsewhere.half(start)
-
-		owner.visitor.Address = p.visitor.Address
-		require.NoError(t, owner.code(owner.half(start), phone.at(start), start), "a browser that signed in before, behind the same address")
-		now := start.Add(time.Minute)
-		here := o.signedIn(phone, now)
-		_, err = o.ChangePassword(t.Context(), here.freshly(now), account.PasswordChange{
-			Current: adaPassword, New: "a long walk over the hills", Session: here.session, Visitor: p.visitor,
-		}, now)
-		require.NoError(t, err, "somebody who is signed in there")
 	})
 }
