@@ -1,0 +1,96 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/storage"
+)
+
+// An answer to an app that asked for openid has an ID token (OIDC Core section 3.1.3.3), or there is no answer, and nothing is spent.
+func TestNoAnswerWithoutItsIDToken(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		whole := w.provider.keys
+		empty, err := keys.New(keys.Config{Store: w.store, Audit: w.provider.audit})
+		require.NoError(t, err)
+		code := w.code(w.web, "scope", "openid offline_access")
+		w.provider.keys = empty
+		requireError(t, w.redeem(code), http.StatusInternalServerError, serverError)
+		w.provider.keys = whole
+		tokens := w.redeem(code)
+		requireTokens(t, tokens)
+		w.idToken(tokens.body["id_token"])
+
+		w.provider.keys = empty
+		requireError(t, w.refresh(refreshTokenOf(tokens)), http.StatusInternalServerError, serverError)
+		w.provider.keys = whole
+		w.idToken(w.refresh(refreshTokenOf(tokens)).body["id_token"])
+
+		w.provider.keys = empty
+		requireTokens(t, w.redeem(w.code(w.web, "scope", "email"), "scope", "")) // nobody asked for one
+	})
+}
+
+// An unknown client costs as much as a wrong secret of a known one, so that time does not tell which ids are registered.
+func TestUnknownClientIsComparedToo(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		now := time.Now()
+		wrong := credentials{clientID: "x", secret: "wrong", method: client.AuthBasic}
+		known := testing.AllocsPerRun(50, func() { require.False(t, w.clients.Authenticate(w.web, wrong.secret, now)) })
+		unknown := testing.AllocsPerRun(50, func() {
+			refusal, err := w.provider.unproven(context.Background(), nil, wrong, now)
+			if refusal == nil || err != nil {
+				panic("nobody is a client")
+			}
+		})
+		require.Greater(t, known, 3.0, "the keyed hash is in it")
+		require.GreaterOrEqual(t, unknown, known)
+	})
+}
+
+// lost has every conditional write lose its race, after which nothing can be revoked.
+type lost struct {
+	meanwhile
+	revocations int
+}
+
+func (l *lost) RedeemCode(context.Context, string, storage.Redemption, time.Time) error {
+	return storage.ErrStale
+}
+
+func (l *lost) RevokeGrant(context.Context, string, string, time.Time) error {
+	l.revocations++
+	return storage.ErrUnavailable
+}
+
+// Whoever lost a race for a code or a refresh token has the grant revoked (RFC 6749 section 4.1.2). When that fails it is an outage: with
+// invalid_grant the client would not come again, and what the thief got would live on.
+func TestFailedRevocationAfterALostRace(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		code, token := w.code(w.web), w.offline()["refresh_token"].(string)
+		hook := &lost{meanwhile: meanwhile{Grants: w.store}}
+		w.provider.grants = hook
+		requireOutage(t, w.redeem(code))
+		require.Equal(t, 1, hook.revocations)
+
+		hook.happen = func() { w.refreshedOnce(w.refreshedOnce(token)) }
+		requireOutage(t, w.refresh(token))
+		require.Equal(t, 2, hook.revocations)
+	})
+}
+
+// What happens to a person or a client after the code was made counts when it is redeemed.
+func TestCodeOfAPersonWhoWasDisabled(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		code := w.code(w.web)
+		require.NoError(t, w.store.DisableUser(t.Context(), w.user.ID, time.Now()))
+		requireInvalidGrant(t, w.redeem(code))
+		requireInvalidGrant(t, w.redeem(code))
+	})
+}
