@@ -285,33 +285,6 @@ func TestFlowOfAnotherBrowserOrNone(t *testing.T) {
 	})
 }
 
-func TestNothingIsGrantedUnrecorded(t *testing.T) {
-	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		w := newWorld(t, db)
-		form := w.form(w.get())
-		refuse := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`
-		if db.Postgres() {
-			refuse = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
-		}
-		_, err := db.SQL(t).Exec(refuse)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusInternalServerError, w.send(form, "decision=allow").Code)
-		require.Nil(t, w.granted())
-		require.True(t, w.stored().ConsentedAt.IsZero())
-	})
-}
-
-func TestOutage(t *testing.T) {
-	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		faults := &storagetest.Faults{}
-		w := newWorld(t, db, faults.Intercept)
-		faults.Fail(1, false, io.ErrUnexpectedEOF)
-		answer := w.post("decision=allow")
-		require.Equal(t, http.StatusServiceUnavailable, answer.Code)
-		require.NotEmpty(t, answer.Header().Get("Retry-After"))
-	})
-}
-
 func TestNewRefusesHalfAConfig(t *testing.T) {
 	_, err := consent.New(consent.Config{})
 	require.Error(t, err)

@@ -2,6 +2,7 @@ package consent_test
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -132,5 +133,32 @@ func TestRaceOfTabs(t *testing.T) {
 		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
 		agree(true)
 		require.NotContains(t, w.granted(), "before")
+	})
+}
+
+func TestNothingIsGrantedUnrecorded(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		w := newWorld(t, db)
+		form := w.form(w.get())
+		refuse := `CREATE TRIGGER full BEFORE INSERT ON audit_events BEGIN SELECT RAISE(ABORT, 'full'); END`
+		if db.Postgres() {
+			refuse = `ALTER TABLE audit_events ADD CONSTRAINT full_up CHECK (false) NOT VALID`
+		}
+		_, err := db.SQL(t).Exec(refuse)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusInternalServerError, w.send(form, "decision=allow").Code)
+		require.Nil(t, w.granted())
+		require.True(t, w.stored().ConsentedAt.IsZero())
+	})
+}
+
+func TestOutage(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		faults := &storagetest.Faults{}
+		w := newWorld(t, db, faults.Intercept)
+		faults.Fail(1, false, io.ErrUnexpectedEOF)
+		answer := w.post("decision=allow")
+		require.Equal(t, http.StatusServiceUnavailable, answer.Code)
+		require.NotEmpty(t, answer.Header().Get("Retry-After"))
 	})
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -281,89 +280,4 @@ func (w *world) requireShown(tc release, released []string) {
 		return // nothing was released
 	}
 	require.Subset(w.t, slices.Concat(of(apps[i].Scopes), apps[i].Claims), released, tc)
-}
-
-// The operator takes a scope from the client while the person looks at the page: what is left is asked for, and nothing else is given.
-func TestScopeLostWhileAsking(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.addUser(standard())
-		w.web, w.secret = w.asking(client.Web, callback)
-		_, flow := w.begin(w.request(w.web, "scope", "openid phone email", "claims", `{"userinfo":{"address":null}}`))
-		w.agreeToAll(flow)
-		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"openid", "email"} })
-		require.Equal(t, storage.Access{Scopes: []string{"openid", "email"}}, w.agreeToAll(flow))
-		tokens := w.redeem(w.resume(flow).query.Get("code"))
-		access := requireTokens(t, tokens)
-		require.Equal(t, "openid email", tokens.body["scope"])
-		require.ElementsMatch(t, []string{"sub", "email", "email_verified"}, slices.Collect(maps.Keys(w.userinfo(access).body)))
-
-		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"openid"} })
-		require.Equal(t, []string{"sub"}, slices.Collect(maps.Keys(w.userinfo(access).body)), "also by a token from before")
-
-		_, flow = w.begin(w.request(w.web, "scope", "openid", "prompt", "consent"))
-		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"email"} })
-		requireRefusal(t, w.resume(flow), callback, invalidScope)
-	})
-}
-
-// A claim that the client is registered for since the last sign-in is asked for at the next one.
-func TestClaimAddedLater(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		w.addUser(storage.Claims{"team": "harbour"})
-		w.web, w.secret = w.asking(client.Web, callback)
-		page, flow := w.begin(w.request(w.web))
-		require.Equal(t, "consent", page)
-		w.agreeToAll(flow)
-		access := requireTokens(t, w.redeem(w.resume(flow).query.Get("code")))
-		w.change(w.web, func(m *client.Metadata) { m.Claims = []string{"team"} })
-		require.NotContains(t, w.userinfo(access).body, "team")
-		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, consentRequired)
-		_, flow = w.begin(w.request(w.web))
-		require.Equal(t, storage.Strings{"team"}, w.agreeToAll(flow).Claims)
-		require.Equal(t, "harbour", w.userinfo(requireTokens(t, w.redeem(w.resume(flow).query.Get("code")))).body["team"])
-		require.NotEmpty(t, w.authorize(w.request(w.web, "prompt", "none")).query.Get("code"))
-	})
-}
-
-// The person withdraws the consent after it was looked at and before the code is stored: the whole question is asked anew.
-func TestConsentWithdrawnWhileIssuing(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		hook := &withdrawing{Grants: w.store}
-		w.provider.grants = hook
-		w.web, w.secret = w.asking(client.Web, callback)
-		agree := func() {
-			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid", "profile", "email"}}, time.Now()))
-		}
-		withdraw := func() { require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now())) }
-		agree()
-		hook.happen = withdraw
-		page, _ := w.begin(w.request(w.web))
-		require.Equal(t, "consent", page)
-		agree()
-		hook.happen = withdraw
-		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, consentRequired)
-		agree()
-		hook.happen = func() { // the same again, by an answer in another tab
-			withdraw()
-			agree()
-		}
-		require.NotEmpty(t, w.authorize(w.request(w.web)).query.Get("code"))
-		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
-		require.NoError(t, err)
-		require.Len(t, grants, 1)
-	})
-}
-
-// withdrawing lets something happen before the next grant is stored.
-type withdrawing struct {
-	Grants
-	happen func()
-}
-
-func (h *withdrawing) IssueCode(ctx context.Context, g storage.Grant, event string) error {
-	if happen := h.happen; happen != nil {
-		h.happen = nil
-		happen()
-	}
-	return h.Grants.IssueCode(ctx, g, event)
 }
