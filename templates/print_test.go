@@ -15,7 +15,11 @@ type printedSheet struct {
 }
 
 const measurePrint = `(() => ({
-	Broken: [...document.querySelectorAll(".codes code")].filter((code) => code.getClientRects().length !== 1).length,
+	Broken: [...document.querySelectorAll(".codes code")].filter((code) => {
+		const text = document.createRange();
+		text.selectNodeContents(code);
+		return text.getClientRects().length !== 1;
+	}).length,
 	Controls: [...document.querySelectorAll("button, a, nav, form, input")].filter((e) => e.checkVisibility()).length,
 	Says: document.querySelector("main").innerText,
 }))()`

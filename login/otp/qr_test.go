@@ -112,3 +112,16 @@ func TestQRBounds(t *testing.T) {
 	require.NoError(t, err)
 	require.NotContains(t, text, "<script")
 }
+
+// However much stands in it, a module is four CSS pixels wide or more, and a whole number of them.
+func TestQRIsLargeEnough(t *testing.T) {
+	for _, length := range []int{60, 200, 512} {
+		drawn, err := otp.QR("otpauth://totp/"+strings.Repeat("a", length-len("otpauth://totp/")), "key")
+		require.NoError(t, err)
+		size := regexp.MustCompile(`^<svg [^>]*width="(\d+)" height="(\d+)" viewBox="0 0 (\d+) `).FindStringSubmatch(drawn)
+		require.NotNil(t, size, drawn[:200])
+		require.Equal(t, size[1], size[2])
+		require.GreaterOrEqual(t, atoi(t, size[1]), 4*atoi(t, size[3]))
+		require.Zero(t, atoi(t, size[1])%atoi(t, size[3]))
+	}
+}
