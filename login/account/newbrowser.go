@@ -16,7 +16,8 @@ func (s *Service) mayAnnounce(ctx context.Context, half storage.HalfSignIn, visi
 	if !s.cfg.TellNewBrowsers || !signedInBefore(half.Authenticators) {
 		return false, nil
 	}
-	if _, known := s.openDevice(visitor.Device, half.User, now); known {
+	// Also a cookie from before everything was ended, by a new password for instance, says that the person has used the browser.
+	if d, _ := s.openDevice(visitor.Device, half.User, now); d.UserID == half.User.ID {
 		return false, nil
 	}
 	err := s.throttle.Mail(ctx, "new browser", throttle.User(half.User.ID), now)
