@@ -31,7 +31,9 @@ type reader struct {
 	env    []string
 	suite  net.Listener
 	told   chan string // what came to the suite's address for logouts
-	http   *http.Client
+
+	discovery string // address of the discovery document
+	http      *http.Client
 	*browsertest.Visitor
 }
 
@@ -39,7 +41,10 @@ func newReader(t *testing.T, db *storagetest.Database) *reader {
 	t.Helper()
 	_, port, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
-	r := &reader{t: t, folder: t.TempDir(), told: make(chan string, 1)}
+	r := &reader{
+		t: t, folder: t.TempDir(), told: make(chan string, 1),
+		discovery: "https://localhost:" + port + "/.well-known/openid-configuration",
+	}
 	r.suite, err = net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { r.suite.Close() })
@@ -98,7 +103,7 @@ func (r *reader) serve(text string) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}
 	r.http, r.Visitor = &http.Client{Transport: transport}, browsertest.NewVisitor(r.t, transport)
 	require.Eventually(r.t, func() bool {
-		answer, err := r.http.Get(r.config("static.json").Server.DiscoveryURL)
+		answer, err := r.http.Get(r.discovery)
 		if err != nil {
 			return false
 		}

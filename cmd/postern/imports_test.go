@@ -88,6 +88,7 @@ var confined = map[string][]string{
 	"golang.org/x/time":                   {"provider"}, // requests of one address, in memory
 	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "provider/client", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
+	"github.com/spf13/pflag":              {"cmd/postern"}, // cobra's flags, to say what is wrong with one
 	"github.com/wneessen/go-mail":         {"login/mail"},
 	"go.yaml.in/yaml/v3":                  {"config"}, // the nodes know their lines; koanf does not hand them on
 	"github.com/prometheus/client_golang": {"cmd/postern", "storage/audit"},

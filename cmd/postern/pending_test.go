@@ -72,6 +72,7 @@ func routeRequests(clientID string) map[string]url.Values {
 		"GET /register": nil, "POST /register": {"email": {"eve@example.test"}, "name": {"Eve"}}, "GET /register/sent": nil,
 		"GET /verify": {"ticket": {"a ticket"}}, "POST /verify": {"new_password": {"a long walk over the hills"}}, "GET /verify/done": nil,
 		"GET /reset": nil, "POST /reset": {"username": {"ada"}}, "GET /reset/sent": nil, "GET /reset/done": nil,
+		"GET /reset/not-me": {"ticket": {"a ticket"}}, "POST /reset/not-me": nil,
 		"GET /reset/new": {"ticket": {"a ticket"}}, "POST /reset/new": {"new_password": {"a long walk over the hills"}},
 		"GET /consent": nil, "POST /consent": {"decision": {"allow"}},
 	}

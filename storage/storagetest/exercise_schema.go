@@ -116,6 +116,12 @@ func keyedHashesAgree(t *testing.T, db *Database) {
 	require.NotEqual(t, a.MAC("purpose", "x"), a.MAC("other", "x"))
 	require.NotEqual(t, a.MAC("purpose", "xy"), a.MAC("purpose", "x", "y"))
 	require.NotEqual(t, a.MAC("purpose", "x", ""), a.MAC("purpose", "x"))
+
+	ada, grace := storage.User{ID: "ada"}, storage.User{ID: "grace"}
+	require.Equal(t, a.AccountFormKey(ada), b.AccountFormKey(ada))
+	require.NotEqual(t, a.AccountFormKey(ada), a.AccountFormKey(grace))
+	require.Equal(t, a.FormKey("ada", "x", "y"), b.FormKey("ada", "x", "y"))
+	require.NotEqual(t, a.FormKey("ada", "x", "y"), a.FormKey("ada", "xy"))
 }
 
 func changesRaiseVersions(t *testing.T, db *Database) {

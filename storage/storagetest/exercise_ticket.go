@@ -13,6 +13,7 @@ import (
 var ticketBehaviours = []behaviour{
 	{"a ticket is good once until it expires", ticketsAreGoodOnce},
 	{"only the newest ticket of a kind works", newestTicketWorks},
+	{"tickets for sessions stand beside one another", ticketsForSessions},
 }
 
 func newTicket(u storage.User) storage.Ticket {
@@ -55,4 +56,22 @@ func newestTicketWorks(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.SpendTicket(t.Context(), old.Hash, old.Kind, Now), storage.ErrNotFound)
 	require.NoError(t, s.SpendTicket(t.Context(), fresh.Hash, fresh.Kind, Now))
 	require.NoError(t, s.SpendTicket(t.Context(), others.Hash, others.Kind, Now))
+}
+
+func ticketsForSessions(t *testing.T, db *Database) {
+	s := db.Open(t)
+	u := User(t, s)
+	var tickets []storage.Ticket
+	for _, sid := range []string{"one", "another"} {
+		ticket := newTicket(u)
+		ticket.Kind, ticket.SID = storage.TicketDisown, sid
+		require.NoError(t, s.AddSessionTicket(t.Context(), ticket))
+		tickets = append(tickets, ticket)
+	}
+	for _, ticket := range tickets {
+		found, err := s.Ticket(t.Context(), ticket.Hash, ticket.Kind)
+		require.NoError(t, err)
+		require.Equal(t, ticket, found)
+		require.NoError(t, s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now))
+	}
 }
