@@ -3,7 +3,7 @@ package storage
 import "context"
 
 // RekeyEmails does what step 31 of the schema does.
-func (s *Store) RekeyEmails(ctx context.Context) error {
+func RekeyEmails(ctx context.Context, s *Store) error {
 	tx, err := s.writer.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return err
