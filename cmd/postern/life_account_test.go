@@ -173,6 +173,7 @@ func (l *life) endSession() {
 	elsewhere.identify()
 	elsewhere.typeCode()
 	elsewhere.at("/account")
+	l.letter(l.email, "A new browser signed in to Postern")
 
 	l.visit("/account/sessions")
 	l.look("sessions")
