@@ -72,14 +72,14 @@ func TestReplicaThatStartsDuringARotation(t *testing.T) {
 
 func TestOneRotationAtATime(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keyset.json")
-	unlock, err := lockKeyset(path)
+	lock, err := lockKeyset(path)
 	require.NoError(t, err)
 	_, err = lockKeyset(path)
 	require.ErrorContains(t, err, "another rotation works on "+path)
-	require.NoError(t, unlock())
-	unlock, err = lockKeyset(path)
+	require.NoError(t, lock.Close())
+	lock, err = lockKeyset(path)
 	require.NoError(t, err)
-	require.NoError(t, unlock())
+	require.NoError(t, lock.Close())
 }
 
 // narrow keeps the first connection to SQLite, which is the one that writes.

@@ -75,11 +75,11 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 				return withHint(errors.New("the keyset is not in a file"), "set secrets.keyset_file instead of secrets.keyset")
 			}
 			t.useDatabase(cfg)
-			unlock, err := lockKeyset(path)
+			lock, err := lockKeyset(path)
 			if err != nil {
 				return err
 			}
-			defer unlock()
+			defer lock.Close()
 			s, err := openServices(cmd.Context(), cfg, t.quietLog(), existing)
 			if err != nil {
 				return err
@@ -149,9 +149,9 @@ func replaceKeyset(ctx context.Context, keyset *storage.Keyset, text []byte, log
 	}
 }
 
-// lockKeyset keeps other rotations away from the file until unlock: the later of two at once would take the key of the earlier one out of
+// lockKeyset keeps other rotations away from the file until the lock is closed: the later of two at once would take the key of the earlier one out of
 // the file, and with it everything that was encrypted with that key.
-func lockKeyset(path string) (unlock func() error, err error) {
+func lockKeyset(path string) (lock io.Closer, err error) {
 	folder, err := os.Open(filepath.Dir(path))
 	if err != nil {
 		return nil, fmt.Errorf("lock the keyset: %w", err)
@@ -159,5 +159,5 @@ func lockKeyset(path string) (unlock func() error, err error) {
 	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		return nil, errors.Join(withHint(fmt.Errorf("another rotation works on %s", path), "wait until it is done"), folder.Close())
 	}
-	return folder.Close, nil
+	return folder, nil
 }

@@ -66,7 +66,7 @@ func Unavailable(err error) bool {
 		return true
 	}
 	if c := code(err); c != "" {
-		switch pq.ErrorCode(c).Class() {
+		switch c[:2] { // the class
 		case "08", "53", "57", "58": // connection, resources, operator intervention (timeouts, shutdown), system
 			return true
 		}

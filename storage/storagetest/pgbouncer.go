@@ -95,8 +95,11 @@ server_round_robin = 1
 	process.Dir, process.SysProcAttr = work, attributes
 	process.Stdout, process.Stderr = &log, &log
 	require.NoError(t, process.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- process.Wait() }()
+	ended := make(chan struct{})
+	go func() {
+		_ = process.Wait() // killed below, which is an error to it
+		close(ended)
+	}()
 	t.Cleanup(func() {
 		require.NoError(t, process.Process.Kill())
 		<-ended
@@ -107,9 +110,8 @@ server_round_robin = 1
 			return work
 		}
 		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("PgBouncer ended: %v\n%s", err, log.String())
+		case <-ended:
+			t.Fatalf("PgBouncer ended: %v\n%s", process.ProcessState, log.String())
 		default:
 		}
 	}
