@@ -68,7 +68,12 @@ func TestFlowLimitsAreGenerous(t *testing.T) {
 		}
 		return n
 	}
-	require.Equal(t, 2000, passed(newFlowLimits().address, 0))
+	burst := newFlowLimits()
+	for want, l := range map[int]*limits{
+		3000: burst.known, 2000: burst.address, 1000: burst.app, 200: burst.unproven, 5000: burst.proven, 300: burst.objects,
+	} {
+		require.Equal(t, want, passed(l, 0))
+	}
 	require.Equal(t, 10_000, passed(newFlowLimits().address, time.Second/2), "two a second for hours")
 	require.Less(t, passed(newFlowLimits().unproven, time.Millisecond), 1200)
 }
