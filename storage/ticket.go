@@ -28,17 +28,15 @@ type Ticket struct {
 
 const ticketColumns = `ticket_hash, kind, user_id, email, sid, created_at, expires_at, used_at`
 
-// AddTicket inserts t in place of the user's other tickets of its kind: only the newest link works.
+// AddTicket stores t in place of the user's other ticket of its kind: only the newest link works. It is one statement, so that of any number
+// of tickets at once one is left.
 func (s *Store) AddTicket(ctx context.Context, t Ticket) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
-		if _, err := s.exec(ctx, `DELETE FROM tickets WHERE user_id = ? AND kind = ?`, t.UserID, t.Kind); err != nil {
-			return err
-		}
-		_, err := s.exec(ctx, `
-			INSERT INTO tickets (ticket_hash, kind, user_id, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
-			t.Hash, t.Kind, t.UserID, t.Email, t.CreatedAt, t.ExpiresAt)
-		return err
-	})
+	_, err := s.exec(ctx, `
+		INSERT INTO tickets (ticket_hash, kind, user_id, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (user_id, kind) WHERE kind <> 'disown' DO UPDATE SET ticket_hash = excluded.ticket_hash, email = excluded.email,
+			created_at = excluded.created_at, expires_at = excluded.expires_at, used_at = NULL`,
+		t.Hash, t.Kind, t.UserID, t.Email, t.CreatedAt, t.ExpiresAt)
+	return err
 }
 
 // AddSessionTicket inserts a ticket for one session beside the user's others of its kind.

@@ -45,9 +45,6 @@ func (s *Service) issueReset(ctx context.Context, user storage.User, name string
 		return user, issued, err
 	}
 	issued, nobody := s.newLink(resetPath, resetLife, now), hex.EncodeToString(s.store.MAC("reset of nobody", storage.CanonicalName(name)))
-	if err := s.store.DropRegistrations(ctx, nobody); err != nil {
-		return storage.User{}, link{}, err
-	}
 	return storage.User{Claims: user.Claims}, issued, s.store.AddRegistration(ctx, storage.Registration{
 		Hash: issued.hash, Email: nobody, CreatedAt: storage.At(now), ExpiresAt: storage.At(issued.expires),
 	})
