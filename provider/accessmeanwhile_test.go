@@ -3,6 +3,9 @@ package provider
 import (
 	"context"
 	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"slices"
 	"testing"
 	"time"
@@ -64,7 +67,9 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 		agree := func() {
 			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid", "profile", "email"}}, time.Now()))
 		}
-		withdraw := func() { require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now())) }
+		withdraw := func(context.Context) {
+			require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now()))
+		}
 		agree()
 		hook.happen = withdraw
 		page, _ := w.begin(w.request(w.web))
@@ -73,8 +78,8 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 		hook.happen = withdraw
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, consentRequired)
 		agree()
-		hook.happen = func() { // the same again, by an answer in another tab
-			withdraw()
+		hook.happen = func(ctx context.Context) { // the same again, by an answer in another tab
+			withdraw(ctx)
 			agree()
 		}
 		require.NotEmpty(t, w.authorize(w.request(w.web)).query.Get("code"))
@@ -84,16 +89,45 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 	})
 }
 
+// The person signs out after the session was looked at and before the code is stored: nothing is given in a session that has ended.
+func TestSignedOutWhileIssuing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		hook := &withdrawing{Grants: w.store}
+		w.provider.grants = hook
+		signOut := func(ctx context.Context) {
+			_, err := w.browser.End(ctx, nil, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
+			require.NoError(t, err)
+		}
+		hook.happen = signOut
+		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
+		w.signIn(time.Now())
+		hook.happen = signOut
+		page, _ := w.begin(w.request(w.web))
+		require.Equal(t, "login", page)
+
+		w.signIn(time.Now())
+		tv := w.tv()
+		asked := w.askForDevice(tv, "openid")
+		form := w.deviceForm(w.typeCode(asked["user_code"]))
+		hook.happen = signOut
+		require.Equal(t, http.StatusBadRequest, w.postDevice(form, url.Values{"decision": {"allow"}}).Code)
+		require.Empty(t, w.consented(tv).Scopes)
+		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
+		require.NoError(t, err)
+		require.Empty(t, grants)
+	})
+}
+
 // withdrawing lets something happen before the next grant is stored.
 type withdrawing struct {
 	Grants
-	happen func()
+	happen func(context.Context)
 }
 
 func (h *withdrawing) IssueCode(ctx context.Context, g storage.Grant, event string) error {
 	if happen := h.happen; happen != nil {
 		h.happen = nil
-		happen()
+		happen(ctx)
 	}
 	return h.Grants.IssueCode(ctx, g, event)
 }

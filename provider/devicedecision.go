@@ -207,7 +207,7 @@ func (p *Provider) deviceGrant(v deviceVisit, now time.Time) (storage.Grant, err
 	user := v.signIn.User()
 	detail, err := json.Marshal(grantDetail{ACR: acrFor(v.client.DefaultACRValues), AMR: v.signIn.Methods(), Named: v.asked.Named})
 	return storage.Grant{
-		ID: storage.NewID(), UserID: user.ID, ClientID: v.client.ID, SID: v.signIn.ID(), Epoch: user.Epoch,
+		ID: storage.NewID(), UserID: user.ID, ClientID: v.client.ID, SID: v.signIn.ID(), InSession: true, Epoch: user.Epoch,
 		Access: v.asked.Access(), Detail: detail, AuthTime: storage.At(v.signIn.Time()), CreatedAt: storage.At(now),
 		CodeHash: grantCodeOf(v.device), CodeExpiresAt: v.device.ExpiresAt,
 		ExpiresAt: storage.At(v.device.ExpiresAt.Add(p.cfg.AccessTokenLife)),

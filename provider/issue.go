@@ -67,8 +67,8 @@ func (u *unit) response() url.Values {
 	return parameters
 }
 
-// errWithdrawn: the person has withdrawn the consent that the answer rests on.
-var errWithdrawn = errors.New("consent withdrawn meanwhile")
+// errWithdrawn: the person has withdrawn the consent that the answer rests on, or signed out.
+var errWithdrawn = errors.New("consent withdrawn or session ended meanwhile")
 
 // errPushedTwice: the pushed request was answered already.
 var errPushedTwice = oauth.Refuse(oauth.PushedUsed)
@@ -120,7 +120,7 @@ func (p *Provider) beginGrant(u *unit) error {
 	detail, err := json.Marshal(u.detail)
 	user := u.signIn.User()
 	u.state = storage.GrantState{User: user, Grant: storage.Grant{
-		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), Epoch: user.Epoch,
+		ID: storage.NewID(), UserID: user.ID, ClientID: u.client.ID, SID: u.signIn.ID(), InSession: true, Epoch: user.Epoch,
 		Access: u.request.asked().Access(), ConsentedAt: u.signIn.Consent().CreatedAt, Detail: detail, AuthTime: storage.At(u.signIn.Time()), CreatedAt: storage.At(u.now),
 		CodeExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife)), ExpiresAt: storage.At(u.now.Add(p.cfg.CodeLife + p.cfg.AccessTokenLife)),
 	}}

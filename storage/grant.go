@@ -29,6 +29,8 @@ type Grant struct {
 	CreatedAt  Time  `db:"created_at"`
 	// ExpiresAt is the end of everything in the family; the row is swept after it.
 	ExpiresAt Time `db:"expires_at"`
+	// InSession says that the session SID must be alive, for IssueCode. It is not stored.
+	InSession bool `db:"-"`
 	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for IssueCode; zero: it rests on none. It is not stored.
 	ConsentedAt Time `db:"-"`
 	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. IssueCode
@@ -62,17 +64,23 @@ const grantStateQuery = `
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
 
 // IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
-// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent that the grant rests
-// on was withdrawn meanwhile: the lock on its row makes [Store.WithdrawConsent] come before the grant or end it.
+// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
+// the grant rests on has ended meanwhile: the locks on their rows make whoever ends them come before the grant, or find it and end it too.
 func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
+	inSession := 0
+	if g.InSession {
+		inSession = 1
+	}
 	issued, err := s.exec(ctx, `
 		INSERT INTO grants (id, user_id, client_id, sid, epoch, scopes, claims, detail, auth_time, created_at, code_hash, code_expires_at,
 			code_used_at, code_failures, generation, expires_at, event)
 		SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?
-		WHERE CAST(? AS BIGINT) IS NULL OR EXISTS (
-			SELECT 1 FROM consents c WHERE c.user_id = ? AND c.client_id = ? AND c.created_at = ?`+s.dialect.keyShare+`)`,
+		WHERE (CAST(? AS BIGINT) IS NULL OR EXISTS (
+			SELECT 1 FROM consents c WHERE c.user_id = ? AND c.client_id = ? AND c.created_at = ?`+s.dialect.keyShare+`))
+			AND (CAST(? AS BIGINT) = 0 OR EXISTS (
+				SELECT 1 FROM sessions s WHERE s.sid = ? AND s.epoch = ? AND s.completed_at IS NOT NULL`+s.dialect.keyShare+`))`,
 		g.ID, g.UserID, g.ClientID, g.SID, g.Epoch, g.Scopes, g.Claims, g.Detail, g.AuthTime, g.CreatedAt, g.CodeHash, g.CodeExpiresAt,
-		g.CodeUsedAt, g.ExpiresAt, nullText(event), g.ConsentedAt, g.UserID, g.ClientID, g.ConsentedAt)
+		g.CodeUsedAt, g.ExpiresAt, nullText(event), g.ConsentedAt, g.UserID, g.ClientID, g.ConsentedAt, inSession, g.SID, g.Epoch)
 	if err == nil && issued == 0 {
 		err = ErrStale
 	}
@@ -140,16 +148,6 @@ func (s *Store) RevokeGrantsOfSession(ctx context.Context, userID, sid string, n
 	_, err := s.exec(ctx, `
 		UPDATE grants SET revoked_at = ?
 		WHERE sid = ? AND user_id = ? AND revoked_at IS NULL AND scopes NOT LIKE '%"offline_access"%'`, At(now), sid, userID)
-	return err
-}
-
-// revokeGrantsOfSessions is RevokeGrantsOfSession for every complete session of a user but one.
-func (s *Store) revokeGrantsOfSessions(ctx context.Context, userID, keepSID string, now time.Time) error {
-	_, err := s.exec(ctx, `
-		UPDATE grants SET revoked_at = ?
-		WHERE user_id = ? AND revoked_at IS NULL AND scopes NOT LIKE '%"offline_access"%'
-			AND sid IN (SELECT s.sid FROM sessions s WHERE s.user_id = ? AND s.sid <> ? AND s.completed_at IS NOT NULL)`,
-		At(now), userID, userID, keepSID)
 	return err
 }
 

@@ -1,0 +1,98 @@
+package storage_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// Of any number of links that are asked for at once, one works.
+func TestRaceLeavesOneTicket(t *testing.T) {
+	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
+		for range rounds {
+			u := storagetest.User(t, replicas[0])
+			tickets := make([]storage.Ticket, racers)
+			for i := range tickets {
+				tickets[i] = storage.Ticket{
+					Hash: storage.Hash(storage.NewID()), Kind: storage.TicketReset, UserID: u.ID, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
+				}
+			}
+			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error { return s.AddTicket(t.Context(), tickets[racer]) }) {
+				require.NoError(t, err)
+			}
+			good := 0
+			for _, ticket := range tickets {
+				err := replicas[0].SpendTicket(t.Context(), ticket.Hash, ticket.Kind, now)
+				if err == nil {
+					good++
+				} else {
+					require.ErrorIs(t, err, storage.ErrNotFound)
+				}
+			}
+			require.Equal(t, 1, good)
+		}
+	})
+}
+
+// Grants that are issued in a session while it is ended: either a grant is refused, or it has ended.
+func TestRaceOfGrantsAndTheirSession(t *testing.T) {
+	ends := map[string]func(ctx context.Context, s *storage.Store, u storage.User, here, kept string) error{
+		"signed out": func(ctx context.Context, s *storage.Store, u storage.User, here, _ string) error {
+			if err := s.EndSessionOf(ctx, u.ID, here); err != nil {
+				return err
+			}
+			return s.RevokeGrantsOfSession(ctx, u.ID, here, now)
+		},
+		"another is kept": func(ctx context.Context, s *storage.Store, u storage.User, _, kept string) error {
+			return s.KeepOnlySession(ctx, u, kept, now)
+		},
+		"all end": func(ctx context.Context, s *storage.Store, u storage.User, _, _ string) error {
+			return s.EndCompleteSessions(ctx, u.ID, now)
+		},
+	}
+	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
+		for name, end := range ends {
+			t.Run(name, func(t *testing.T) {
+				for range rounds {
+					u, c := storagetest.User(t, replicas[0]), storagetest.Client(t, replicas[0])
+					here, kept := signedIn(t, replicas[0], u).ID(), signedIn(t, replicas[0], u).ID()
+					grants := make([]storage.Grant, racers)
+					for i := range grants {
+						grants[i] = storagetest.NewGrant(u, c)
+						grants[i].SID, grants[i].InSession = here, true
+					}
+					errs := atOnce(replicas, func(racer int, s *storage.Store) error {
+						if racer == racers/2 {
+							return s.InTx(context.Background(), func(ctx context.Context) error { return end(ctx, s, u, here, kept) })
+						}
+						return s.IssueCode(context.Background(), grants[racer], "")
+					})
+					require.NoError(t, errs[racers/2])
+					for racer, g := range grants {
+						if racer == racers/2 || errors.Is(errs[racer], storage.ErrStale) {
+							continue
+						}
+						require.NoError(t, errs[racer])
+						state, err := replicas[0].Grant(t.Context(), g.ID, "")
+						require.NoError(t, err)
+						require.True(t, state.Ended(now))
+					}
+				}
+			})
+		}
+	})
+}
+
+// signedIn completes a sign-in of u and returns it.
+func signedIn(t *testing.T, s *storage.Store, u storage.User) storage.SignIn {
+	t.Helper()
+	signIn, err := s.SignIn(t.Context(), storagetest.SignIn(t, s, u), "", now)
+	require.NoError(t, err)
+	return signIn
+}
