@@ -59,8 +59,11 @@ func (l *Login) changeEmail(c *gin.Context) error {
 		view.Email = strings.TrimSpace(c.Request.PostForm.Get("email"))
 		err = l.cfg.Account.AskEmailChange(c.Request.Context(), fresh, view.Email, l.visitor(c), now)
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		return l.did(c, "email", did)
+	case errors.Is(err, account.ErrStartAgain):
+		return l.signInFirst(c, "email")
 	}
 	return l.emailRefused(c, signIn, err, view, now)
 }

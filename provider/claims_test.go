@@ -156,14 +156,14 @@ func TestAddressIsUnverifiedWhileItChanges(t *testing.T) {
 		require.Equal(t, true, w.userinfo(access).body["email_verified"])
 		require.Equal(t, true, w.idToken(tokens.body["id_token"])["email_verified"])
 
-		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user.ID, time.Now().Add(time.Hour)))
+		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user, time.Now().Add(time.Hour)))
 		info := w.userinfo(access).body
 		require.Equal(t, false, info["email_verified"])
 		require.Equal(t, w.user.Email, info["email"])
 		tokens = w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"id_token":{"email_verified":null}}`))
 		require.Equal(t, false, w.idToken(tokens.body["id_token"])["email_verified"])
 
-		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user.ID, time.Now().Add(-time.Second)))
+		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user, time.Now().Add(-time.Second)))
 		require.Equal(t, true, w.userinfo(access).body["email_verified"], "nobody confirmed in time")
 	})
 }

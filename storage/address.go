@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// BeginEmailChange notes that a new e-mail address waits to be confirmed until then. ErrNotFound when there is no such user.
-func (s *Store) BeginEmailChange(ctx context.Context, userID string, until time.Time) error {
-	return s.execOne(ctx, ErrNotFound, `UPDATE users SET email_change_until = ? WHERE id = ?`, At(until), userID)
+// BeginEmailChange notes that a new e-mail address of u waits to be confirmed until then. ErrStale when everything of the user was ended
+// since u was read, or the user is gone.
+func (s *Store) BeginEmailChange(ctx context.Context, u User, until time.Time) error {
+	return s.execOne(ctx, ErrStale, `UPDATE users SET email_change_until = ? WHERE id = ? AND epoch = ?`, At(until), u.ID, u.Epoch)
 }
 
 // EndEmailChange notes that no new address waits any more. ErrStale when none did.

@@ -168,7 +168,7 @@ var contests = []contest{
 	}},
 	{"confirm a new address", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
-		require.NoError(t, s.BeginEmailChange(t.Context(), u.ID, now.Add(time.Hour)))
+		require.NoError(t, s.BeginEmailChange(t.Context(), u, now.Add(time.Hour)))
 		return func(s *storage.Store) error { return s.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now) }
 	}},
 	{"renew a session", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {

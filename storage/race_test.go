@@ -3,6 +3,7 @@ package storage_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,7 +53,7 @@ func eachRace(t *testing.T, body func(t *testing.T, replicas []*storage.Store)) 
 
 func TestRaceHasOneWinner(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
-		for _, c := range contests {
+		for _, c := range slices.Concat(contests, moreContests) {
 			t.Run(c.name, func(t *testing.T) {
 				for range rounds {
 					race := c.prepare(t, replicas[0])

@@ -13,7 +13,8 @@ import (
 // followed; meanwhile no app is told that the address is verified. If another account has the new address, its mailbox is told
 // so and nobody else: the work and the result are the same.
 //
-// Errors: *InvalidError, ErrSameEmail; *WaitError when the mailbox or the person has got enough of these messages.
+// Errors: *InvalidError, ErrSameEmail; *WaitError when the mailbox or the person has got enough of these messages; ErrStartAgain when everything
+// of the person was ended meanwhile.
 func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string, visitor Visitor, now time.Time) error {
 	user := fresh.User()
 	email = typedEmail(email)
@@ -29,12 +30,16 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 	}
 	// Not the budget of registrations: strangers could use it up, and keep the owner of the new mailbox from having it.
 	mailbox := s.throttle.Mailbox(storage.CanonicalName(email))
-	return s.sendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
+	err = s.sendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
 		if err := s.throttle.Mail(ctx, "new address", mailbox, now); err != nil {
 			return err
 		}
 		return s.announceEmail(ctx, user, owner, email, visitor, now)
 	})
+	if errors.Is(err, storage.ErrStale) {
+		return ErrStartAgain
+	}
+	return err
 }
 
 func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, email string, visitor Visitor, now time.Time) error {
@@ -43,7 +48,7 @@ func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, e
 	if err != nil {
 		return err
 	}
-	if err := s.store.BeginEmailChange(ctx, user.ID, issued.expires); err != nil {
+	if err := s.store.BeginEmailChange(ctx, user, issued.expires); err != nil {
 		return err
 	}
 	to, notice := user, issued.notice(NoticeEmailConfirm)
@@ -76,14 +81,15 @@ func (s *Service) NewEmail(ctx context.Context, user storage.User, now time.Time
 func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, visitor Visitor, now time.Time) error {
 	user := signIn.User()
 	return s.store.InTx(ctx, func(ctx context.Context) error {
+		// The ticket first, as in ConfirmEmailChange: two that take rows in different order wait for each other.
+		if err := s.store.DropTickets(ctx, user.ID, storage.TicketEmail); err != nil {
+			return err
+		}
 		err := s.store.EndEmailChange(ctx, user.ID)
 		if errors.Is(err, storage.ErrStale) {
 			return nil
 		}
 		if err != nil {
-			return err
-		}
-		if err := s.store.DropTickets(ctx, user.ID, storage.TicketEmail); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, visitor.event(audit.EmailChangeCancelled, user.ID), now)

@@ -179,7 +179,7 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 			require.Equal(t, i == 3, isWait(o.AskVerification(t.Context(), session, account.Visitor{}, start)))
 		}
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
-		require.NoError(t, o.store.BeginEmailChange(t.Context(), session.User().ID, start.Add(time.Hour)))
+		require.NoError(t, o.store.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
 		require.NoError(t, o.store.ChangeEmail(t.Context(), session.User().ID, newAda, start))
 		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
 	})

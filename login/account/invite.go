@@ -34,18 +34,21 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 	if err != nil {
 		return storage.User{}, Invitation{}, err
 	}
-	enrolled, hasPassword, err := s.credentials(ctx, user)
-	if err != nil {
-		return storage.User{}, Invitation{}, err
-	}
-	if enrolled && hasPassword {
-		return user, Invitation{}, ErrEnrolled
-	}
 	var invitation Invitation
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		invitation, err = s.invite(ctx, user, by, now)
+		if invitation, err = s.invite(ctx, user, by, now); err != nil {
+			return err
+		}
+		// Looked at after the earlier invitation was replaced: nobody can enrol with it any more.
+		enrolled, hasPassword, err := s.credentials(ctx, user)
+		if err == nil && enrolled && hasPassword {
+			err = ErrEnrolled
+		}
 		return err
 	})
+	if err != nil {
+		invitation = Invitation{}
+	}
 	return user, invitation, err
 }
 
@@ -152,15 +155,19 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		// Before the ticket is looked at: whoever else uses it up has changed the user's row by then, or waits for it.
+		if row.User, err = s.replacePassword(ctx, user.ID, encoded, now); err != nil {
+			return err
+		}
+		if row.User.Disabled() {
+			return ErrTicket
+		}
 		if enrolled { // nothing is left for the ticket to do
 			row.TicketHash = nil
 			if err := s.store.SpendTicket(ctx, hash, storage.TicketEnrol, now); err != nil {
 				return ticketLost(err)
 			}
 		} else if _, err := s.goodTicket(ctx, hash, now); err != nil {
-			return err
-		}
-		if row.User, err = s.replacePassword(ctx, user.ID, encoded, now); err != nil {
 			return err
 		}
 		if err := s.audit.Record(ctx, set.Visitor.event(audit.PasswordSet, user.ID), now); err != nil {

@@ -168,7 +168,7 @@ func TestLinksThatDisownNothing(t *testing.T) {
 		require.NoError(t, later.code(later.half(now), phone.at(now), now))
 		_, _, err = o.OpenDisowning(t.Context(), secret, now)
 		require.NoError(t, err, "a later sign-in leaves the link good")
-		require.NoError(t, o.store.BeginEmailChange(t.Context(), must(owner.signIn(now)).User().ID, now.Add(time.Hour)))
+		require.NoError(t, o.store.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
 		require.NoError(t, o.store.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
 		_, _, err = o.OpenDisowning(t.Context(), secret, now)
 		require.ErrorIs(t, err, account.ErrTicket, "the mailbox is not the account's any more")

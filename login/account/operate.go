@@ -111,7 +111,8 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 			return err
 		}
 		// The user's row first: an authenticator that is being added at this moment is removed too, or not added.
-		if _, err := s.endEverything(ctx, user.ID, now); err != nil {
+		user, err := s.endEverything(ctx, user.ID, now) // its address may have changed since it was read
+		if err != nil {
 			return err
 		}
 		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {

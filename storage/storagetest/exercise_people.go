@@ -170,7 +170,7 @@ func addressesChange(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.ChangeEmail(t.Context(), u.ID, "new@example.test", Now), storage.ErrStale, "none waits")
 	require.ErrorIs(t, s.EndEmailChange(t.Context(), u.ID), storage.ErrStale)
 	until := Now.Add(time.Hour)
-	require.NoError(t, s.BeginEmailChange(t.Context(), u.ID, until))
+	require.NoError(t, s.BeginEmailChange(t.Context(), u, until))
 	found, err := s.User(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.False(t, found.EmailConfirmed(until.Add(-time.Microsecond)))
@@ -186,10 +186,11 @@ func addressesChange(t *testing.T, db *Database) {
 	require.Equal(t, u.Epoch+1, found.Epoch)
 	require.True(t, found.EmailConfirmed(Now))
 
-	require.NoError(t, s.BeginEmailChange(t.Context(), u.ID, until))
+	require.ErrorIs(t, s.BeginEmailChange(t.Context(), u, until), storage.ErrStale, "read before everything was ended")
+	require.NoError(t, s.BeginEmailChange(t.Context(), found, until))
 	require.NoError(t, s.EndEmailChange(t.Context(), u.ID))
 	require.ErrorIs(t, s.ChangeEmail(t.Context(), u.ID, "late@example.test", Now), storage.ErrStale)
-	require.ErrorIs(t, s.BeginEmailChange(t.Context(), "nobody", until), storage.ErrNotFound)
+	require.ErrorIs(t, s.BeginEmailChange(t.Context(), storage.User{ID: "nobody"}, until), storage.ErrStale)
 }
 
 func addressesAreVerified(t *testing.T, db *Database) {

@@ -1,0 +1,204 @@
+package account_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/storagetest"
+)
+
+// slowly runs body with two offices that pause after everything they read, so that others write in between.
+func slowly(t *testing.T, body func(t *testing.T, a, b *office)) {
+	t.Helper()
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		delay := storagetest.Delay(2 * time.Millisecond)
+		body(t, openOffice(t, db, delay), openOffice(t, db, delay))
+	})
+}
+
+// An invitation sets no password any more once somebody has enrolled with it.
+func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		// Enrolling is slower, so that others look at the invitation while it is at work.
+		a, b, slow := openOffice(t, db, storagetest.Delay(time.Millisecond)), openOffice(t, db), openOffice(t, db, storagetest.Delay(10*time.Millisecond))
+		_, ticket := a.add(ada, start)
+		p := a.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		p.confirmed(who, start)
+		enrolled := false
+		answers := race(t, func(i int) error {
+			if i == racers/2 {
+				_, err := slow.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+				enrolled = err == nil
+				return errors.Join(err, errors.New("enrolling"))
+			}
+			_, err := []*office{a, b}[i%2].SetInvitedPassword(context.Background(), account.InvitedPassword{
+				Ticket: ticket, Password: newPassword, Browser: storage.NewID(), Visitor: p.visitor,
+			}, start)
+			return err
+		})
+		if enrolled {
+			require.Zero(t, answers["done"], "%v", answers)
+		}
+		_, err = p.password(start)
+		require.Equal(t, enrolled, err == nil, "%v", answers)
+	})
+}
+
+// No password is set for an account that is being disabled, and no sign-in begins.
+func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		_, ticket := a.add(ada, start)
+		halves := make([]account.HalfCookie, racers)
+		race(t, func(i int) (err error) {
+			if i == racers/2 {
+				_, err = a.Disable(context.Background(), ada, account.Operator{}, start)
+				return err
+			}
+			halves[i], err = []*office{a, b}[i%2].SetInvitedPassword(context.Background(), account.InvitedPassword{
+				Ticket: ticket, Password: newPassword, Browser: "browser", Visitor: a.person().visitor,
+			}, start)
+			return err
+		})
+		_, err := a.Enable(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		for _, half := range halves {
+			_, err := a.InvitedEnroller(t.Context(), half, start)
+			require.ErrorIs(t, err, account.ErrStartAgain)
+		}
+	})
+}
+
+// Nobody is invited who has just enrolled, and who was invited anew cannot enrol with the invitation before it.
+func TestRaceOfEnrollingAndInviting(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		user, ticket := a.add(ada, start)
+		p := a.person()
+		half, err := p.invited(ticket, start)
+		require.NoError(t, err)
+		who := p.enroller(half, start)
+		p.confirmed(who, start)
+		enrolled := false
+		answers := race(t, func(i int) error {
+			if i == racers/2 {
+				_, err := a.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+				enrolled = err == nil
+				return errors.Join(err, errors.New("enrolling"))
+			}
+			_, _, err := []*office{a, b}[i%2].Invite(context.Background(), ada, account.Operator{}, start)
+			return err
+		})
+		left, err := a.store.TicketOf(t.Context(), user.ID, storage.TicketEnrol)
+		require.NoError(t, err)
+		if enrolled {
+			require.Equal(t, racers-1, answers[account.ErrEnrolled.Error()], "%v", answers)
+			require.False(t, left.UsedAt.IsZero())
+		} else {
+			require.Equal(t, racers-1, answers["done"], "%v", answers)
+			require.True(t, left.UsedAt.IsZero())
+		}
+	})
+}
+
+// The invitation that follows a reset goes to the address that the account has by then, not to the one that was read before.
+func TestRaceOfResettingAndANewAddress(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		owner, _, _ := a.enrolled()
+		user := owner.complete(start).User()
+		require.NoError(t, a.store.BeginEmailChange(t.Context(), user, start.Add(time.Hour)))
+		changed := false
+		race(t, func(i int) error {
+			if i == racers/2 {
+				// Only an account that is as it was: an error says that somebody was reset before.
+				err := a.store.InTx(context.Background(), func(ctx context.Context) error {
+					if err := a.store.HoldUser(ctx, user); err != nil {
+						return err
+					}
+					return a.store.ChangeEmail(ctx, user.ID, newAda, start)
+				})
+				changed = err == nil
+				return err
+			}
+			_, _, err := []*office{a, b}[i%2].ResetFactor(context.Background(), user.ID, account.Operator{}, start)
+			return err
+		})
+		told := len(a.notices.to(ada, account.NoticeFactorReset)) + len(b.notices.to(ada, account.NoticeFactorReset))
+		if changed {
+			require.Zero(t, told)
+		} else {
+			require.Equal(t, racers-1, told)
+		}
+	})
+}
+
+// Fifty imports of one file at once: one is written.
+func TestRaceOfImports(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		answers := race(t, func(i int) error {
+			_, err := imports([]*office{a, b}[i%2], `{"email":"`+ada+`"}`, `{"email":"bob@example.test","username":"bob"}`)
+			if errors.Is(err, storage.ErrConflict) || errors.Is(err, account.ErrImport) {
+				return account.ErrTaken
+			}
+			return err
+		})
+		require.Equal(t, map[string]int{"done": 1, account.ErrTaken.Error(): racers - 1}, answers)
+		require.Equal(t, 2, a.events(audit.UserImported))
+	})
+}
+
+// A new address is confirmed or given up.
+func TestRaceOnANewAddress(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		owner, _, _ := a.enrolled()
+		signIn := owner.complete(start)
+		require.NoError(t, owner.askEmail(newAda, start))
+		secret := secretOf(t, a.mailed(newAda, account.NoticeEmailConfirm))
+		race(t, func(i int) error {
+			if i%2 == 0 {
+				return a.CancelEmailChange(context.Background(), signIn, owner.visitor, start)
+			}
+			_, err := b.ConfirmEmailChange(context.Background(), secret, "", owner.visitor, start)
+			return err
+		})
+		require.Equal(t, 1, a.events(audit.EmailChanged)+a.events(audit.EmailChangeCancelled))
+	})
+}
+
+// Once everything of a person was ended, no session that was read before asks for a new address.
+func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		owner, _, _ := a.enrolled()
+		fresh := owner.stillFresh(start)
+		_, _, err := b.SignOut(t.Context(), ada, account.Operator{}, start)
+		require.NoError(t, err)
+		require.ErrorIs(t, a.AskEmailChange(t.Context(), fresh, newAda, owner.visitor, start), account.ErrStartAgain)
+		require.Zero(t, a.events(audit.EmailChangeAsked))
+	})
+}
+
+// Two browsers that end each other's sessions: one is left.
+func TestRaceOnEndingTheOthers(t *testing.T) {
+	slowly(t, func(t *testing.T, a, b *office) {
+		owner, phone, _ := a.enrolled()
+		other := a.elsewhere(phone, start)
+		here, there := owner.complete(start), other.complete(start)
+		answers := race(t, func(i int) error {
+			_, err := []*office{a, b}[i%2].EndOtherSessions(context.Background(), []storage.SignIn{here, there}[i/2%2], owner.visitor, start)
+			return err
+		})
+		require.Equal(t, racers, answers["done"]+answers["start again"], "%v", answers)
+		_, sessions, err := a.Sessions(t.Context(), ada, start)
+		require.NoError(t, err)
+		require.Len(t, sessions, 1)
+		require.Equal(t, answers["done"], a.events(audit.SessionsEnded))
+	})
+}
