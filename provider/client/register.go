@@ -37,15 +37,7 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 	row.RegistrationHash = storage.Hash(token)
 	err = r.store.InTx(ctx, func(ctx context.Context) error {
 		detail := map[string]string{"client_type": string(m.Type)}
-		if initialToken == "" {
-			count, err := r.store.SelfRegistered(ctx, mostUninvited)
-			if err != nil {
-				return err
-			}
-			if count >= mostUninvited {
-				return ErrFull
-			}
-		} else {
+		if initialToken != "" {
 			if row.InitialTokenID, err = r.store.SpendInitialToken(ctx, storage.Hash(initialToken), now); err != nil {
 				return err
 			}
@@ -53,6 +45,16 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 		}
 		if err := r.store.AddClient(ctx, row); err != nil {
 			return err
+		}
+		if initialToken == "" {
+			// Counted after the addition, which waits for others at work, so that all of them are seen.
+			count, err := r.store.SelfRegistered(ctx, mostUninvited+1)
+			if err != nil {
+				return err
+			}
+			if count > mostUninvited {
+				return ErrFull
+			}
 		}
 		return r.record(ctx, by, audit.ClientAdded, row.ID, detail, now)
 	})
