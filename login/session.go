@@ -127,10 +127,11 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 			Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
 		}
 		err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
-			if err = s.store.EndSession(ctx, storage.Hash(s.cookies.get(r, sessionCookie))); err != nil {
-				return err
+			ended := s.store.EndSessionOf(ctx, signIn.User().ID, signIn.ID())
+			if ended != nil && !errors.Is(ended, storage.ErrNotFound) {
+				return ended
 			}
-			if left, err = s.store.Visits(ctx, signIn.ID()); err != nil {
+			if left, err = s.store.Visits(ctx, signIn.ID()); err != nil || ended != nil { // a double click: the other one records it
 				return err
 			}
 			if err := s.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {

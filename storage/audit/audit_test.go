@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -91,6 +92,29 @@ func TestChainsOfReplicasAreOne(t *testing.T) {
 		chained, err := logs[0].Chain(t.Context())
 		require.NoError(t, err)
 		require.Zero(t, chained)
+	})
+}
+
+// Two replicas chain the same entries, 50 times at once: each entry has one place in one chain, and is counted once.
+func TestRaceOfChains(t *testing.T) {
+	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
+		logs := []*audit.Log{audit.New(open()), audit.New(open())}
+		record(t, logs[0], 60)
+		chained, faults := make([]int, 50), make([]error, 50)
+		var group sync.WaitGroup
+		for i := range chained {
+			group.Go(func() { chained[i], faults[i] = logs[i%2].Chain(t.Context()) })
+		}
+		group.Wait()
+		total := 0
+		for i := range chained {
+			require.NoError(t, faults[i])
+			total += chained[i]
+		}
+		require.Equal(t, 60, total)
+		report, err := logs[1].Verify(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, audit.Report{Chained: 60}, report)
 	})
 }
 
