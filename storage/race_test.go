@@ -116,6 +116,14 @@ func raceOnBudgets(t *testing.T, try func(*storage.Store, *atomic.Int64, []stora
 			require.NoError(t, err)
 			require.Equal(t, 5, states[0].Failures)
 			require.Equal(t, now.Add(time.Minute), states[0].BlockedUntil.Time)
+			states, err = replicas[0].Attempts(t.Context(), address.Key)
+			require.NoError(t, err)
+			used := states[0].Failures
+			for range address.Tries - used {
+				_, ok, err := replicas[0].ReserveAttempt(t.Context(), now, address)
+				require.NoError(t, err)
+				require.True(t, ok, "an attempt for which one key had no room holds the room of the other")
+			}
 		}
 	})
 }

@@ -76,6 +76,15 @@ func TestOneRotationAtATime(t *testing.T) {
 	require.NoError(t, err)
 	_, err = lockKeyset(path)
 	require.ErrorContains(t, err, "another rotation works on "+path)
+
+	db := storagetest.SQLite(t)
+	require.NoError(t, writeKeyset(db.Keyset, path, os.Rename))
+	db.Open(t)
+	var output bytes.Buffer
+	environ := []string{"POSTERN_DATABASE_URL=" + db.URL, "POSTERN_SECRETS_KEYSET_FILE=" + path}
+	require.NotZero(t, run(t.Context(), []string{"secrets", "rotate"}, environ, nil, &output, &output))
+	require.Contains(t, output.String(), "another rotation works on "+path)
+
 	require.NoError(t, lock.Close())
 	lock, err = lockKeyset(path)
 	require.NoError(t, err)
