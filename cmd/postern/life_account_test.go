@@ -253,4 +253,6 @@ func (l *life) closeAccount() {
 	l.visit("/login")
 	l.prove()
 	require.Equal(l.t, 422, l.Status())
+	l.Open(l.app) // which has a session of its own
+	l.Submit("Sign out of this app")
 }

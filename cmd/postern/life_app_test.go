@@ -116,9 +116,8 @@ func (l *life) meetOldRequests() {
 	require.Contains(l.t, l.URL(), l.app)
 }
 
-// useTwoTabs signs in in one of two tabs that wait for it: the other goes on by itself.
+// useTwoTabs signs in in one of two tabs that wait for it: the other goes on by itself. Nobody is signed in before.
 func (l *life) useTwoTabs() {
-	l.signOutOfBoth()
 	l.fromApp()
 	other := *l
 	other.Browser = l.NewTab()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/url"
 	"testing"
 	"time"
 
@@ -34,9 +33,8 @@ func TestOtherPagesInChromium(t *testing.T) {
 			require.Contains(t, b.Text(), "asks for access")
 			pages.look(t, b, "01-consent-of-a-native-app")
 
-			flow, err := url.Parse(b.URL())
-			require.NoError(t, err)
-			b.Open(a.cfg.Issuer + "/login?" + flow.RawQuery)
+			form.Set("prompt", "login")
+			b.Open(a.cfg.Issuer + "/oauth2/auth?" + form.Encode())
 			for range 11 {
 				b.Fill("username", "nobody@example.test")
 				b.Fill("password", "wrong")
