@@ -122,7 +122,7 @@ func (c *conn) ResetSession(ctx context.Context) error {
 		return nil
 	}
 	if ctx.Err() == nil && errors.Is(c.link.err, os.ErrDeadlineExceeded) {
-		c.connector.silence.Store(time.Now().UnixNano())
+		c.connector.fellSilent(c.link.server.address, time.Now())
 	}
 	return driver.ErrBadConn
 }

@@ -36,7 +36,7 @@ type Connector struct {
 	settings map[string]string // of a session that is not shared
 	limit    time.Duration     // for an exchange whose context allows longer
 
-	// first is the address that a connection was last made to; the next one begins there.
+	// first is the address that the next connection begins with: the one that a connection was last made to, unless it fell silent since.
 	first atomic.Pointer[string]
 	// silence is when a server was last found silent, in nanoseconds: what was heard from before is not trusted.
 	silence atomic.Int64
@@ -128,7 +128,7 @@ func (c *Connector) config() pq.Config {
 	if first == nil || len(cfg.Multi) == 0 {
 		return cfg
 	}
-	hosts := append([]pq.ConfigMultihost{{Host: cfg.Host, Hostaddr: cfg.Hostaddr, Port: cfg.Port}}, cfg.Multi...)
+	hosts := c.hosts()
 	for i, host := range hosts {
 		if dialed(host) == *first {
 			hosts = append(hosts[i:len(hosts):len(hosts)], hosts[:i]...)
@@ -137,6 +137,29 @@ func (c *Connector) config() pq.Config {
 	}
 	cfg.Host, cfg.Hostaddr, cfg.Port, cfg.Multi = hosts[0].Host, hosts[0].Hostaddr, hosts[0].Port, hosts[1:]
 	return cfg
+}
+
+// hosts returns the hosts in the order of the address.
+func (c *Connector) hosts() []pq.ConfigMultihost {
+	return append([]pq.ConfigMultihost{{Host: c.cfg.Host, Hostaddr: c.cfg.Hostaddr, Port: c.cfg.Port}}, c.cfg.Multi...)
+}
+
+// fellSilent notes that the server at an address does not answer: connections that were heard from before are not trusted, and the next
+// connection begins with another host.
+func (c *Connector) fellSilent(address string, at time.Time) {
+	c.silence.Store(at.UnixNano())
+	first := c.first.Load()
+	if first == nil || *first != address {
+		return
+	}
+	hosts := c.hosts()
+	for i, host := range hosts {
+		if dialed(host) == address {
+			next := dialed(hosts[(i+1)%len(hosts)])
+			c.first.CompareAndSwap(first, &next)
+			return
+		}
+	}
 }
 
 // dialed returns the address that lib/pq dials for a host.
@@ -156,7 +179,7 @@ func (c *Connector) server(network, address string) *server {
 	defer c.mu.Unlock()
 	found, ok := c.servers[address]
 	if !ok {
-		found = &server{network: network, address: address, silence: &c.silence}
+		found = &server{network: network, address: address, connector: c}
 		c.servers[address] = found
 	}
 	return found

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +16,7 @@ const (
 // server is one address of PostgreSQL. Waiting connections ask it together whether waiting makes sense.
 type server struct {
 	network, address string
-	silence          *atomic.Int64
+	connector        *Connector
 
 	mu       sync.Mutex
 	asked    time.Time
@@ -32,7 +31,7 @@ func (s *server) answers() bool {
 		s.answered = probe(s.network, s.address) == nil
 		s.asked = time.Now()
 		if !s.answered {
-			s.silence.Store(s.asked.UnixNano())
+			s.connector.fellSilent(s.address, s.asked)
 		}
 	}
 	return s.answered
