@@ -7,10 +7,12 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // fromApp begins a sign-in at the app.
@@ -171,6 +173,27 @@ func (l *life) otherSite() *httptest.Server {
 	form = authorizeParams(id)
 	form.Set("redirect_uri", site.URL+"/callback")
 	return site
+}
+
+// leaveForStranger is sent on, with an error, to an app that registered itself. A page says where to before.
+func (l *life) leaveForStranger() {
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Arrived</title><link rel="icon" href="data:,"><p>Arrived</p></html>`)
+	}))
+	l.t.Cleanup(site.Close)
+	m := client.Defaults(client.Web)
+	m.Name, m.RedirectURIs = "Your Bank", []string{site.URL + "/callback"}
+	made, err := l.a.clients.Register(l.t.Context(), m, "", audit.Event{Actor: audit.ActorClient}, time.Now())
+	require.NoError(l.t, err)
+	form := authorizeParams(made.ID)
+	form.Set("redirect_uri", site.URL+"/callback")
+	form.Set("prompt", "none")
+	l.visit("/oauth2/auth?" + form.Encode())
+	require.Contains(l.t, l.Text(), "You are leaving Postern")
+	l.look("leaving")
+	l.Follow("Go on")
+	require.True(l.t, strings.HasPrefix(l.URL(), site.URL+"/callback?"), l.URL())
+	require.Contains(l.t, l.URL(), "error=consent_required")
 }
 
 func (l *life) arrivedAt(site string) {

@@ -68,6 +68,7 @@ var journeys = []journey{
 	{"come back to requests that are over", (*life).meetOldRequests},
 	{"sign in in one of two tabs", (*life).useTwoTabs},
 	{"come from a form of another site", (*life).askByForm},
+	{"be sent on to an app that nobody vouches for", (*life).leaveForStranger},
 }
 
 // TestLifeInChromium is a whole life with scripts, without them on a phone in the dark, and with the keyboard alone. They come by every page.
