@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ type browser struct {
 	store   *storage.Store
 	session []byte // nil: nobody is signed in
 	id      string
-	noted   map[string]string // the client of each flow
+	noted   sync.Map // the client of each flow
 	known   string
 }
 
@@ -96,13 +97,14 @@ func (b *browser) Known(*http.Request) string { return b.known }
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
 
 func (b *browser) NoteRequest(_ http.ResponseWriter, _ *http.Request, flow, client string) {
-	if b.noted == nil {
-		b.noted = map[string]string{}
-	}
-	b.noted[flow] = client
+	b.noted.Store(flow, client)
 }
 
-func (b *browser) ClientOf(_ *http.Request, flow string) string { return b.noted[flow] }
+func (b *browser) ClientOf(_ *http.Request, flow string) string {
+	client, _ := b.noted.Load(flow)
+	id, _ := client.(string)
+	return id
+}
 
 // newWorld builds a world on a store.
 func newWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world {
