@@ -48,6 +48,20 @@ func TestConnectingBeginsWithTheHostThatAnswered(t *testing.T) {
 	}
 }
 
+func TestConnectingLeavesAHostThatFellSilent(t *testing.T) {
+	c, err := NewConnector("postgres:///x?sslmode=disable&host=a,/tmp,b&port=1,2,3")
+	require.NoError(t, err)
+	first := "b:3"
+	c.first.Store(&first)
+	c.fellSilent("a:1", time.Now())
+	require.Equal(t, "b", c.config().Host, "another one")
+	c.fellSilent("b:3", time.Now())
+	require.Equal(t, "a", c.config().Host)
+	c.fellSilent("a:1", time.Now())
+	require.Equal(t, "/tmp", c.config().Host)
+	require.NotZero(t, c.silence.Load())
+}
+
 // unaware is a connection of a driver that has not noticed that its network is gone.
 type unaware struct{ driver.Conn }
 
