@@ -140,7 +140,7 @@ func (p *person) enrol() {
 	p.Submit("Confirm")
 }
 
-// connectDemoPhone pastes the link into the demo phone, after one that is none, and sees the code that an authenticator app would show.
+// connectDemoPhone pastes the link into the demo phone, after a text that is no link, and sees the code that an authenticator app would show.
 func (p *person) connectDemoPhone() {
 	p.Open(p.demo.Phone)
 	require.Equal(p.t, p.demo.Phone+"/add", p.URL(), "there is nothing to show yet")

@@ -28,7 +28,7 @@ import (
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 )
 
-// A port that is taken, and an address that is none, are told in the words of the demo, before anything was made.
+// The demo says in its own words that a port is taken or an address is wrong, before it makes anything.
 func TestDemoSaysWhichAddressIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "localhost:0")
 	require.NoError(t, err)

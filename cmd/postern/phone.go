@@ -152,7 +152,7 @@ func sentLink(w http.ResponseWriter, r *http.Request) (link, problem string) {
 	return readPicture(file)
 }
 
-// readPicture returns the text of the QR code in a picture, or says why there is none.
+// readPicture returns the text of the QR code in a picture, or the reason why it cannot be read.
 func readPicture(file io.ReadSeeker) (text, problem string) {
 	size, _, err := image.DecodeConfig(file)
 	if err != nil || size.Width*size.Height > largestPicture {

@@ -30,7 +30,7 @@ func checkEmail(email string) error {
 	}
 	sent, ok := storage.MailAddress(email)
 	if !ok {
-		return invalid("email", "has a domain that is none")
+		return invalid("email", "has an invalid domain")
 	}
 	if len(email) > maxEmail || len(sent) > maxEmail || !printable(email) {
 		return invalid("email", "longer than 254 octets, or contains something that cannot be seen")

@@ -89,7 +89,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	}
 	sender, ok := storage.MailAddress(from.Address)
 	if !ok {
-		return nil, errors.New("mail.NewSMTP: From has a domain that is none")
+		return nil, errors.New("mail.NewSMTP: From has an invalid domain")
 	}
 	from.Address = sender
 	issuer, err := url.Parse(cfg.Issuer)

@@ -37,8 +37,8 @@ var answers = map[Rule]answer{
 	ParameterRepeated: {Code: InvalidRequest, Description: "A parameter is sent more than once."},
 
 	RedirectURIMissing:      {Code: InvalidRequest, Description: "The parameter redirect_uri is missing."},
-	RedirectURIUnregistered: {Code: InvalidRequest, Description: "The redirect URI is not registered for this client.", sentence: "The redirect URI is none of those that are registered for the client."},
-	LogoutURIUnregistered:   {Code: InvalidRequest, Description: "The address to go on to is not registered for this client.", sentence: "The post_logout_redirect_uri is none of those that are registered for the client."},
+	RedirectURIUnregistered: {Code: InvalidRequest, Description: "The redirect URI is not registered for this client.", sentence: "The redirect URI is not registered for the client."},
+	LogoutURIUnregistered:   {Code: InvalidRequest, Description: "The address to go on to is not registered for this client.", sentence: "The post_logout_redirect_uri is not registered for the client."},
 
 	RegistrationParameter:    {Code: RegistrationNotSupported, Description: "The parameter registration is not supported."},
 	ResponseTypeMissing:      {Code: InvalidRequest, Description: "The parameter response_type is missing."},
