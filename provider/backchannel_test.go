@@ -238,7 +238,7 @@ func noCodeForASessionThatEnds(t *testing.T, w *world) {
 	u := &unit{now: time.Now(), client: h.Client, signIn: signIn, request: &authRequest{}}
 	require.NoError(t, w.provider.beginGrant(u))
 	w.provider.setCode(u)
-	require.ErrorIs(t, w.provider.writeGrant(t.Context(), u, storage.Flow{}, ""), storage.ErrStale)
+	require.ErrorIs(t, w.provider.writeGrant(t.Context(), u, storage.Flow{}, ""), errWithdrawn)
 	_, err = w.store.GrantByCode(t.Context(), u.state.CodeHash)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }

@@ -35,7 +35,7 @@ func factorSamples() map[string]View {
 		"authenticator-remove":       RemoveAuthenticator{AccountPage: page("authenticators"), Authenticator: sampleAuthenticators()[0]},
 		"codes-left":                 CodesLeft{AccountPage: page("codes"), Left: 7},
 		"codes-few":                  CodesLeft{AccountPage: wrong("codes", T("recoverycodes.gone")), Left: 2},
-		"codes-new":                  NewCodes{AccountPage: page("codes"), Sheet: sampleSheet, ID: "S"},
-		"codes-new-error":            NewCodes{AccountPage: wrong("codes", T("codes.tick")), Sheet: sampleSheet, ID: "S"},
+		"codes-new":                  NewCodes{AccountPage: page("codes"), Sheet: sampleSheet(), ID: "S"},
+		"codes-new-error":            NewCodes{AccountPage: wrong("codes", T("codes.tick")), Sheet: sampleSheet(), ID: "S"},
 	}
 }

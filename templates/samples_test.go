@@ -63,10 +63,12 @@ func sampleSetup() Setup {
 	}
 }
 
-var sampleSheet = Sheet{Account: "ada@example.test", MadeAt: sampleClock, Codes: []string{
-	"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
-	"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA",
-}}
+func sampleSheet() Sheet {
+	return Sheet{Account: "ada@example.test", MadeAt: sampleClock, Codes: []string{
+		"K7QPM-4XWVD", "2HJTR-9CBNS", "W3ZFA-6YKEL", "PD8MV-RQ5XT", "7NGHC-JS2WB",
+		"QX4KE-TZ9DM", "5VLRA-HP3YF", "BC6WJ-N8KQS", "MT2XD-F7GVZ", "YR9PE-4HCLA",
+	}}
+}
 
 // samples is every page in the states that look different, by file name.
 func samples() map[string]View {
@@ -100,8 +102,8 @@ func samples() map[string]View {
 		"enroll-again":   enrollAgain,
 		"enroll-last":    enrollLast,
 		"enroll-renew":   enrollRenew,
-		"codes":          RecoveryCodes{Page: samplePage(), Sheet: sampleSheet},
-		"codes-error":    RecoveryCodes{Page: withError(T("codes.tick")), Sheet: sampleSheet},
+		"codes":          RecoveryCodes{Page: samplePage(), Sheet: sampleSheet()},
+		"codes-error":    RecoveryCodes{Page: withError(T("codes.tick")), Sheet: sampleSheet()},
 		"enrollneeded":   EnrollNeeded{Page: samplePage(), RestartURL: "/login?flow=F"},
 		"consent":        Consent{Page: samplePage(), Person: samplePerson, SwitchURL: "/login?flow=F", Host: "notes.example.com", Scopes: sampleScopes()},
 		"consent-native": Consent{Page: samplePage(), Person: Person{Email: "ada@example.test"}, Scopes: sampleScopes(), Unproven: true},
