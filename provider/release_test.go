@@ -125,7 +125,6 @@ func TestReleasedClaims(t *testing.T) {
 		for _, name := range []string{"team", "level", "salary", "iss", "sub", "nonce", "acr", "unknown"} {
 			claims[name] = "own " + name
 		}
-		w.addUser(claims, "staff")
 		clients := map[string]*client.Client{}
 		secrets := map[string]string{}
 		for _, tc := range releases() {
@@ -134,6 +133,7 @@ func TestReleasedClaims(t *testing.T) {
 				clients[key], secrets[key] = w.registerFor(tc)
 			}
 			w.web, w.secret = clients[key], secrets[key]
+			w.addUser(claims, "staff") // a person without earlier grants: listing thousands of them takes SQLite most of the test's time
 			w.check(tc)
 			if t.Failed() {
 				return
@@ -156,9 +156,6 @@ func (w *world) registerFor(tc release) (*client.Client, string) {
 // check runs one case.
 func (w *world) check(tc release) {
 	w.t.Helper()
-	if err := w.store.WithdrawConsent(w.t.Context(), w.user.ID, w.web.ID, time.Now()); err != nil {
-		require.ErrorIs(w.t, err, storage.ErrNotFound)
-	}
 	if len(tc.before.Scopes) > 0 {
 		require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, w.web.ID, tc.before, time.Now()))
 	}
