@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
 )
@@ -29,7 +30,7 @@ func (l *Login) showActivity(c *gin.Context) error {
 		return err
 	}
 	before := c.Query("before")
-	if before != "" && !rowID.MatchString(before) {
+	if before != "" && !storage.IsID(before) {
 		return errNotTheirs
 	}
 	entries, more, err := l.cfg.Account.Activity(c.Request.Context(), signIn.User().ID, before, activityPage)

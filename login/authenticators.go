@@ -22,7 +22,7 @@ func (l *Login) changer(c *gin.Context, section string) (account.Changer, error)
 	if err != nil {
 		return account.Changer{}, err
 	}
-	who, err := account.NewChanger(fresh, l.cfg.Sessions.browser(c.Writer, c.Request))
+	who, err := account.NewChanger(fresh, l.cfg.Sessions.BrowserSecret(c.Writer, c.Request))
 	if errors.Is(err, account.ErrRecovered) {
 		c.Redirect(http.StatusSeeOther, l.at("/login/enroll", way{}))
 		return who, errSent
@@ -113,7 +113,7 @@ func (l *Login) rename(c *gin.Context) error {
 		return err
 	}
 	name := c.Request.PostForm.Get("name")
-	err = l.cfg.Account.RenameAuthenticator(c.Request.Context(), signIn, c.Query("id"), name, l.visitor(c), time.Now())
+	err = l.cfg.Account.RenameAuthenticator(c.Request.Context(), signIn, c.Query("id"), name, l.cfg.Sessions.Visitor(c), time.Now())
 	var invalid *account.InvalidError
 	switch {
 	case err == nil:
@@ -147,7 +147,7 @@ func (l *Login) remove(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = l.cfg.Account.RemoveAuthenticator(c.Request.Context(), who, c.Query("id"), l.visitor(c), time.Now())
+	err = l.cfg.Account.RemoveAuthenticator(c.Request.Context(), who, c.Query("id"), l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return l.mayNotChange(c, err)
 	}

@@ -36,15 +36,15 @@ func (l *Login) closeAccount(c *gin.Context) error {
 	if c.Request.PostForm.Get("understood") != "yes" {
 		return l.askClose(c, who, http.StatusUnprocessableEntity, templates.T("close.unticked"))
 	}
-	err = l.cfg.Account.Close(c.Request.Context(), who, l.visitor(c), time.Now())
+	err = l.cfg.Account.Close(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, account.ErrLastAdmin) {
 		return l.askClose(c, who, http.StatusUnprocessableEntity, templates.T("close.last_admin"))
 	}
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // closed in another tab
 		return err
 	}
-	l.cfg.Sessions.forget(c.Writer)
-	l.cfg.Sessions.cookies.clear(c.Writer, deviceCookie)
+	l.cfg.Sessions.Forget(c.Writer)
+	l.cfg.Sessions.Distrust(c.Writer)
 	c.Redirect(http.StatusSeeOther, l.cfg.BasePath+"/account/closed")
 	return nil
 }

@@ -54,7 +54,7 @@ func (l *Login) pending(c *gin.Context) (request, account.Pending, error) {
 	if err != nil {
 		return request, account.Pending{}, err
 	}
-	pending, err := l.cfg.Account.Pending(c.Request.Context(), l.cfg.Sessions.half(c.Request), time.Now())
+	pending, err := l.cfg.Account.Pending(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
 	return request, pending, err
 }
 
@@ -74,10 +74,10 @@ func (l *Login) halfWay(c *gin.Context, err error) error {
 // codeAttempt returns what a page for codes sent in a field.
 func (l *Login) codeAttempt(c *gin.Context, field string) account.CodeAttempt {
 	return account.CodeAttempt{
-		Half:     l.cfg.Sessions.half(c.Request),
+		Half:     l.cfg.Sessions.Half(c.Request),
 		Typed:    c.Request.PostForm.Get(field),
-		Previous: l.cfg.Sessions.cookies.get(c.Request, sessionCookie),
-		Visitor:  l.visitor(c),
+		Previous: l.cfg.Sessions.SessionSecret(c.Request),
+		Visitor:  l.cfg.Sessions.Visitor(c),
 	}
 }
 

@@ -76,7 +76,7 @@ func (l *Login) keepCodes(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	err = l.cfg.Account.KeepRecoveryCodes(c.Request.Context(), who, c.Request.PostForm.Get("set"), l.visitor(c), time.Now())
+	err = l.cfg.Account.KeepRecoveryCodes(c.Request.Context(), who, c.Request.PostForm.Get("set"), l.cfg.Sessions.Visitor(c), time.Now())
 	switch {
 	case err == nil:
 		return l.did(c, "codes", "codes")

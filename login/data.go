@@ -25,7 +25,7 @@ func (l *Login) downloadData(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	data, err := l.cfg.Account.Data(c.Request.Context(), who, l.visitor(c), time.Now())
+	data, err := l.cfg.Account.Data(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@
 // A session that was completed after somebody else was found to have the password is held: to everything but /login/password and /logout
 // it is none.
 //
-// The names of cookies end in a mark of the issuer (SessionsConfig.Instance), because a host may have several issuers.
+// The names of cookies end in a mark of the issuer (browser.Config.Instance), because a host may have several issuers.
 //
 // Scripts can read one cookie, postern_state: it tells that the session has changed, and nothing else.
 //

@@ -45,19 +45,19 @@ func (l *Login) changeEmail(c *gin.Context) error {
 	switch c.Request.PostForm.Get("do") {
 	case "verify":
 		did = "verify"
-		err = l.cfg.Account.AskVerification(c.Request.Context(), signIn, l.visitor(c), now)
+		err = l.cfg.Account.AskVerification(c.Request.Context(), signIn, l.cfg.Sessions.Visitor(c), now)
 		if errors.Is(err, account.ErrVerified) {
 			did, err = "", nil
 		}
 	case "cancel":
-		err = l.cfg.Account.CancelEmailChange(c.Request.Context(), signIn, l.visitor(c), now)
+		err = l.cfg.Account.CancelEmailChange(c.Request.Context(), signIn, l.cfg.Sessions.Visitor(c), now)
 	default:
 		fresh, sent := l.recently(c, "email")
 		if sent != nil {
 			return sent
 		}
 		view.Email = strings.TrimSpace(c.Request.PostForm.Get("email"))
-		err = l.cfg.Account.AskEmailChange(c.Request.Context(), fresh, view.Email, l.visitor(c), now)
+		err = l.cfg.Account.AskEmailChange(c.Request.Context(), fresh, view.Email, l.cfg.Sessions.Visitor(c), now)
 	}
 	switch {
 	case err == nil:

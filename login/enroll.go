@@ -19,11 +19,11 @@ import (
 // that a recovery code has just opened.
 func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	now := time.Now()
-	who, invitedErr := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.half(c.Request), now)
+	who, invitedErr := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.Half(c.Request), now)
 	if !errors.Is(invitedErr, account.ErrStartAgain) && !errors.Is(invitedErr, account.ErrEnrolled) {
 		return who, invitedErr
 	}
-	enrolling, err := l.cfg.Sessions.enrolling(c.Request)
+	enrolling, err := l.cfg.Sessions.Enrolling(c.Request)
 	switch {
 	case err == nil:
 		return account.MustEnroller(enrolling), nil
@@ -68,7 +68,7 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	if err != nil {
 		return err
 	}
-	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.visitor(c), time.Now())
+	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (l *Login) confirmEnrolment(c *gin.Context) error {
 	if empty(c, "code") {
 		return l.showEnrolmentPage(c, nothingTyped("code.empty"))
 	}
-	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.visitor(c), now)
+	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.cfg.Sessions.Visitor(c), now)
 	if err == nil {
 		return l.next(c, "/login/codes")
 	}

@@ -15,7 +15,7 @@ import (
 // one was.
 func (l *Login) enrolNeeded(c *gin.Context, r request, status int, sent bool, message templates.Text) error {
 	view := templates.EnrollNeeded{Page: r.page(message), Sent: sent, RestartURL: l.signInURL(r)}
-	_, err := l.cfg.Account.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.half(c.Request), time.Now())
+	_, err := l.cfg.Account.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
 	switch {
 	case err == nil:
 		view.Action = l.at("/login/enroll/link", r.way)
@@ -44,7 +44,7 @@ func (l *Login) showEnrolLink(c *gin.Context) error {
 // sendEnrolLink is POST /login/enroll/link.
 func (l *Login) sendEnrolLink(c *gin.Context) error {
 	now := time.Now()
-	err := l.cfg.Account.AskEnrolLink(c.Request.Context(), l.cfg.Sessions.half(c.Request), l.visitor(c), now)
+	err := l.cfg.Account.AskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), l.cfg.Sessions.Visitor(c), now)
 	var wait *account.WaitError
 	switch {
 	case err == nil:

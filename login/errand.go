@@ -8,6 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -68,13 +69,13 @@ func (l *Login) errandMessage(c *gin.Context, status int, m templates.Message) e
 
 // mailed sends the browser to the page that says where a message went: to what was typed, whoever that is.
 func (l *Login) mailed(c *gin.Context, page, typed string) error {
-	l.cfg.Sessions.cookies.set(c.Writer, mailedCookie, base64.RawURLEncoding.EncodeToString([]byte(typed)), mailedLife)
+	l.cfg.Sessions.Set(c.Writer, browser.Mailed, base64.RawURLEncoding.EncodeToString([]byte(typed)))
 	return l.next(c, page)
 }
 
 // mailedTo returns what was typed; empty when this browser has not asked lately.
 func (l *Login) mailedTo(c *gin.Context) string {
-	typed, err := base64.RawURLEncoding.DecodeString(l.cfg.Sessions.cookies.get(c.Request, mailedCookie))
+	typed, err := base64.RawURLEncoding.DecodeString(l.cfg.Sessions.Get(c.Request, browser.Mailed))
 	if err != nil || !utf8.Valid(typed) {
 		return ""
 	}

@@ -78,7 +78,7 @@ func (l *Login) refused(c *gin.Context, err error, wrong, closed templates.Text,
 	switch {
 	case errors.As(err, &wait) && wait.Closed():
 		// The budget of this browser may be the one that is closed: without its cookie it is a stranger's.
-		l.cfg.Sessions.cookies.clear(c.Writer, deviceCookie)
+		l.cfg.Sessions.Distrust(c.Writer)
 		return refusal{status: http.StatusForbidden, message: closed}, true
 	case errors.As(err, &wait):
 		return refusal{status: http.StatusTooManyRequests, message: retryLater(c, wait, now)}, true
@@ -119,7 +119,7 @@ func (l *Login) startAgain(c *gin.Context) error {
 	case !errors.Is(err, storage.ErrNotFound):
 		return err
 	}
-	switch path, _, err := l.cfg.Sessions.waiting(c.Request); {
+	switch path, _, err := l.waiting(c.Request); {
 	case err == nil:
 		return l.next(c, path)
 	case !errors.Is(err, storage.ErrNotFound):

@@ -40,11 +40,6 @@ func TestClockMessage(t *testing.T) {
 	}
 }
 
-func TestCookieNames(t *testing.T) {
-	require.Equal(t, "__Host-postern_session", cookies{secure: true}.name(sessionCookie))
-	require.Equal(t, "postern_session", cookies{}.name(sessionCookie), "plain http has no __Host- cookies")
-}
-
 func TestDescribeBrowser(t *testing.T) {
 	for agent, want := range map[string]string{
 		"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0":                                                                  "Firefox on Linux",

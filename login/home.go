@@ -55,7 +55,7 @@ var doneTexts = map[string]templates.Text{
 // accountPage returns what the pages about the account share.
 func (l *Login) accountPage(c *gin.Context, signIn storage.SignIn, section string) templates.AccountPage {
 	return templates.AccountPage{
-		Person: person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")], FormKey: l.cfg.Sessions.formKey(signIn),
+		Person: person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")], FormKey: l.cfg.Sessions.FormKey(signIn),
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -16,13 +17,13 @@ import (
 // of screenshots, and of what the page sends elsewhere.
 func (l *Login) showInvitation(c *gin.Context) error {
 	if ticket := c.Query("ticket"); ticket != "" {
-		if len(ticket) != secretLength {
+		if len(ticket) != browser.SecretLength {
 			return l.invitationOver(c)
 		}
-		l.cfg.Sessions.cookies.set(c.Writer, ticketCookie, ticket, ticketLife)
+		l.cfg.Sessions.Set(c.Writer, browser.InvitationLink, ticket)
 		return l.withoutSecret(c, "/invite")
 	}
-	user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, ticketCookie), time.Now())
+	user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.InvitationLink), time.Now())
 	if err != nil {
 		return l.invitationRefused(c, err)
 	}
@@ -43,15 +44,15 @@ func (l *Login) invitationPage(c *gin.Context, status int, user storage.User, me
 // acceptInvitation is POST /invite.
 func (l *Login) acceptInvitation(c *gin.Context) error {
 	sessions, now := l.cfg.Sessions, time.Now()
-	ticket := sessions.cookies.get(c.Request, ticketCookie)
+	ticket := sessions.Get(c.Request, browser.InvitationLink)
 	half, err := l.cfg.Account.SetInvitedPassword(c.Request.Context(), account.InvitedPassword{
 		Ticket: ticket, Password: c.Request.PostForm.Get("new_password"),
-		Browser: sessions.browser(c.Writer, c.Request), Visitor: l.visitor(c),
+		Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: l.cfg.Sessions.Visitor(c),
 	}, now)
 	var weak *account.WeakPasswordError
 	switch {
 	case err == nil:
-		sessions.begin(c.Writer, half)
+		sessions.Begin(c.Writer, half)
 		return l.next(c, "/login/enroll")
 	case errors.As(err, &weak):
 		user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), ticket, now)
@@ -68,14 +69,14 @@ func (l *Login) invitationRefused(c *gin.Context, err error) error {
 	case errors.Is(err, account.ErrTicket):
 		return l.invitationOver(c)
 	case errors.Is(err, account.ErrEnrolled):
-		l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
+		l.cfg.Sessions.Clear(c.Writer, browser.InvitationLink)
 		return l.errandMessage(c, http.StatusConflict, templates.Message{Title: templates.T("invite.ready_title"), Text: templates.T("invite.ready")})
 	}
 	return err
 }
 
 func (l *Login) invitationOver(c *gin.Context) error {
-	l.cfg.Sessions.cookies.clear(c.Writer, ticketCookie)
+	l.cfg.Sessions.Clear(c.Writer, browser.InvitationLink)
 	request, err := l.errand(c)
 	if err != nil {
 		return err

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"net/url"
-	"regexp"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -42,7 +41,7 @@ type Request struct {
 // Config is what New needs. All fields but the last two are required.
 type Config struct {
 	Account  *account.Service
-	Sessions *Sessions
+	Sessions *browser.Sessions
 	Pages    *templates.Pages
 	Flows    Flows
 	// Describe returns what to show of a flow.
@@ -146,22 +145,11 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 	}
 }
 
-// rowID is the form of storage.NewID.
-var rowID = regexp.MustCompile(`^[A-Z2-7]{26}$`)
-
 // way is what a sign-in is for: the request in progress, or a section of the account pages. Its zero value is neither.
 type way struct{ flow, section string }
 
 // wayOf returns the way that the address names.
 func wayOf(c *gin.Context) way { return way{c.Query("flow"), section(c)} }
-
-// flowOf returns the id of the request in progress that the address names, if it can be one.
-func flowOf(c *gin.Context) string {
-	if id := c.Query("flow"); rowID.MatchString(id) {
-		return id
-	}
-	return ""
-}
 
 // request is the request in progress that a page belongs to; its zero value is none.
 type request struct {
@@ -176,7 +164,7 @@ func (l *Login) request(c *gin.Context) (request, error) {
 	if id == "" {
 		return request{way: wayOf(c)}, nil
 	}
-	if !rowID.MatchString(id) {
+	if !storage.IsID(id) {
 		return request{}, errExpired
 	}
 	flow, err := l.cfg.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
@@ -243,7 +231,7 @@ func (l *Login) afterwards(w way) string {
 
 // completed stores a complete sign-in and leaves, by the page for a new password when it is held.
 func (l *Login) completed(c *gin.Context, done account.Done) error {
-	l.cfg.Sessions.complete(c.Writer, done)
+	l.cfg.Sessions.Complete(c.Writer, done)
 	switch {
 	case done.Held:
 		return l.next(c, "/login/password")
@@ -259,16 +247,13 @@ func (l *Login) leave(c *gin.Context) error {
 	return nil
 }
 
-// visitor returns where a request comes from.
-func (l *Login) visitor(c *gin.Context) account.Visitor {
-	address, err := netip.ParseAddr(c.ClientIP())
-	if err != nil {
-		address = netip.Addr{}
+// waiting returns the page and the person of a sign-in of the browser after both factors that is worth nothing before something is done on
+// that page. storage.ErrNotFound says that there is none.
+func (l *Login) waiting(r *http.Request) (path string, user storage.User, err error) {
+	held, err := l.cfg.Sessions.Held(r)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return "/login/password", held.User(), err
 	}
-	return account.Visitor{
-		Address: address,
-		Browser: templates.DescribeBrowser(c.Request.UserAgent()),
-		Device:  l.cfg.Sessions.cookies.get(c.Request, deviceCookie),
-		Flow:    flowOf(c),
-	}
+	enrolling, err := l.cfg.Sessions.Enrolling(r)
+	return "/login/enroll", enrolling.User(), err
 }

@@ -39,7 +39,7 @@ func (l *Login) showNewAuthenticatorPage(c *gin.Context, refused refusal, nameWr
 		}
 		view.Replaces, name = []templates.Authenticator{authenticatorView(old)}, old.Name
 	}
-	enrolment, err := l.cfg.Account.NewAuthenticator(c.Request.Context(), who, replaces, l.visitor(c), time.Now())
+	enrolment, err := l.cfg.Account.NewAuthenticator(c.Request.Context(), who, replaces, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return l.mayNotChange(c, err)
 	}
@@ -64,7 +64,7 @@ func (l *Login) confirmAuthenticator(c *gin.Context) error {
 	}
 	form, now := c.Request.PostForm, time.Now()
 	typed := account.Confirmation{ID: form.Get("enrolment"), Replaces: c.Query("replaces"), Name: form.Get("name"), Code: form.Get("code")}
-	device, err := l.cfg.Account.ConfirmAuthenticator(c.Request.Context(), who, typed, l.visitor(c), now)
+	device, err := l.cfg.Account.ConfirmAuthenticator(c.Request.Context(), who, typed, l.cfg.Sessions.Visitor(c), now)
 	var invalid *account.InvalidError
 	switch {
 	case err == nil:
@@ -82,7 +82,7 @@ func (l *Login) confirmAuthenticator(c *gin.Context) error {
 
 func (l *Login) addedAuthenticator(c *gin.Context, typed account.Confirmation, device string) error {
 	if device != "" {
-		l.cfg.Sessions.cookies.set(c.Writer, deviceCookie, device, deviceLife)
+		l.cfg.Sessions.Trust(c.Writer, device)
 	}
 	if typed.Replaces != "" {
 		return l.did(c, "authenticators", "replaced")

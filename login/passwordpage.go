@@ -47,7 +47,7 @@ func (l *Login) changePassword(c *gin.Context) error {
 	var wait *account.WaitError
 	switch {
 	case err == nil:
-		l.cfg.Sessions.complete(c.Writer, done)
+		l.cfg.Sessions.Complete(c.Writer, done)
 		l.chose(c, c.Request.PostForm.Get("new_password"))
 		return l.did(c, "password", "password")
 	case errors.As(err, &wait):
@@ -67,7 +67,7 @@ func (l *Login) changePassword(c *gin.Context) error {
 func (l *Login) passwordChange(c *gin.Context) account.PasswordChange {
 	return account.PasswordChange{
 		Current: c.Request.PostForm.Get("password"), New: c.Request.PostForm.Get("new_password"),
-		Session: l.cfg.Sessions.cookies.get(c.Request, sessionCookie), Visitor: l.visitor(c),
+		Session: l.cfg.Sessions.SessionSecret(c.Request), Visitor: l.cfg.Sessions.Visitor(c),
 	}
 }
 
@@ -77,7 +77,7 @@ func (l *Login) showHeld(c *gin.Context) error {
 }
 
 func (l *Login) heldPage(c *gin.Context, status int, message templates.Text) error {
-	held, err := l.cfg.Sessions.held(c.Request)
+	held, err := l.cfg.Sessions.Held(c.Request)
 	if errors.Is(err, storage.ErrNotFound) {
 		return l.startAgain(c)
 	}
@@ -96,7 +96,7 @@ func (l *Login) heldPage(c *gin.Context, status int, message templates.Text) err
 
 // chooseNewPassword is POST /login/password. Only now the sign-in is worth something.
 func (l *Login) chooseNewPassword(c *gin.Context) error {
-	held, err := l.cfg.Sessions.held(c.Request)
+	held, err := l.cfg.Sessions.Held(c.Request)
 	if errors.Is(err, storage.ErrNotFound) {
 		return l.startAgain(c)
 	}
@@ -107,7 +107,7 @@ func (l *Login) chooseNewPassword(c *gin.Context) error {
 	var weak *account.WeakPasswordError
 	switch {
 	case err == nil && held.Recovered():
-		l.cfg.Sessions.complete(c.Writer, done)
+		l.cfg.Sessions.Complete(c.Writer, done)
 		return l.next(c, "/login/enroll")
 	case err == nil:
 		return l.completed(c, done)

@@ -90,7 +90,7 @@ func (l *Login) changeProfile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	changed, err := l.cfg.Account.ChangeProfile(c.Request.Context(), user.ID, own, seen, l.visitor(c), time.Now())
+	changed, err := l.cfg.Account.ChangeProfile(c.Request.Context(), user.ID, own, seen, l.cfg.Sessions.Visitor(c), time.Now())
 	var faults account.ProfileError
 	var page templates.Profile
 	status := http.StatusUnprocessableEntity

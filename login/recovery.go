@@ -36,7 +36,7 @@ func (l *Login) useRecoveryCode(c *gin.Context) error {
 		if done.Held {
 			return l.completed(c, done)
 		}
-		l.cfg.Sessions.complete(c.Writer, done)
+		l.cfg.Sessions.Complete(c.Writer, done)
 		return l.next(c, "/login/enroll")
 	}
 	if refused, ok := l.refused(c, err, wrongRecovery, recoveryClosed, now); ok {

@@ -25,7 +25,7 @@ func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text
 	if err != nil {
 		return err
 	}
-	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.visitor(c), time.Now())
+	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return err
 	}
@@ -46,8 +46,8 @@ func (l *Login) acknowledgeCodes(c *gin.Context) error {
 	if err != nil {
 		return l.mayNotEnrol(c, err)
 	}
-	previous := l.cfg.Sessions.cookies.get(c.Request, sessionCookie)
-	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.visitor(c), time.Now())
+	previous := l.cfg.Sessions.SessionSecret(c.Request)
+	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.cfg.Sessions.Visitor(c), time.Now())
 	switch {
 	case err == nil:
 		return l.completed(c, done)

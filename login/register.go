@@ -43,7 +43,7 @@ func (l *Login) registerPage(c *gin.Context, status int, view templates.Register
 func (l *Login) register(c *gin.Context) error {
 	now, form := time.Now(), account.RegistrationForm{
 		Email: strings.TrimSpace(c.Request.PostForm.Get("email")), Name: strings.TrimSpace(c.Request.PostForm.Get("name")),
-		Locale: l.cfg.Pages.LanguageOf(c).Tag, Visitor: l.visitor(c),
+		Locale: l.cfg.Pages.LanguageOf(c).Tag, Visitor: l.cfg.Sessions.Visitor(c),
 	}
 	err := l.cfg.Account.Register(c.Request.Context(), form, now)
 	view := templates.Register{Email: form.Email, Name: form.Name}

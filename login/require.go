@@ -30,7 +30,7 @@ func (l *Login) signedIn(c *gin.Context, section string) (storage.SignIn, error)
 	if err != nil {
 		return storage.SignIn{}, err
 	}
-	if shown := c.Request.PostForm.Get("shown"); shown != "" && shown != l.cfg.Sessions.formKey(signIn) {
+	if shown := c.Request.PostForm.Get("shown"); shown != "" && shown != l.cfg.Sessions.FormKey(signIn) {
 		c.Redirect(http.StatusSeeOther, l.cfg.BasePath+"/account/"+section)
 		return storage.SignIn{}, errSent
 	}

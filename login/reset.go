@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -32,7 +33,7 @@ func (l *Login) reset(c *gin.Context) error {
 	if name == "" {
 		return l.resetPage(c, http.StatusUnprocessableEntity, "", templates.T("reset.empty"))
 	}
-	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.visitor(c), now)
+	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.cfg.Sessions.Visitor(c), now)
 	var wait *account.WaitError
 	if errors.As(err, &wait) {
 		return l.resetPage(c, http.StatusTooManyRequests, name, retryLater(c, wait, now))
@@ -57,17 +58,17 @@ func (l *Login) showResetSent(c *gin.Context) error {
 // showNewPassword is GET /reset/new. The secret leaves the address at once, as that of an invitation.
 func (l *Login) showNewPassword(c *gin.Context) error {
 	if ticket := c.Query("ticket"); ticket != "" {
-		if len(ticket) != secretLength {
+		if len(ticket) != browser.SecretLength {
 			return l.resetOver(c)
 		}
-		l.cfg.Sessions.cookies.set(c.Writer, resetCookie, ticket, resetLife)
+		l.cfg.Sessions.Set(c.Writer, browser.ResetLink, ticket)
 		return l.withoutSecret(c, "/reset/new")
 	}
 	return l.newPasswordPage(c, http.StatusOK, templates.Text{})
 }
 
 func (l *Login) newPasswordPage(c *gin.Context, status int, message templates.Text) error {
-	user, err := l.cfg.Account.OpenReset(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, resetCookie), time.Now())
+	user, err := l.cfg.Account.OpenReset(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.ResetLink), time.Now())
 	if errors.Is(err, account.ErrTicket) {
 		return l.resetOver(c)
 	}
@@ -86,15 +87,13 @@ func (l *Login) newPasswordPage(c *gin.Context, status int, message templates.Te
 
 // setNewPassword is POST /reset/new. Nobody is signed in by it.
 func (l *Login) setNewPassword(c *gin.Context) error {
-	cookies := l.cfg.Sessions.cookies
-	err := l.cfg.Account.ResetPassword(c.Request.Context(), cookies.get(c.Request, resetCookie), c.Request.PostForm.Get("new_password"),
-		l.visitor(c), time.Now())
+	err := l.cfg.Account.ResetPassword(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.ResetLink), c.Request.PostForm.Get("new_password"),
+		l.cfg.Sessions.Visitor(c), time.Now())
 	var weak *account.WeakPasswordError
 	switch {
 	case err == nil:
-		cookies.clear(c.Writer, resetCookie)
-		cookies.clear(c.Writer, halfCookie)
-		l.cfg.Sessions.forget(c.Writer)
+		l.cfg.Sessions.Clear(c.Writer, browser.ResetLink)
+		l.cfg.Sessions.Abandon(c.Writer)
 		l.chose(c, c.Request.PostForm.Get("new_password"))
 		return l.next(c, "/reset/done")
 	case errors.As(err, &weak):
@@ -108,7 +107,7 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 }
 
 func (l *Login) resetOver(c *gin.Context) error {
-	l.cfg.Sessions.cookies.clear(c.Writer, resetCookie)
+	l.cfg.Sessions.Clear(c.Writer, browser.ResetLink)
 	request, err := l.errand(c)
 	if err != nil {
 		return err

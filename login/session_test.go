@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login"
+	cookies "github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -36,14 +36,14 @@ func TestCookies(t *testing.T) {
 		require.Len(t, b.cookie(sessionCookie), 43)
 
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
-		require.Empty(t, w.sessions.Known(r))
+		require.Empty(t, w.sessions.TrustedBrowser(r))
 		r.AddCookie(&http.Cookie{Name: set[deviceCookie].Name, Value: set[deviceCookie].Value})
-		id := w.sessions.Known(r)
+		id := w.sessions.TrustedBrowser(r)
 		require.NotEmpty(t, id)
 		time.Sleep(90*24*time.Hour - time.Second)
-		require.Equal(t, id, w.sessions.Known(r))
+		require.Equal(t, id, w.sessions.TrustedBrowser(r))
 		time.Sleep(time.Second)
-		require.Empty(t, w.sessions.Known(r))
+		require.Empty(t, w.sessions.TrustedBrowser(r))
 	})
 }
 
@@ -141,7 +141,7 @@ func TestIdleTime(t *testing.T) {
 				time.Sleep(time.Minute)
 				b := newBrowser(t, w.handler)
 				b.submit(b.submit(b.open("/begin"), "username", ada, "password", adaPassword), "code", phone.code())
-				sessions, err := login.NewSessions(login.SessionsConfig{Store: w.store, Audit: audit.New(w.store), Secure: true, Idle: idle})
+				sessions, err := cookies.New(cookies.Config{Store: w.store, Audit: audit.New(w.store), Secure: true, Idle: idle})
 				require.NoError(t, err)
 				r := httptest.NewRequest(http.MethodGet, "/", nil)
 				r.AddCookie(&http.Cookie{Name: sessionCookie, Value: b.cookie(sessionCookie)})

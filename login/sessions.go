@@ -41,7 +41,7 @@ func (l *Login) endSessions(c *gin.Context) error {
 	if c.Request.PostForm.Get("others") == "yes" {
 		return l.endOtherSessions(c, signIn)
 	}
-	err = l.cfg.Account.EndOwnSession(c.Request.Context(), signIn.User().ID, c.Request.PostForm.Get("session"), l.visitor(c), time.Now())
+	err = l.cfg.Account.EndOwnSession(c.Request.Context(), signIn.User().ID, c.Request.PostForm.Get("session"), l.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return errNotTheirs
 	}
@@ -52,13 +52,13 @@ func (l *Login) endSessions(c *gin.Context) error {
 }
 
 func (l *Login) endOtherSessions(c *gin.Context, signIn storage.SignIn) error {
-	device, err := l.cfg.Account.EndOtherSessions(c.Request.Context(), signIn, l.visitor(c), time.Now())
+	device, err := l.cfg.Account.EndOtherSessions(c.Request.Context(), signIn, l.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, account.ErrStartAgain) {
 		return l.signInFirst(c, "sessions")
 	}
 	if err != nil {
 		return err
 	}
-	l.cfg.Sessions.cookies.set(c.Writer, deviceCookie, device, deviceLife)
+	l.cfg.Sessions.Trust(c.Writer, device)
 	return l.did(c, "sessions", "sessions")
 }

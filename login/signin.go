@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -34,7 +35,7 @@ func (l *Login) showSignIn(c *gin.Context) error {
 	case err != nil && !errors.Is(err, storage.ErrNotFound):
 		return err
 	}
-	path, _, err := l.cfg.Sessions.waiting(c.Request)
+	path, _, err := l.waiting(c.Request)
 	if err == nil {
 		return l.next(c, path)
 	}
@@ -66,14 +67,14 @@ func (l *Login) signIn(c *gin.Context) error {
 	}
 	half, err := l.cfg.Account.Authenticate(c.Request.Context(), account.PasswordAttempt{
 		Name: form.Get("username"), Password: form.Get("password"), Remember: form.Get("remember") == "yes",
-		Ticket:  sessions.cookies.get(c.Request, ticketCookie),
-		Browser: sessions.browser(c.Writer, c.Request),
-		Visitor: l.visitor(c),
+		Ticket:  sessions.Get(c.Request, browser.InvitationLink),
+		Browser: sessions.BrowserSecret(c.Writer, c.Request),
+		Visitor: l.cfg.Sessions.Visitor(c),
 	}, now)
 	var wait *account.WaitError
 	switch {
 	case err == nil:
-		sessions.begin(c.Writer, half)
+		sessions.Begin(c.Writer, half)
 		return l.next(c, "/login/code")
 	case errors.As(err, &wait):
 		return l.signInAgain(c, http.StatusTooManyRequests, retryLater(c, wait, now))

@@ -15,7 +15,7 @@ func (l *Login) showSignOut(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	user := signIn.User()
 	if errors.Is(err, storage.ErrNotFound) {
-		_, user, err = l.cfg.Sessions.waiting(c.Request)
+		_, user, err = l.waiting(c.Request)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		request, err := l.errand(c)

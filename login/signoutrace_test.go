@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login"
+	cookies "github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -24,11 +24,11 @@ func TestRaceOfSignOuts(t *testing.T) {
 		require.NoError(t, store.CompleteSignIn(t.Context(), []byte("half"), storage.Completion{
 			TokenHash: storage.Hash("cookie"), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 		}, now))
-		var replicas [2]*login.Sessions
+		var replicas [2]*cookies.Sessions
 		for i := range replicas {
 			s := db.Open(t, storagetest.Delay(5*time.Millisecond))
 			var err error
-			replicas[i], err = login.NewSessions(login.SessionsConfig{Store: s, Audit: audit.New(s), Secure: true})
+			replicas[i], err = cookies.New(cookies.Config{Store: s, Audit: audit.New(s), Secure: true})
 			require.NoError(t, err)
 		}
 		faults := make([]error, 50)

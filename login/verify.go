@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -15,10 +16,10 @@ import (
 // programs that scan mail follow links too.
 func (l *Login) showVerification(c *gin.Context) error {
 	if ticket := c.Query("ticket"); ticket != "" {
-		if len(ticket) != secretLength {
+		if len(ticket) != browser.SecretLength {
 			return l.verificationOver(c)
 		}
-		l.cfg.Sessions.cookies.set(c.Writer, verifyCookie, ticket, ticketLife)
+		l.cfg.Sessions.Set(c.Writer, browser.VerificationLink, ticket)
 		return l.withoutSecret(c, "/verify")
 	}
 	return l.verificationPage(c, http.StatusOK, templates.Text{})
@@ -52,7 +53,7 @@ func (l *Login) verificationPage(c *gin.Context, status int, message templates.T
 
 // verification returns what the link that the browser holds is for.
 func (l *Login) verification(c *gin.Context) (account.Verification, error) {
-	return l.cfg.Account.OpenVerification(c.Request.Context(), l.cfg.Sessions.cookies.get(c.Request, verifyCookie), time.Now())
+	return l.cfg.Account.OpenVerification(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.VerificationLink), time.Now())
 }
 
 // verify is POST /verify.
@@ -62,15 +63,15 @@ func (l *Login) verify(c *gin.Context) error {
 		return l.verificationRefused(c, err)
 	}
 	ctx, sessions, now := c.Request.Context(), l.cfg.Sessions, time.Now()
-	secret := sessions.cookies.get(c.Request, verifyCookie)
+	secret := sessions.Get(c.Request, browser.VerificationLink)
 	switch found.Kind {
 	case account.VerifyAddress:
-		err = l.cfg.Account.ConfirmAddress(ctx, secret, l.visitor(c), now)
+		err = l.cfg.Account.ConfirmAddress(ctx, secret, l.cfg.Sessions.Visitor(c), now)
 	case account.VerifyNewEmail:
 		var done account.Done
-		done, err = l.cfg.Account.ConfirmEmailChange(ctx, secret, sessions.cookies.get(c.Request, sessionCookie), l.visitor(c), now)
+		done, err = l.cfg.Account.ConfirmEmailChange(ctx, secret, sessions.SessionSecret(c.Request), l.cfg.Sessions.Visitor(c), now)
 		if done.Session != "" {
-			sessions.complete(c.Writer, done)
+			sessions.Complete(c.Writer, done)
 		}
 	default:
 		return l.completeRegistration(c, secret, now)
@@ -78,7 +79,7 @@ func (l *Login) verify(c *gin.Context) error {
 	if err != nil {
 		return l.verificationRefused(c, err)
 	}
-	sessions.cookies.clear(c.Writer, verifyCookie)
+	sessions.Clear(c.Writer, browser.VerificationLink)
 	return l.next(c, "/verify/done")
 }
 
@@ -86,7 +87,7 @@ func (l *Login) verify(c *gin.Context) error {
 func (l *Login) completeRegistration(c *gin.Context, secret string, now time.Time) error {
 	sessions := l.cfg.Sessions
 	half, err := l.cfg.Account.CompleteRegistration(c.Request.Context(), account.InvitedPassword{
-		Ticket: secret, Password: c.Request.PostForm.Get("new_password"), Browser: sessions.browser(c.Writer, c.Request), Visitor: l.visitor(c),
+		Ticket: secret, Password: c.Request.PostForm.Get("new_password"), Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: l.cfg.Sessions.Visitor(c),
 	}, now)
 	var weak *account.WeakPasswordError
 	if errors.As(err, &weak) {
@@ -95,14 +96,14 @@ func (l *Login) completeRegistration(c *gin.Context, secret string, now time.Tim
 	if err != nil {
 		return l.verificationRefused(c, err)
 	}
-	sessions.begin(c.Writer, half)
+	sessions.Begin(c.Writer, half)
 	l.becomesInvitation(c, secret)
 	return l.next(c, "/login/enroll")
 }
 
 func (l *Login) becomesInvitation(c *gin.Context, secret string) {
-	l.cfg.Sessions.cookies.set(c.Writer, ticketCookie, secret, ticketLife)
-	l.cfg.Sessions.cookies.clear(c.Writer, verifyCookie)
+	l.cfg.Sessions.Set(c.Writer, browser.InvitationLink, secret)
+	l.cfg.Sessions.Clear(c.Writer, browser.VerificationLink)
 }
 
 func (l *Login) verificationRefused(c *gin.Context, err error) error {
@@ -110,7 +111,7 @@ func (l *Login) verificationRefused(c *gin.Context, err error) error {
 	case errors.Is(err, account.ErrTicket):
 		return l.verificationOver(c)
 	case errors.Is(err, account.ErrRegistered):
-		l.becomesInvitation(c, l.cfg.Sessions.cookies.get(c.Request, verifyCookie))
+		l.becomesInvitation(c, l.cfg.Sessions.Get(c.Request, browser.VerificationLink))
 		return l.next(c, "/invite")
 	case !errors.Is(err, account.ErrTaken):
 		return err
@@ -125,7 +126,7 @@ func (l *Login) verificationRefused(c *gin.Context, err error) error {
 }
 
 func (l *Login) verificationOver(c *gin.Context) error {
-	l.cfg.Sessions.cookies.clear(c.Writer, verifyCookie)
+	l.cfg.Sessions.Clear(c.Writer, browser.VerificationLink)
 	request, err := l.errand(c)
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/postern-id/postern/login"
 	"github.com/postern-id/postern/login/account"
+	cookies "github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
@@ -31,7 +32,7 @@ import (
 
 // world is the pages on a database, and the end of the road: an address that says who is signed in.
 type world struct {
-	sessions *login.Sessions
+	sessions *cookies.Sessions
 	t        *testing.T
 	store    *storage.Store
 	account  *account.Service
@@ -91,7 +92,7 @@ func newWorldWith(t *testing.T, db *storagetest.Database, change func(*account.C
 	change(&accountConfig)
 	service, err := account.New(accountConfig)
 	require.NoError(t, err)
-	sessions, err := login.NewSessions(login.SessionsConfig{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
+	sessions, err := cookies.New(cookies.Config{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
 	require.NoError(t, err)
 	pages, err := pages()
 	require.NoError(t, err)
@@ -121,7 +122,7 @@ func newWorldWith(t *testing.T, db *storagetest.Database, change func(*account.C
 			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
 		}
 		require.NoError(t, store.SaveFlow(c.Request.Context(), flow))
-		sessions.NoteRequest(c.Writer, c.Request, flow.ID, flow.ClientID)
+		sessions.RememberRequest(c.Writer, c.Request, flow.ID, flow.ClientID)
 		c.Redirect(http.StatusSeeOther, "/login?flow="+flow.ID)
 	})
 	router.GET("/oauth2/auth", func(c *gin.Context) {

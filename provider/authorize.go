@@ -25,12 +25,12 @@ type SignIns interface {
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
-	// NoteRequest remembers in the browser which client a flow is of; ClientOf returns it, also when the flow is over, and empty for a flow
+	// RememberRequest remembers in the browser which client a flow is of; ClientOf returns it, also when the flow is over, and empty for a flow
 	// of another browser.
-	NoteRequest(w http.ResponseWriter, r *http.Request, flow, client string)
+	RememberRequest(w http.ResponseWriter, r *http.Request, flow, client string)
 	ClientOf(r *http.Request, flow string) string
-	// Known returns what names a browser in which a person completed a sign-in before, signed in or not; empty: it is not known.
-	Known(r *http.Request) string
+	// TrustedBrowser returns the id of a browser in which a person completed a sign-in before, signed in or not; empty for any other.
+	TrustedBrowser(r *http.Request) string
 	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
 	// that want to be told.
 	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
@@ -212,7 +212,7 @@ func (p *Provider) freeze(c *gin.Context, a *authRequest, flow storage.Flow, use
 		return flow, errFlowOver
 	}
 	if err == nil {
-		p.signIns.NoteRequest(c.Writer, c.Request, flow.ID, a.client.ID)
+		p.signIns.RememberRequest(c.Writer, c.Request, flow.ID, a.client.ID)
 	}
 	return flow, err
 }

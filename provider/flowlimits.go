@@ -31,7 +31,7 @@ func newFlowLimits() flowLimits {
 // mayBegin counts an authorization request that is about to be stored. user is empty when nobody is signed in.
 func (p *Provider) mayBegin(r *http.Request, clientID, user string, now time.Time) error {
 	if user == "" {
-		user = p.signIns.Known(r)
+		user = p.signIns.TrustedBrowser(r)
 	}
 	var wait time.Duration
 	if user != "" {

@@ -92,11 +92,11 @@ func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) s
 	return hex.EncodeToString(b.session)
 }
 
-func (b *browser) Known(*http.Request) string { return b.known }
+func (b *browser) TrustedBrowser(*http.Request) string { return b.known }
 
 func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
 
-func (b *browser) NoteRequest(_ http.ResponseWriter, _ *http.Request, flow, client string) {
+func (b *browser) RememberRequest(_ http.ResponseWriter, _ *http.Request, flow, client string) {
 	b.noted.Store(flow, client)
 }
 

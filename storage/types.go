@@ -6,11 +6,17 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
 // NewID returns a random identifier of 26 characters (130 bits). It names a row and is never a secret.
 func NewID() string { return rand.Text() }
+
+// IsID reports whether text has the form of an identifier that [NewID] returns.
+func IsID(text string) bool {
+	return len(text) == 26 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
 
 // Hash returns SHA-256 of a random secret of at least 128 bits, the form in which such secrets are stored. Guessable
 // values (passwords, recovery codes) are never stored this way.

@@ -78,6 +78,7 @@ func TestSecretsAreHashedAndIDsAreRandom(t *testing.T) {
 	seen := map[string]bool{}
 	for range 10_000 {
 		id := storage.NewID()
+		require.True(t, storage.IsID(id))
 		require.Len(t, id, 26)
 		require.False(t, seen[id])
 		seen[id] = true
@@ -105,4 +106,10 @@ func FuzzCanonicalName(f *testing.F) {
 		key := storage.CanonicalName(name)
 		require.Equal(t, key, storage.CanonicalName(key), "the form of the form is the form")
 	})
+}
+
+func TestIsIDRefusesOtherTexts(t *testing.T) {
+	for _, text := range []string{"", "A", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ2", "ABCDEFGHIJKLMNOPQRSTUVWXY1", "ABCDEFGHIJKLMNOPQRSTUVWXY\x00"} {
+		require.False(t, storage.IsID(text), "%q", text)
+	}
 }

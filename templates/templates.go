@@ -55,7 +55,7 @@ type Config struct {
 	BasePath string
 	// Secure says that the issuer is https; HSTS is sent only then.
 	Secure bool
-	// Instance ends the names of cookies, as login.SessionsConfig has it.
+	// Instance ends the names of cookies, as browser.Config has it.
 	Instance string
 	Contact  Contact
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/postern-id/postern/consent"
 	"github.com/postern-id/postern/login"
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
@@ -206,7 +207,7 @@ type webs struct {
 
 func (s *services) newWebs(pages *templates.Pages) (webs, error) {
 	cfg, base, proceed := s.cfg, s.cfg.IssuerURL().Path, s.cfg.Issuer+"/oauth2/auth"
-	sessions, err := login.NewSessions(login.SessionsConfig{
+	sessions, err := browser.New(browser.Config{
 		Store: s.store, Audit: s.audit, Secure: cfg.Secure(), Instance: cfg.Instance(), Idle: cfg.Session.Idle, Remember: cfg.Session.Remember,
 	})
 	if err != nil {

@@ -43,7 +43,9 @@ var allowed = map[string][]string{
 	"provider/oauth":           {},
 	"provider/strictjson":      {},
 
-	"login":   {"login/account", "login/otp", "storage", "storage/audit", "templates"},
+	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
+
+	"login":   {"login/account", "login/browser", "login/otp", "storage", "storage/audit", "templates"},
 	"consent": {"storage", "storage/audit", "templates"},
 	"provider": {
 		"provider/client", "provider/fetch", "provider/keys", "provider/oauth", "provider/scope", "provider/strictjson", "storage", "storage/audit",
@@ -52,7 +54,7 @@ var allowed = map[string][]string{
 
 	"cmd/postern": {
 		"cmd/demo-rp/relyingparty", // the app of postern demo
-		"config", "consent", "login", "login/account", "login/mail", "login/otp", "login/password", "login/throttle",
+		"config", "consent", "login", "login/account", "login/browser", "login/mail", "login/otp", "login/password", "login/throttle",
 		"provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
 	},
 	"cmd/postern/browsertest": {},
@@ -69,7 +71,7 @@ var allowed = map[string][]string{
 var confined = map[string][]string{
 	"github.com/ory/fosite":             {"provider"},
 	"github.com/go-jose/go-jose/v4":     {"provider", "provider/client", "provider/keys", "bench"}, // client: the registered keys, parsed once
-	"github.com/gin-gonic/gin":          {"cmd/postern", "consent", "login", "provider", "templates", "bench"},
+	"github.com/gin-gonic/gin":          {"cmd/postern", "consent", "login", "login/browser", "provider", "templates", "bench"},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
 	"golang.org/x/sys":                  {"storage/postgres/link_linux.go"},
@@ -107,7 +109,7 @@ var confined = map[string][]string{
 	// Of the standard library: SQL is for storage, and what is below the pages knows no HTTP.
 	"database/sql": {"storage", "storage/postgres", "storage/storagetest", "bench"},
 	"net/http": {
-		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "provider", "provider/fetch",
+		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "provider", "provider/fetch",
 		"provider/oauth", "templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else

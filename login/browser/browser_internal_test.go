@@ -1,4 +1,4 @@
-package login
+package browser
 
 import (
 	"net/http"
@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A browser knows the clients of its last requests, however they are called, and of no others.
-func TestNoteRequest(t *testing.T) {
-	s := &Sessions{cookies: cookies{secure: true}}
+// A browser remembers the clients of its last requests, whatever their ids, and no others.
+func TestRememberRequest(t *testing.T) {
+	s := &Sessions{jar: jar{secure: true}}
 	var kept *http.Cookie
 	visit := func() *http.Request {
 		r := httptest.NewRequest(http.MethodGet, "/", nil)
@@ -22,7 +22,7 @@ func TestNoteRequest(t *testing.T) {
 	}
 	note := func(flow, client string) {
 		w := httptest.NewRecorder()
-		s.NoteRequest(w, visit(), flow, client)
+		s.RememberRequest(w, visit(), flow, client)
 		kept = w.Result().Cookies()[0]
 	}
 	require.Empty(t, s.ClientOf(visit(), ""))
@@ -35,7 +35,12 @@ func TestNoteRequest(t *testing.T) {
 	}
 	require.Empty(t, s.ClientOf(visit(), "FLOW1"), "the oldest are forgotten")
 	require.Equal(t, "another app", s.ClientOf(visit(), "FLOW"+strings.Repeat("A", 19)))
-	require.LessOrEqual(t, len(kept.Value), longestCookie)
+	require.LessOrEqual(t, len(kept.Value), longest)
 	kept.Value = "FLOW1:!!!.:.x"
 	require.Empty(t, s.ClientOf(visit(), "FLOW1"))
+}
+
+func TestCookieNames(t *testing.T) {
+	require.Equal(t, "__Host-postern_session", jar{secure: true}.name(sessionCookie))
+	require.Equal(t, "postern_session", jar{}.name(sessionCookie), "plain http has no __Host- cookies")
 }

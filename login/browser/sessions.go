@@ -1,0 +1,175 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/templates"
+)
+
+// Config is what New needs.
+type Config struct {
+	Store *storage.Store // required
+	Audit *audit.Log     // required
+	// Secure says that the issuer is https: cookies are Secure and have the prefix __Host-.
+	Secure bool
+	// Instance ends the names of the cookies, so that several issuers on one host do not disturb each other. It may be empty.
+	Instance string
+	// Idle is how long a session lives without use; default 1 h.
+	Idle time.Duration
+	// Remember is how long a session lives when the person asked to stay signed in; 0: not offered.
+	Remember time.Duration
+}
+
+// Sessions tells what a browser has: a session, a half-done sign-in, the trust of an earlier one.
+type Sessions struct {
+	store    *storage.Store
+	audit    *audit.Log
+	jar      jar
+	idle     time.Duration
+	remember time.Duration
+}
+
+// New returns the sessions of a store, or an error that says which required field of cfg is missing.
+func New(cfg Config) (*Sessions, error) {
+	if cfg.Store == nil || cfg.Audit == nil {
+		return nil, errors.New("browser.New: Store and Audit are required")
+	}
+	if cfg.Idle == 0 {
+		cfg.Idle = time.Hour
+	}
+	return &Sessions{
+		store: cfg.Store, audit: cfg.Audit, jar: jar{cfg.Secure, cfg.Instance}, idle: cfg.Idle, remember: cfg.Remember,
+	}, nil
+}
+
+// FormKey ties a form of the account pages to the person to whom it is shown.
+func (s *Sessions) FormKey(signIn storage.SignIn) string {
+	return s.store.AccountFormKey(signIn.User())
+}
+
+// touchEvery is how precisely the last use of a session is known, because every update costs a write. With a short idle time it is a tenth
+// of that.
+const touchEvery = 5 * time.Minute
+
+// Current returns the complete sign-in of the browser that sent r, with what its user has granted to a client; with an empty clientID, with
+// nothing. storage.ErrNotFound says that the browser has no complete sign-in; a half-done one does not count.
+func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, error) {
+	secret := s.SessionSecret(r)
+	if secret == "" {
+		return storage.SignIn{}, storage.ErrNotFound
+	}
+	now := time.Now()
+	signIn, err := s.store.SignIn(r.Context(), storage.Hash(secret), clientID, now)
+	if err != nil {
+		return storage.SignIn{}, err
+	}
+	idle := s.idle
+	if signIn.Remembered() {
+		idle = max(idle, s.remember)
+	}
+	if now.Sub(signIn.LastSeen()) >= min(touchEvery, idle/10) {
+		err = s.store.TouchSession(r.Context(), signIn.ID(), now, now.Add(idle))
+	}
+	return signIn, err
+}
+
+// SessionSecret returns the secret in the browser's session cookie, whatever it is worth; empty when there is none.
+func (s *Sessions) SessionSecret(r *http.Request) string { return s.jar.get(r, sessionCookie) }
+
+// Held returns the sign-in of the browser that waits for a new password, because somebody else has the present one. storage.ErrNotFound says
+// that there is none.
+func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
+	secret := s.SessionSecret(r)
+	if secret == "" {
+		return storage.HeldSignIn{}, storage.ErrNotFound
+	}
+	return s.store.HeldSignIn(r.Context(), storage.Hash(secret), time.Now())
+}
+
+// Enrolling returns the sign-in of the browser that waits for a new authenticator. storage.ErrNotFound says that there is none.
+func (s *Sessions) Enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
+	secret := s.SessionSecret(r)
+	if secret == "" {
+		return storage.EnrollingSignIn{}, storage.ErrNotFound
+	}
+	return s.store.EnrollingSignIn(r.Context(), storage.Hash(secret), time.Now())
+}
+
+// Half returns what the browser shows of its half-done sign-in.
+func (s *Sessions) Half(r *http.Request) account.HalfCookie {
+	return account.HalfCookie{Secret: s.jar.get(r, halfCookie), Browser: s.jar.get(r, browserCookie)}
+}
+
+// Begin stores a half-done sign-in in the browser.
+func (s *Sessions) Begin(w http.ResponseWriter, half account.HalfCookie) {
+	s.Set(w, halfCookie, half.Secret)
+}
+
+// Complete stores a complete sign-in in the browser and takes back the cookies of the way to it.
+func (s *Sessions) Complete(w http.ResponseWriter, done account.Done) {
+	life := untilClosed
+	if done.Remember {
+		life = s.remember
+	}
+	s.jar.set(w, sessionCookie, done.Session, life)
+	s.setState(w, done.Session, life)
+	s.Trust(w, done.Device)
+	s.Clear(w, halfCookie)
+	s.Clear(w, InvitationLink)
+}
+
+// Forget takes back the cookies of a session that has ended.
+func (s *Sessions) Forget(w http.ResponseWriter) {
+	s.Clear(w, sessionCookie)
+	s.clearState(w)
+}
+
+// Abandon takes back the cookies of a half-done sign-in and of a session: both have ended.
+func (s *Sessions) Abandon(w http.ResponseWriter) {
+	s.Clear(w, halfCookie)
+	s.Forget(w)
+}
+
+// End ends the session of the browser that sent r, if it has one, and takes back its cookies. What clients were given in the session ends
+// with it, unless they were given it for the time after. End returns the clients used in the session that want to be told.
+func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.Visit, err error) {
+	signIn, err := s.Current(r, "")
+	switch {
+	case errors.Is(err, storage.ErrNotFound): // perhaps one that waits for a password or an authenticator
+		err = s.store.EndSession(ctx, storage.Hash(s.SessionSecret(r)))
+	case err == nil:
+		left, err = s.endComplete(ctx, signIn, r, time.Now())
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Forget(w)
+	return left, nil
+}
+
+func (s *Sessions) endComplete(ctx context.Context, signIn storage.SignIn, r *http.Request, now time.Time) (left []storage.Visit, err error) {
+	event := audit.Event{
+		Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
+		Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
+		ended := s.store.EndSessionOf(ctx, signIn.User().ID, signIn.ID())
+		if ended != nil && !errors.Is(ended, storage.ErrNotFound) {
+			return ended
+		}
+		if left, err = s.store.Visits(ctx, signIn.ID()); err != nil || ended != nil { // after a double click the other request records it
+			return err
+		}
+		if err := s.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, event, now)
+	})
+	return left, err
+}

@@ -1,0 +1,51 @@
+package browser
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"net/http"
+	"net/netip"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// SecretLength is the length of every secret in a cookie or a mailed link: 32 bytes in base64url.
+const SecretLength = 43
+
+// Browser returns SHA-256 of the cookie that tells this browser from others. It sets the cookie when there is none yet.
+func (s *Sessions) Browser(w http.ResponseWriter, r *http.Request) []byte {
+	return storage.Hash(s.BrowserSecret(w, r))
+}
+
+// BrowserSecret returns the value of that cookie, and sets the cookie when there is none yet.
+func (s *Sessions) BrowserSecret(w http.ResponseWriter, r *http.Request) string {
+	if value := s.jar.get(r, browserCookie); len(value) == SecretLength {
+		return value
+	}
+	secret := make([]byte, 32)
+	rand.Read(secret) // never fails: crypto/rand ends the process instead
+	value := base64.RawURLEncoding.EncodeToString(secret)
+	s.Set(w, browserCookie, value)
+	// A second call for the same request must find the same browser.
+	r.AddCookie(&http.Cookie{Name: s.jar.name(browserCookie), Value: value})
+	return value
+}
+
+// Visitor returns where a request comes from, as the rules about accounts ask. Its Flow is the id in the query, if it can be one.
+func (s *Sessions) Visitor(c *gin.Context) account.Visitor {
+	address, err := netip.ParseAddr(c.ClientIP())
+	if err != nil {
+		address = netip.Addr{}
+	}
+	visitor := account.Visitor{
+		Address: address, Browser: templates.DescribeBrowser(c.Request.UserAgent()), Device: s.jar.get(c.Request, trustCookie),
+	}
+	if id := c.Query("flow"); storage.IsID(id) {
+		visitor.Flow = id
+	}
+	return visitor
+}
