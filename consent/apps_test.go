@@ -1,10 +1,6 @@
 package consent_test
 
 import (
-	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -12,18 +8,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
+	"github.com/postern-id/postern/templates"
 )
-
-func (w *world) apps(method, query, body string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, "/account/apps"+query, strings.NewReader(body))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer := httptest.NewRecorder()
-	w.handler.ServeHTTP(answer, r)
-	return answer
-}
 
 // grant gives a client something of the person's.
 func (w *world) grant(user storage.User, client storage.Client, scopes ...string) storage.Grant {
@@ -45,28 +35,37 @@ func (w *world) ended(replica *storage.Store, g storage.Grant) bool {
 	return state.Ended(time.Now())
 }
 
-func TestAppsWithAccess(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		require.Contains(t, w.apps(http.MethodGet, "", "").Body.String(), "No app has access")
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
-		own := storagetest.Client(t, w.store)
-		w.unasked = own.ID
-		w.grant(w.user, own, "openid", "offline_access")
-		foreign := storagetest.Client(t, w.store)
-		w.grant(storagetest.User(t, w.store), foreign, "openid")
+func (w *world) withdraw(clientID string) error {
+	return w.page.Withdraw(w.t.Context(), w.user.ID, clientID, "192.0.2.7", time.Now())
+}
 
-		answer := w.apps(http.MethodGet, "", "")
-		require.Equal(t, http.StatusOK, answer.Code)
-		require.Equal(t, "no-store", answer.Header().Get("Cache-Control"))
-		require.Contains(t, answer.Header().Get("Content-Security-Policy"), "img-src 'self' https://notes.example.com")
-		for _, shown := range []string{
-			"Harbour Notes", "See your e-mail address", "Keep this access while you are away", "does not ask", `value="` + w.client.ID + `"`,
-			`value="` + own.ID + `"`, `href="/account/apps" aria-current="page"`,
-		} {
-			require.Contains(t, answer.Body.String(), shown)
+func TestApps(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		apps := func() map[string]templates.AppAccess {
+			list, err := w.page.Apps(t.Context(), w.user.ID, time.Now())
+			require.NoError(t, err)
+			byID := map[string]templates.AppAccess{}
+			for _, app := range list {
+				byID[app.ClientID] = app
+			}
+			require.Len(t, byID, len(list))
+			return byID
 		}
-		require.NotContains(t, answer.Body.String(), foreign.ID)
-		require.NotContains(t, answer.Body.String(), "no longer has access")
+		require.Empty(t, apps())
+		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
+		own, gone := storagetest.Client(t, w.store), storagetest.Client(t, w.store)
+		w.unasked, w.removed = own.ID, gone.ID
+		w.grant(w.user, own, "openid", "offline_access")
+		w.grant(w.user, gone, "openid")
+		w.grant(storagetest.User(t, w.store), storagetest.Client(t, w.store), "openid")
+
+		list := apps()
+		require.Len(t, list, 2, "neither the app of another person nor one that was removed meanwhile")
+		require.Equal(t, "Harbour Notes", list[w.client.ID].App.Name)
+		require.False(t, list[w.client.ID].Unasked)
+		require.Contains(t, list[w.client.ID].Scopes, templates.Scope{Name: "email", Words: scope.Words(storage.Access{Scopes: []string{"email"}}, storage.User{})[0].Words})
+		require.True(t, list[own.ID].Unasked)
+		require.False(t, list[own.ID].Since.IsZero())
 	})
 }
 
@@ -79,38 +78,19 @@ func TestWithdrawing(t *testing.T) {
 		require.NoError(t, w.store.AddConsent(t.Context(), other.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		mine, unasked, theirs := w.grant(w.user, w.client, "openid"), w.grant(w.user, own, "openid"), w.grant(other, w.client, "openid")
 
-		answer := w.apps(http.MethodPost, "", "client="+w.client.ID)
-		require.Equal(t, http.StatusSeeOther, answer.Code)
-		require.Equal(t, "/account/apps?done=app", answer.Header().Get("Location"))
-		require.Contains(t, w.apps(http.MethodGet, "?done=app", "").Body.String(), "The app no longer has access.")
+		require.NoError(t, w.withdraw(w.client.ID))
 		require.Nil(t, w.granted())
 		require.True(t, w.ended(replica, mine), "on the other replica, too")
 		require.False(t, w.ended(replica, unasked))
 		require.False(t, w.ended(replica, theirs))
 		require.Equal(t, 1, w.events(audit.ConsentWithdrawn))
 
-		require.Equal(t, http.StatusSeeOther, w.apps(http.MethodPost, "", "client="+own.ID).Code, "an app that never asked")
+		require.NoError(t, w.withdraw(own.ID), "an app that never asked")
 		require.True(t, w.ended(replica, unasked))
 		for _, client := range []string{w.client.ID, own.ID, "", "nobody"} {
-			require.Equal(t, http.StatusNotFound, w.apps(http.MethodPost, "", "client="+client).Code, client)
+			require.ErrorIs(t, w.withdraw(client), storage.ErrNotFound, client)
 		}
 		require.Equal(t, 2, w.events(audit.ConsentWithdrawn))
-	})
-}
-
-// A list that was shown to another person does nothing to the apps of the present one.
-func TestWithdrawingFromSomebodyElsesList(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
-		other := storagetest.User(t, w.store)
-		form := url.Values{"client": {w.client.ID}, "shown": {w.store.AccountFormKey(other)}}
-		answer := w.apps(http.MethodPost, "", form.Encode())
-		require.Equal(t, "/account/apps", answer.Header().Get("Location"))
-		require.Equal(t, []string{"openid"}, w.granted())
-		require.Contains(t, w.apps(http.MethodGet, "", "").Body.String(), w.store.AccountFormKey(w.user))
-		form.Set("shown", w.store.AccountFormKey(w.user))
-		require.Equal(t, "/account/apps?done=app", w.apps(http.MethodPost, "", form.Encode()).Header().Get("Location"))
-		require.Nil(t, w.granted())
 	})
 }
 
@@ -121,7 +101,7 @@ func TestWithdrawingOnce(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() {
-				if w.apps(http.MethodPost, "", "client="+w.client.ID).Code == http.StatusSeeOther {
+				if w.withdraw(w.client.ID) == nil {
 					won.Add(1)
 				}
 			})
@@ -130,18 +110,4 @@ func TestWithdrawingOnce(t *testing.T) {
 		require.EqualValues(t, 1, won.Load())
 		require.Equal(t, 1, w.events(audit.ConsentWithdrawn))
 	})
-}
-
-func TestAppsOfNobody(t *testing.T) {
-	w := newWorld(t, storagetest.SQLite(t))
-	require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
-	for _, session := range [][]byte{nil, storagetest.HalfSignIn(t, w.store, w.user).TokenHash} {
-		w.visitor.session = session
-		for _, method := range []string{http.MethodGet, http.MethodPost} {
-			answer := w.apps(method, "", "client="+w.client.ID)
-			require.Equal(t, http.StatusSeeOther, answer.Code)
-			require.Equal(t, "/login?to=apps", answer.Header().Get("Location"))
-		}
-	}
-	require.Equal(t, []string{"openid"}, w.granted())
 }

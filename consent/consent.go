@@ -16,10 +16,10 @@ import (
 
 // Visitor tells who is at a browser.
 type Visitor interface {
-	// Current returns the complete sign-in of a browser with what its user has granted to a client. storage.ErrNotFound says
-	// that there is none; a half-done sign-in is none.
+	// Current returns the complete sign-in of a browser with what its user has granted to a client. storage.ErrNotFound says that the browser
+	// has no complete sign-in; a half-done one does not count.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
-	// Browser returns the hash of the cookie by which a browser is known.
+	// Browser returns the hash of the cookie that tells this browser from others.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
 }
 
@@ -31,14 +31,14 @@ type Request struct {
 	Locales string
 	// RedirectURI is where the answer goes.
 	RedirectURI string
-	// Unproven says that nothing proves which app is asking: a native app without a secret (RFC 8252 section 8.6).
+	// Unproven says that nothing proves which app is asking, as for a native app without a secret (RFC 8252 section 8.6).
 	Unproven bool
 }
 
-// App is a client as the list of apps with access shows it.
+// App is a client in the list of apps with access.
 type App struct {
 	templates.App
-	Unasked bool // it is the operator's own, and people are not asked
+	Unasked bool // it is one of the operator's own apps, for which people are not asked
 }
 
 // Config is what New needs. All fields but BasePath are required.
@@ -54,38 +54,37 @@ type Config struct {
 	Client func(ctx context.Context, id string) (App, error)
 	// Over shows the page for a flow that is over.
 	Over func(*gin.Context) error
-	// Words say what an access is to, with what the app would see of the user; nothing of the zero User.
+	// Words describe an access, with what the app would see of the user. Of the zero User they show nothing.
 	Words func(storage.Access, storage.User) []templates.Scope
-	// ContinueURL is the address that goes on with a flow: the flow's id is added to its query.
+	// ContinueURL goes on with a flow whose id is added to its query.
 	ContinueURL string
 	// BasePath is the path of the issuer: empty, or such as "/auth".
 	BasePath string
 }
 
-// Consent serves the consent page and the list of apps with access.
+// Consent serves the consent page, and tells the account pages which apps have access.
 type Consent struct {
 	cfg    Config
 	ledger ledger
 }
 
-// New returns the pages or an error that says what is missing.
+// New returns the page, or an error that says which fields of cfg are required.
 func New(cfg Config) (*Consent, error) {
-	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil || cfg.Words == nil || cfg.Over == nil || cfg.ContinueURL == "" {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil ||
+		cfg.Words == nil || cfg.Over == nil || cfg.ContinueURL == "" {
 		return nil, errors.New("consent.New: every field but BasePath is required")
 	}
 	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil
 }
 
-// Mount adds the pages to r, which stands for the issuer's path.
+// Mount adds the page to r, which stands for the issuer's path.
 func (p *Consent) Mount(r gin.IRouter) {
 	handle := templates.Handle(p.cfg.Pages, p.cfg.Log, public)
 	r.GET("/consent", handle(p.orExpired(p.show)))
 	r.POST("/consent", handle(templates.ReadForm), handle(p.orExpired(p.decide)))
-	r.GET("/account/apps", handle(p.showApps))
-	r.POST("/account/apps", handle(templates.ReadForm), handle(p.withdraw))
 }
 
-// errExpired: the flow that the address names is over, or another browser's.
+// errExpired: the flow that the query names is over, or another browser's.
 var errExpired = errors.New("request in progress is over")
 
 // orExpired shows the page for a flow that is over.
@@ -99,7 +98,7 @@ func (p *Consent) orExpired(handler func(*gin.Context) error) func(*gin.Context)
 	}
 }
 
-// flow returns the flow that the address names, or errExpired.
+// flow returns the flow that the query names, or errExpired.
 func (p *Consent) flow(c *gin.Context, now time.Time) (storage.Flow, error) {
 	id := c.Query("flow")
 	if len(id) != len(storage.NewID()) {

@@ -54,7 +54,9 @@ type world struct {
 	gone    error // of what is asked
 	// requests are those of single flows, in place of request.
 	requests map[string]consent.Request
+	page     *consent.Consent
 	unasked  string // id of a client that belongs to the operator
+	removed  string // id of a client that is removed in this moment
 }
 
 func each(t *testing.T, body func(t *testing.T, w *world)) {
@@ -84,6 +86,9 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 			return w.request, w.gone
 		},
 		Client: func(_ context.Context, id string) (consent.App, error) {
+			if id == w.removed {
+				return consent.App{}, storage.ErrNotFound
+			}
 			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
 		},
 		Words:       scope.Words,
@@ -93,7 +98,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	router := gin.New()
 	page.Mount(router)
-	w.handler = router
+	w.page, w.handler = page, router
 	w.begin()
 	return w
 }

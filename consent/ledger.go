@@ -14,22 +14,22 @@ type ledger struct {
 	audit *audit.Log
 }
 
-// answer is what a person said to a client's request.
+// answer is a person's answer to a client's request.
 type answer struct {
-	signIn  storage.SignIn
-	flow    storage.Flow
-	access  storage.Access // that was asked for
-	address string
+	signIn   storage.SignIn
+	flow     storage.Flow
+	access   storage.Access // that was asked for
+	clientIP string
 }
 
 func (a answer) event(name audit.Name) audit.Event {
 	return audit.Event{
-		Name: name, Actor: audit.ActorUser, UserID: a.signIn.User().ID, ClientID: a.flow.ClientID, Address: a.address,
+		Name: name, Actor: audit.ActorUser, UserID: a.signIn.User().ID, ClientID: a.flow.ClientID, Address: a.clientIP,
 		Detail: audit.AccessDetail(a.access),
 	}
 }
 
-// allow adds the access to what the person has granted to the client and notes it on the flow, in one transaction.
+// allow adds the access to what the person has granted to the client and records it on the flow, in one transaction.
 // storage.ErrNotFound says that the flow is over.
 func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
@@ -45,8 +45,8 @@ func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 
 // withdraw takes back whatever a person has granted to a client, consented or not, in one transaction. storage.ErrNotFound says that
 // there is nothing.
-func (l ledger) withdraw(ctx context.Context, userID, clientID, address string, now time.Time) error {
-	event := audit.Event{Name: audit.ConsentWithdrawn, Actor: audit.ActorUser, UserID: userID, ClientID: clientID, Address: address}
+func (l ledger) withdraw(ctx context.Context, userID, clientID, clientIP string, now time.Time) error {
+	event := audit.Event{Name: audit.ConsentWithdrawn, Actor: audit.ActorUser, UserID: userID, ClientID: clientID, Address: clientIP}
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.WithdrawConsent(ctx, userID, clientID, now); err != nil {
 			return err
@@ -55,7 +55,7 @@ func (l ledger) withdraw(ctx context.Context, userID, clientID, address string, 
 	})
 }
 
-// deny notes on the flow that the person refused. storage.ErrNotFound says that the flow is over.
+// deny records on the flow that the person refused. storage.ErrNotFound says that the flow is over.
 func (l ledger) deny(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.DenyFlow(ctx, a.flow.ID, now); err != nil {

@@ -93,7 +93,7 @@ func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
 			Scopes: []string{"openid", "phone"}, Claims: []string{"birthdate"},
 		}, time.Now()))
 		form := w.form(w.get())
-		require.Equal(t, http.StatusSeeOther, w.apps(http.MethodPost, "", "client="+w.client.ID).Code)
+		require.NoError(t, w.withdraw(w.client.ID))
 		w.goesOn(w.send(form, "decision=allow"))
 		require.Equal(t, []string{"email", "openid"}, w.granted(), "only what the page showed")
 		consents, err := w.store.Consents(t.Context(), w.user.ID)
@@ -123,7 +123,7 @@ func TestRaceOfTabs(t *testing.T) {
 				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send(forms[i], "decision=allow").Code) })
 			}
 			if withdraw {
-				group.Go(func() { require.Equal(t, http.StatusSeeOther, w.send("/account/apps", "client="+w.client.ID).Code) })
+				group.Go(func() { require.NoError(t, w.withdraw(w.client.ID)) })
 			}
 			group.Wait()
 		}

@@ -19,7 +19,7 @@ func (p *Consent) show(c *gin.Context) error {
 	return p.ask(c, http.StatusOK, templates.Text{})
 }
 
-// question is what a person is asked. The address of the page, to which its form is sent, carries the form key.
+// question is what a person is asked. The URL of the page, to which its form is sent, carries the form key.
 type question struct {
 	flow    storage.Flow
 	signIn  storage.SignIn
@@ -27,24 +27,24 @@ type question struct {
 	formKey string
 }
 
-// errUnasked: nobody is signed in who could be asked, or there is nothing left to ask. The provider decides what comes next.
-var errUnasked = errors.New("nothing to ask")
+// errNothingToAsk: nobody is signed in, or there is nothing left to ask. The provider decides what comes next.
+var errNothingToAsk = errors.New("nothing to ask")
 
-// question finds out who is asked for what. With errUnasked nothing of q may be used but its flow.
+// question returns whom to ask for what. With errNothingToAsk, only the flow of q is good.
 func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error) {
 	if q.flow, err = p.flow(c, now); err != nil {
 		return q, err
 	}
 	q.signIn, err = p.cfg.Visitor.Current(c.Request, q.flow.ClientID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return q, errUnasked
+		return q, errNothingToAsk
 	}
 	if err != nil {
 		return q, err
 	}
 	q.request, err = p.cfg.Describe(c.Request.Context(), q.flow)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && len(q.request.Asked.Scopes) == 0 { // the client is gone, or has lost the right to ask
-		return q, errUnasked
+		return q, errNothingToAsk
 	}
 	q.formKey = q.request.Asked.FormKey(p.cfg.Store, q.signIn, q.flow)
 	return q, err
@@ -53,8 +53,8 @@ func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error
 // ask shows the page.
 func (p *Consent) ask(c *gin.Context, status int, message templates.Text) error {
 	q, err := p.question(c, time.Now())
-	if errors.Is(err, errUnasked) || err == nil && !q.flow.DeniedAt.IsZero() {
-		return p.leave(c, q.flow)
+	if errors.Is(err, errNothingToAsk) || err == nil && !q.flow.DeniedAt.IsZero() {
+		return p.proceed(c, q.flow)
 	}
 	if err != nil {
 		return err
@@ -82,7 +82,7 @@ func (p *Consent) view(q question) templates.Consent {
 	}
 }
 
-// host returns the host that the answer goes to; empty for an app on the person's own device (RFC 8252 section 7).
+// host returns the host to which the answer goes; empty for an app on the person's own device (RFC 8252 section 7).
 func host(redirectURI string) string {
 	u, err := url.Parse(redirectURI)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "localhost" {
@@ -102,8 +102,8 @@ func (p *Consent) decide(c *gin.Context) error {
 	}
 	now := time.Now()
 	q, err := p.question(c, now)
-	if errors.Is(err, errUnasked) {
-		return p.leave(c, q.flow)
+	if errors.Is(err, errNothingToAsk) {
+		return p.proceed(c, q.flow)
 	}
 	if err != nil {
 		return err
@@ -111,27 +111,27 @@ func (p *Consent) decide(c *gin.Context) error {
 	if !hmac.Equal([]byte(c.Query("shown")), []byte(q.formKey)) {
 		return p.ask(c, http.StatusUnprocessableEntity, templates.T("consent.changed"))
 	}
-	a := answer{signIn: q.signIn, flow: q.flow, access: q.request.Asked, address: c.ClientIP()}
+	a := answer{signIn: q.signIn, flow: q.flow, access: q.request.Asked, clientIP: c.ClientIP()}
 	act := p.ledger.allow
 	if decision == deny {
 		act = p.ledger.deny
 	}
-	return p.left(c, q.flow, act(c.Request.Context(), a, now))
+	return p.answered(c, q.flow, act(c.Request.Context(), a, now))
 }
 
-// left goes on with the flow unless it is over.
-func (p *Consent) left(c *gin.Context, flow storage.Flow, err error) error {
+// answered goes on with the flow after an answer, unless the flow is over.
+func (p *Consent) answered(c *gin.Context, flow storage.Flow, err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return errExpired
 	}
 	if err != nil {
 		return err
 	}
-	return p.leave(c, flow)
+	return p.proceed(c, flow)
 }
 
-// leave sends the browser back to the request in progress.
-func (p *Consent) leave(c *gin.Context, flow storage.Flow) error {
+// proceed sends the browser back to the request in progress.
+func (p *Consent) proceed(c *gin.Context, flow storage.Flow) error {
 	c.Redirect(http.StatusSeeOther, p.cfg.ContinueURL+"?"+url.Values{"flow": {flow.ID}}.Encode())
 	return nil
 }

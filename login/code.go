@@ -2,20 +2,21 @@ package login
 
 import (
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
-func (l *Login) codeView(r request, pending account.Pending, refused refusal) templates.Code {
+func (l *Login) codeView(r request, pending account.Pending, answer form.Answer) templates.Code {
 	view := templates.Code{
-		Page: r.page(refused.message), Username: pending.User.Email, Issuer: l.cfg.Issuer, Digits: commonDigits(pending.Authenticators),
-		ServerTime: refused.clock, RecoveryURL: l.at("/login/recovery", r.way), RestartURL: l.at("/login", r.way), CancelURL: l.cancelURL(r),
+		Page: r.page(answer.Message), Username: pending.User.Email, Issuer: l.cfg.Issuer, Digits: commonDigits(pending.Authenticators),
+		ServerTime: answer.Clock, RecoveryURL: l.at("/login/recovery", r.destination), RestartURL: l.at("/login", r.destination),
+		CancelURL: l.cancelURL(r),
 	}
 	for _, a := range pending.Authenticators {
 		view.Authenticators = append(view.Authenticators, templates.Authenticator{ID: a.ID, Name: a.Name})
@@ -36,16 +37,14 @@ func commonDigits(authenticators []storage.Authenticator) int {
 }
 
 // showCode is GET /login/code.
-func (l *Login) showCode(c *gin.Context) error {
-	return l.showCodePage(c, refusal{status: http.StatusOK})
-}
+func (l *Login) showCode(c *gin.Context) error { return l.codePage(c, form.Shown()) }
 
-func (l *Login) showCodePage(c *gin.Context, refused refusal) error {
+func (l *Login) codePage(c *gin.Context, answer form.Answer) error {
 	request, pending, err := l.pending(c)
 	if err != nil {
-		return l.halfWay(c, err)
+		return l.resume(c, err)
 	}
-	return l.cfg.Pages.Render(c, refused.status, l.codeView(request, pending, refused))
+	return l.cfg.Pages.Render(c, answer.Status, l.codeView(request, pending, answer))
 }
 
 // pending returns the request in progress and the half-done sign-in that waits for a code.
@@ -58,8 +57,8 @@ func (l *Login) pending(c *gin.Context) (request, account.Pending, error) {
 	return request, pending, err
 }
 
-// halfWay sends a person who is at another point of the way to the page for it, and passes other errors on.
-func (l *Login) halfWay(c *gin.Context, err error) error {
+// resume sends a person who is at another step of the sign-in to the page of that step, and passes other errors on.
+func (l *Login) resume(c *gin.Context, err error) error {
 	switch {
 	case errors.Is(err, account.ErrStartAgain):
 		return l.startAgain(c)
@@ -71,7 +70,7 @@ func (l *Login) halfWay(c *gin.Context, err error) error {
 	return err
 }
 
-// codeAttempt returns what a page for codes sent in a field.
+// codeAttempt returns the code that was typed into a field, with what the browser has.
 func (l *Login) codeAttempt(c *gin.Context, field string) account.CodeAttempt {
 	return account.CodeAttempt{
 		Half:     l.cfg.Sessions.Half(c.Request),
@@ -84,15 +83,49 @@ func (l *Login) codeAttempt(c *gin.Context, field string) account.CodeAttempt {
 // confirmCode is POST /login/code.
 func (l *Login) confirmCode(c *gin.Context) error {
 	now := time.Now()
-	if empty(c, "code") {
-		return l.showCodePage(c, nothingTyped("code.empty"))
+	if form.Empty(c, "code") {
+		return l.codePage(c, form.Refused(templates.T("code.empty")))
 	}
 	done, err := l.cfg.Account.ConfirmCode(c.Request.Context(), l.codeAttempt(c, "code"), now)
 	if err == nil {
-		return l.completed(c, done)
+		return l.complete(c, done)
 	}
-	if refused, ok := l.refused(c, err, wrongCode, factorClosed, now); ok {
-		return l.showCodePage(c, refused)
+	if answer, ok := form.Code(c, l.cfg.Sessions, err, now); ok {
+		return l.codePage(c, answer)
 	}
-	return l.halfWay(c, err)
+	return l.resume(c, err)
+}
+
+// showRecovery is GET /login/recovery.
+func (l *Login) showRecovery(c *gin.Context) error { return l.recoveryPage(c, form.Shown()) }
+
+func (l *Login) recoveryPage(c *gin.Context, answer form.Answer) error {
+	request, pending, err := l.pending(c)
+	if err != nil {
+		return l.resume(c, err)
+	}
+	return l.cfg.Pages.Render(c, answer.Status, templates.Recovery{
+		Page: request.page(answer.Message), Username: pending.User.Email,
+		CodeURL: l.at("/login/code", request.destination), CancelURL: l.cancelURL(request),
+	})
+}
+
+// useRecoveryCode is POST /login/recovery. It leads to a new authenticator, because the old one is probably lost.
+func (l *Login) useRecoveryCode(c *gin.Context) error {
+	now := time.Now()
+	if form.Empty(c, "recovery_code") {
+		return l.recoveryPage(c, form.Refused(templates.T("recovery.empty")))
+	}
+	done, err := l.cfg.Account.UseRecoveryCode(c.Request.Context(), l.codeAttempt(c, "recovery_code"), now)
+	if err == nil {
+		if done.Held {
+			return l.complete(c, done)
+		}
+		l.cfg.Sessions.Complete(c.Writer, done)
+		return l.next(c, "/login/enroll")
+	}
+	if answer, ok := form.RecoveryCode(c, l.cfg.Sessions, err, now); ok {
+		return l.recoveryPage(c, answer)
+	}
+	return l.resume(c, err)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -17,51 +18,53 @@ import (
 func TestOnBothDatabases(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
-		w := newWorld(t, db, counter.Intercept)
-		phone, codes := w.enrolled(ada)
-		next := phone.codeAt(time.Now().Add(30 * time.Second))
+		w := logintest.New(t, db, counter.Intercept)
+		phone, codes := w.Enrolled(logintest.Ada)
+		next := phone.CodeAt(time.Now().Add(30 * time.Second))
 
-		b := newBrowser(t, w.handler)
-		form := b.open("/begin")
-		stay := b.client.CheckRedirect
-		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		b := logintest.NewBrowser(t, w.Handler)
+		form := b.Open("/begin")
+		stay := b.Client.CheckRedirect
+		b.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		counter.Reset()
-		require.Equal(t, http.StatusSeeOther, b.submit(form, "username", ada, "password", adaPassword).status)
+		require.Equal(t, http.StatusSeeOther, b.Submit(form, "username", logintest.Ada, "password", logintest.AdaPassword).Status)
 		require.LessOrEqual(t, counter.Count(), 4, "the password step: %q", counter.Texts())
 		counter.Reset()
-		answer := b.post("/login/code?"+form.address.RawQuery, "code", next)
-		require.Equal(t, http.StatusSeeOther, answer.status)
+		answer := b.Post("/login/code?"+form.Address.RawQuery, "code", next)
+		require.Equal(t, http.StatusSeeOther, answer.Status)
 		require.LessOrEqual(t, counter.Count(), 4, "the code step: %q", counter.Texts())
-		b.client.CheckRedirect = stay
-		require.Contains(t, b.open(answer.header.Get("Location")).body, "signed in as "+ada)
+		b.Client.CheckRedirect = stay
+		require.Contains(t, b.Open(answer.Header.Get("Location")).Body, "signed in as "+logintest.Ada)
 
-		other := newBrowser(t, w.handler)
-		other.submit(other.open("/login"), "username", ada, "password", adaPassword)
-		enrol := other.submit(other.open("/login/recovery"), "recovery_code", codes[0])
-		require.Equal(t, "/login/enroll", enrol.address.Path)
-		require.Contains(t, b.open("/oauth2/auth").body, "nobody", "the other session has ended")
-		shown := other.submit(enrol, "code", w.scan(enrol).code())
-		require.Equal(t, "/account", other.submit(shown, "saved", "yes").address.Path)
-		require.Contains(t, other.submit(other.open("/logout")).text(), "You are signed out")
+		other := logintest.NewBrowser(t, w.Handler)
+		other.Submit(other.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		enrol := other.Submit(other.Open("/login/recovery"), "recovery_code", codes[0])
+		require.Equal(t, "/login/enroll", enrol.Address.Path)
+		require.Contains(t, b.Open("/oauth2/auth").Body, "nobody", "the other session has ended")
+		shown := other.Submit(enrol, "code", w.Scan(enrol).Code())
+		require.Equal(t, "/account", other.Submit(shown, "saved", "yes").Address.Path)
+		require.Contains(t, other.Submit(other.Open("/logout")).Text(), "You are signed out")
 	})
 }
 
 func TestOutagePage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		faults := &storagetest.Faults{}
-		w := newWorld(t, storagetest.SQLite(t), faults.Intercept)
-		w.enrolled(ada)
-		b, code := w.halfDone()
-		for _, step := range []func() page{
-			func() page { return b.submit(code, "code", "123456") },
-			func() page { return b.open("/login/code") },
-			func() page { return b.post("/login", "username", ada, "password", adaPassword) },
+		w := logintest.New(t, storagetest.SQLite(t), faults.Intercept)
+		w.Enrolled(logintest.Ada)
+		b, code := w.HalfDone()
+		for _, step := range []func() logintest.Page{
+			func() logintest.Page { return b.Submit(code, "code", "123456") },
+			func() logintest.Page { return b.Open("/login/code") },
+			func() logintest.Page {
+				return b.Post("/login", "username", logintest.Ada, "password", logintest.AdaPassword)
+			},
 		} {
 			faults.Fail(1, false, io.ErrUnexpectedEOF)
 			p := step()
-			require.Equal(t, http.StatusServiceUnavailable, p.status)
-			require.NotEmpty(t, p.header.Get("Retry-After"))
-			require.Contains(t, p.text(), "Nothing is lost")
+			require.Equal(t, http.StatusServiceUnavailable, p.Status)
+			require.NotEmpty(t, p.Header.Get("Retry-After"))
+			require.Contains(t, p.Text(), "Nothing is lost")
 		}
 	})
 }

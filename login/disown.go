@@ -8,23 +8,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
-	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/templates"
 )
 
-// showDisowning is GET /reset/not-me: the link in a mail about a sign-in in a new browser. Looking at the page changes nothing: programs
-// that scan mail follow links too.
+// showDisowning is GET /reset/not-me: the link in a mail about a sign-in in a new browser.
 func (l *Login) showDisowning(c *gin.Context) error {
-	if ticket := c.Query("ticket"); ticket != "" {
-		if len(ticket) != browser.SecretLength {
-			return l.disowningOver(c)
-		}
-		l.cfg.Sessions.Set(c.Writer, browser.DisownLink, ticket)
-		return l.withoutSecret(c, "/reset/not-me")
-	}
-	user, at, err := l.cfg.Account.OpenDisowning(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.DisownLink), time.Now())
+	user, at, err := l.cfg.Account.OpenDisowning(c.Request.Context(), l.secret(c, disownLink), time.Now())
 	if errors.Is(err, account.ErrTicket) {
-		return l.disowningOver(c)
+		return l.linkOver(c, disownLink)
 	}
 	if err != nil {
 		return err
@@ -39,23 +30,14 @@ func (l *Login) showDisowning(c *gin.Context) error {
 
 // disown is POST /reset/not-me. The sign-in ends, and the person goes on to a new password.
 func (l *Login) disown(c *gin.Context) error {
-	secret, err := l.cfg.Account.Disown(c.Request.Context(), l.cfg.Sessions.Get(c.Request, browser.DisownLink), l.cfg.Sessions.Visitor(c), time.Now())
+	reset, err := l.cfg.Account.Disown(c.Request.Context(), l.secret(c, disownLink), l.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, account.ErrTicket) {
-		return l.disowningOver(c)
+		return l.linkOver(c, disownLink)
 	}
 	if err != nil {
 		return err
 	}
-	l.cfg.Sessions.Clear(c.Writer, browser.DisownLink)
-	l.cfg.Sessions.Set(c.Writer, browser.ResetLink, secret)
-	return l.next(c, "/reset/new")
-}
-
-// disowningOver is for a link that was used or is too old: a new password is to be had all the same.
-func (l *Login) disowningOver(c *gin.Context) error {
-	l.cfg.Sessions.Clear(c.Writer, browser.DisownLink)
-	return l.cfg.Pages.Render(c, http.StatusGone, templates.Message{
-		Title: templates.T("reset.over_title"), Text: templates.T("reset.disown_over"),
-		LinkURL: l.at("/reset", way{}), LinkText: templates.T("reset.again"),
-	})
+	l.cfg.Sessions.Clear(c.Writer, disownLink.cookie)
+	l.cfg.Sessions.Set(c.Writer, resetLink.cookie, reset)
+	return l.next(c, resetLink.path)
 }

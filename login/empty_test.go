@@ -6,40 +6,42 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/login/logintest"
 )
 
 // Browsers do not look at our forms: a field that was left empty gets a sentence of ours, and counts as no try.
 func TestEmptyFieldsAreNoTries(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, codes := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, codes := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b := newBrowser(t, w.handler)
+		b := logintest.NewBrowser(t, w.Handler)
 		again := func(sentence, address string, fields ...string) {
 			t.Helper()
 			for range 12 {
-				p := b.post(address, fields...)
-				require.Equal(t, http.StatusUnprocessableEntity, p.status)
-				require.Contains(t, p.text(), sentence)
+				p := b.Post(address, fields...)
+				require.Equal(t, http.StatusUnprocessableEntity, p.Status)
+				require.Contains(t, p.Text(), sentence)
 			}
 		}
-		again("Please enter your e-mail address or user name, and", "/login", "username", ada, "password", "")
-		again("Please enter your e-mail address or user name, and", "/login", "username", " ", "password", adaPassword)
+		again("Please enter your e-mail address or user name, and", "/login", "username", logintest.Ada, "password", "")
+		again("Please enter your e-mail address or user name, and", "/login", "username", " ", "password", logintest.AdaPassword)
 		again("Please enter your e-mail address or user name.", "/reset", "username", " ")
-		code := b.submit(b.open("/login"), "username", ada, "password", adaPassword)
-		require.Equal(t, "/login/code", code.address.Path)
+		code := b.Submit(b.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Equal(t, "/login/code", code.Address.Path)
 		again("Please enter the code", "/login/code", "code", " ")
 		again("Please enter a recovery code", "/login/recovery", "recovery_code", "")
-		require.Equal(t, "/account", b.submit(code, "code", phone.code()).address.Path)
-		again("Please enter your current password", "/account/password", "password", "", "new_password", newPassword)
+		require.Equal(t, "/account", b.Submit(code, "code", phone.Code()).Address.Path)
+		again("Please enter your current password", "/account/password", "password", "", "new_password", logintest.NewPassword)
 		again("Please enter the code", "/account/authenticators/new", "code", "", "name", "", "enrolment", "")
 		require.Len(t, codes, 10)
 	})
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		enrol := b.submit(b.open(w.invite(ada)), "new_password", adaPassword)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		enrol := b.Submit(b.Open(w.Invite(logintest.Ada)), "new_password", logintest.AdaPassword)
 		for range 12 {
-			require.Contains(t, b.submit(enrol, "code", "").text(), "Please enter the code")
+			require.Contains(t, b.Submit(enrol, "code", "").Text(), "Please enter the code")
 		}
-		require.Equal(t, "/login/codes", b.submit(enrol, "code", w.scan(enrol).code()).address.Path)
+		require.Equal(t, "/login/codes", b.Submit(enrol, "code", w.Scan(enrol).Code()).Address.Path)
 	})
 }

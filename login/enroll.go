@@ -2,21 +2,19 @@ package login
 
 import (
 	"errors"
-	"html/template"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
-	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
-// enroller returns who may enrol in this browser: a half-done sign-in with a ticket, a sign-in that is worth nothing before, or a session
-// that a recovery code has just opened.
+// enroller returns the permission to enrol in this browser. It comes from a half-done sign-in with an invitation, from a sign-in that is worth
+// nothing before the enrolment, or from a session that a recovery code has just opened.
 func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	now := time.Now()
 	who, invitedErr := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.Half(c.Request), now)
@@ -42,29 +40,27 @@ func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
 	return l.cfg.Account.RecoveredEnroller(signIn, now)
 }
 
-// mayNotEnrol answers who is not at this point of the way.
-func (l *Login) mayNotEnrol(c *gin.Context, err error) error {
+// refuseEnrolment answers a person who may not enrol now, and passes other errors on.
+func (l *Login) refuseEnrolment(c *gin.Context, err error) error {
 	if !errors.Is(err, account.ErrNotEnrolled) {
-		return l.halfWay(c, err)
+		return l.resume(c, err)
 	}
-	request, err := l.errand(c)
+	request, err := l.optionalRequest(c)
 	if err != nil {
 		return err
 	}
-	return l.enrolNeeded(c, request, http.StatusForbidden, false, templates.Text{})
+	return l.enrolLinkPage(c, request, form.Answer{Status: http.StatusForbidden}, false)
 }
 
 // showEnrolment is GET /login/enroll.
-func (l *Login) showEnrolment(c *gin.Context) error {
-	return l.showEnrolmentPage(c, refusal{status: http.StatusOK})
-}
+func (l *Login) showEnrolment(c *gin.Context) error { return l.enrolmentPage(c, form.Shown()) }
 
-func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
+func (l *Login) enrolmentPage(c *gin.Context, answer form.Answer) error {
 	who, err := l.enroller(c)
 	if err != nil {
-		return l.mayNotEnrol(c, err)
+		return l.refuseEnrolment(c, err)
 	}
-	request, err := l.errand(c)
+	request, err := l.optionalRequest(c)
 	if err != nil {
 		return err
 	}
@@ -75,50 +71,89 @@ func (l *Login) showEnrolmentPage(c *gin.Context, refused refusal) error {
 	if enrolment.RecoveryCodes != nil {
 		return l.next(c, "/login/codes")
 	}
-	setup, err := setupOf(enrolment, refused)
+	setup, err := form.Setup(enrolment, answer.Clock)
 	if err != nil {
 		return err
 	}
-	view := templates.Enroll{Page: request.page(refused.message), Setup: setup}
+	view := templates.Enroll{Page: request.page(answer.Message), Setup: setup}
 	switch {
 	case who.Must():
-		view.Must, view.Renews, view.SignOutURL = true, who.Renews(), l.at("/logout", way{})
+		view.Must, view.Renews, view.SignOutURL = true, who.Renews(), l.at("/logout", destination{})
 	case who.Replaces():
-		view.SkipURL = l.afterwards(request.way)
+		view.SkipURL = l.arrivalURL(request.destination)
 	}
-	return l.cfg.Pages.Render(c, refused.status, view)
-}
-
-func setupOf(e account.Enrolment, refused refusal) (templates.Setup, error) {
-	qr, err := otp.QR(e.URI, "QR code of the setup key")
-	if err != nil {
-		return templates.Setup{}, err
-	}
-	return templates.Setup{
-		Issuer: e.Issuer, Account: e.Account, QR: template.HTML(qr), URI: template.URL(e.URI),
-		Key: strings.Fields(e.Key.Groups()), Algorithm: e.Key.Algorithm, Digits: e.Key.Digits, Period: e.Key.Period, ServerTime: refused.clock,
-	}, nil
+	return l.cfg.Pages.Render(c, answer.Status, view)
 }
 
 // confirmEnrolment is POST /login/enroll.
 func (l *Login) confirmEnrolment(c *gin.Context) error {
 	who, err := l.enroller(c)
 	if err != nil {
-		return l.mayNotEnrol(c, err)
+		return l.refuseEnrolment(c, err)
 	}
 	now := time.Now()
-	if empty(c, "code") {
-		return l.showEnrolmentPage(c, nothingTyped("code.empty"))
+	if form.Empty(c, "code") {
+		return l.enrolmentPage(c, form.Refused(templates.T("code.empty")))
 	}
 	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.cfg.Sessions.Visitor(c), now)
 	if err == nil {
 		return l.next(c, "/login/codes")
 	}
 	if errors.Is(err, account.ErrEnrolmentLost) {
-		return l.showEnrolmentPage(c, refusal{status: http.StatusUnprocessableEntity, message: newKey})
+		return l.enrolmentPage(c, form.Refused(templates.T("login.new_key")))
 	}
-	if refused, ok := l.refused(c, err, wrongCode, factorClosed, now); ok {
-		return l.showEnrolmentPage(c, refused)
+	if answer, ok := form.Code(c, l.cfg.Sessions, err, now); ok {
+		return l.enrolmentPage(c, answer)
 	}
 	return err
+}
+
+// enrolLinkPage is the page for a person with neither an authenticator nor an invitation. It has a button if an invitation can be mailed; sent
+// says that one was.
+func (l *Login) enrolLinkPage(c *gin.Context, r request, answer form.Answer, sent bool) error {
+	view := templates.EnrollNeeded{Page: r.page(answer.Message), Sent: sent, RestartURL: l.signInURL(r)}
+	_, err := l.cfg.Account.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
+	switch {
+	case err == nil:
+		view.Action = l.at("/login/enroll/link", r.destination)
+	case !errors.Is(err, account.ErrUnverified):
+		return l.resume(c, err)
+	}
+	return l.cfg.Pages.Render(c, answer.Status, view)
+}
+
+// showEnrolLink is GET /login/enroll/link: an invitation was mailed.
+func (l *Login) showEnrolLink(c *gin.Context) error {
+	_, err := l.enroller(c)
+	if err == nil {
+		return l.next(c, "/login/enroll")
+	}
+	if !errors.Is(err, account.ErrNotEnrolled) {
+		return l.resume(c, err)
+	}
+	request, err := l.optionalRequest(c)
+	if err != nil {
+		return err
+	}
+	return l.enrolLinkPage(c, request, form.Shown(), true)
+}
+
+// sendEnrolLink is POST /login/enroll/link.
+func (l *Login) sendEnrolLink(c *gin.Context) error {
+	now := time.Now()
+	err := l.cfg.Account.AskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), l.cfg.Sessions.Visitor(c), now)
+	var wait *account.WaitError
+	switch {
+	case err == nil:
+		return l.next(c, "/login/enroll/link")
+	case errors.Is(err, account.ErrUnverified):
+		return l.next(c, "/login/enroll")
+	case !errors.As(err, &wait):
+		return l.resume(c, err)
+	}
+	request, err := l.optionalRequest(c)
+	if err != nil {
+		return err
+	}
+	return l.enrolLinkPage(c, request, form.Wait(c, wait, now), false)
 }

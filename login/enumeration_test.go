@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -35,7 +36,7 @@ var questions = map[string]question{
 
 // ask is a question about a name, from an address of its own.
 func (q question) ask(name, agent string, n int) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, origin+q.path, strings.NewReader(q.typed(name).Encode()))
+	r := httptest.NewRequest(http.MethodPost, logintest.Origin+q.path, strings.NewReader(q.typed(name).Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("User-Agent", agent)
 	r.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:4711", n>>16&255, n>>8&255, n&255)
@@ -44,7 +45,7 @@ func (q question) ask(name, agent string, n int) *http.Request {
 
 // crowd is people with accounts and names without, enough for each to be asked about no more than is allowed.
 type crowd struct {
-	w        *world
+	w        *logintest.World
 	question question
 	names    int // so many there are
 	asked    int // addresses used up
@@ -52,17 +53,17 @@ type crowd struct {
 
 // arms adds as many people as are needed for so many questions, and returns questions about them and about nobody.
 func (c *crowd) arms(samples int) [2]func(sample int) *http.Request {
-	c.w.t.Helper()
+	c.w.T.Helper()
 	first := c.names
-	hash, err := c.w.hasher.Hash(c.w.t.Context(), adaPassword)
-	require.NoError(c.w.t, err)
+	hash, err := c.w.Hasher.Hash(c.w.T.Context(), logintest.AdaPassword)
+	require.NoError(c.w.T, err)
 	for ; c.names < first+(samples+c.question.asks-1)/c.question.asks; c.names++ {
 		now := time.Now()
 		user := storage.User{
 			ID: storage.NewID(), Email: c.name("known", c.names), EmailVerified: true, CreatedAt: storage.At(now), UpdatedAt: storage.At(now),
 		}
-		require.NoError(c.w.t, c.w.store.AddUser(c.w.t.Context(), user))
-		require.NoError(c.w.t, c.w.store.SetPassword(c.w.t.Context(), user.ID, hash, now))
+		require.NoError(c.w.T, c.w.Store.AddUser(c.w.T.Context(), user))
+		require.NoError(c.w.T, c.w.Store.SetPassword(c.w.T.Context(), user.ID, hash, now))
 	}
 	arm := func(kind string) func(sample int) *http.Request {
 		return func(sample int) *http.Request {
@@ -81,19 +82,19 @@ func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 				counter := &storagetest.Counter{}
-				w := newWorld(t, db, counter.Intercept)
-				people := []string{"nobody@example.test", ada, "shut@example.test", "new@example.test"}
-				w.enrolled(ada)
-				w.enrolled("shut@example.test")
-				_, err := w.account.Disable(t.Context(), "shut@example.test", account.Operator{}, time.Now())
+				w := logintest.New(t, db, counter.Intercept)
+				people := []string{"nobody@example.test", logintest.Ada, "shut@example.test", "new@example.test"}
+				w.Enrolled(logintest.Ada)
+				w.Enrolled("shut@example.test")
+				_, err := w.Account.Disable(t.Context(), "shut@example.test", account.Operator{}, time.Now())
 				require.NoError(t, err)
-				w.invite("new@example.test")
+				w.Invite("new@example.test")
 				for ask := range q.asks + 2 {
 					var first []any
 					for i, person := range people {
 						counter.Reset()
 						r, recorder := q.ask(person, "test", ask*len(people)+i), httptest.NewRecorder()
-						w.handler.ServeHTTP(recorder, r)
+						w.Handler.ServeHTTP(recorder, r)
 						begun, ended := counter.Transactions()
 						all := []any{seenOf(r, recorder), counter.Count(), begun, ended}
 						if i == 0 {

@@ -13,32 +13,34 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 )
 
 // The table is in factortable_test.go, the states in states_test.go.
 
-// sees is what can be told of an account and a browser from outside.
-type sees struct {
+// observation is what can be told of an account and a browser from outside.
+type observation struct {
 	signedIn       bool
 	authenticators []storage.Authenticator
 	codes          []string
 }
 
-func (w *world) sees(t *testing.T, b *browser) (s sees) {
+// observe returns what can be told now.
+func observe(t *testing.T, w *logintest.World, b *logintest.Browser) (s observation) {
 	t.Helper()
-	s.signedIn = strings.HasPrefix(b.open("/oauth2/auth").body, "signed in as "+b.user)
-	user, err := w.store.FindUser(t.Context(), b.user)
+	s.signedIn = strings.HasPrefix(b.Open("/oauth2/auth").Body, "signed in as "+b.User)
+	user, err := w.Store.FindUser(t.Context(), b.User)
 	if errors.Is(err, storage.ErrNotFound) { // the address was changed, or nobody has registered it yet
-		user, err = w.store.FindUser(t.Context(), "new-"+b.user)
+		user, err = w.Store.FindUser(t.Context(), "new-"+b.User)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return s
 	}
 	require.NoError(t, err)
-	s.authenticators, err = w.store.Authenticators(t.Context(), user.ID)
+	s.authenticators, err = w.Store.Authenticators(t.Context(), user.ID)
 	require.NoError(t, err)
-	rows, err := w.sql.Query(`SELECT hex(code_mac) FROM recovery_codes WHERE used_at IS NULL AND user_id = '` + user.ID + `' ORDER BY 1`)
+	rows, err := w.SQL.Query(`SELECT hex(code_mac) FROM recovery_codes WHERE used_at IS NULL AND user_id = '` + user.ID + `' ORDER BY 1`)
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -51,7 +53,7 @@ func (w *world) sees(t *testing.T, b *browser) (s sees) {
 }
 
 // became says what has changed.
-func (s sees) became(after sees) (changes []string) {
+func (s observation) became(after observation) (changes []string) {
 	switch {
 	case !s.signedIn && after.signedIn:
 		changes = append(changes, "SIGNED IN")
@@ -92,32 +94,32 @@ func without(list, other []storage.Authenticator) (n int) {
 }
 
 // outcome sends a request as honestly as the state allows and says where it led and what changed.
-func (w *world) outcome(t *testing.T, b *browser, route string, k known) string {
+func outcome(t *testing.T, w *logintest.World, b *logintest.Browser, route string, k logintest.Known) string {
 	t.Helper()
-	before := w.sees(t, b)
+	before := observe(t, w, b)
 	method, address, _ := strings.Cut(route, " ")
 	path, parameter, _ := strings.Cut(address, "?")
 	if parameter != "" {
-		path += "?" + url.Values{parameter: {cmp.Or(k.fields[parameter], "none")}}.Encode()
+		path += "?" + url.Values{parameter: {cmp.Or(k.Fields[parameter], "none")}}.Encode()
 	}
-	var p page
+	var p logintest.Page
 	if method == http.MethodGet {
-		p = b.open(path)
+		p = b.Open(path)
 	} else {
 		fields := []string{
-			"username", b.user, "password", adaPassword, "code", k.phone.code(), "recovery_code", k.recovery,
-			"new_password", newPassword, "saved", "yes", "name", "Another name", "email", "other-" + b.user, "do", "change",
+			"username", b.User, "password", logintest.AdaPassword, "code", k.Phone.Code(), "recovery_code", k.Recovery,
+			"new_password", logintest.NewPassword, "saved", "yes", "name", "Another name", "email", "other-" + b.User, "do", "change",
 		}
 		for _, name := range []string{"enrolment", "set"} {
-			fields = append(fields, name, k.fields[name])
+			fields = append(fields, name, k.Fields[name])
 		}
-		p = b.post(path, fields...)
+		p = b.Post(path, fields...)
 	}
-	led := p.address.Path
-	if p.status != http.StatusOK {
-		led += fmt.Sprintf(" %d", p.status)
+	led := p.Address.Path
+	if p.Status != http.StatusOK {
+		led += fmt.Sprintf(" %d", p.Status)
 	}
-	return strings.Join(append([]string{led}, before.became(w.sees(t, b))...), ", ")
+	return strings.Join(append([]string{led}, before.became(observe(t, w, b))...), ", ")
 }
 
 func TestFactorTableKeepsTheRule(t *testing.T) {
@@ -134,12 +136,12 @@ func TestFactorTableKeepsTheRule(t *testing.T) {
 func TestEveryStateChangeOfTheSecondFactor(t *testing.T) {
 	for state, table := range factorTable {
 		t.Run(state, func(t *testing.T) {
-			inWorld(t, func(t *testing.T, w *world) {
-				b := newBrowser(t, w.handler)
+			logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+				b := logintest.NewBrowser(t, w.Handler)
 				k := states[state](w, b)
-				restore := w.db.Snapshot(t)
+				restore := w.DB.Snapshot(t)
 				for _, route := range append(slices.Sorted(maps.Keys(table)), otherRoutes(table)...) {
-					answer := w.outcome(t, b.twin(), route, k)
+					answer := outcome(t, w, b.Twin(), route, k)
 					restore()
 					if want, listed := table[route]; listed {
 						require.Equal(t, want, answer, route)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -34,30 +35,30 @@ func TestForms(t *testing.T) {
 		"more than 16 KiB":   {urlencoded, "username=" + strings.Repeat("a", 16<<10), http.StatusRequestEntityTooLarge},
 		"a megabyte of word": {urlencoded, "password=" + strings.Repeat("a", 1<<20), http.StatusRequestEntityTooLarge},
 	}
-	inWorld(t, func(t *testing.T, w *world) {
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		for name, test := range tests {
 			for _, path := range []string{"/login"} {
-				r, err := http.NewRequest(http.MethodPost, absolute(path), strings.NewReader(test.body))
+				r, err := http.NewRequest(http.MethodPost, logintest.Absolute(path), strings.NewReader(test.body))
 				require.NoError(t, err)
 				r.Header.Set("Content-Type", test.media)
-				p := newBrowser(t, w.handler).do(r)
-				require.Equal(t, test.status, p.status, name)
-				require.Contains(t, p.header.Get("Content-Type"), "text/html", name)
+				p := logintest.NewBrowser(t, w.Handler).Do(r)
+				require.Equal(t, test.status, p.Status, name)
+				require.Contains(t, p.Header.Get("Content-Type"), "text/html", name)
 			}
 		}
 	})
 }
 
 func TestEveryFormIsReadStrictly(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		for _, route := range routes {
 			if !strings.HasPrefix(route, http.MethodPost) {
 				continue
 			}
-			r, err := http.NewRequest(http.MethodPost, absolute(pathOf(route)), strings.NewReader("code=1&code=2"))
+			r, err := http.NewRequest(http.MethodPost, logintest.Absolute(pathOf(route)), strings.NewReader("code=1&code=2"))
 			require.NoError(t, err)
 			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			require.Equal(t, http.StatusBadRequest, newBrowser(t, w.handler).do(r).status, route)
+			require.Equal(t, http.StatusBadRequest, logintest.NewBrowser(t, w.Handler).Do(r).Status, route)
 		}
 	})
 }

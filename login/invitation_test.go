@@ -9,96 +9,97 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 )
 
 func TestInvitationPages(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		for name, address := range map[string]string{
 			"no ticket": "/invite", "malformed": "/invite?ticket=x", "unknown": "/invite?ticket=" + strings.Repeat("A", 43),
 		} {
-			over := newBrowser(t, w.handler).open(address)
-			require.Equal(t, http.StatusGone, over.status, name)
-			require.Contains(t, over.text(), "This invitation does not work", name)
+			over := logintest.NewBrowser(t, w.Handler).Open(address)
+			require.Equal(t, http.StatusGone, over.Status, name)
+			require.Contains(t, over.Text(), "This invitation does not work", name)
 		}
-		link := w.invite(ada)
-		b := newBrowser(t, w.handler)
-		form := b.open(link)
-		require.Contains(t, form.body, ada)
-		require.NotContains(t, form.body, strings.TrimPrefix(link, "/invite?ticket="))
+		link := w.Invite(logintest.Ada)
+		b := logintest.NewBrowser(t, w.Handler)
+		form := b.Open(link)
+		require.Contains(t, form.Body, logintest.Ada)
+		require.NotContains(t, form.Body, strings.TrimPrefix(link, "/invite?ticket="))
 		time.Sleep(72 * time.Hour)
-		require.Equal(t, http.StatusGone, b.submit(form, "new_password", adaPassword).status)
+		require.Equal(t, http.StatusGone, b.Submit(form, "new_password", logintest.AdaPassword).Status)
 	})
-	inWorld(t, func(t *testing.T, w *world) {
-		link := w.invite(ada)
-		b := newBrowser(t, w.handler)
-		p := b.submit(b.open(link), "new_password", adaPassword)
-		b.submit(b.submit(p, "code", w.scan(p).code()), "saved", "yes")
-		used := newBrowser(t, w.handler).open(link)
-		require.Equal(t, http.StatusGone, used.status)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		link := w.Invite(logintest.Ada)
+		b := logintest.NewBrowser(t, w.Handler)
+		p := b.Submit(b.Open(link), "new_password", logintest.AdaPassword)
+		b.Submit(b.Submit(p, "code", w.Scan(p).Code()), "saved", "yes")
+		used := logintest.NewBrowser(t, w.Handler).Open(link)
+		require.Equal(t, http.StatusGone, used.Status)
 	})
 }
 
 func TestInvitationOfAnAccountThatIsSetUp(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		w.enrolled(ada)
-		user, err := w.store.FindUser(t.Context(), ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		w.Enrolled(logintest.Ada)
+		user, err := w.Store.FindUser(t.Context(), logintest.Ada)
 		require.NoError(t, err)
 		secret := strings.Repeat("A", 43)
-		require.NoError(t, w.store.AddTicket(t.Context(), storage.Ticket{
+		require.NoError(t, w.Store.AddTicket(t.Context(), storage.Ticket{
 			Hash: storage.Hash(secret), Kind: storage.TicketEnrol, UserID: user.ID,
 			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(time.Hour)),
 		}))
-		b := newBrowser(t, w.handler)
-		ready := b.open("/invite?ticket=" + secret)
-		require.Equal(t, http.StatusConflict, ready.status)
-		require.Contains(t, ready.text(), "Your account is ready")
-		require.Empty(t, b.cookie(ticketCookie))
+		b := logintest.NewBrowser(t, w.Handler)
+		ready := b.Open("/invite?ticket=" + secret)
+		require.Equal(t, http.StatusConflict, ready.Status)
+		require.Contains(t, ready.Text(), "Your account is ready")
+		require.Empty(t, b.Cookie(logintest.InvitationCookie))
 	})
 }
 
 func TestComingBackToTheEnrolment(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		b.submit(b.open(w.invite(ada)), "new_password", adaPassword)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		b.Submit(b.Open(w.Invite(logintest.Ada)), "new_password", logintest.AdaPassword)
 		time.Sleep(11 * time.Minute)
-		require.Equal(t, "/login", b.open("/login/enroll").address.Path)
-		enrol := b.submit(b.open("/login"), "username", ada, "password", adaPassword)
-		require.Equal(t, "/login/enroll", enrol.address.Path, "the browser still holds the invitation")
-		codes := b.submit(enrol, "code", w.scan(enrol).code())
-		require.Equal(t, "/account", b.submit(codes, "saved", "yes").address.Path)
+		require.Equal(t, "/login", b.Open("/login/enroll").Address.Path)
+		enrol := b.Submit(b.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Equal(t, "/login/enroll", enrol.Address.Path, "the browser still holds the invitation")
+		codes := b.Submit(enrol, "code", w.Scan(enrol).Code())
+		require.Equal(t, "/account", b.Submit(codes, "saved", "yes").Address.Path)
 	})
 }
 
 func TestFiveWrongCodesMakeANewKey(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		p := b.submit(b.open(w.invite(ada)), "new_password", adaPassword)
-		old := w.scan(p)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		p := b.Submit(b.Open(w.Invite(logintest.Ada)), "new_password", logintest.AdaPassword)
+		old := w.Scan(p)
 		for range 4 {
-			p = b.submit(p, "code", "x")
-			require.Equal(t, old, w.scan(p))
+			p = b.Submit(p, "code", "x")
+			require.Equal(t, old, w.Scan(p))
 		}
-		p = b.submit(p, "code", "x")
-		require.Equal(t, http.StatusUnprocessableEntity, p.status)
-		require.Contains(t, p.text(), "Here is a new key")
-		fresh := w.scan(p)
+		p = b.Submit(p, "code", "x")
+		require.Equal(t, http.StatusUnprocessableEntity, p.Status)
+		require.Contains(t, p.Text(), "Here is a new key")
+		fresh := w.Scan(p)
 		require.NotEqual(t, old, fresh)
-		require.Equal(t, "/login/codes", b.submit(p, "code", fresh.code()).address.Path)
+		require.Equal(t, "/login/codes", b.Submit(p, "code", fresh.Code()).Address.Path)
 	})
 }
 
 // Once it is enrolled, the key is on no page any more.
 func TestKeyIsNotShownAgain(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		key := states["complete"](w, b).phone.key
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		key := w.Complete(b).Phone.Key
 		text := base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(key.Secret)
 		for _, path := range []string{"/account", "/login/enroll", "/login/codes", "/login/code", "/logout", "/invite"} {
-			p := b.open(path)
-			require.NotContains(t, p.body, text[:8], path)
-			require.NotContains(t, p.body, "otpauth:", path)
-			require.Equal(t, "no-store", p.header.Get("Cache-Control"), path)
+			p := b.Open(path)
+			require.NotContains(t, p.Body, text[:8], path)
+			require.NotContains(t, p.Body, "otpauth:", path)
+			require.Equal(t, "no-store", p.Header.Get("Cache-Control"), path)
 		}
 	})
 }

@@ -6,111 +6,104 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-const (
-	sessionCookie = "__Host-postern_session"
-	halfCookie    = "__Host-postern_signin"
-	browserCookie = "__Host-postern_browser"
-	deviceCookie  = "__Host-postern_device"
-	ticketCookie  = "__Host-postern_ticket"
-	stateCookie   = "__Host-postern_state"
+	"github.com/postern-id/postern/login/logintest"
 )
 
 func TestInvitationToSession(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
 
-		welcome := b.open(w.invite(ada))
-		require.Equal(t, http.StatusOK, welcome.status)
-		require.Equal(t, "/invite", welcome.address.RequestURI(), "the secret has left the address")
+		welcome := b.Open(w.Invite(logintest.Ada))
+		require.Equal(t, http.StatusOK, welcome.Status)
+		require.Equal(t, "/invite", welcome.Address.RequestURI(), "the secret has left the address")
 
-		weak := b.submit(welcome, "new_password", "password1")
-		require.Equal(t, http.StatusUnprocessableEntity, weak.status)
-		require.Contains(t, weak.text(), "one of the most common ones")
+		weak := b.Submit(welcome, "new_password", "password1")
+		require.Equal(t, http.StatusUnprocessableEntity, weak.Status)
+		require.Contains(t, weak.Text(), "one of the most common ones")
 
-		enrol := b.submit(weak, "new_password", adaPassword)
-		require.Equal(t, "/login/enroll", enrol.address.RequestURI())
-		phone := w.scan(enrol)
-		require.Equal(t, phone, w.scan(b.open("/login/enroll")), "a reload shows the same key")
+		enrol := b.Submit(weak, "new_password", logintest.AdaPassword)
+		require.Equal(t, "/login/enroll", enrol.Address.RequestURI())
+		phone := w.Scan(enrol)
+		require.Equal(t, phone, w.Scan(b.Open("/login/enroll")), "a reload shows the same key")
 
-		wrong := b.submit(enrol, "code", "000000")
-		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
-		require.Equal(t, phone, w.scan(wrong), "a wrong code keeps the key")
+		wrong := b.Submit(enrol, "code", "000000")
+		require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+		require.Equal(t, phone, w.Scan(wrong), "a wrong code keeps the key")
 
-		codes := b.submit(wrong, "code", phone.code())
-		require.Equal(t, "/login/codes", codes.address.RequestURI())
-		require.Len(t, recoveryCodes(codes), 10)
-		require.Equal(t, recoveryCodes(codes), recoveryCodes(b.open("/login/codes")), "a reload shows the same codes")
-		require.Empty(t, b.cookie(sessionCookie))
+		codes := b.Submit(wrong, "code", phone.Code())
+		require.Equal(t, "/login/codes", codes.Address.RequestURI())
+		require.Len(t, logintest.RecoveryCodes(codes), 10)
+		require.Equal(t, logintest.RecoveryCodes(codes), logintest.RecoveryCodes(b.Open("/login/codes")), "a reload shows the same codes")
+		require.Empty(t, b.Cookie(logintest.SessionCookie))
 
-		unticked := b.submit(codes)
-		require.Equal(t, http.StatusUnprocessableEntity, unticked.status)
-		require.Empty(t, b.cookie(sessionCookie))
+		unticked := b.Submit(codes)
+		require.Equal(t, http.StatusUnprocessableEntity, unticked.Status)
+		require.Empty(t, b.Cookie(logintest.SessionCookie))
 
-		home := b.submit(unticked, "saved", "yes")
-		require.Equal(t, "/account", home.address.RequestURI())
-		require.Contains(t, home.text(), "Recovery codes 10 left")
-		require.NotEmpty(t, b.cookie(sessionCookie))
-		require.Empty(t, b.cookie(halfCookie))
-		require.Empty(t, b.cookie(ticketCookie))
+		home := b.Submit(unticked, "saved", "yes")
+		require.Equal(t, "/account", home.Address.RequestURI())
+		require.Contains(t, home.Text(), "Recovery codes 10 left")
+		require.NotEmpty(t, b.Cookie(logintest.SessionCookie))
+		require.Empty(t, b.Cookie(logintest.HalfCookie))
+		require.Empty(t, b.Cookie(logintest.InvitationCookie))
 
-		again := newBrowser(t, w.handler)
-		signIn := again.submit(again.open("/login"), "username", ada, "password", adaPassword)
-		require.Equal(t, http.StatusUnprocessableEntity, again.submit(signIn, "code", phone.code()).status, "the confirming code is used up")
+		again := logintest.NewBrowser(t, w.Handler)
+		signIn := again.Submit(again.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Equal(t, http.StatusUnprocessableEntity, again.Submit(signIn, "code", phone.Code()).Status, "the confirming code is used up")
 
-		signedOut := b.submit(home)
-		require.Equal(t, "/logout", signedOut.address.RequestURI())
-		require.Contains(t, signedOut.text(), "You are signed out")
-		require.Equal(t, "/login", b.open("/account").address.RequestURI())
+		signedOut := b.Submit(home)
+		require.Equal(t, "/logout", signedOut.Address.RequestURI())
+		require.Contains(t, signedOut.Text(), "You are signed out")
+		require.Equal(t, "/login", b.Open("/account").Address.RequestURI())
 	})
 }
 
 func TestPasswordAndCodeToTheApp(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b := newBrowser(t, w.handler)
+		b := logintest.NewBrowser(t, w.Handler)
 
-		form := b.open("/begin")
-		require.Contains(t, form.text(), "Sign in to continue to Harbour Notes")
-		code := b.submit(form, "username", "ADA@example.test", "password", adaPassword)
-		require.Equal(t, "/login/code", code.address.Path)
-		require.Empty(t, b.cookie(sessionCookie))
+		form := b.Open("/begin")
+		require.Contains(t, form.Text(), "Sign in to continue to Harbour Notes")
+		code := b.Submit(form, "username", "ADA@example.test", "password", logintest.AdaPassword)
+		require.Equal(t, "/login/code", code.Address.Path)
+		require.Empty(t, b.Cookie(logintest.SessionCookie))
 
-		wrong := b.submit(code, "code", "123")
-		require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
-		typed := phone.code()
-		done := b.submit(wrong, "code", typed[:3]+" "+typed[3:])
-		require.Equal(t, "signed in as ada@example.test by pwd otp mfa", done.body)
-		require.Equal(t, "/oauth2/auth", done.address.Path)
+		wrong := b.Submit(code, "code", "123")
+		require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+		typed := phone.Code()
+		done := b.Submit(wrong, "code", typed[:3]+" "+typed[3:])
+		require.Equal(t, "signed in as ada@example.test by pwd otp mfa", done.Body)
+		require.Equal(t, "/oauth2/auth", done.Address.Path)
 	})
 }
 
 func TestRecoveryCode(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		old, codes := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		old, codes := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b := newBrowser(t, w.handler)
-		b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
-		flow := b.visited[len(b.visited)-1]
-		recovery := b.open("/login/recovery" + flow[len("/login/code"):])
+		b := logintest.NewBrowser(t, w.Handler)
+		b.Submit(b.Open("/begin"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		flow := b.Visited[len(b.Visited)-1]
+		recovery := b.Open("/login/recovery" + flow[len("/login/code"):])
 
-		enrol := b.submit(recovery, "recovery_code", codes[3])
-		require.Equal(t, "/login/enroll", enrol.address.Path)
-		require.Equal(t, "signed in as ada@example.test by pwd mfa", b.open("/oauth2/auth").body)
+		enrol := b.Submit(recovery, "recovery_code", codes[3])
+		require.Equal(t, "/login/enroll", enrol.Address.Path)
+		require.Equal(t, "signed in as ada@example.test by pwd mfa", b.Open("/oauth2/auth").Body)
 
-		require.Contains(t, enrol.body, `href="`+origin+"/oauth2/auth"+flow[len("/login/code"):]+`">Continue without`)
+		require.Contains(t, enrol.Body, `href="`+logintest.Origin+"/oauth2/auth"+flow[len("/login/code"):]+`">Continue without`)
 
-		fresh := w.scan(enrol)
-		shown := b.submit(enrol, "code", fresh.code())
-		done := b.submit(shown, "saved", "yes")
-		require.Equal(t, "signed in as ada@example.test by pwd otp mfa", done.body)
+		fresh := w.Scan(enrol)
+		shown := b.Submit(enrol, "code", fresh.Code())
+		done := b.Submit(shown, "saved", "yes")
+		require.Equal(t, "signed in as ada@example.test by pwd otp mfa", done.Body)
 
 		time.Sleep(time.Minute)
-		other := newBrowser(t, w.handler)
-		code := other.submit(other.open("/login"), "username", ada, "password", adaPassword)
-		require.Equal(t, http.StatusUnprocessableEntity, other.submit(code, "code", old.code()).status, "the lost phone is no factor any more")
-		require.Equal(t, http.StatusOK, other.submit(code, "code", fresh.code()).status)
+		other := logintest.NewBrowser(t, w.Handler)
+		code := other.Submit(other.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Equal(t, http.StatusUnprocessableEntity, other.Submit(code, "code", old.Code()).Status, "the lost phone is no factor any more")
+		require.Equal(t, http.StatusOK, other.Submit(code, "code", fresh.Code()).Status)
 	})
 }

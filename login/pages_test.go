@@ -7,190 +7,183 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/login/otp"
 )
 
 var otherKey = otp.NewKey(otp.Default())
 
-// halfDone signs a new browser in by password, within a flow.
-func (w *world) halfDone() (*browser, page) {
-	b := newBrowser(w.t, w.handler)
-	p := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
-	require.Equal(w.t, "/login/code", p.address.Path, p.text())
-	return b, p
-}
-
 func TestHalfDoneSignInIsUselessInAnotherBrowser(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b, p := w.halfDone()
-		thief := newBrowser(t, w.handler)
-		thief.open("/login")
-		thief.setCookie(halfCookie, b.cookie(halfCookie))
-		require.Equal(t, http.StatusGone, thief.open(p.address.RequestURI()).status, "nor does the address help")
-		answer := thief.post("/login/code", "code", phone.code())
-		require.Contains(t, answer.text(), "Please sign in again")
-		require.Contains(t, thief.open("/oauth2/auth").body, "nobody")
+		b, p := w.HalfDone()
+		thief := logintest.NewBrowser(t, w.Handler)
+		thief.Open("/login")
+		thief.SetCookie(logintest.HalfCookie, b.Cookie(logintest.HalfCookie))
+		require.Equal(t, http.StatusGone, thief.Open(p.Address.RequestURI()).Status, "nor does the address help")
+		answer := thief.Post("/login/code", "code", phone.Code())
+		require.Contains(t, answer.Text(), "Please sign in again")
+		require.Contains(t, thief.Open("/oauth2/auth").Body, "nobody")
 	})
 }
 
 func TestHalfDoneSignInIsOver(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b, code := w.halfDone()
+		b, code := w.HalfDone()
 		time.Sleep(5*time.Minute + time.Second)
-		again := b.submit(code, "code", phone.code())
-		require.Equal(t, http.StatusUnprocessableEntity, again.status)
-		require.Contains(t, again.text(), "Please sign in again")
-		require.Equal(t, "/login", b.open(code.address.RequestURI()).address.Path)
+		again := b.Submit(code, "code", phone.Code())
+		require.Equal(t, http.StatusUnprocessableEntity, again.Status)
+		require.Contains(t, again.Text(), "Please sign in again")
+		require.Equal(t, "/login", b.Open(code.Address.RequestURI()).Address.Path)
 
-		code = b.submit(again, "username", ada, "password", adaPassword)
-		require.Contains(t, b.submit(code, "code", phone.code()).body, "signed in as", "and the app still gets its answer")
+		code = b.Submit(again, "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in as", "and the app still gets its answer")
 	})
 }
 
 func TestFinishedInAnotherTab(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b, code := w.halfDone()
-		require.Contains(t, b.submit(code, "code", phone.code()).body, "signed in")
-		require.Contains(t, b.submit(code, "code", phone.code()).body, "signed in", "a double click goes on as well")
-		require.Contains(t, b.open(code.address.RequestURI()).body, "signed in", "and so does the back button")
+		b, code := w.HalfDone()
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in")
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in", "a double click goes on as well")
+		require.Contains(t, b.Open(code.Address.RequestURI()).Body, "signed in", "and so does the back button")
 	})
 }
 
 func TestAnotherPersonInTheSameBrowser(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		adas, _ := w.enrolled(ada)
-		eves, _ := w.enrolled("eve@example.test")
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		adas, _ := w.Enrolled(logintest.Ada)
+		eves, _ := w.Enrolled("eve@example.test")
 		time.Sleep(time.Minute)
-		b, _ := w.halfDone()
-		code := b.submit(b.open("/login"), "username", "eve@example.test", "password", adaPassword)
-		require.Contains(t, code.text(), "eve@example.test")
-		require.NotContains(t, code.text(), ada)
-		require.Equal(t, http.StatusUnprocessableEntity, b.submit(code, "code", adas.code()).status)
-		require.Contains(t, b.submit(code, "code", eves.code()).text(), "eve@example.test")
+		b, _ := w.HalfDone()
+		code := b.Submit(b.Open("/login"), "username", "eve@example.test", "password", logintest.AdaPassword)
+		require.Contains(t, code.Text(), "eve@example.test")
+		require.NotContains(t, code.Text(), logintest.Ada)
+		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(code, "code", adas.Code()).Status)
+		require.Contains(t, b.Submit(code, "code", eves.Code()).Text(), "eve@example.test")
 	})
 }
 
 func TestWaitingPage(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
-		b, code := w.halfDone()
+		b, code := w.HalfDone()
 		for range 5 {
-			wrong := b.submit(code, "code", "x")
-			require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
-			require.Contains(t, wrong.text(), "That code did not work.")
+			wrong := b.Submit(code, "code", "x")
+			require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+			require.Contains(t, wrong.Text(), "That code did not work.")
 		}
 		time.Sleep(10 * time.Second)
-		wait := b.submit(code, "code", phone.code())
-		require.Equal(t, http.StatusTooManyRequests, wait.status)
-		require.Equal(t, "50", wait.header.Get("Retry-After"))
-		require.Contains(t, wait.text(), "Too many tries. Try again in 1 minute.")
+		wait := b.Submit(code, "code", phone.Code())
+		require.Equal(t, http.StatusTooManyRequests, wait.Status)
+		require.Equal(t, "50", wait.Header.Get("Retry-After"))
+		require.Contains(t, wait.Text(), "Too many tries. Try again in 1 minute.")
 		time.Sleep(50 * time.Second)
-		held := b.submit(wait, "code", phone.code())
-		require.Equal(t, "/login/password", held.address.Path, "what five wrong codes of a stranger mean")
-		require.Contains(t, b.submit(held, "new_password", newPassword).body, "signed in")
+		held := b.Submit(wait, "code", phone.Code())
+		require.Equal(t, "/login/password", held.Address.Path, "what five wrong codes of a stranger mean")
+		require.Contains(t, b.Submit(held, "new_password", logintest.NewPassword).Body, "signed in")
 	})
 }
 
 func TestClockMessage(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, _ := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Hour)
-		b, code := w.halfDone()
+		b, code := w.HalfDone()
 		for offset, sentence := range map[time.Duration]string{
 			-4 * time.Minute: "about 4 minutes behind", 90 * time.Second: "about 90 seconds ahead",
 		} {
-			wrong := b.submit(code, "code", phone.codeAt(time.Now().Add(offset)))
-			require.Equal(t, http.StatusUnprocessableEntity, wrong.status)
-			require.Contains(t, wrong.text(), sentence)
-			require.Contains(t, wrong.text(), time.Now().UTC().Format("15:04:05 MST"), "the server's time")
+			wrong := b.Submit(code, "code", phone.CodeAt(time.Now().Add(offset)))
+			require.Equal(t, http.StatusUnprocessableEntity, wrong.Status)
+			require.Contains(t, wrong.Text(), sentence)
+			require.Contains(t, wrong.Text(), time.Now().UTC().Format("15:04:05 MST"), "the server's time")
 		}
 	})
 }
 
 func TestClosedFactor(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		phone, codes := w.enrolled(ada)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		phone, codes := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
 		for range 100 {
-			b, code := w.halfDone()
-			require.Equal(t, http.StatusUnprocessableEntity, b.submit(code, "code", "x").status)
+			b, code := w.HalfDone()
+			require.Equal(t, http.StatusUnprocessableEntity, b.Submit(code, "code", "x").Status)
 			time.Sleep(time.Hour)
 		}
-		b, code := w.halfDone()
-		closed := b.submit(code, "code", phone.code())
-		require.Equal(t, http.StatusForbidden, closed.status)
-		require.Contains(t, closed.text(), "use a recovery code")
-		held := b.submit(b.open("/login/recovery"), "recovery_code", codes[0])
-		require.Equal(t, "/login/password", held.address.Path)
-		require.Equal(t, "/login/enroll", b.submit(held, "new_password", newPassword).address.Path)
+		b, code := w.HalfDone()
+		closed := b.Submit(code, "code", phone.Code())
+		require.Equal(t, http.StatusForbidden, closed.Status)
+		require.Contains(t, closed.Text(), "use a recovery code")
+		held := b.Submit(b.Open("/login/recovery"), "recovery_code", codes[0])
+		require.Equal(t, "/login/password", held.Address.Path)
+		require.Equal(t, "/login/enroll", b.Submit(held, "new_password", logintest.NewPassword).Address.Path)
 	})
 }
 
 // A browser that has closed its own budget is a stranger from then on, so that waiting for an operator is never the only way.
 func TestClosedBrowserIsForgotten(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		phone := states["complete"](w, b).phone
-		device := b.cookie(deviceCookie)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		phone := w.Complete(b).Phone
+		device := b.Cookie(logintest.TrustCookie)
 		for range 100 {
-			code := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
-			require.Equal(t, http.StatusUnprocessableEntity, b.submit(code, "code", "x").status)
+			code := b.Submit(b.Open("/begin"), "username", logintest.Ada, "password", logintest.AdaPassword)
+			require.Equal(t, http.StatusUnprocessableEntity, b.Submit(code, "code", "x").Status)
 			time.Sleep(time.Hour)
 		}
-		require.Equal(t, device, b.cookie(deviceCookie))
-		code := b.submit(b.open("/begin"), "username", ada, "password", adaPassword)
-		require.Equal(t, http.StatusForbidden, b.submit(code, "code", phone.code()).status)
-		require.Empty(t, b.cookie(deviceCookie))
-		require.Contains(t, b.submit(code, "code", phone.code()).body, "signed in as "+ada)
+		require.Equal(t, device, b.Cookie(logintest.TrustCookie))
+		code := b.Submit(b.Open("/begin"), "username", logintest.Ada, "password", logintest.AdaPassword)
+		require.Equal(t, http.StatusForbidden, b.Submit(code, "code", phone.Code()).Status)
+		require.Empty(t, b.Cookie(logintest.TrustCookie))
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in as "+logintest.Ada)
 	})
 }
 
 func TestCancel(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		form := b.open("/begin")
-		flow := form.address.Query().Get("flow")
-		require.Contains(t, form.body, `action="/login/cancel?flow=`+flow+`"`)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		form := b.Open("/begin")
+		flow := form.Address.Query().Get("flow")
+		require.Contains(t, form.Body, `action="/login/cancel?flow=`+flow+`"`)
 
-		stranger := newBrowser(t, w.handler)
-		require.Equal(t, http.StatusGone, stranger.post("/login/cancel?flow="+flow).status, "another browser cannot cancel it")
+		stranger := logintest.NewBrowser(t, w.Handler)
+		require.Equal(t, http.StatusGone, stranger.Post("/login/cancel?flow="+flow).Status, "another browser cannot cancel it")
 
-		require.Equal(t, "/login?flow="+flow, b.open("/login/cancel?flow="+flow).address.RequestURI(), "a link does not cancel")
-		stored, err := w.store.Flow(t.Context(), flow, hashOf(b.cookie(browserCookie)), time.Now())
+		require.Equal(t, "/login?flow="+flow, b.Open("/login/cancel?flow="+flow).Address.RequestURI(), "a link does not cancel")
+		stored, err := w.Store.Flow(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
 		require.NoError(t, err)
 		require.True(t, stored.DeniedAt.IsZero())
-		require.Equal(t, "/oauth2/auth", b.post("/login/cancel?flow="+flow).address.Path)
-		stored, err = w.store.Flow(t.Context(), flow, hashOf(b.cookie(browserCookie)), time.Now())
+		require.Equal(t, "/oauth2/auth", b.Post("/login/cancel?flow="+flow).Address.Path)
+		stored, err = w.Store.Flow(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
 		require.NoError(t, err)
 		require.False(t, stored.DeniedAt.IsZero())
-		require.Equal(t, "/login", b.post("/login/cancel").address.Path)
+		require.Equal(t, "/login", b.Post("/login/cancel").Address.Path)
 	})
 }
 
 func TestFlowIsOver(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		form := b.open("/begin")
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		form := b.Open("/begin")
 		time.Sleep(10*time.Minute + time.Second)
-		for _, address := range []string{form.address.RequestURI(), "/login?flow=nonsense", "/login?flow=https://evil.example"} {
-			over := b.open(address)
-			require.Equal(t, http.StatusGone, over.status)
-			require.Contains(t, over.text(), "Please start again")
+		for _, address := range []string{form.Address.RequestURI(), "/login?flow=nonsense", "/login?flow=https://evil.example"} {
+			over := b.Open(address)
+			require.Equal(t, http.StatusGone, over.Status)
+			require.Contains(t, over.Text(), "Please start again")
 		}
 	})
 }
 
 func TestAnswerGoesToTheAppFromThePagesThatCanEndThere(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		w.enrolled(ada)
-		_, code := w.halfDone()
-		require.Contains(t, code.header.Get("Content-Security-Policy"), "form-action 'self' https://notes.example.com")
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		w.Enrolled(logintest.Ada)
+		_, code := w.HalfDone()
+		require.Contains(t, code.Header.Get("Content-Security-Policy"), "form-action 'self' https://notes.example.com")
 	})
 }

@@ -2,26 +2,24 @@ package login
 
 import (
 	"errors"
-	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
 
 // showCodes is GET /login/codes. A reload shows the same codes until they are acknowledged.
-func (l *Login) showCodes(c *gin.Context) error {
-	return l.showCodesPage(c, http.StatusOK, templates.Text{})
-}
+func (l *Login) showCodes(c *gin.Context) error { return l.codesPage(c, form.Shown()) }
 
-func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text) error {
+func (l *Login) codesPage(c *gin.Context, answer form.Answer) error {
 	who, err := l.enroller(c)
 	if err != nil {
-		return l.mayNotEnrol(c, err)
+		return l.refuseEnrolment(c, err)
 	}
-	request, err := l.errand(c)
+	request, err := l.optionalRequest(c)
 	if err != nil {
 		return err
 	}
@@ -32,27 +30,27 @@ func (l *Login) showCodesPage(c *gin.Context, status int, message templates.Text
 	if enrolment.RecoveryCodes == nil {
 		return l.next(c, "/login/enroll")
 	}
-	return l.cfg.Pages.Render(c, status, templates.RecoveryCodes{
-		Page: request.page(message), Sheet: templates.Sheet{Account: enrolment.Account, Codes: enrolment.RecoveryCodes, MadeAt: time.Now()},
+	return l.cfg.Pages.Render(c, answer.Status, templates.RecoveryCodes{
+		Page: request.page(answer.Message), Sheet: templates.Sheet{Account: enrolment.Account, Codes: enrolment.RecoveryCodes, MadeAt: time.Now()},
 	})
 }
 
-// acknowledgeCodes is POST /login/codes: from here on the authenticator is a factor, and the person is signed in.
+// acknowledgeCodes is POST /login/codes: from now on the authenticator is a factor, and the person is signed in.
 func (l *Login) acknowledgeCodes(c *gin.Context) error {
 	if c.Request.PostForm.Get("saved") != "yes" {
-		return l.showCodesPage(c, http.StatusUnprocessableEntity, templates.T("codes.tick"))
+		return l.codesPage(c, form.Refused(templates.T("codes.tick")))
 	}
 	who, err := l.enroller(c)
 	if err != nil {
-		return l.mayNotEnrol(c, err)
+		return l.refuseEnrolment(c, err)
 	}
 	previous := l.cfg.Sessions.SessionSecret(c.Request)
 	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.cfg.Sessions.Visitor(c), time.Now())
 	switch {
 	case err == nil:
-		return l.completed(c, done)
+		return l.complete(c, done)
 	case errors.Is(err, account.ErrEnrolmentLost), errors.Is(err, account.ErrNotConfirmed):
 		return l.next(c, "/login/enroll")
 	}
-	return l.halfWay(c, err)
+	return l.resume(c, err)
 }

@@ -8,18 +8,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
-	"github.com/postern-id/postern/login/browser"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
-func (l *Login) signInView(r request, username string, message templates.Text) templates.SignIn {
-	return templates.SignIn{Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r),
-		ResetURL: l.at("/reset", r.way), RegisterURL: l.registerURL(r.way)}
-}
-
-// showSignIn is GET /login. It asks unless the browser has the sign-in that is needed: by now, when another tab brought it since the provider
-// sent the person here.
+// showSignIn is GET /login. It asks unless the browser has the sign-in that is needed. Another tab may have brought it since the provider sent
+// the person here.
 func (l *Login) showSignIn(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {
@@ -29,7 +24,7 @@ func (l *Login) showSignIn(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	switch {
 	case err == nil && request.answeredBy(signIn, time.Now()):
-		return l.leave(c)
+		return l.arrive(c)
 	case err == nil && request.flow == "":
 		view.Username, view.Again = signIn.User().Email, true
 	case err != nil && !errors.Is(err, storage.ErrNotFound):
@@ -46,8 +41,15 @@ func (l *Login) showSignIn(c *gin.Context) error {
 	return l.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
-// answeredBy reports whether a sign-in of the browser is all that is needed on this way: for a request in progress the provider says so, and a
-// section of the account pages may want one that is not too old.
+func (l *Login) signInView(r request, username string, message templates.Text) templates.SignIn {
+	return templates.SignIn{
+		Page: r.page(message), Username: username, OfferRemember: l.cfg.OfferRemember, CancelURL: l.cancelURL(r),
+		ResetURL: l.at("/reset", r.destination), RegisterURL: l.signUpURL(r.destination),
+	}
+}
+
+// answeredBy reports whether a sign-in of the browser is all that is needed. For a request in progress the provider decides, and a section of
+// the account pages may want one that is not too old.
 func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
 	switch {
 	case r.flow != "":
@@ -59,17 +61,26 @@ func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
 	return true
 }
 
+// waiting returns the page and the person of a sign-in of the browser after both factors that is worth nothing before something is done on
+// that page. storage.ErrNotFound says that there is none.
+func (l *Login) waiting(r *http.Request) (path string, user storage.User, err error) {
+	held, err := l.cfg.Sessions.Held(r)
+	if !errors.Is(err, storage.ErrNotFound) {
+		return "/login/password", held.User(), err
+	}
+	enrolling, err := l.cfg.Sessions.Enrolling(r)
+	return "/login/enroll", enrolling.User(), err
+}
+
 // signIn is POST /login.
 func (l *Login) signIn(c *gin.Context) error {
-	form, now, sessions := c.Request.PostForm, time.Now(), l.cfg.Sessions
-	if empty(c, "username") || form.Get("password") == "" {
-		return l.signInAgain(c, http.StatusUnprocessableEntity, templates.T("signin.empty"))
+	typed, now, sessions := c.Request.PostForm, time.Now(), l.cfg.Sessions
+	if form.Empty(c, "username") || typed.Get("password") == "" {
+		return l.signInAgain(c, form.Refused(templates.T("signin.empty")))
 	}
 	half, err := l.cfg.Account.Authenticate(c.Request.Context(), account.PasswordAttempt{
-		Name: form.Get("username"), Password: form.Get("password"), Remember: form.Get("remember") == "yes",
-		Ticket:  sessions.Get(c.Request, browser.InvitationLink),
-		Browser: sessions.BrowserSecret(c.Writer, c.Request),
-		Visitor: l.cfg.Sessions.Visitor(c),
+		Name: typed.Get("username"), Password: typed.Get("password"), Remember: typed.Get("remember") == "yes",
+		Ticket: l.secret(c, invitationLink), Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
 	}, now)
 	var wait *account.WaitError
 	switch {
@@ -77,28 +88,57 @@ func (l *Login) signIn(c *gin.Context) error {
 		sessions.Begin(c.Writer, half)
 		return l.next(c, "/login/code")
 	case errors.As(err, &wait):
-		return l.signInAgain(c, http.StatusTooManyRequests, retryLater(c, wait, now))
+		return l.signInAgain(c, form.Wait(c, wait, now))
 	case errors.Is(err, account.ErrCredentials):
-		return l.signInAgain(c, http.StatusUnprocessableEntity, wrongCredentials)
+		return l.signInAgain(c, form.Refused(templates.T("login.wrong_credentials")))
 	}
 	return err
 }
 
-// signInAgain keeps the name and drops the password.
-func (l *Login) signInAgain(c *gin.Context, status int, message templates.Text) error {
+// signInAgain shows the form again with the name, and without the password.
+func (l *Login) signInAgain(c *gin.Context, answer form.Answer) error {
 	request, err := l.request(c)
 	if err != nil {
 		return err
 	}
-	view := l.signInView(request, c.Request.PostForm.Get("username"), message)
+	view := l.signInView(request, c.Request.PostForm.Get("username"), answer.Message)
 	view.Remember = c.Request.PostForm.Get("remember") == "yes"
-	return l.cfg.Pages.Render(c, status, view)
+	return l.cfg.Pages.Render(c, answer.Status, view)
 }
 
-// showCancel is GET /login/cancel. A link must not give a request up: browsers follow some before anybody has clicked.
+// StartAgain answers a browser whose sign-in is over, or has ended while a form was sent. If it was completed in another tab, the person goes
+// on as if it had been completed here.
+func (l *Login) StartAgain(c *gin.Context) error { return l.orExpired(l.startAgain)(c) }
+
+func (l *Login) startAgain(c *gin.Context) error {
+	_, err := l.cfg.Sessions.Current(c.Request, "")
+	switch {
+	case err == nil:
+		return l.arrive(c)
+	case !errors.Is(err, storage.ErrNotFound):
+		return err
+	}
+	switch path, _, err := l.waiting(c.Request); {
+	case err == nil:
+		return l.next(c, path)
+	case !errors.Is(err, storage.ErrNotFound):
+		return err
+	case c.Request.Method != http.MethodPost:
+		return l.next(c, "/login")
+	}
+	request, err := l.request(c)
+	if err != nil {
+		return err
+	}
+	view := l.signInView(request, "", templates.T("login.too_late"))
+	view.Action = l.at("/login", request.destination)
+	return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, view)
+}
+
+// showCancel is GET /login/cancel. A link must not give a request up, because browsers follow some before anybody has clicked.
 func (l *Login) showCancel(c *gin.Context) error { return l.next(c, "/login") }
 
-// cancel is POST /login/cancel: the app is told that the person gave up (access_denied).
+// cancel is POST /login/cancel: the app is told that the person gave up (access_denied, RFC 6749 section 4.1.2.1).
 func (l *Login) cancel(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {
@@ -114,5 +154,5 @@ func (l *Login) cancel(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.leave(c)
+	return l.arrive(c)
 }

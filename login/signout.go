@@ -6,11 +6,12 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
-// showSignOut is GET /logout: it asks, and confirms when nobody is signed in any more.
+// showSignOut is GET /logout. It asks, and when nobody is signed in any more it says so.
 func (l *Login) showSignOut(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	user := signIn.User()
@@ -18,7 +19,7 @@ func (l *Login) showSignOut(c *gin.Context) error {
 		_, user, err = l.waiting(c.Request)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
-		request, err := l.errand(c)
+		request, err := l.optionalRequest(c)
 		if err != nil {
 			return err
 		}
@@ -27,10 +28,10 @@ func (l *Login) showSignOut(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: person(user)})
+	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: form.Person(user)})
 }
 
-// signOut is POST /logout. Apps that learn of it through the browser are shown first.
+// signOut is POST /logout. First come the pages of apps with a front-channel logout URI.
 func (l *Login) signOut(c *gin.Context) error {
 	ctx := c.Request.Context()
 	left, err := l.cfg.Sessions.End(ctx, c.Writer, c.Request)
@@ -44,5 +45,5 @@ func (l *Login) signOut(c *gin.Context) error {
 	if len(frames) == 0 {
 		return l.next(c, "/logout")
 	}
-	return l.cfg.Pages.SigningOut(c, templates.SigningOut{Frames: frames, NextURL: l.at("/logout", wayOf(c))})
+	return l.cfg.Pages.SigningOut(c, templates.SigningOut{Frames: frames, NextURL: l.at("/logout", l.destinationOf(c))})
 }

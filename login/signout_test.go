@@ -7,27 +7,28 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 )
 
 // The button of our own pages signs people out of their apps, too: of those that this session was at.
 func TestSignOutShowsTheFramesOfApps(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		w.complete(b)
-		signIn, err := w.store.SignIn(t.Context(), storage.Hash(b.cookie(sessionCookie)), "", time.Now())
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		w.Complete(b)
+		signIn, err := w.Store.SignIn(t.Context(), storage.Hash(b.Cookie(logintest.SessionCookie)), "", time.Now())
 		require.NoError(t, err)
-		require.NoError(t, w.store.AddVisit(t.Context(), signIn, w.client.ID, time.Now()))
+		require.NoError(t, w.Store.AddVisit(t.Context(), signIn, w.Client.ID, time.Now()))
 
-		p := b.submit(b.open("/logout"))
-		require.Equal(t, http.StatusOK, p.status)
-		require.Contains(t, p.body, `src="https://notes.example.com/bye?sid=`+signIn.ID()+`"`)
-		require.Contains(t, p.body, `href="/logout" data-proceed`)
-		require.Contains(t, p.header.Get("Content-Security-Policy"), "; frame-src https://notes.example.com")
-		require.Empty(t, b.cookie(sessionCookie))
-		require.Contains(t, b.open("/logout").body, "You are signed out")
-		p = b.post("/logout")
-		require.NotContains(t, p.body, "<iframe", "nobody without the session sees where it was")
-		require.Equal(t, "/logout", p.address.Path)
+		p := b.Submit(b.Open("/logout"))
+		require.Equal(t, http.StatusOK, p.Status)
+		require.Contains(t, p.Body, `src="https://notes.example.com/bye?sid=`+signIn.ID()+`"`)
+		require.Contains(t, p.Body, `href="/logout" data-proceed`)
+		require.Contains(t, p.Header.Get("Content-Security-Policy"), "; frame-src https://notes.example.com")
+		require.Empty(t, b.Cookie(logintest.SessionCookie))
+		require.Contains(t, b.Open("/logout").Body, "You are signed out")
+		p = b.Post("/logout")
+		require.NotContains(t, p.Body, "<iframe", "nobody without the session sees where it was")
+		require.Equal(t, "/logout", p.Address.Path)
 	})
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	cookies "github.com/postern-id/postern/login/browser"
+	"github.com/postern-id/postern/login/browser"
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -24,11 +25,11 @@ func TestRaceOfSignOuts(t *testing.T) {
 		require.NoError(t, store.CompleteSignIn(t.Context(), []byte("half"), storage.Completion{
 			TokenHash: storage.Hash("cookie"), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 		}, now))
-		var replicas [2]*cookies.Sessions
+		var replicas [2]*browser.Sessions
 		for i := range replicas {
 			s := db.Open(t, storagetest.Delay(5*time.Millisecond))
 			var err error
-			replicas[i], err = cookies.New(cookies.Config{Store: s, Audit: audit.New(s), Secure: true})
+			replicas[i], err = browser.New(browser.Config{Store: s, Audit: audit.New(s), Secure: true})
 			require.NoError(t, err)
 		}
 		faults := make([]error, 50)
@@ -36,7 +37,7 @@ func TestRaceOfSignOuts(t *testing.T) {
 		for i := range faults {
 			group.Go(func() {
 				r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/logout", nil)
-				r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "cookie"})
+				r.AddCookie(&http.Cookie{Name: logintest.SessionCookie, Value: "cookie"})
 				_, faults[i] = replicas[i%2].End(t.Context(), httptest.NewRecorder(), r)
 			})
 		}

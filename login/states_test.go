@@ -10,170 +10,164 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/login/throttle"
 )
 
-// known is what the person at the browser holds in a state: all that there is to know.
-type known struct {
-	phone    phone  // an authenticator, or the key that is being enrolled
-	recovery string // an unused recovery code, or one that was shown
-	fields   map[string]string
-}
-
 // states bring a browser to every point of the way of its user, who is enrolled, with a second authenticator, unless the state says otherwise.
-var states = map[string]func(w *world, b *browser) known{
-	"nobody":        func(w *world, b *browser) known { return w.settled(b) },
-	"password only": func(w *world, b *browser) known { return w.halfWay(b) },
-	"password only, no authenticator": func(w *world, b *browser) known {
-		invited := newBrowser(w.t, w.handler)
-		invited.submit(invited.open(w.invite(b.user)), "new_password", adaPassword)
-		p := b.submit(b.open("/login"), "username", b.user, "password", adaPassword)
-		require.Equal(w.t, http.StatusForbidden, p.status)
-		return known{phone: w.scan(invited.open("/login/enroll")), recovery: "00000-00000"}
+var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest.Known{
+	"nobody":        func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.Settled(b) },
+	"password only": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.HalfWay(b) },
+	"password only, no authenticator": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		invited := logintest.NewBrowser(w.T, w.Handler)
+		invited.Submit(invited.Open(w.Invite(b.User)), "new_password", logintest.AdaPassword)
+		p := b.Submit(b.Open("/login"), "username", b.User, "password", logintest.AdaPassword)
+		require.Equal(w.T, http.StatusForbidden, p.Status)
+		return logintest.Known{Phone: w.Scan(invited.Open("/login/enroll")), Recovery: "00000-00000"}
 	},
-	"factor closed": func(w *world, b *browser) known {
-		k := w.settled(b)
-		user, err := w.store.FindUser(w.t.Context(), b.user)
-		require.NoError(w.t, err)
-		guard, err := throttle.New(w.store, throttle.Config{})
-		require.NoError(w.t, err)
+	"factor closed": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Settled(b)
+		user, err := w.Store.FindUser(w.T.Context(), b.User)
+		require.NoError(w.T, err)
+		guard, err := throttle.New(w.Store, throttle.Config{})
+		require.NoError(w.T, err)
 		for range 100 {
-			_, err := guard.Fail(w.t.Context(), throttle.Code, throttle.User(user.ID), time.Now())
-			require.NoError(w.t, err)
+			_, err := guard.Fail(w.T.Context(), throttle.Code, throttle.User(user.ID), time.Now())
+			require.NoError(w.T, err)
 			time.Sleep(time.Hour)
 		}
-		b.submit(b.open("/login"), "username", b.user, "password", adaPassword)
+		b.Submit(b.Open("/login"), "username", b.User, "password", logintest.AdaPassword)
 		return k
 	},
-	"invitation opened": func(w *world, b *browser) known {
-		b.open(w.invite(b.user))
-		return known{phone: phone{otherKey}, recovery: "00000-00000"}
+	"invitation opened": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		b.Open(w.Invite(b.User))
+		return logintest.Known{Phone: logintest.Phone{Key: otherKey}, Recovery: "00000-00000"}
 	},
-	"half done with ticket": func(w *world, b *browser) known {
-		b.open(w.invite(b.user))
-		b.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-		require.Equal(w.t, http.StatusSeeOther, b.post("/invite", "new_password", adaPassword).status)
-		b.client.CheckRedirect = nil
-		return known{phone: phone{otherKey}, recovery: "00000-00000"}
+	"half done with ticket": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		b.Open(w.Invite(b.User))
+		b.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		require.Equal(w.T, http.StatusSeeOther, b.Post("/invite", "new_password", logintest.AdaPassword).Status)
+		b.Client.CheckRedirect = nil
+		return logintest.Known{Phone: logintest.Phone{Key: otherKey}, Recovery: "00000-00000"}
 	},
-	"pending enrolment": func(w *world, b *browser) known {
-		p := b.submit(b.open(w.invite(b.user)), "new_password", adaPassword)
-		return known{phone: w.scan(p), recovery: "00000-00000"}
+	"pending enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		p := b.Submit(b.Open(w.Invite(b.User)), "new_password", logintest.AdaPassword)
+		return logintest.Known{Phone: w.Scan(p), Recovery: "00000-00000"}
 	},
-	"confirmed enrolment": func(w *world, b *browser) known {
-		p := b.submit(b.open(w.invite(b.user)), "new_password", adaPassword)
-		phone := w.scan(p)
-		codes := recoveryCodes(b.submit(p, "code", phone.code()))
-		return known{phone: phone, recovery: codes[0]}
+	"confirmed enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		p := b.Submit(b.Open(w.Invite(b.User)), "new_password", logintest.AdaPassword)
+		phone := w.Scan(p)
+		codes := logintest.RecoveryCodes(b.Submit(p, "code", phone.Code()))
+		return logintest.Known{Phone: phone, Recovery: codes[0]}
 	},
-	"held": func(w *world, b *browser) known {
-		k := w.settled(b)
-		w.expose(b.user)
-		b.submit(b.open("/login"), "username", b.user, "password", adaPassword)
-		require.Equal(w.t, "/login/password", b.post("/login/code", "code", k.phone.code()).address.Path)
+	"held": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Settled(b)
+		w.Expose(b.User)
+		b.Submit(b.Open("/login"), "username", b.User, "password", logintest.AdaPassword)
+		require.Equal(w.T, "/login/password", b.Post("/login/code", "code", k.Phone.Code()).Address.Path)
 		time.Sleep(time.Minute)
 		return k
 	},
-	"reset link": func(w *world, b *browser) known {
-		k := w.settled(b)
-		b.submit(b.open("/reset"), "username", b.user)
-		require.Equal(w.t, "/reset/new", b.open(w.mailed(b.user, "/reset/new")).address.Path)
+	"reset link": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Settled(b)
+		b.Submit(b.Open("/reset"), "username", b.User)
+		require.Equal(w.T, "/reset/new", b.Open(w.Mailed(b.User, "/reset/new")).Address.Path)
 		return k
 	},
-	"registration link": func(w *world, b *browser) known {
-		b.submit(b.open("/register"), "email", b.user, "name", "Ada Example")
-		require.Equal(w.t, http.StatusOK, b.open(w.mailed(b.user, "/verify")).status)
-		return known{phone: phone{otherKey}, recovery: "00000-00000"}
+	"registration link": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		b.Submit(b.Open("/register"), "email", b.User, "name", "Ada Example")
+		require.Equal(w.T, http.StatusOK, b.Open(w.Mailed(b.User, "/verify")).Status)
+		return logintest.Known{Phone: logintest.Phone{Key: otherKey}, Recovery: "00000-00000"}
 	},
-	"link to a new address": func(w *world, b *browser) known {
-		owner := newBrowser(w.t, w.handler)
-		owner.user = b.user
-		k := w.complete(owner)
-		owner.post("/account/email", "do", "change", "email", "new-"+b.user)
-		require.Equal(w.t, http.StatusOK, b.open(w.mailed("new-"+b.user, "/verify")).status)
+	"link to a new address": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		owner := logintest.NewBrowser(w.T, w.Handler)
+		owner.User = b.User
+		k := w.Complete(owner)
+		owner.Post("/account/email", "do", "change", "email", "new-"+b.User)
+		require.Equal(w.T, http.StatusOK, b.Open(w.Mailed("new-"+b.User, "/verify")).Status)
 		return k
 	},
-	"complete": func(w *world, b *browser) known { return w.complete(b) },
-	"complete, stale": func(w *world, b *browser) known {
-		k := w.complete(b)
+	"complete": (*logintest.World).Complete,
+	"complete, stale": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
 		time.Sleep(10 * time.Minute)
 		return k
 	},
-	"complete, stale, password again": func(w *world, b *browser) known {
-		k := w.complete(b)
+	"complete, stale, password again": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
 		time.Sleep(10 * time.Minute)
-		b.submit(b.open("/login?to=codes"), "username", b.user, "password", adaPassword)
+		b.Submit(b.Open("/login?to=codes"), "username", b.User, "password", logintest.AdaPassword)
 		return k
 	},
-	"adding": func(w *world, b *browser) known {
-		k := w.complete(b)
-		return w.adding(b, k, "/account/authenticators/new")
+	"adding": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
+		return w.Adding(b, k, "/account/authenticators/new")
 	},
-	"adding, stale": func(w *world, b *browser) known {
-		k := w.complete(b)
+	"adding, stale": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
 		time.Sleep(8 * time.Minute)
-		k = w.adding(b, k, "/account/authenticators/new")
+		k = w.Adding(b, k, "/account/authenticators/new")
 		time.Sleep(2 * time.Minute)
 		return k
 	},
-	"replacing": func(w *world, b *browser) known {
-		k := w.complete(b)
-		return w.adding(b, k, "/account/authenticators/new?replaces="+k.fields["id"])
+	"replacing": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
+		return w.Adding(b, k, "/account/authenticators/new?replaces="+k.Fields["id"])
 	},
-	"new codes shown": func(w *world, b *browser) known { return w.newCodes(b, w.complete(b)) },
-	"new codes shown, stale": func(w *world, b *browser) known {
-		k := w.complete(b)
+	"new codes shown": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.NewCodes(b, w.Complete(b)) },
+	"new codes shown, stale": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
 		time.Sleep(8 * time.Minute)
-		k = w.newCodes(b, k)
+		k = w.NewCodes(b, k)
 		time.Sleep(2 * time.Minute)
 		return k
 	},
-	"recovered": func(w *world, b *browser) known { return w.recovered(b) },
-	"recovered, pending enrolment": func(w *world, b *browser) known {
-		k := w.recovered(b)
-		k.phone = w.scan(b.open("/login/enroll"))
+	"recovered": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.Recovered(b) },
+	"recovered, pending enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Recovered(b)
+		k.Phone = w.Scan(b.Open("/login/enroll"))
 		return k
 	},
-	"recovered, confirmed enrolment": func(w *world, b *browser) known {
-		k := w.recovered(b)
-		p := b.open("/login/enroll")
-		k.phone = w.scan(p)
-		b.submit(p, "code", k.phone.code())
+	"recovered, confirmed enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Recovered(b)
+		p := b.Open("/login/enroll")
+		k.Phone = w.Scan(p)
+		b.Submit(p, "code", k.Phone.Code())
 		return k
 	},
-	"recovered, stale": func(w *world, b *browser) known {
-		k := w.recovered(b)
+	"recovered, stale": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Recovered(b)
 		time.Sleep(10 * time.Minute)
 		return k
 	},
-	"last recovery code used": func(w *world, b *browser) known { return w.lastCode(b) },
-	"last recovery code used, pending enrolment": func(w *world, b *browser) known {
-		k := w.lastCode(b)
-		k.phone = w.scan(b.open("/login/enroll"))
+	"last recovery code used": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.LastCode(b) },
+	"last recovery code used, pending enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.LastCode(b)
+		k.Phone = w.Scan(b.Open("/login/enroll"))
 		return k
 	},
-	"last recovery code used, confirmed enrolment": func(w *world, b *browser) known {
-		k := w.lastCode(b)
-		p := b.open("/login/enroll")
-		k.phone = w.scan(p)
-		b.submit(p, "code", k.phone.code())
+	"last recovery code used, confirmed enrolment": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.LastCode(b)
+		p := b.Open("/login/enroll")
+		k.Phone = w.Scan(p)
+		b.Submit(p, "code", k.Phone.Code())
 		return k
 	},
-	"reset by an operator": func(w *world, b *browser) known {
-		k := w.adding(b, w.complete(b), "/account/authenticators/new")
-		w.reset(b)
+	"reset by an operator": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Adding(b, w.Complete(b), "/account/authenticators/new")
+		w.Reset(b)
 		return k
 	},
-	"reset by an operator, password only": func(w *world, b *browser) known {
-		k := w.complete(b)
-		w.reset(b)
-		b.submit(b.open("/login"), "username", b.user, "password", adaPassword)
+	"reset by an operator, password only": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
+		w.Reset(b)
+		b.Submit(b.Open("/login"), "username", b.User, "password", logintest.AdaPassword)
 		return k
 	},
-	"disabled": func(w *world, b *browser) known {
-		k := w.complete(b)
-		_, err := w.account.Disable(w.t.Context(), b.user, account.Operator{}, time.Now())
-		require.NoError(w.t, err)
+	"disabled": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+		k := w.Complete(b)
+		_, err := w.Account.Disable(w.T.Context(), b.User, account.Operator{}, time.Now())
+		require.NoError(w.T, err)
 		return k
 	},
 }
@@ -184,6 +178,7 @@ var routes = []string{
 	"GET /.well-known/change-password",
 	"GET /account",
 	"GET /account/activity",
+	"GET /account/apps", "POST /account/apps",
 	"GET /account/close", "POST /account/close",
 	"GET /account/closed",
 	"GET /account/data", "POST /account/data",
@@ -213,9 +208,9 @@ var routes = []string{
 }
 
 func TestRouteTableIsComplete(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		var mounted []string
-		for _, route := range w.handler.(*gin.Engine).Routes() {
+		for _, route := range w.Handler.(*gin.Engine).Routes() {
 			if path := route.Path; path != "/begin" && path != "/oauth2/auth" && path != "/state" {
 				mounted = append(mounted, route.Method+" "+path)
 			}
@@ -225,35 +220,35 @@ func TestRouteTableIsComplete(t *testing.T) {
 }
 
 func TestCompleteSignInTakesEveryShortcutToTheAccount(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		b := newBrowser(t, w.handler)
-		states["complete"](w, b)
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		b := logintest.NewBrowser(t, w.Handler)
+		w.Complete(b)
 		for _, path := range []string{"/login", "/login/code", "/login/recovery", "/login/enroll", "/login/codes"} {
-			require.Equal(t, "/account", b.open(path).address.Path, path)
+			require.Equal(t, "/account", b.Open(path).Address.Path, path)
 		}
-		require.Contains(t, b.open("/begin").text(), "Sign in to continue", "an app that asks for a sign-in gets one")
+		require.Contains(t, b.Open("/begin").Text(), "Sign in to continue", "an app that asks for a sign-in gets one")
 	})
 }
 
 // The same page, status, cookies and length, whatever is wrong.
 func TestNobodyLearnsWhatIsWrong(t *testing.T) {
 	names := []string{"unknown", "wrongpw", "shutoff", "invited"} // of one length, because the page shows the name again
-	inWorld(t, func(t *testing.T, w *world) {
-		w.enrolled("wrongpw@example.test")
-		w.enrolled("shutoff@example.test")
-		_, err := w.account.Disable(t.Context(), "shutoff@example.test", account.Operator{}, time.Now())
+	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
+		w.Enrolled("wrongpw@example.test")
+		w.Enrolled("shutoff@example.test")
+		_, err := w.Account.Disable(t.Context(), "shutoff@example.test", account.Operator{}, time.Now())
 		require.NoError(t, err)
-		w.invite("invited@example.test")
+		w.Invite("invited@example.test")
 		type answer struct {
 			status, length int
 			header         http.Header
 			cookies        []string
 		}
 		ask := func(name, password string) answer {
-			b := newBrowser(t, w.handler)
-			p := b.submit(b.open("/begin"), "username", name+"@example.test", "password", password)
-			a := answer{status: p.status, length: len(p.body), header: p.header}
-			for _, cookie := range p.cookies {
+			b := logintest.NewBrowser(t, w.Handler)
+			p := b.Submit(b.Open("/begin"), "username", name+"@example.test", "password", password)
+			a := answer{status: p.Status, length: len(p.Body), header: p.Header}
+			for _, cookie := range p.Cookies {
 				a.cookies = append(a.cookies, cookie.Name)
 			}
 			return a
@@ -263,7 +258,7 @@ func TestNobodyLearnsWhatIsWrong(t *testing.T) {
 			for i, name := range names {
 				password := "not the right one"
 				if name == "shutoff" {
-					password = adaPassword // even the right password says nothing of an account that is shut
+					password = logintest.AdaPassword // even the right password says nothing of an account that is shut
 				}
 				var last answer
 				for range tries {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -139,15 +140,15 @@ func TestKnownAndUnknownTakeTheSameTime(t *testing.T) {
 	}
 	for name, q := range questions {
 		t.Run(name, func(t *testing.T) {
-			w := newWorld(t, storagetest.SQLite(t))
+			w := logintest.New(t, storagetest.SQLite(t))
 			c := &crowd{w: w, question: q}
-			require.False(t, differ(t, func() comparison { return compare(t, w.handler, samples, c.arms(samples)) }), "known and unknown")
+			require.False(t, differ(t, func() comparison { return compare(t, w.Handler, samples, c.arms(samples)) }), "known and unknown")
 
 			slow := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				if strings.HasPrefix(r.Header.Get("User-Agent"), "known") {
 					time.Sleep(3 * time.Millisecond)
 				}
-				w.handler.ServeHTTP(rw, r)
+				w.Handler.ServeHTTP(rw, r)
 			})
 			const few = samples / 10
 			require.True(t, differ(t, func() comparison { return compare(t, slow, few, c.arms(few)) }), "a planted difference is found")

@@ -13,10 +13,7 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/config"
-	"github.com/postern-id/postern/consent"
-	"github.com/postern-id/postern/login"
 	"github.com/postern-id/postern/login/account"
-	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
@@ -25,7 +22,6 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
-	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -198,51 +194,6 @@ func tokenOf(cfg config.SMTP) mail.Token {
 	return nil
 }
 
-// webs are the three web applications. They do not know one another: they meet here.
-type webs struct {
-	login    *login.Login
-	consent  *consent.Consent
-	provider *provider.Provider
-}
-
-func (s *services) newWebs(pages *templates.Pages) (webs, error) {
-	cfg, base, proceed := s.cfg, s.cfg.IssuerURL().Path, s.cfg.Issuer+"/oauth2/auth"
-	sessions, err := browser.New(browser.Config{
-		Store: s.store, Audit: s.audit, Secure: cfg.Secure(), Instance: cfg.Instance(), Idle: cfg.Session.Idle, Remember: cfg.Session.Remember,
-	})
-	if err != nil {
-		return webs{}, err
-	}
-	fetcher, err := newFetcher(cfg.Outbound)
-	if err != nil {
-		return webs{}, err
-	}
-	var w webs
-	w.provider, err = provider.New(provider.Config{
-		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
-		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log,
-		Registration: provider.Registration(cfg.ClientRegistration),
-		FlowLife:     cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
-		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
-	})
-	if err != nil {
-		return webs{}, err
-	}
-	w.login, err = login.New(login.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(w.provider), App: w.provider.App, Over: w.provider.Over,
-		Frames: w.provider.Frames, Log: s.log,
-		ContinueURL: proceed, Issuer: cfg.Brand.Name, BasePath: base, OfferRemember: cfg.Session.Remember > 0,
-	})
-	if err != nil {
-		return webs{}, err
-	}
-	w.consent, err = consent.New(consent.Config{
-		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
-		Client: s.forApps, Words: scope.Words, Over: w.provider.Over, ContinueURL: proceed, BasePath: base,
-	})
-	return w, err
-}
-
 // newFetcher makes the requests to addresses that clients registered.
 func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
 	if cfg.CAFile == "" {
@@ -260,31 +211,4 @@ func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
 		return nil, errors.New("outbound.ca_file has no certificate in it")
 	}
 	return fetch.New(fetch.Config{Roots: roots, Allow: cfg.Allow}), nil
-}
-
-// forLogin tells the sign-in pages what they show of a flow.
-func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
-	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
-		view, err := p.Describe(ctx, flow)
-		return login.Request{App: view.App, LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI, Answers: view.Answers}, err
-	}
-}
-
-// forConsent tells the consent page what it asks.
-func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (consent.Request, error) {
-	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
-		view, err := p.Describe(ctx, flow)
-		return consent.Request{
-			App: view.App, Asked: view.Asked, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
-		}, err
-	}
-}
-
-// forApps tells the list of apps with access what it shows of a client.
-func (s *services) forApps(ctx context.Context, id string) (consent.App, error) {
-	c, err := s.clients.Client(ctx, id)
-	if err != nil {
-		return consent.App{}, err
-	}
-	return consent.App{App: templates.App{Name: c.Name, Logo: c.LogoURI}, Unasked: c.Consent == client.ConsentSkip}, nil
 }

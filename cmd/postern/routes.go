@@ -42,6 +42,7 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	// Under a foreign name, too: the page about it needs them.
 	pages.Mount(headToo{router.Group(base, a.measure, findAddress, templates.Recover(pages, a.log))})
 	w.login.Mount(site)
+	w.self.Mount(site)
 	w.consent.Mount(site)
 	w.provider.Mount(site)
 	return router

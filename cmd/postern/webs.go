@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+
+	"github.com/postern-id/postern/consent"
+	"github.com/postern-id/postern/login"
+	"github.com/postern-id/postern/login/browser"
+	"github.com/postern-id/postern/login/self"
+	"github.com/postern-id/postern/provider"
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/scope"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/templates"
+)
+
+// webs are the web applications. They do not know one another: they meet here.
+type webs struct {
+	login    *login.Login
+	self     *self.Pages
+	consent  *consent.Consent
+	provider *provider.Provider
+}
+
+func (s *services) newWebs(pages *templates.Pages) (w webs, err error) {
+	sessions, err := browser.New(browser.Config{
+		Store: s.store, Audit: s.audit, Secure: s.cfg.Secure(), Instance: s.cfg.Instance(), Idle: s.cfg.Session.Idle, Remember: s.cfg.Session.Remember,
+	})
+	if err != nil {
+		return webs{}, err
+	}
+	if w.provider, err = s.newProvider(pages, sessions); err != nil {
+		return webs{}, err
+	}
+	if w.login, err = s.newLogin(pages, sessions, w.provider); err != nil {
+		return webs{}, err
+	}
+	base := s.cfg.IssuerURL().Path
+	w.consent, err = consent.New(consent.Config{
+		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
+		Client: s.forApps, Words: scope.Words, Over: w.provider.Over, ContinueURL: s.continueURL(), BasePath: base,
+	})
+	if err != nil {
+		return webs{}, err
+	}
+	w.self, err = self.New(self.Config{
+		Account: s.accounts, Sessions: sessions, Pages: pages, Log: s.log, Apps: w.consent.Apps, Withdraw: w.consent.Withdraw,
+		StartAgain: w.login.StartAgain, BasePath: base,
+	})
+	return w, err
+}
+
+// continueURL goes on with an authorization request that waits for a page.
+func (s *services) continueURL() string { return s.cfg.Issuer + "/oauth2/auth" }
+
+func (s *services) newProvider(pages *templates.Pages, sessions *browser.Sessions) (*provider.Provider, error) {
+	cfg := s.cfg
+	fetcher, err := newFetcher(cfg.Outbound)
+	if err != nil {
+		return nil, err
+	}
+	return provider.New(provider.Config{
+		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
+		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log,
+		Registration: provider.Registration(cfg.ClientRegistration),
+		FlowLife:     cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
+		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
+	})
+}
+
+func (s *services) newLogin(pages *templates.Pages, sessions *browser.Sessions, p *provider.Provider) (*login.Login, error) {
+	return login.New(login.Config{
+		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames,
+		Log: s.log, Sections: self.Sections(), ContinueURL: s.continueURL(), Issuer: s.cfg.Brand.Name, BasePath: s.cfg.IssuerURL().Path,
+		OfferRemember: s.cfg.Session.Remember > 0,
+	})
+}
+
+// forLogin tells the sign-in pages what they show of a flow.
+func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
+	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
+		view, err := p.Describe(ctx, flow)
+		return login.Request{App: view.App, LoginHint: view.LoginHint, Locales: view.Locales, RedirectURI: view.RedirectURI, Answers: view.Answers}, err
+	}
+}
+
+// forConsent tells the consent page what it asks.
+func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (consent.Request, error) {
+	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
+		view, err := p.Describe(ctx, flow)
+		return consent.Request{
+			App: view.App, Asked: view.Asked, Locales: view.Locales, RedirectURI: view.RedirectURI, Unproven: view.Native,
+		}, err
+	}
+}
+
+// forApps tells the list of apps with access what it shows of a client.
+func (s *services) forApps(ctx context.Context, id string) (consent.App, error) {
+	c, err := s.clients.Client(ctx, id)
+	if err != nil {
+		return consent.App{}, err
+	}
+	return consent.App{App: templates.App{Name: c.Name, Logo: c.LogoURI}, Unasked: c.Consent == client.ConsentSkip}, nil
+}
