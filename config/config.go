@@ -1,10 +1,7 @@
 package config
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"net/netip"
-	"net/url"
 	"time"
 )
 
@@ -160,108 +157,6 @@ type Outbound struct {
 	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 
-// TOTP is the form of one-time codes for authenticators that are enrolled from now on (RFC 6238). Each authenticator
-// keeps the parameters with which it was enrolled.
-type TOTP struct {
-	// The hash of new authenticators: SHA1, SHA256 or SHA512. Many authenticator apps ignore anything but SHA1 and
-	// then show codes that are always wrong.
-	Algorithm string `setting:"totp.algorithm" default:"SHA1"`
-
-	// The number of digits of a code, 6 or 8. Some authenticator apps always show 6.
-	Digits int `setting:"totp.digits" default:"6"`
-
-	// How long one code is shown: whole seconds, 15s to 2m. Some authenticator apps always use 30 seconds.
-	Period time.Duration `setting:"totp.period" default:"30s"`
-
-	// How many codes before and after the present one are accepted, 0 or 1. With 0 a phone whose clock is wrong by a
-	// few seconds is refused; RFC 6238 section 5.2 advises against more than 1.
-	Window int `setting:"totp.window" default:"1"`
-}
-
-// Password is the policy for new passwords and the cost of hashing them with argon2id.
-type Password struct {
-	// The least number of characters of a new password, 8 to 64.
-	MinLength int `setting:"password.min_length" default:"8"`
-
-	// The memory of one password hash in KiB, 7168 to 1048576. Memory times time must be at least 35840 KiB, below
-	// which stolen hashes are cheap to guess. Existing hashes are replaced at the next sign-in.
-	MemoryKiB int `setting:"password.memory_kib" default:"19456"`
-
-	// The number of passes over the memory of one password hash, 1 to 16.
-	Time int `setting:"password.time" default:"2"`
-
-	// How many password hashes are computed at once, 0 to 256; 0 means one for each processor. Each takes
-	// password.memory_kib of memory, and sign-ins beyond it wait in a short queue.
-	Concurrency int `setting:"password.concurrency" default:"0"`
-}
-
-// Session is how long a browser stays signed in and how long it may take to get there.
-type Session struct {
-	// A session ends after this long without use: 1m or more, at most session.absolute.
-	Idle time.Duration `setting:"session.idle" default:"1h"`
-
-	// A session ends after this long in any case: at most 8760h.
-	Absolute time.Duration `setting:"session.absolute" default:"24h"`
-
-	// Offers "keep me signed in" for this long, such as 720h; 0 does not offer it. At least session.absolute, at most
-	// 8760h.
-	Remember time.Duration `setting:"session.remember" default:"0"`
-
-	// Mails people when somebody signs in to their account in a browser that they never used, with a link that ends that sign-in and leads to
-	// a new password.
-	TellNewBrowsers bool `setting:"session.tell_new_browsers" default:"true"`
-
-	// How long a person may take from an application's request to its answer, 1m to 1h. After it the application has
-	// to ask again.
-	Flow time.Duration `setting:"session.flow" default:"10m"`
-
-	// How long a person may take from the right password to the right one-time code, 1m to session.flow. After it
-	// the password is asked again.
-	HalfDone time.Duration `setting:"session.half_done" default:"5m"`
-}
-
-// Token is how long what Postern issues to clients can be used.
-type Token struct {
-	// How long an authorization code can be exchanged, 10s to 10m (RFC 6749 section 4.1.2).
-	Code time.Duration `setting:"token.code" default:"60s"`
-
-	// How long an access token is valid, 1m to 24h. A resource server that checks tokens locally notices a sign-out
-	// only after it.
-	Access time.Duration `setting:"token.access" default:"10m"`
-
-	// How long an ID token is valid, 1m to 24h.
-	IDToken time.Duration `setting:"token.id_token" default:"1h"`
-
-	// A refresh token ends after this long without use: 1m or more, at most token.refresh_absolute.
-	RefreshIdle time.Duration `setting:"token.refresh_idle" default:"336h"`
-
-	// A chain of refresh tokens ends this long after the sign-in: at most 17520h.
-	RefreshAbsolute time.Duration `setting:"token.refresh_absolute" default:"2160h"`
-
-	// A client that lost the answer may repeat a refresh for this long, as long as the new token is unused; 0 to 5m.
-	// After it a repeated refresh counts as theft and ends the chain.
-	RefreshGrace time.Duration `setting:"token.refresh_grace" default:"30s"`
-}
-
-// Throttle is how many wrong attempts are allowed before each further one has to wait: 1, 2, 4 … 60 minutes. The counters
-// are kept in the database, so they hold across restarts and replicas.
-type Throttle struct {
-	// Wrong passwords for one account before it has to wait, 1 to 1000.
-	PasswordTries int `setting:"throttle.password_tries" default:"10"`
-
-	// Wrong passwords from one client address, whatever the account, before that address has to wait, 1 to 100000.
-	// Too low a number locks out a company behind one address.
-	PasswordAddressTries int `setting:"throttle.password_address_tries" default:"100"`
-
-	// Wrong one-time or recovery codes for one account before it has to wait, 1 to 10. They count only after a right
-	// password.
-	CodeTries int `setting:"throttle.code_tries" default:"5"`
-
-	// Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it
-	// again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).
-	CodeCloseAfter int `setting:"throttle.code_close_after" default:"100"`
-}
-
 // Shutdown is how the server ends.
 type Shutdown struct {
 	// How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m.
@@ -319,31 +214,4 @@ type Log struct {
 
 	// The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.
 	Format string `setting:"log.format" default:"auto"`
-}
-
-// IssuerURL returns the issuer as a URL of its own, which the caller may change. It panics on an issuer that
-// Validate refuses.
-func (c Config) IssuerURL() *url.URL {
-	u, err := url.Parse(c.Issuer)
-	if err != nil {
-		panic("config: IssuerURL of an issuer that is not valid: " + err.Error())
-	}
-	return u
-}
-
-// Secure says whether browsers reach Postern over https, so that cookies can be Secure and carry the __Host- prefix.
-// Like IssuerURL it needs a valid issuer.
-func (c Config) Secure() bool {
-	return c.IssuerURL().Scheme == "https"
-}
-
-// Instance tells the cookies of several issuers on one host apart, which browsers send to every port and, with the prefix __Host-, to every path
-// (RFC 6265 section 8.5). It ends their names, and is empty for an issuer without port and path and for the default one.
-func (c Config) Instance() string {
-	u := c.IssuerURL()
-	if u.Port() == "" && u.Path == "" || c.Issuer == Default().Issuer {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(u.Port() + u.Path))
-	return "_" + hex.EncodeToString(sum[:4])
 }

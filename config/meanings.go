@@ -1,4 +1,4 @@
-// Code generated from the comments in config.go by `go test -run TestMeanings -update`; DO NOT EDIT.
+// Code generated from the comments in config.go and policy.go by `go test -run TestMeanings -update`; DO NOT EDIT.
 
 package config
 
@@ -28,6 +28,18 @@ var meanings = map[string]string{
 	"smtp.from":                       "The sender of mails: one address, with or without a name, such as Example <id@example.com>. Failure notices of other servers go there.",
 	"outbound.ca_file":                "A file with certificates, PEM, of authorities that are trusted beside those of the system when Postern fetches what clients registered an address of (keys, request objects, lists of sectors) and when it tells them of logouts. Read at the start.",
 	"outbound.allow":                  "The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from and send logout tokens to although they are private, loopback or otherwise special, and with plain http too. Whoever may register a client can make Postern ask them, so name as few as possible.",
+	"shutdown.drain":                  "How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m. Longer than what they need to take it out.",
+	"signing.rsa_bits":                "The size of new RSA keys: 2048, 3072 or 4096. Larger keys sign several times slower.",
+	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters and at most 192 bytes when it is percent-encoded (21 to 32 letters beyond ASCII), without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
+	"brand.logo_file":                 "An image file that replaces the logo on the pages.",
+	"brand.color":                     "The accent colour of the pages, #rgb or #rrggbb, in quotes because # begins a comment in YAML. Empty keeps the built-in one.",
+	"support.email":                   "The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the foot of every page.",
+	"support.url":                     "The address of a page with help, https:// or http://, shown in the same places.",
+	"links.imprint":                   "The address of the imprint, shown at the foot of every page.",
+	"links.privacy":                   "The address of the privacy policy, shown at the foot of every page.",
+	"links.terms":                     "The address of the terms of service, shown at the foot of every page.",
+	"log.level":                       "The least important level that is written: debug, info, warn or error. No level writes query strings, tokens, codes or passwords.",
+	"log.format":                      "The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.",
 	"totp.algorithm":                  "The hash of new authenticators: SHA1, SHA256 or SHA512. Many authenticator apps ignore anything but SHA1 and then show codes that are always wrong.",
 	"totp.digits":                     "The number of digits of a code, 6 or 8. Some authenticator apps always show 6.",
 	"totp.period":                     "How long one code is shown: whole seconds, 15s to 2m. Some authenticator apps always use 30 seconds.",
@@ -52,16 +64,4 @@ var meanings = map[string]string{
 	"throttle.password_address_tries": "Wrong passwords from one client address, whatever the account, before that address has to wait, 1 to 100000. Too low a number locks out a company behind one address.",
 	"throttle.code_tries":             "Wrong one-time or recovery codes for one account before it has to wait, 1 to 10. They count only after a right password.",
 	"throttle.code_close_after":       "Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).",
-	"shutdown.drain":                  "How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m. Longer than what they need to take it out.",
-	"signing.rsa_bits":                "The size of new RSA keys: 2048, 3072 or 4096. Larger keys sign several times slower.",
-	"brand.name":                      "The name on pages, in mails and in authenticator apps: 1 to 64 characters and at most 192 bytes when it is percent-encoded (21 to 32 letters beyond ASCII), without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.",
-	"brand.logo_file":                 "An image file that replaces the logo on the pages.",
-	"brand.color":                     "The accent colour of the pages, #rgb or #rrggbb, in quotes because # begins a comment in YAML. Empty keeps the built-in one.",
-	"support.email":                   "The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the foot of every page.",
-	"support.url":                     "The address of a page with help, https:// or http://, shown in the same places.",
-	"links.imprint":                   "The address of the imprint, shown at the foot of every page.",
-	"links.privacy":                   "The address of the privacy policy, shown at the foot of every page.",
-	"links.terms":                     "The address of the terms of service, shown at the foot of every page.",
-	"log.level":                       "The least important level that is written: debug, info, warn or error. No level writes query strings, tokens, codes or passwords.",
-	"log.format":                      "The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.",
 }

@@ -32,22 +32,24 @@ func golden(t *testing.T, path string, want []byte) {
 }
 
 func TestMeanings(t *testing.T) {
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", nil, parser.ParseComments)
-	require.NoError(t, err)
 	var out bytes.Buffer
-	out.WriteString("// Code generated from the comments in config.go by `go test -run TestMeanings -update`; DO NOT EDIT.\n\n" +
+	out.WriteString("// Code generated from the comments in config.go and policy.go by `go test -run TestMeanings -update`; DO NOT EDIT.\n\n" +
 		"package config\n\n// meanings explains each setting by its key.\nvar meanings = map[string]string{\n")
-	ast.Inspect(file, func(n ast.Node) bool {
-		f, ok := n.(*ast.Field)
-		if !ok || f.Tag == nil {
-			return true
-		}
-		tag, err := strconv.Unquote(f.Tag.Value)
+	for _, name := range []string{"config.go", "policy.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
 		require.NoError(t, err)
-		meaning := strings.Join(strings.Fields(f.Doc.Text()), " ")
-		fmt.Fprintf(&out, "%q: %q,\n", reflect.StructTag(tag).Get("setting"), meaning)
-		return true
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			f, ok := n.(*ast.Field)
+			if !ok || f.Tag == nil {
+				return true
+			}
+			tag, err := strconv.Unquote(f.Tag.Value)
+			require.NoError(t, err)
+			meaning := strings.Join(strings.Fields(f.Doc.Text()), " ")
+			fmt.Fprintf(&out, "%q: %q,\n", reflect.StructTag(tag).Get("setting"), meaning)
+			return true
+		})
+	}
 	out.WriteString("}\n")
 	source, err := goformat.Source(out.Bytes())
 	require.NoError(t, err)

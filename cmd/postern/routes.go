@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -46,6 +47,15 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	w.consent.Mount(site)
 	w.provider.Mount(site)
 	return router
+}
+
+// prefixes returns the networks as gin takes them.
+func prefixes(proxies []netip.Prefix) []string {
+	texts := make([]string, len(proxies))
+	for i, proxy := range proxies {
+		texts[i] = proxy.String()
+	}
+	return texts
 }
 
 // headToo takes HEAD wherever it takes GET (RFC 9110 section 9.1); net/http leaves the body out.

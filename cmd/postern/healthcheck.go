@@ -8,37 +8,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postern-id/postern/config"
 )
-
-// version is the module's version: that of its tag, or one made of the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return info.Main.Version
-}
-
-func versionLine() string {
-	return "postern " + version() + " " + runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH
-}
-
-func versionCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use: "version", Short: "Show the version", Args: noArguments,
-		RunE: func(*cobra.Command, []string) error {
-			about := map[string]string{"version": version(), "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH}
-			return t.show(about, func(w io.Writer) { fmt.Fprintln(w, versionLine()) })
-		},
-	}
-}
 
 func healthcheckCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{

@@ -1,38 +1,12 @@
 package main
 
 import (
-	"fmt"
-	"io"
-	"log/slog"
-	"net/netip"
 	"os"
 	"runtime"
 	"runtime/debug"
 
 	"github.com/postern-id/postern/config"
 )
-
-// newLogger returns the logger that the settings describe: text for a terminal, else JSON.
-func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
-		return nil, fmt.Errorf("log.level: %w", err)
-	}
-	options := &slog.HandlerOptions{Level: level}
-	if cfg.Format == "text" || cfg.Format == "auto" && isTerminal(w) {
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	}
-	return slog.New(slog.NewJSONHandler(w, options)), nil
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
-}
 
 // memoryGoal makes the garbage collector work harder near it, before a container's limit ends the process.
 const memoryGoal = 200 << 20
@@ -56,12 +30,4 @@ func tuneRuntime(cfg *config.Config) {
 		cfg.Password.Concurrency = cores
 	}
 	runtime.GOMAXPROCS(cores + cfg.Password.Concurrency)
-}
-
-func prefixes(proxies []netip.Prefix) []string {
-	texts := make([]string, len(proxies))
-	for i, proxy := range proxies {
-		texts[i] = proxy.String()
-	}
-	return texts
 }
