@@ -115,8 +115,8 @@ func (p *Pages) Mount(r gin.IRouter) {
 }
 
 // serveAsset answers an address from assetURL with a cache time of a year.
-// With another hash it answers with what there is now, uncached: while
-// replicas are being replaced, a page of one may ask the other for its styles.
+// With another hash it answers with the present file, uncached: while replicas
+// are being replaced, a page of one may ask the other for its styles.
 func (p *Pages) serveAsset(c *gin.Context) {
 	file := c.Param("file")
 	ext := path.Ext(file)

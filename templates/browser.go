@@ -3,7 +3,7 @@ package templates
 import "strings"
 
 // DescribeBrowser names a browser by its User-Agent as pages show it and rows keep it, such as "Firefox on
-// Linux". The header is anybody's word: only names that are known get through, and they are shown, never decided upon.
+// Linux". Anybody can send any header: only known names are taken from it, and they are shown, never used for a decision.
 func DescribeBrowser(userAgent string) string {
 	return firstOf(userAgent, unknownBrowser, browserNames) + onSystem + firstOf(userAgent, unknownSystem, systemNames)
 }
@@ -14,7 +14,7 @@ const (
 	onSystem       = " on "
 )
 
-// BrowserText says what DescribeBrowser returned in the reader's language. Of no browser it says nothing.
+// BrowserText returns the message for a result of [DescribeBrowser]; for an empty one, the zero Text.
 func BrowserText(description string) Text {
 	browser, system, ok := strings.Cut(description, onSystem)
 	switch {
@@ -32,7 +32,7 @@ func BrowserText(description string) Text {
 
 type agentMark struct{ part, name string }
 
-// In this order, because browsers also carry the names of others.
+// The order matters, because many browsers also send the names of others.
 var browserNames = []agentMark{
 	{"Edg", "Edge"}, {"OPR/", "Opera"}, {"SamsungBrowser/", "Samsung Internet"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"},
 	{"CriOS/", "Chrome"}, {"Chromium/", "Chromium"}, {"Chrome/", "Chrome"}, {"Safari/", "Safari"}, {"curl/", "curl"},

@@ -20,8 +20,8 @@ var (
 )
 
 // The least contrast of the brand's colour with the card. WCAG 2.2, 1.4.3,
-// asks 4.5 of text; thin bright lines on a dark ground need more to read as
-// well, and on the tinted boxes inside a card some is lost again.
+// asks 4.5 of text. Thin bright lines on a dark ground need more to be as
+// legible, and the tinted boxes inside a card take some of it away.
 const (
 	lightContrast = 5
 	darkContrast  = 6
@@ -104,7 +104,7 @@ func (c rgb) lighten(surface rgb, least float64) rgb {
 	return out
 }
 
-// textOn is black or white, whichever reads better on c.
+// textOn returns black or white, whichever is more legible on c.
 func textOn(c rgb) rgb {
 	if contrast(white, c) >= contrast(black, c) {
 		return white
@@ -121,7 +121,7 @@ func brandStyles(color rgb) []byte {
 		light, dark, textOn(light), textOn(dark))
 }
 
-// mark is Postern's sign, a small gate standing ajar, in the brand's colour.
+// mark is Postern's logo, a small gate standing ajar, in the brand's colour.
 func mark(color rgb) []byte {
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" role="img">
 <rect width="64" height="64" rx="16" fill="%s"/>

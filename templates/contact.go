@@ -1,7 +1,7 @@
 package templates
 
-// Contact is whom people can turn to, and what the operator publishes about the
-// service. What is empty is not shown.
+// Contact says where people get help, and what the operator publishes about the
+// service. An empty field is not shown.
 type Contact struct {
 	// Email and HelpURL are shown where help is promised, in mails too, and at
 	// the foot of every page.
@@ -10,5 +10,5 @@ type Contact struct {
 	ImprintURL, PrivacyURL, TermsURL string
 }
 
-// Any reports whether there is somebody to turn to.
+// Any reports whether there is a way to get help.
 func (c Contact) Any() bool { return c.Email != "" || c.HelpURL != "" }

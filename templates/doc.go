@@ -11,8 +11,8 @@
 // share. Templates may call these functions besides Go's own:
 //
 //	brand         the Brand: .Name, .Color
-//	logo          the address of the brand's logo
-//	asset NAME    the address of a file below assets/, with its content hash
+//	logo          the URL of the brand's logo
+//	asset NAME    the URL of a file below assets/, with its content hash
 //	path PATH     a path of this provider with the issuer's path in front
 //	t KEY NAME VALUE …        the message KEY in the page's language, its values in <bdi>
 //	n KEY COUNT NAME VALUE …  the same for a message with plural forms
@@ -41,9 +41,9 @@
 //
 // # Mails
 //
-// Mails.Write says a Mail as subject, plain text and HTML, both bodies from the
-// messages mail.KIND_…. mail/mail.html frames all of them, with {{say}}, {{t}}
-// and {{brand}}. A mail has at most one link: the one-time address or the
+// Mails.Write turns a Mail into subject, plain text and HTML, both bodies from
+// the messages mail.KIND_…. mail/mail.html frames all of them, with {{say}},
+// {{t}} and {{brand}}. A mail has at most one link: the one-time link or the
 // account page.
 //
 // An operator replaces single templates by files of the same name in

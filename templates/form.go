@@ -13,7 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// longestForm is more than any of our forms can fill.
+// longestForm is the largest request body in bytes. Our forms are smaller.
 const longestForm = 16 << 10
 
 // FormError refuses a request body that no form of ours sends. Handle answers it with its status and message.
@@ -26,7 +26,7 @@ type FormError struct {
 // Error names the message.
 func (e *FormError) Error() string { return "form refused: " + e.Message.Key }
 
-// Unwrap returns why the form did not arrive, if it did not.
+// Unwrap returns why the form did not arrive; nil when it arrived.
 func (e *FormError) Unwrap() error { return e.cause }
 
 func badForm(key string) error { return &FormError{Status: http.StatusBadRequest, Message: T(key)} }

@@ -26,7 +26,7 @@ const appKey = "postern.app"
 // statusClientGone is for the request log only: nobody receives it.
 const statusClientGone = 499
 
-// ForApp notes which app a request is about, so that an error page of this
+// ForApp records which app a request is about, so that an error page of this
 // request can lead back to it.
 func ForApp(c *gin.Context, app App) { c.Set(appKey, app) }
 
@@ -63,15 +63,15 @@ func Handle(p *Pages, log *slog.Logger, public Public) func(func(*gin.Context) e
 	}
 }
 
-// Gone reports whether nobody waits for the answer to a request that failed
-// with err. A body that was too slow to arrive looks the same to net/http, but
-// its sender is there and is told (RFC 9110 section 15.5.9).
+// Gone reports whether the client of a request that failed with err has gone
+// away. A body that was too slow to arrive looks the same to net/http, but its
+// sender still waits and gets an answer (RFC 9110 section 15.5.9).
 func Gone(c *gin.Context, err error) bool {
 	return errors.Is(c.Request.Context().Err(), context.Canceled) && !errors.Is(err, os.ErrDeadlineExceeded)
 }
 
 // Recover is middleware that answers a panic like an unknown error. The log
-// gets the panic and its stack, and nothing of the request but its route.
+// gets the panic and its stack, and of the request only its route.
 func Recover(p *Pages, log *slog.Logger) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		defer func() {

@@ -24,8 +24,8 @@ func (p *Pages) setHeaders(h http.Header, page Page) {
 	p.setCommon(h)
 	h.Set("Content-Security-Policy", contentPolicy(page))
 	h.Set("Cache-Control", "no-store")
-	// A page in the middle of an app's sign-in must keep its opener, else an
-	// app that signs in through a popup never hears of the result.
+	// A page in the middle of an app's sign-in must keep its opener, or an app
+	// that signs in through a popup never gets the result.
 	if page.App.Name == "" {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	}
@@ -62,16 +62,16 @@ func contentPolicy(page Page) string {
 		"base-uri 'none'",
 	}
 	if len(page.frames) > 0 {
-		// A scheme alone would let in everybody.
+		// A scheme alone would allow every host.
 		frames := slices.DeleteFunc(sources(page.frames), func(source string) bool { return !strings.Contains(source, "//") })
 		directives = append(directives, "frame-src "+strings.Join(frames, " "))
 	}
 	return strings.Join(directives, "; ")
 }
 
-// A scheme and a host as the grammar of CSP Level 3, section 2.3.1, takes them.
-// Everything else, above all ";" and ",", would let a client's registration
-// write directives of its own.
+// A scheme and a host as in the grammar of CSP Level 3, section 2.3.1.
+// Anything else, above all ";" and ",", would let a client's registration
+// add directives of its own.
 var (
 	schemeSource = regexp.MustCompile(`^[a-z][a-z0-9+.-]*$`)
 	hostSource   = regexp.MustCompile(`^[a-zA-Z0-9.-]+(:[0-9]+)?$`)
@@ -79,7 +79,7 @@ var (
 
 // sources reduces addresses to CSP sources: their origin, or only their scheme
 // when they have no host (com.example.app:/callback) or one that CSP cannot
-// express (an IPv6 address). What is no address is left out.
+// express (an IPv6 address). Anything that is not a URL is left out.
 func sources(addresses []string) []string {
 	var out []string
 	for _, address := range addresses {

@@ -11,14 +11,14 @@ import (
 	"golang.org/x/text/language"
 )
 
-// Language is one that pages and mails are written in.
+// Language is a language in which pages and mails are written.
 type Language struct {
 	Tag  string // BCP 47, such as "de"
 	Name string // in the language itself
 	Dir  string // "ltr" or "rtl"
 }
 
-// Languages lists them. The first is for everybody who speaks none of them.
+// Languages lists all languages. The first is for people who speak none of them.
 func Languages() []Language {
 	return []Language{
 		{"en", "English", "ltr"},
@@ -40,12 +40,12 @@ const (
 	localesKey = "postern.ui_locales"
 )
 
-// ForLocales notes the ui_locales of the request in progress (OIDC Core
+// ForLocales records the ui_locales of the request in progress (OIDC Core
 // section 3.1.2.1: tags in order of preference, separated by blanks).
 func ForLocales(c *gin.Context, locales string) { c.Set(localesKey, locales) }
 
 // MatchLanguage returns the language for the first tag of preferred (BCP 47)
-// that we write in or near; ok is false when there is none.
+// that is or resembles one of ours; ok is false when there is none.
 func MatchLanguage(preferred ...string) (l Language, ok bool) {
 	for _, text := range preferred {
 		tag, err := language.Parse(text)
@@ -61,7 +61,7 @@ func MatchLanguage(preferred ...string) (l Language, ok bool) {
 	return Languages()[0], false
 }
 
-// LanguageOf returns the language for who sent a request: the one picked on
+// LanguageOf returns the language of the answer to a request: the one picked on
 // this page or in this sign-in, else what the app asked for, else the one
 // picked before, else what the browser prefers.
 func (p *Pages) LanguageOf(c *gin.Context) Language {
@@ -138,11 +138,11 @@ type languageLink struct {
 	Current bool
 }
 
-// longestQuery is how much of an address is repeated in the links to other
+// longestQuery is the longest query that is repeated in the links to other
 // languages. An authorization request may be longer.
 const longestQuery = 2048
 
-// languageLinks has none for a page that no link leads to.
+// languageLinks returns no links for a page that cannot be reached by a link.
 func languageLinks(view View, r *http.Request, current Language) []languageLink {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if _, failed := view.(ErrorPage); failed {

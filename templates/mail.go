@@ -13,16 +13,16 @@ import (
 // mailFile frames every mail.
 const mailFile = "mail/mail.html"
 
-// Mail is something to tell a person by mail. Fields that its kind has no use for are zero.
+// Mail is a message to a person. Fields that its kind does not use are zero.
 type Mail struct {
 	// Kind names the messages mail.KIND_subject, mail.KIND_text and mail.KIND_else; mailKinds lists all.
 	Kind    string
 	Name    string // of the person; may be empty
 	At      time.Time
-	Link    string // one-time address
+	Link    string // one-time link
 	Expires time.Time
 	Count   int
-	Address string // e-mail address that the mail speaks of
+	Address string // e-mail address that the mail is about
 	Browser string // as DescribeBrowser returns it
 	Network string // shortened client address; may be empty
 }
@@ -32,7 +32,7 @@ type mailKind struct {
 	link     bool // there is a one-time link, with mail.KIND_button
 	account  bool // there is a link to the account page
 	plural   bool // mail.KIND_text has plural forms
-	stranger bool // it may go to somebody who has nothing to do with us: who asked for it must not choose the words, so it names nobody
+	stranger bool // it may go to an uninvolved person: whoever asked for it must not choose its words, so it names nobody
 }
 
 var mailKinds = map[string]mailKind{
@@ -120,7 +120,7 @@ a { color: %s }
 }`, light, textOn(light), darkSurface, dark, textOn(dark)))
 }
 
-// Letter is a mail in words.
+// Letter is a mail as it is sent.
 type Letter struct {
 	Language string // BCP 47
 	Subject  string // one line
@@ -138,7 +138,7 @@ type letter struct {
 	Account                            string // address of the account page
 }
 
-// Write says mail in the language of a locale (BCP 47), or in English when we do not write it.
+// Write returns mail in the language of a locale (BCP 47), or in English when that is not one of ours.
 func (m *Mails) Write(locale string, mail Mail) (Letter, error) {
 	kind, ok := mailKinds[mail.Kind]
 	if !ok {
@@ -193,7 +193,7 @@ func (m *Mails) letter(language Language, kind mailKind, mail Mail) (letter, err
 	return l, nil
 }
 
-// browser says what DescribeBrowser returned.
+// browser returns the message for a result of DescribeBrowser.
 func (m *Mails) browser(language Language, description string) (string, error) {
 	text := BrowserText(description)
 	if text.Key == "" {
@@ -209,7 +209,7 @@ func instant(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST")
 // oneLine keeps a value from adding paragraphs, or lines to a header.
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// text is the letter for those who read no HTML.
+// text is the letter for programs that show no HTML.
 func (m *Mails) text(l letter) (string, error) {
 	var out strings.Builder
 	var failed error
@@ -237,7 +237,7 @@ func (m *Mails) text(l letter) (string, error) {
 	return strings.TrimSuffix(out.String(), "\n"), failed
 }
 
-// plain says t; the marks around values stay where they are of use.
+// plain returns t as text; the marks around values stay where they are needed.
 func (m *Mails) plain(l letter, t Text) (string, error) {
 	text, err := m.words.say(l.Tag, t)
 	if l.Dir == "ltr" {

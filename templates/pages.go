@@ -18,14 +18,14 @@ type Page struct {
 	// Error is what is wrong with the form, in a sentence or two. It is shown
 	// beside the field and announced; the title then starts with "Error:".
 	Error Text
-	// FormTargets are addresses outside Postern at which the form's redirects
+	// FormTargets are URLs outside Postern at which the form's redirects
 	// may end: the redirect URI of the request in progress. Only their origin
 	// is used, for the Content-Security-Policy.
 	FormTargets []string
 
 	logos  []string // of other apps than App
 	frames []string // addresses of apps that are shown in frames
-	nonce  string   // of the only script that may run; empty: those of our own address
+	nonce  string   // of the only script that may run; empty: scripts of our own origin
 }
 
 // Nonce is the nonce of the page's script, empty on most pages.
@@ -41,9 +41,9 @@ type App struct {
 	// PolicyURL and TermsURL are the addresses of the app's privacy policy and
 	// terms of service, shown on the sign-in and consent pages.
 	PolicyURL, TermsURL string
-	// BackURL is where "Go back to APP" leads: an http or https address
+	// BackURL is where "Go back to APP" leads: an http or https URL that is
 	// registered for the client, never one that came with a request. StartURL
-	// is one that begins a sign-in anew.
+	// begins a sign-in anew.
 	BackURL, StartURL string
 }
 
@@ -55,11 +55,11 @@ func (a App) SafeLogo() string {
 	return a.Logo
 }
 
-// Back is BackURL when a browser can follow it, else empty.
+// Back returns BackURL if a browser can follow it, else an empty string.
 func (a App) Back() string { return followed(a.BackURL) }
 
-// Start is where the app can be begun anew: StartURL, else BackURL, when a
-// browser can follow it, else empty.
+// Start returns where the app begins anew: StartURL or else BackURL, if a
+// browser can follow it, else an empty string.
 func (a App) Start() string { return cmp.Or(followed(a.StartURL), a.Back()) }
 
 func followed(address string) string {
@@ -81,8 +81,8 @@ type Person struct {
 // Initial stands in for a portrait.
 func (p Person) Initial() string { return initial(p.Name + p.Email) }
 
-// initial is the first letter or digit of name in upper case; "?" when there
-// is none.
+// initial returns the first letter or digit of name in upper case; "?" for a
+// name without any.
 func initial(name string) string {
 	for _, r := range name {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -105,29 +105,28 @@ func allViews() []View {
 	}
 }
 
-// WaitMessage is the sentence for a throttled try. It does not say whether
-// the try was right. wait is rounded up to whole minutes.
+// WaitMessage returns the message about a throttled attempt. It does not say
+// whether the attempt was right. wait is rounded up to whole minutes.
 func WaitMessage(wait time.Duration) Text {
 	return N("error.wait", max(int((wait+time.Minute-1)/time.Minute), 1))
 }
 
-// Message tells one thing and offers one link onwards, as in "This link has
-// expired".
+// Message says one thing and offers one link, as in "This link has expired".
 type Message struct {
 	Page
 	Title, Text Text
-	// LinkURL and LinkText are the way on. Empty: back to the app when there is
+	// LinkURL and LinkText are the link. Empty: back to the app when there is
 	// one, else to the account page.
 	LinkURL  string
 	LinkText Text
-	// Strength is that of a password that was just chosen: a Text of
-	// StrengthText.
+	// Strength says how strong a password is that was just chosen, as
+	// StrengthText does.
 	Strength Text
 }
 
 func (Message) template() string { return "message.html" }
 
-// ErrorPage is the page for what the person cannot mend in a form.
+// ErrorPage is the page for an error that the person cannot correct in a form.
 type ErrorPage struct {
 	Page
 	// Status is the HTTP status, shown small.
@@ -137,7 +136,7 @@ type ErrorPage struct {
 	Message, Advice Text
 	// Details are values worth quoting, such as the redirect URI received.
 	Details []Detail
-	// LinkURL and LinkText are the way on. Empty: as in Message.
+	// LinkURL and LinkText are the link. Empty: as in Message.
 	LinkURL  string
 	LinkText Text
 	// SupportCode is set by Handle and Recover.

@@ -21,7 +21,7 @@ type Session struct {
 	Address    string // shortened; may be empty
 	SignedInAt time.Time
 	LastSeenAt time.Time
-	Here       bool // it is the browser that asks
+	Here       bool // it is the browser that shows the page
 }
 
 // Apps lists which apps have access. A form ends the access of one, "client"
@@ -41,22 +41,22 @@ func (a Apps) page() Page {
 	return page
 }
 
-// AppAccess is what one app may do.
+// AppAccess is an app with access, and what it may do.
 type AppAccess struct {
 	App      App
 	ClientID string
 	Scopes   []Scope
 	Since    time.Time
-	UsedAt   time.Time // zero: not known any more
-	Unasked  bool      // it is the operator's own and does not ask
+	UsedAt   time.Time // zero: no longer known
+	Unasked  bool      // it is one of the operator's own apps, for which people are not asked
 }
 
 // Activity is a page of what happened to an account, newest first.
 type Activity struct {
 	AccountPage
 	Entries []ActivityEntry
-	// OlderURL leads to the next page, NewestURL to the first; empty: this is
-	// the one.
+	// OlderURL leads to the next page, empty on the last; NewestURL to the
+	// first, empty on the first.
 	OlderURL, NewestURL string
 }
 
@@ -69,6 +69,6 @@ type ActivityEntry struct {
 	App        string // name of the app that it is about; may be empty
 	Address    string // shortened; may be empty
 	Browser    Text   // zero: not known
-	Alarm      bool   // somebody else may have tried something
+	Alarm      bool   // somebody else may be behind it
 	ByOperator bool
 }

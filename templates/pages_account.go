@@ -2,7 +2,7 @@ package templates
 
 import "time"
 
-// AccountPage is what the pages about the account of a signed-in person share.
+// AccountPage is what the account pages share.
 // Their templates begin with {{template "account-nav" .}}.
 type AccountPage struct {
 	Page
@@ -12,8 +12,8 @@ type AccountPage struct {
 	Section string
 	// Done says what was just done; zero: nothing.
 	Done Text
-	// FormKey comes back in the field "shown" of each form: the form is this
-	// person's alone.
+	// FormKey comes back in the field "shown" of each form, and ties the form
+	// to this person.
 	FormKey string
 }
 
@@ -42,7 +42,7 @@ type Home struct {
 	Authenticators    int
 	// RecoveryCodesLeft warns when it is 3 or less.
 	RecoveryCodesLeft int
-	// EmailVerified says that the address is known to be the person's,
+	// EmailVerified says that the e-mail address is known to be the person's,
 	// EmailChanging that a new one waits to be confirmed.
 	EmailVerified, EmailChanging bool
 	Sessions, Apps               int

@@ -1,13 +1,13 @@
 package templates
 
-// Register asks who wants an account, in the fields "email" and "name".
+// Register is the sign-up form, with the fields "email" and "name".
 type Register struct {
 	Page
 	// Email and Name are what was typed before.
 	Email, Name string
-	// AboutName says that Error is about the name, else it is about the address.
+	// AboutName says that Error is about the name, not about the e-mail address.
 	AboutName bool
-	// SignInURL is for who has an account already.
+	// SignInURL is for people who have an account already.
 	SignInURL string
 }
 
@@ -24,11 +24,11 @@ type Reset struct {
 
 func (Reset) template() string { return "login/reset.html" }
 
-// NewPassword asks for a password, in the field "new_password", where no
-// present one is known or worth anything.
+// NewPassword asks for a password, in the field "new_password", where the
+// person has no password yet, or one that is no longer good.
 type NewPassword struct {
 	Page
-	// Title and Lead say what for.
+	// Title and Lead say what it is for.
 	Title, Lead Text
 	// Username is the name to sign in with; it stands in a read-only field
 	// "username" so that a password manager stores both together.
@@ -54,7 +54,7 @@ func (Confirm) template() string { return "login/confirm.html" }
 // the field "password", the new one in "new_password".
 type PasswordPage struct {
 	AccountPage
-	// AboutNew says that Error is about the new password, else it is about the
+	// AboutNew says that Error is about the new password, not about the
 	// present one.
 	AboutNew bool
 	// MinLength is the shortest password accepted, in characters.
@@ -65,9 +65,9 @@ type PasswordPage struct {
 
 func (PasswordPage) template() string { return "account/password.html" }
 
-// EmailPage changes, confirms and gives up e-mail addresses: a new one in the
-// field "email". Its forms say in "do" which of them was sent: "change",
-// "cancel" or "verify".
+// EmailPage changes and confirms the e-mail address, with a new one in the field
+// "email", or gives the change up. The field "do" says which of its forms was
+// sent: "change", "cancel" or "verify".
 type EmailPage struct {
 	AccountPage
 	// Email is what was typed before as the new address.

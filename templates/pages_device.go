@@ -6,9 +6,9 @@ import "time"
 // field "user_code".
 type DeviceCode struct {
 	Page
-	// UserCode is what was typed before, or came in the address.
+	// UserCode is what was typed before, or came in the URL.
 	UserCode string
-	// Sent says that UserCode came in the address: the person has to compare it.
+	// Sent says that UserCode came in the URL: the person has to compare it.
 	Sent bool
 }
 
@@ -24,7 +24,7 @@ type DeviceConfirm struct {
 	SwitchURL string
 	// UserCode is the code to compare with the device's.
 	UserCode string
-	// Address and Browser are those of the device; either may be empty.
+	// Address and Browser are the IP address and browser of the device; either may be empty.
 	Address string
 	Browser Text
 	AskedAt time.Time

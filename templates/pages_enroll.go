@@ -42,7 +42,7 @@ type Setup struct {
 	// ServerTime is shown with Error, as in Code.
 	ServerTime time.Time
 	// AskName shows the field "name" for the authenticator's name, filled with
-	// Name. NameWrong says that the page's Error is about it.
+	// Name. NameWrong says that the page's Error is about the name.
 	AskName   bool
 	Name      string
 	NameWrong bool
@@ -55,25 +55,25 @@ func (s Setup) KeyText() string { return strings.Join(s.Key, "") }
 type Enroll struct {
 	Page
 	Setup
-	// SkipURL goes on without a new authenticator. It is set for who has just
-	// signed in with a recovery code; the page then says what that means.
+	// SkipURL goes on without a new authenticator. It is set for a person who has
+	// just signed in with a recovery code; the page then says what that means.
 	SkipURL string
 	// Must says that the person cannot go on without a new authenticator: the
 	// recovery code was the last or, with Renews, the key of the present
-	// authenticator is short. SignOutURL gives it up.
+	// authenticator is short. SignOutURL signs out instead.
 	Must, Renews bool
 	SignOutURL   string
 }
 
 func (Enroll) template() string { return "login/enroll.html" }
 
-// Sheet is recovery codes to be kept.
+// Sheet is a set of recovery codes for the person to keep.
 type Sheet struct {
 	// Account is the e-mail address or user name the codes belong to.
 	Account string
 	// Codes as they are to be kept, such as "K7QPM-4XWVD".
 	Codes []string
-	// MadeAt is when; only its day is shown.
+	// MadeAt is when they were made; only the day is shown.
 	MadeAt time.Time
 }
 
@@ -86,13 +86,13 @@ type RecoveryCodes struct {
 
 func (RecoveryCodes) template() string { return "login/codes.html" }
 
-// CodesText is the codes, one a line.
+// CodesText returns the codes, one on each line.
 func (s Sheet) CodesText() string { return strings.Join(s.Codes, "\n") }
 
-// Printed says whose codes they are and of which service.
+// Printed says for which account of which service the codes are.
 func (s Sheet) Printed() Text { return T("codes.printed", "Account", s.Account) }
 
-// Made says when the codes were made: a later sheet is the good one.
+// Made says when the codes were made, because only the latest sheet is good.
 func (s Sheet) Made() Text { return T("codes.made", "Date", s.MadeAt.UTC().Format(time.DateOnly)) }
 
 // sheetFile returns a data: address of a text file with the codes. The browser
@@ -114,12 +114,12 @@ func (w *words) sheetFile(l Language, s Sheet) (template.URL, error) {
 	return template.URL("data:text/plain;charset=utf-8," + url.PathEscape(strings.Join(lines, "\r\n")+"\r\n")), nil
 }
 
-// EnrollNeeded tells a person with a right password, but without an
+// EnrollNeeded tells a person who typed the right password, but has no
 // authenticator, that only an invitation can add one. With an Action, its
-// button has a new one mailed.
+// button mails a new invitation.
 type EnrollNeeded struct {
 	Page
-	// Sent says that one is on its way.
+	// Sent says that an invitation was mailed.
 	Sent bool
 	// RestartURL signs in as somebody else.
 	RestartURL string

@@ -7,13 +7,14 @@ import "time"
 type Authenticators struct {
 	AccountPage
 	Authenticators []Authenticator
-	// Full says that there is no room for another.
+	// Full says that no further authenticator can be added.
 	Full bool
 }
 
 func (Authenticators) template() string { return "account/authenticators.html" }
 
-// Only reports whether there is one, which can be replaced but not removed.
+// Only reports whether there is a single authenticator, which can be replaced
+// but not removed.
 func (a Authenticators) Only() bool { return len(a.Authenticators) == 1 }
 
 // Authenticator is one of them.
@@ -24,12 +25,12 @@ type Authenticator struct {
 	LastUsedAt time.Time // zero: never since it was added
 }
 
-// NewAuthenticator sets up another authenticator, or one in the place of
+// NewAuthenticator sets up a further authenticator, or one that replaces
 // another.
 type NewAuthenticator struct {
 	AccountPage
 	Setup
-	Replaces []Authenticator // the one; none: one more
+	Replaces []Authenticator // the one to replace; empty: a further one is added
 }
 
 func (NewAuthenticator) template() string { return "account/newauthenticator.html" }

@@ -11,8 +11,8 @@ import (
 )
 
 // FormPost hands an authorization response to the app by a form that sends
-// itself, or by its button (OAuth 2.0 Form Post Response Mode). Pages.FormPost
-// answers with it; by Render alone it waits for the button.
+// itself, or by its button (OAuth 2.0 Form Post Response Mode). It is sent with
+// [Pages.FormPost]; sent with [Pages.Render], it waits for the button.
 type FormPost struct {
 	Page
 	// Target is the redirect URI, http or https.
@@ -37,9 +37,9 @@ func inputs(fields url.Values) []Input {
 	return list
 }
 
-// FormPost answers with view. The page may send its form to the target and to
-// nowhere else, and runs our script and nothing else: the response must not
-// reach anybody by a fault of the page.
+// FormPost answers with view. The page may send its form to the target only, and
+// runs our script only, so that a mistake in the page leaks the response to
+// nobody.
 func (p *Pages) FormPost(c *gin.Context, view FormPost) error {
 	view.nonce, view.FormTargets = rand.Text(), []string{view.Target}
 	return p.Render(c, http.StatusOK, view)

@@ -7,18 +7,18 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// SigningOut names the apps that learn in frames of the page that the person has signed out (OIDC Front-Channel Logout section 2).
-// Pages.SigningOut answers with it; by Render alone it waits for the person to go on.
+// SigningOut loads the front-channel logout URIs of apps in frames, and names the apps (OIDC Front-Channel Logout section 2). It is sent with
+// [Pages.SigningOut]; sent with [Pages.Render], it waits for the person to go on.
 type SigningOut struct {
 	Page
 	Frames []Frame
-	// NextURL is where the browser goes on to: an address of ours, or one that is registered for the app.
+	// NextURL is where the browser goes next: a URL of ours, or one that is registered for the app.
 	NextURL string
 
 	onward bool
 }
 
-// Frame is what one app shows to nobody.
+// Frame is the front-channel logout URI of one app, loaded out of sight.
 type Frame struct {
 	App string // its name
 	URL string // http or https
@@ -37,7 +37,7 @@ func (s SigningOut) page() Page {
 // Next is NextURL for a link.
 func (s SigningOut) Next() template.URL { return appURL(s.NextURL) }
 
-// Onward reports whether the page goes on by itself once its frames are there, or have had their time.
+// Onward reports whether the page goes on by itself once its frames are loaded, or have taken too long.
 func (s SigningOut) Onward() bool { return s.onward }
 
 // SigningOut answers with view. The page may show its frames and no others.

@@ -4,7 +4,7 @@ package templates
 // claim, those of the address after its member (OIDC Core section 5.1).
 type Profile struct {
 	AccountPage
-	// Seen comes back with the form, to tell whether the profile was changed
+	// Seen comes back with the form, and shows whether the profile was changed
 	// meanwhile.
 	Seen   string
 	Groups []FieldGroup
@@ -12,10 +12,10 @@ type Profile struct {
 
 func (Profile) template() string { return "account/profile.html" }
 
-// FieldGroup is fields that the same apps see.
+// FieldGroup is the fields that the same apps see.
 type FieldGroup struct {
 	Title  Text
-	Who    Text // sees them
+	Who    Text // says which apps
 	Fields []Field
 }
 
@@ -27,9 +27,9 @@ type Field struct {
 	Autocomplete string
 	Label, Hint  Text
 	Error        Text
-	Focus        bool     // it is the first that has to be mended
-	Lines        bool     // of several lines
-	Options      []Option // to choose from; nil: the field is typed
+	Focus        bool     // it is the first field with a mistake
+	Lines        bool     // it has several lines
+	Options      []Option // to choose from; nil: a text field
 }
 
 // Option is one choice of a field.

@@ -31,14 +31,14 @@ type Code struct {
 	// Issuer is the name under which the authenticator app lists the account.
 	Issuer string
 	// Digits is how many digits the person's authenticators show. The form is
-	// then sent by itself once so many are typed. Leave it 0 when they differ.
+	// sent by itself once that many are typed. Leave it 0 when they differ.
 	Digits int
 	// ServerTime is shown together with Error and advice to wait for the next
 	// code and to check the phone's clock. Leave it zero when Error is about
 	// something else, such as WaitMessage.
 	ServerTime time.Time
-	// Authenticators are those whose codes are taken. One with a name is named,
-	// several are listed.
+	// Authenticators are the authenticators whose codes are accepted. A single
+	// one is named if it has a name; several are listed.
 	Authenticators []Authenticator
 	// RecoveryURL leads to the page for recovery codes.
 	RecoveryURL string
@@ -48,9 +48,9 @@ type Code struct {
 	CancelURL string
 }
 
-// Named is the only authenticator's name; empty when it has none, or that of
-// the service, as authenticators that were brought along do, or there are
-// several.
+// Named returns the name of the only authenticator. It is empty when there are
+// several, when the authenticator has no name, and when its name is that of the
+// service, as with imported authenticators.
 func (c Code) Named() string {
 	if len(c.Authenticators) != 1 || c.Authenticators[0].Name == c.Issuer {
 		return ""
@@ -73,12 +73,12 @@ type Recovery struct {
 
 func (Recovery) template() string { return "login/recovery.html" }
 
-// Expired says that the request in progress is gone and how to begin anew.
+// Expired says that the request in progress is over, and how to begin anew.
 type Expired struct {
 	Page
-	// SignedIn says that the person is signed in all the same.
+	// SignedIn says that the person is signed in nevertheless.
 	SignedIn bool
-	// AgainURL is where to begin anew when it is not at an app.
+	// AgainURL is where to begin anew when there is no app.
 	AgainURL string
 }
 
@@ -88,7 +88,7 @@ func (Expired) template() string { return "login/expired.html" }
 type SignOut struct {
 	Page
 	Person Person
-	// StayURL is the way out without signing out. Empty: the account page.
+	// StayURL leaves the page without signing out. Empty: the account page.
 	StayURL string
 }
 

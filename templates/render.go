@@ -23,11 +23,10 @@ type sheet struct {
 	Languages []languageLink
 }
 
-// Render answers with the page of view in the language for who asked:
-// Content-Type, Cache-Control: no-store
-// and the security headers included. The page is built in memory first, so on
-// an error nothing has been sent; return that error to Handle, which answers
-// 500.
+// Render answers with the page of view in the language of the request, with
+// Content-Type, Cache-Control: no-store and the security headers. The page is
+// built in memory first, so nothing has been sent when Render returns an error;
+// return it to [Handle], which answers 500.
 func (p *Pages) Render(c *gin.Context, status int, view View) error {
 	l := p.LanguageOf(c)
 	set, err := p.sets[l.Tag]()

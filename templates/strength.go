@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// StrengthText says how hard a password is to guess, from 0 to 4. Of any other
-// number it says nothing.
+// StrengthText returns the message that says how hard a password is to guess,
+// from 0 to 4; for any other number, the zero Text.
 func StrengthText(strength int) Text {
 	if strength < 0 || strength > 4 {
 		return Text{}

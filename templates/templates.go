@@ -24,7 +24,7 @@ const (
 	partsFile  = "parts.html"
 )
 
-// Brand is the operator's own look.
+// Brand is the look that the operator chose.
 type Brand struct {
 	// Name is shown in the header and the title of every page. Default: Postern.
 	Name string
@@ -37,13 +37,13 @@ type Brand struct {
 	LogoFile string
 }
 
-// complete returns b with the defaults in place of what is empty.
+// complete returns b with defaults in place of empty fields.
 func (b Brand) complete() Brand {
 	b.Name, b.Color = cmp.Or(b.Name, "Postern"), cmp.Or(b.Color, "#0b6b5b")
 	return b
 }
 
-// Config is what New needs. Its zero value gives Postern's own look on plain
+// Config is what New needs. The zero value has Postern's own look, for plain
 // http.
 type Config struct {
 	Brand Brand

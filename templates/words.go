@@ -17,7 +17,7 @@ import (
 //go:embed translations/*/*.json
 var translationFiles embed.FS
 
-// Text is something to say, in no language yet. Its zero value says nothing.
+// Text is a message that is not in any language yet. Its zero value is empty.
 type Text struct {
 	// Key names a message in translations/*/*.json, such as
 	// "login.wrong_code".
@@ -46,8 +46,8 @@ func valuesOf(pairs []any) map[string]any {
 	return values
 }
 
-// words says Texts in every language. It reads a language's files when it
-// first needs them.
+// words translates Texts into every language. It reads a language's files when
+// it first needs them.
 type words struct {
 	brand      string
 	localizers map[string]func() (*i18n.Localizer, error) // by tag
@@ -94,7 +94,7 @@ const (
 // noMarks takes the characters out of a value that would end its isolate.
 var noMarks = strings.NewReplacer("\u2066", "", "\u2067", "", isolate, "", popIsolate, "")
 
-// say returns t as plain text, its values between isolates.
+// say returns t as plain text, with its values between isolates.
 func (w *words) say(tag string, t Text) (string, error) {
 	if t.Key == "" {
 		return "", nil
@@ -138,8 +138,8 @@ func (w *words) plain(tag string, what any, pairs []any) (string, error) {
 	return "", fmt.Errorf("plain: %T is neither a Text nor a key", what)
 }
 
-// html returns t escaped for HTML, its values in <bdi>. In an attribute
-// html/template takes the elements out again; in <title> it does not.
+// html returns t escaped for HTML, with its values in <bdi>. In an attribute
+// html/template removes the elements again; in <title> it does not.
 func (w *words) html(tag string, t Text) (template.HTML, error) {
 	text, err := w.say(tag, t)
 	return template.HTML(toBDI.Replace(template.HTMLEscapeString(text))), err
