@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// answers are where requests lead: the path at which the browser ends, its status unless it is 200, and what has changed: SIGNED IN,
+// answers say where requests lead: the path at which the browser ends, its status unless it is 200, and what has changed: SIGNED IN,
 // ADDED, REPLACED (one), ALL REPLACED, REMOVED, NEW CODES, and in small letters what opens nothing.
 type answers map[string]string
 
@@ -31,7 +31,7 @@ func instead(table answers, place, other string) answers {
 
 // The pages about the factors.
 var (
-	accountShut = answers{ // to who is not signed in
+	accountShut = answers{ // for a browser that is not signed in
 		"GET /account/authenticators":               "/login",
 		"GET /account/authenticators/new":           "/login",
 		"POST /account/authenticators/new":          "/login",
@@ -46,13 +46,13 @@ var (
 		"GET /account/codes/new":                    "/login",
 		"POST /account/codes/new":                   "/login",
 	}
-	accountStale = both(accountShut, answers{ // to who has not shown both factors for ten minutes: to look at, and to call by another name
+	accountStale = both(accountShut, answers{ // for a sign-in that is older than ten minutes: it may look, and rename
 		"GET /account/authenticators":            "/account/authenticators",
 		"GET /account/authenticators/rename?id":  "/account/authenticators/rename",
 		"POST /account/authenticators/rename?id": "/account/authenticators, renamed",
 		"GET /account/codes":                     "/account/codes",
 	})
-	accountRecovered = both(accountStale, answers{ // to who has shown a recovery code: it replaces everything, and nothing else
+	accountRecovered = both(accountStale, answers{ // for a sign-in by recovery code: it may replace everything, and do nothing else
 		"GET /account/authenticators/new":           "/login/enroll",
 		"POST /account/authenticators/new":          "/login/enroll",
 		"GET /account/authenticators/new?replaces":  "/login/enroll",
@@ -63,7 +63,7 @@ var (
 		"GET /account/codes/new":                    "/login/enroll",
 		"POST /account/codes/new":                   "/login/enroll",
 	})
-	accountOpen = both(accountStale, answers{ // to who has shown both within ten minutes, with nothing on its way
+	accountOpen = both(accountStale, answers{ // for a sign-in of the last ten minutes, with no change begun
 		"GET /account/authenticators/new":           "/account/authenticators/new",
 		"POST /account/authenticators/new":          "/account/authenticators/new 422",
 		"GET /account/authenticators/new?replaces":  "/account/authenticators/new",

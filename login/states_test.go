@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/login/throttle"
 )
 
-// states bring a browser to every point of the way of its user, who is enrolled, with a second authenticator, unless the state says otherwise.
+// states bring a browser to every step of a sign-in. Its user is enrolled, with a second authenticator, unless the state says otherwise.
 var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest.Known{
 	"nobody":        func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.Settled(b) },
 	"password only": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.HalfWay(b) },
@@ -172,7 +172,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 	},
 }
 
-// routes is every route of the package. A new one has to be added here, and so passes through the table.
+// routes is every route of the sign-in pages and of the account pages. A new one has to be added here, and so passes through the table.
 var routes = []string{
 	"GET /",
 	"GET /.well-known/change-password",

@@ -59,7 +59,7 @@ var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app,
 func TestAppsHearOfEverySignOut(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var mu sync.Mutex
-		heard := map[string]int{} // by person, each of whom has one session
+		heard := map[string]int{} // by person; each person has one session
 		listening := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -165,7 +165,7 @@ func TestOIDCCPromptNoneLoggedIn(t *testing.T) {
 	})
 }
 
-// Somebody of whom only the password was seen is not signed in either.
+// Somebody who has shown only the password is not signed in either.
 func TestOIDCCPromptNoneNotLoggedIn(t *testing.T) {
 	visits(t, func(v *suiteVisit) {
 		refused := func() {

@@ -139,7 +139,7 @@ func faultLines(err error) (lines []string) {
 	return lines
 }
 
-// parseClaims reads claims in the form key=value. Values are texts but for the two standard claims that are none.
+// parseClaims reads claims in the form key=value. Values are strings, except address and phone_number_verified, which are JSON.
 func parseClaims(cmd *cobra.Command, given []string) (map[string]any, error) {
 	claims := map[string]any{}
 	for _, claim := range given {

@@ -53,7 +53,7 @@ func TestEmailPage(t *testing.T) {
 	})
 }
 
-// Whether an address is somebody's is not told to who is signed in either.
+// People who are signed in do not learn either whether an address is somebody's.
 func TestEmailPageAnswersAlike(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone, _ := w.Enrolled(logintest.Ada)
