@@ -23,6 +23,7 @@ import (
 	"github.com/postern-id/postern/login/password"
 	"github.com/postern-id/postern/login/self"
 	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -156,8 +157,10 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 		Describe: func(context.Context, storage.Flow) (consent.Request, error) {
 			return consent.Request{App: harbourNotes}, nil
 		},
-		Client: func(context.Context, string) (consent.App, error) { return consent.App{App: harbourNotes}, nil },
-		Words:  func(storage.Access, storage.User) []templates.Scope { return nil },
+		Client: func(_ context.Context, id string) (consent.App, error) {
+			return consent.App{App: templates.App{Name: harbourNotes.Name, Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.Unasked}, nil
+		},
+		Words: scope.Words,
 	})
 	require.NoError(t, err)
 	account, err := self.New(self.Config{

@@ -32,6 +32,8 @@ func TestAppsWithAccess(t *testing.T) {
 		w.Unasked = own.ID
 		grant := storagetest.NewGrant(user, own)
 		grant.Access = storage.Access{Scopes: []string{"openid", "offline_access"}}
+		now := time.Now()
+		grant.CreatedAt, grant.CodeExpiresAt, grant.ExpiresAt = storage.At(now), storage.At(now.Add(time.Minute)), storage.At(now.Add(time.Hour))
 		require.NoError(t, w.Store.IssueCode(t.Context(), grant, ""))
 		foreign := storagetest.Client(t, w.Store)
 		storagetest.Grant(t, w.Store, storagetest.User(t, w.Store), foreign)
