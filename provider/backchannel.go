@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -18,13 +19,12 @@ import (
 
 // The pace at which clients are told that sessions have ended.
 const (
-	logoutLook      = time.Second // between looks at the visits
-	logoutLease     = "logout"
+	logoutLook      = time.Second      // between looks at the visits
 	logoutLeaseTime = 2 * time.Minute  // longer than a round takes
 	logoutClaimTime = 5 * time.Minute  // longer than the lease: after it the one who claimed is gone
 	logoutGrace     = 5 * time.Second  // to note what has become of visits when the loop is to stop
 	logoutClients   = 8                // told at once
-	logoutRound     = 100              // visits at most
+	mostPerRound    = 100              // visits
 	logoutTurn      = 10 * time.Second // of one client in a round: then others come first
 	mostRefusals    = 3                // attempts that a client may answer with 400
 )
@@ -37,35 +37,28 @@ var logoutWaits = []time.Duration{
 // RunLogouts tells clients that sessions have ended which have been at them (OIDC Back-Channel Logout), on one replica at a time, until ctx is
 // done. It returns nil; failures are logged and tried again.
 func (p *Provider) RunLogouts(ctx context.Context) error {
-	holder, failing := storage.NewID(), false
-	ticker := time.NewTicker(logoutLook)
-	defer ticker.Stop()
-	for {
-		err := p.tellOfLogouts(ctx, holder, time.Now())
-		if err != nil && !failing && ctx.Err() == nil {
-			p.log.WarnContext(ctx, "clients cannot be told of logouts", "cause", err)
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	lease := p.logoutLease()
+	loop.Every(ctx, logoutLook, func(ctx context.Context) error { return p.tellOfLogouts(ctx, lease, time.Now()) }, func(err error) {
+		p.log.WarnContext(ctx, "clients cannot be told of logouts", "cause", err)
+	})
+	return nil
 }
 
-// tellOfLogouts tells clients of the visits that have been due for longest. Reading first keeps an idle outbox from costing a write every second.
-func (p *Provider) tellOfLogouts(ctx context.Context, holder string, now time.Time) error {
+func (p *Provider) logoutLease() *storage.Lease { return p.store.Lease("logout", logoutLeaseTime) }
+
+// tellOfLogouts tells clients of the visits that are due. Reading first keeps an idle outbox from costing a write every second.
+func (p *Provider) tellOfLogouts(ctx context.Context, lease *storage.Lease, now time.Time) error {
 	waiting, next, err := p.store.WaitingVisits(ctx)
 	if err != nil || waiting == 0 || next.After(now) {
 		return err
 	}
-	mine, err := p.store.Lease(ctx, logoutLease, holder, logoutLeaseTime, now)
-	if err != nil || !mine {
-		return err
-	}
+	return lease.Hold(ctx, now, func(ctx context.Context) error { return p.logoutRound(ctx, now) })
+}
+
+// logoutRound tells clients of the visits that have been due for longest.
+func (p *Provider) logoutRound(ctx context.Context, now time.Time) (err error) {
 	turns := map[string][]storage.Visit{} // by client
-	for claimed := 0; claimed < logoutRound && err == nil; claimed++ {
+	for claimed := 0; claimed < mostPerRound && err == nil; claimed++ {
 		var v storage.Visit
 		if v, err = p.store.ClaimVisit(ctx, now.Add(logoutClaimTime), now); err == nil {
 			turns[v.ClientID] = append(turns[v.ClientID], v)
@@ -79,10 +72,7 @@ func (p *Provider) tellOfLogouts(ctx context.Context, holder string, now time.Ti
 	for _, visits := range turns {
 		group.Go(func() error { return p.logoutTurn(ctx, visits, now) })
 	}
-	err = errors.Join(err, group.Wait())
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutGrace)
-	defer cancel()
-	return errors.Join(err, p.store.EndLease(ending, logoutLease, holder))
+	return errors.Join(err, group.Wait())
 }
 
 // logoutTurn tells one client of several visits, one after another, so that it gets no flood. What there is no time for is left for the next

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/fetch"
-	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -111,7 +110,7 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 		requireGoesTo(t, w.logout("id_token_hint", hint, "post_logout_redirect_uri", afterLogout), afterLogout)
 		require.Less(t, time.Since(start), 2*time.Second)
 		told := make(chan error)
-		go func() { told <- w.provider.tellOfLogouts(t.Context(), "holder", time.Now()) }()
+		go func() { told <- w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), time.Now()) }()
 		if tc.name == "slow" {
 			<-arrived
 			w.signIn(time.Now())
@@ -196,7 +195,7 @@ func TestRaceOfReplicasThatTell(t *testing.T) {
 			for i := range racers {
 				p := []*Provider{w.provider, other.provider}[i%2]
 				group.Go(func() {
-					if err := p.tellOfLogouts(t.Context(), storage.NewID(), now); err != nil {
+					if err := p.tellOfLogouts(t.Context(), p.logoutLease(), now); err != nil {
 						t.Error(err)
 					}
 				})
@@ -225,14 +224,14 @@ func replicasTakeOver(t *testing.T, w *world) {
 	h.answer = func(http.ResponseWriter, *http.Request) { stop() }
 	h.mu.Unlock()
 	now := time.Now()
-	require.NoError(t, w.provider.tellOfLogouts(ctx, "the one that stops", now))
+	require.NoError(t, w.provider.tellOfLogouts(ctx, w.provider.logoutLease(), now))
 	require.Len(t, h.heard(), 1)
 	require.Equal(t, before+1, w.events(audit.LogoutDelivered), "what was on its way is noted")
 	_, err = w.store.ClaimVisit(t.Context(), now.Add(logoutClaimTime), now.Add(time.Minute))
 	require.NoError(t, err, "by one that dies")
-	require.NoError(t, w.provider.tellOfLogouts(t.Context(), "another", now.Add(time.Minute)))
+	require.NoError(t, w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), now.Add(time.Minute)))
 	require.Len(t, h.heard(), 1)
-	require.NoError(t, w.provider.tellOfLogouts(t.Context(), "another", now.Add(logoutClaimTime)))
+	require.NoError(t, w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), now.Add(logoutClaimTime)))
 	require.Len(t, h.heard(), 1)
 	require.Equal(t, before+3, w.events(audit.LogoutDelivered))
 }

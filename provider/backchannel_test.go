@@ -83,7 +83,7 @@ func (w *world) visit(h *hearing) string {
 // tell lets the loop look once, at a time.
 func (w *world) tell(now time.Time) {
 	w.t.Helper()
-	require.NoError(w.t, w.provider.tellOfLogouts(w.t.Context(), "holder", now))
+	require.NoError(w.t, w.provider.tellOfLogouts(w.t.Context(), w.provider.logoutLease(), now))
 }
 
 // sid is the id of the session that the browser is in.

@@ -197,7 +197,7 @@ var contests = []contest{
 	{"take a lease", errNotHeld, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		task := storage.NewID()
 		return func(s *storage.Store) error {
-			held, err := s.Lease(t.Context(), task, storage.NewID(), time.Minute, now)
+			held, err := s.Lease(task, time.Minute).Take(t.Context(), now)
 			if err == nil && !held {
 				return errNotHeld
 			}

@@ -15,7 +15,7 @@
 //   - attempt.go, rate.go: counters that throttle guessing, and how often a thing may happen
 //   - key.go, seal.go, reseal.go: signing keys, and the encryption of every stored secret
 //   - event.go, outbox.go: audit entries, and messages to people, which are claimed before they are sent
-//   - version.go, lease.go, sweep.go: what replicas tell each other, which of them does a task, and the end of what has expired
+//   - version.go, lease.go, sweep.go: what replicas tell each other, which of them does a task, and the removal of what has expired
 //
 // # One SQL text
 //

@@ -10,22 +10,49 @@ import (
 // leaseSkew is how far ahead another replica's clock may be without being wrong.
 const leaseSkew = time.Minute
 
-// Lease takes or prolongs the lease of a task until now plus ttl, and reports whether holder has it: one replica at a time
-// does the task. The holder must finish within ttl or ask again. All who ask for a task have the same ttl; a lease that ends later than
-// theirs can was taken by a clock that ran ahead, and does not count.
-func (s *Store) Lease(ctx context.Context, name, holder string, ttl time.Duration, now time.Time) (bool, error) {
-	changed, err := s.exec(ctx, `
+// leaseGrace is how long [Lease.Release] tries, whatever has become of the caller's context.
+const leaseGrace = 5 * time.Second
+
+// Lease lets one replica at a time do a task. It is the holder's half: each call of [Store.Lease] makes another holder, which competes
+// for the task with all others of that name, in this process and elsewhere.
+type Lease struct {
+	store        *Store
+	name, holder string
+	ttl          time.Duration
+}
+
+// Lease returns a lease of the task with that name, which is not taken yet. All holders of a task have the same ttl, which is longer than
+// the longest step between two calls of Take.
+func (s *Store) Lease(name string, ttl time.Duration) *Lease {
+	return &Lease{store: s, name: name, holder: NewID(), ttl: ttl}
+}
+
+// Take takes or prolongs the lease until now plus its ttl, and reports whether l holds it. The holder must finish within the ttl or ask
+// again. A lease that ends later than anybody's could was taken by a clock that ran ahead, and does not count.
+func (l *Lease) Take(ctx context.Context, now time.Time) (bool, error) {
+	changed, err := l.store.exec(ctx, `
 		INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
 		WHERE leases.holder = excluded.holder OR leases.expires_at <= ? OR leases.expires_at > ?`,
-		name, holder, At(now.Add(ttl)), At(now), At(now.Add(ttl+leaseSkew)))
+		l.name, l.holder, At(now.Add(l.ttl)), At(now), At(now.Add(l.ttl+leaseSkew)))
 	return changed == 1, err
 }
 
-// EndLease gives a lease back if holder has it, so that another replica need not wait for its end.
-func (s *Store) EndLease(ctx context.Context, name, holder string) error {
-	_, err := s.exec(ctx, `DELETE FROM leases WHERE name = ? AND holder = ?`, name, holder)
+// Release gives the lease back if l holds it, so that no other replica has to wait until it expires. It does so even if ctx is done.
+func (l *Lease) Release(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaseGrace)
+	defer cancel()
+	_, err := l.store.exec(ctx, `DELETE FROM leases WHERE name = ? AND holder = ?`, l.name, l.holder)
 	return err
+}
+
+// Hold takes the lease, calls work and gives the lease back. It does nothing if another holder has the lease.
+func (l *Lease) Hold(ctx context.Context, now time.Time, work func(context.Context) error) error {
+	mine, err := l.Take(ctx, now)
+	if err != nil || !mine {
+		return err
+	}
+	return errors.Join(work(ctx), l.Release(ctx))
 }
 
 // writeCheck is the lease whose row CheckWrite writes.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/postern-id/postern/loop"
 )
 
 const (
@@ -12,24 +14,25 @@ const (
 	sweepBatch = 500
 )
 
-// RunSweep sweeps once a minute, on one replica at a time, until ctx is done. It returns nil; failures are logged and tried again.
+// RunSweep sweeps once a minute, on one replica at a time, until ctx is done; the first time after a minute. It returns nil; failures are logged
+// and tried again.
 func (s *Store) RunSweep(ctx context.Context, log *slog.Logger) error {
-	holder := NewID()
-	ticker := time.NewTicker(sweepTime)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-time.After(sweepTime):
+	}
+	lease := s.Lease("sweep", sweepLease)
+	loop.Every(ctx, sweepTime, func(ctx context.Context) error {
 		now := time.Now()
-		mine, err := s.Lease(ctx, "sweep", holder, sweepLease, now)
+		mine, err := lease.Take(ctx, now)
 		if err == nil && mine {
 			_, err = s.Sweep(ctx, now, sweepBatch)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "sweep", "cause", err)
+			log.WarnContext(ctx, "sweep", "cause", err) // each time, once a minute
 		}
-	}
+		return nil
+	}, nil)
+	return nil
 }

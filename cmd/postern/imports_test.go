@@ -21,22 +21,23 @@ const module = "github.com/postern-id/postern/"
 // consent and provider do not know one another; whoever needs an arrow that is not here changes the drawing first.
 var allowed = map[string][]string{
 	"config":    {},
-	"storage":   {"storage/postgres"},
+	"loop":      {},
+	"storage":   {"loop", "storage/postgres"},
 	"templates": {},
 
 	"login/otp":           {},
 	"login/password":      {},
 	"login/throttle":      {"storage"},
-	"login/mail":          {"login/account", "storage", "templates"},
+	"login/mail":          {"login/account", "loop", "storage", "templates"},
 	"login/mail/mailtest": {},
 	"login/account":       {"login/otp", "login/password", "login/throttle", "storage", "storage/audit"},
 
 	"storage/postgres":    {},
-	"storage/audit":       {"storage"},
+	"storage/audit":       {"loop", "storage"},
 	"storage/storagetest": {"storage"},
 
-	"provider/keys":            {"storage", "storage/audit"},
-	"provider/client":          {"provider/fetch", "provider/strictjson", "storage", "storage/audit"},
+	"provider/keys":            {"loop", "storage", "storage/audit"},
+	"provider/client":          {"loop", "provider/fetch", "provider/strictjson", "storage", "storage/audit"},
 	"provider/fetch":           {},
 	"provider/fetch/fetchtest": {},
 	"provider/scope":           {"provider/client", "provider/strictjson", "storage", "templates"},
@@ -54,14 +55,14 @@ var allowed = map[string][]string{
 	"login/self": {"login/account", "login/browser", "login/form", "storage", "storage/audit", "templates"},
 	"consent":    {"storage", "storage/audit", "templates"},
 	"provider": {
-		"provider/client", "provider/fetch", "provider/keys", "provider/oauth", "provider/scope", "provider/strictjson", "storage", "storage/audit",
-		"templates",
+		"loop", "provider/client", "provider/fetch", "provider/keys", "provider/oauth", "provider/scope", "provider/strictjson", "storage",
+		"storage/audit", "templates",
 	},
 
 	"cmd/postern": {
 		"cmd/demo-rp/relyingparty", // the app of postern demo
 		"config", "consent", "login", "login/account", "login/browser", "login/mail", "login/otp", "login/password", "login/self", "login/throttle",
-		"provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
+		"loop", "provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
 	},
 	"cmd/postern/browsertest": {},
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -121,20 +122,15 @@ func (s *services) rotateSecrets(ctx context.Context, path string, progress *pro
 // followKeyset puts the keyset file to use whenever it is not what is in use, until ctx is done. A file that cannot be read leaves the keys
 // as they are.
 func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log *slog.Logger) error {
-	ticker := time.NewTicker(keysetLook)
-	defer ticker.Stop()
 	var seen []byte // of the file, which may have changed since the keyset was loaded
-	for {
+	loop.Every(ctx, keysetLook, func(ctx context.Context) error {
 		if text, err := os.ReadFile(path); err == nil && !bytes.Equal(text, seen) {
 			seen = text
 			replaceKeyset(ctx, keyset, text, log)
 		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return nil
+	}, nil)
+	return nil
 }
 
 func replaceKeyset(ctx context.Context, keyset *storage.Keyset, text []byte, log *slog.Logger) {

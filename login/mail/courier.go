@@ -8,12 +8,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 )
 
 const (
-	lookTime   = time.Second // between looks at the outbox
-	mailLease  = "mail"
+	lookTime   = time.Second     // between looks at the outbox
 	leaseTime  = 2 * time.Minute // longer than a connection and a message take
 	claimTime  = 5 * time.Minute // longer than the lease: after it the one who claimed is gone
 	graceTime  = 5 * time.Second // for the message on its way when the courier is to stop
@@ -40,7 +40,7 @@ type Courier struct {
 	store  *storage.Store
 	server *SMTP
 	log    *slog.Logger
-	holder string
+	lease  *storage.Lease
 
 	failures int       // of the server in a row
 	pause    time.Time // until then it is not asked
@@ -51,7 +51,7 @@ type Courier struct {
 
 // NewCourier returns what delivers store's outbox to a server.
 func NewCourier(store *storage.Store, server *SMTP, log *slog.Logger) *Courier {
-	return &Courier{store: store, server: server, log: log, holder: storage.NewID()}
+	return &Courier{store: store, server: server, log: log, lease: store.Lease("mail", leaseTime)}
 }
 
 // Counts are what a courier has done since it was made, and Waiting, which is the whole outbox.
@@ -65,21 +65,10 @@ func (c *Courier) Counts() Counts {
 // Run delivers messages as soon as they are due, on one replica at a time, until ctx is done. It returns nil; failures are logged and
 // tried again.
 func (c *Courier) Run(ctx context.Context) error {
-	failing := false
-	ticker := time.NewTicker(lookTime)
-	defer ticker.Stop()
-	for {
-		err := c.look(ctx, time.Now())
-		if err != nil && !failing && ctx.Err() == nil {
-			c.log.WarnContext(ctx, "outbox", "cause", err)
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	loop.Every(ctx, lookTime, func(ctx context.Context) error { return c.look(ctx, time.Now()) }, func(err error) {
+		c.log.WarnContext(ctx, "outbox", "cause", err)
+	})
+	return nil
 }
 
 // look delivers what is due. Reading first keeps an idle outbox from costing a write every second.
@@ -92,14 +81,7 @@ func (c *Courier) look(ctx context.Context, now time.Time) error {
 	if waiting == 0 || next.After(now) || now.Before(c.pause) {
 		return nil
 	}
-	mine, err := c.store.Lease(ctx, mailLease, c.holder, leaseTime, now)
-	if err != nil || !mine {
-		return err
-	}
-	err = c.round(ctx)
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
-	defer cancel()
-	return errors.Join(err, c.store.EndLease(ending, mailLease, c.holder))
+	return c.lease.Hold(ctx, now, c.round)
 }
 
 // round delivers messages over one connection until none is due or the server fails.
@@ -111,7 +93,7 @@ func (c *Courier) round(ctx context.Context) error {
 		}
 	}()
 	for now := time.Now(); ctx.Err() == nil && !now.Before(c.pause); now = time.Now() {
-		mine, err := c.store.Lease(ctx, mailLease, c.holder, leaseTime, now)
+		mine, err := c.lease.Take(ctx, now)
 		if err != nil || !mine {
 			return err
 		}

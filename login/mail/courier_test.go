@@ -94,7 +94,7 @@ func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
 	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		store := open()
 		m := queue(t, store)
-		held, err := store.Lease(t.Context(), "mail", "gone", 2*time.Minute, time.Now())
+		held, err := store.Lease("mail", 2*time.Minute).Take(t.Context(), time.Now())
 		require.NoError(t, err)
 		require.True(t, held)
 		_, err = store.ClaimMail(t.Context(), time.Now().Add(5*time.Minute), time.Now())

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -66,24 +67,16 @@ func (r *Registry) List(ctx context.Context, after string, limit int) ([]*Client
 // Run forgets the clients in memory whenever any was changed, here or elsewhere, looking every poll (1 s in service), until
 // ctx is done. It returns nil. While the database is unreachable, what is in memory stays.
 func (r *Registry) Run(ctx context.Context, poll time.Duration) error {
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
 	var seen int64
-	failing := false
-	for {
+	loop.Every(ctx, poll, func(ctx context.Context) error {
 		versions, err := r.store.Versions(ctx)
-		switch {
-		case err != nil && !failing && ctx.Err() == nil:
-			slog.WarnContext(ctx, "changes of clients cannot be followed", "error", err)
-		case err == nil && versions[storage.VersionClients] != seen:
+		if err == nil && versions[storage.VersionClients] != seen {
 			seen = versions[storage.VersionClients]
 			r.cache.clear()
 		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+		return err
+	}, func(err error) {
+		slog.WarnContext(ctx, "changes of clients cannot be followed", "error", err)
+	})
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -91,21 +92,10 @@ func (r *Ring) Load(ctx context.Context, now time.Time) error {
 // Run reads the keys again whenever they or the keyset that opens them were changed, here or elsewhere, looking every poll (1 s in service), until ctx is
 // done. It returns nil. While the database is unreachable, the keys in memory stay in use.
 func (r *Ring) Run(ctx context.Context, poll time.Duration) error {
-	ticker := time.NewTicker(poll)
-	defer ticker.Stop()
-	failing := false
-	for {
-		err := r.follow(ctx)
-		if err != nil && !failing && ctx.Err() == nil {
-			slog.WarnContext(ctx, "changes of signing keys cannot be followed", "error", err)
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-	}
+	loop.Every(ctx, poll, r.follow, func(err error) {
+		slog.WarnContext(ctx, "changes of signing keys cannot be followed", "error", err)
+	})
+	return nil
 }
 
 func (r *Ring) follow(ctx context.Context) error {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -70,34 +71,19 @@ func (l *Log) Chain(ctx context.Context) (int, error) {
 
 // Run chains every second, on one replica at a time, until ctx is done. It returns nil.
 func (l *Log) Run(ctx context.Context) error {
-	holder := storage.NewID()
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), chainPause)
-		defer cancel()
-		if err := l.store.EndLease(ctx, chainLease, holder); err != nil {
-			slog.WarnContext(ctx, "give back the lease of the audit log", "error", err)
-		}
-	}()
-	failing := false
-	ticker := time.NewTicker(chainPause)
-	defer ticker.Stop()
-	for {
-		err := l.chainAll(ctx, holder)
-		if err != nil && !failing && ctx.Err() == nil {
-			slog.ErrorContext(ctx, "audit entries are written but not chained", "error", err)
-		}
-		failing = err != nil
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
+	lease := l.store.Lease(chainLease, leaseTime)
+	loop.Every(ctx, chainPause, func(ctx context.Context) error { return l.chainAll(ctx, lease) }, func(err error) {
+		slog.ErrorContext(ctx, "audit entries are written but not chained", "error", err)
+	})
+	if err := lease.Release(ctx); err != nil {
+		slog.WarnContext(ctx, "give back the lease of the audit log", "error", err)
 	}
+	return nil
 }
 
-func (l *Log) chainAll(ctx context.Context, holder string) error {
+func (l *Log) chainAll(ctx context.Context, lease *storage.Lease) error {
 	for {
-		mine, err := l.store.Lease(ctx, chainLease, holder, leaseTime, time.Now())
+		mine, err := lease.Take(ctx, time.Now())
 		if err != nil || !mine {
 			return err
 		}

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -18,6 +19,7 @@ var upkeepBehaviours = []behaviour{
 	{"the loop sweeps now and then", loopSweeps},
 	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
 	{"a lease has one holder until it ends", leasesHaveOneHolder},
+	{"a lease is held for a piece of work", leasesAreHeldForWork},
 	{"sessions have their limits", sessionsHaveLimits},
 	{"a check of writing leaves one row behind", writingIsChecked},
 }
@@ -137,28 +139,45 @@ func sessionsHaveLimits(t *testing.T, db *Database) {
 }
 
 func leasesHaveOneHolder(t *testing.T, db *Database) {
-	s, other := db.Open(t), db.Open(t)
-	lease := func(s *storage.Store, holder string, now time.Time) bool {
-		held, err := s.Lease(t.Context(), "task", holder, time.Minute, now)
+	a, b := db.Open(t).Lease("task", time.Minute), db.Open(t).Lease("task", time.Minute)
+	take := func(l *storage.Lease, now time.Time) bool {
+		held, err := l.Take(t.Context(), now)
 		require.NoError(t, err)
 		return held
 	}
-	require.True(t, lease(s, "a", Now))
-	require.False(t, lease(other, "b", Now))
-	require.True(t, lease(s, "a", Now.Add(30*time.Second)), "prolonged")
-	require.False(t, lease(other, "b", Now.Add(90*time.Second-time.Microsecond)))
-	require.True(t, lease(other, "b", Now.Add(90*time.Second)))
-	require.False(t, lease(s, "a", Now.Add(91*time.Second)))
+	require.True(t, take(a, Now))
+	require.False(t, take(b, Now))
+	require.True(t, take(a, Now.Add(30*time.Second)), "prolonged")
+	require.False(t, take(b, Now.Add(90*time.Second-time.Microsecond)))
+	require.True(t, take(b, Now.Add(90*time.Second)))
+	require.False(t, take(a, Now.Add(91*time.Second)))
 
-	require.True(t, lease(s, "a", Now.AddDate(1, 0, 0)), "by a clock that ran ahead")
-	require.True(t, lease(other, "b", Now.Add(92*time.Second)))
-	require.False(t, lease(s, "a", Now.Add(32*time.Second)), "a clock that is a minute behind")
+	require.True(t, take(a, Now.AddDate(1, 0, 0)), "by a clock that ran ahead")
+	require.True(t, take(b, Now.Add(92*time.Second)))
+	require.False(t, take(a, Now.Add(32*time.Second)), "a clock that is a minute behind")
 
-	require.NoError(t, s.EndLease(t.Context(), "task", "a"))
-	require.False(t, lease(s, "a", Now.Add(91*time.Second)), "only its holder ends it")
-	require.NoError(t, other.EndLease(t.Context(), "task", "b"))
-	require.True(t, lease(s, "a", Now.Add(91*time.Second)))
-	held, err := s.Lease(t.Context(), "another task", "b", time.Minute, Now)
-	require.NoError(t, err)
-	require.True(t, held)
+	require.NoError(t, a.Release(t.Context()))
+	require.False(t, take(a, Now.Add(91*time.Second)), "only its holder ends it")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	require.NoError(t, b.Release(ended))
+	require.True(t, take(a, Now.Add(91*time.Second)))
+	require.True(t, take(db.Open(t).Lease("another task", time.Minute), Now))
+}
+
+func leasesAreHeldForWork(t *testing.T, db *Database) {
+	a, b := db.Open(t).Lease("task", time.Minute), db.Open(t).Lease("task", time.Minute)
+	calls := 0
+	work := func(context.Context) error {
+		calls++
+		return nil
+	}
+	fault := errors.New("the work failed")
+	require.ErrorIs(t, a.Hold(t.Context(), Now, func(ctx context.Context) error {
+		require.NoError(t, b.Hold(ctx, Now, work))
+		require.Zero(t, calls, "two did the work at once")
+		return fault
+	}), fault)
+	require.NoError(t, b.Hold(t.Context(), Now, work), "given back, although the work failed")
+	require.Equal(t, 1, calls)
 }
