@@ -3,4 +3,6 @@
 //
 // The server is the one that POSTERN_TEST_POSTGRES names (a postgres:// address). When that is unset the first test that needs one starts it
 // from the server binaries in PATH or /usr/lib/postgresql; all test processes share it, and it ends some seconds after the last of them.
+//
+// With -short every test that asks for a database in PostgreSQL is skipped there; what runs on each kind of database then runs on SQLite.
 package storagetest

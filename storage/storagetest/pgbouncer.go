@@ -33,6 +33,7 @@ const (
 // that whatever relies on a session fails soon. The test fails when PgBouncer is not installed.
 func PgBouncer(t testing.TB, mode PoolMode) *Database {
 	t.Helper()
+	skipIfShort(t)
 	binary, err := pgbouncerBinary()
 	require.NoError(t, err)
 	db := Postgres(t)

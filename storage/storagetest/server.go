@@ -15,9 +15,18 @@ import (
 	"time"
 )
 
+// skipIfShort skips a test that needs PostgreSQL if it runs with -short.
+func skipIfShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short there is no PostgreSQL")
+	}
+}
+
 // serverURL returns the address of the PostgreSQL server for tests. The test fails when there is none and none can be started.
 func serverURL(t testing.TB) string {
 	t.Helper()
+	skipIfShort(t)
 	address, err := serverAddress()
 	if err != nil {
 		t.Fatalf("PostgreSQL for tests: %v\nhint: install the server's binaries or set POSTERN_TEST_POSTGRES=postgres://…", err)

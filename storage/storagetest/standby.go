@@ -39,6 +39,8 @@ func NewPair(t testing.TB) *Pair {
 }
 
 func newServer(t testing.TB) *server {
+	t.Helper()
+	skipIfShort(t)
 	folder, err := os.MkdirTemp("/tmp", "postern-pair-") // a socket's path is short
 	require.NoError(t, err)
 	s := &server{t: t, folder: folder, port: "5432"}

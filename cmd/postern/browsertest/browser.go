@@ -48,9 +48,11 @@ type Browser struct {
 }
 
 // Start starts a Chromium of its own, with a profile of its own, that ends with
-// the test. Chromium has to be installed: apt install chromium.
+// the test. Chromium has to be installed: apt install chromium. With -short the
+// test is skipped.
 func Start(t testing.TB, options Options) *Browser {
 	t.Helper()
+	skipIfShort(t)
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatal("chromium is not installed: apt install chromium")
@@ -69,6 +71,15 @@ func Start(t testing.TB, options Options) *Browser {
 		}
 	})
 	return setUp(t, ctx, options)
+}
+
+// skipIfShort skips a test that needs Chromium, Java or packages of npm if it
+// runs with -short.
+func skipIfShort(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("with -short there is no Chromium, Java or npm")
+	}
 }
 
 // launch starts a Chromium and returns the context of its first tab. end ends

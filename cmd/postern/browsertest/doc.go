@@ -21,6 +21,9 @@
 // oathtool. Browser.QR reads the enrolment address off a screenshot with
 // zbarimg.
 //
+// With -short whoever asks for Chromium, Java or npm's packages is skipped; a
+// Visitor needs none of them.
+//
 // Fields, buttons and links are called what a person would call them: by the
 // text on them or their label, the whole or its unambiguous beginning. Scripts
 // may also use a field's name and, for a button, "name=value".

@@ -30,9 +30,10 @@ func npmPackage(t testing.TB, file string) string {
 // InstallPackages returns the folder node_modules with what package-lock.json
 // of folder names. When the packages are not there, or are not those, npm
 // installs them; tests of other processes wait meanwhile. npm has to be
-// installed: apt install nodejs npm.
+// installed: apt install nodejs npm. With -short the test is skipped.
 func InstallPackages(t testing.TB, folder string) string {
 	t.Helper()
+	skipIfShort(t)
 	if err := installPackages(folder); err != nil {
 		t.Fatalf("npm packages of %s: %v", folder, err)
 	}

@@ -23,9 +23,11 @@ type Validity struct {
 
 // Validate asks the Nu Html Checker about pages, given by name, in one run. The
 // answer has an entry for each page that something is said about. Java has to
-// be installed: apt install default-jre-headless.
+// be installed: apt install default-jre-headless. With -short the test is
+// skipped.
 func Validate(t testing.TB, pages map[string]string) map[string]Validity {
 	t.Helper()
+	skipIfShort(t)
 	java, err := exec.LookPath("java")
 	if err != nil {
 		t.Fatal("java is not installed: apt install default-jre-headless")
