@@ -74,9 +74,6 @@ func (r *Refusal) CompareURI(received string, registered ...string) *Refusal {
 	return r.Compare(withoutValues(received), registered...)
 }
 
-// Rules returns the closed list, sorted.
-func Rules() []Rule { return slices.Sorted(maps.Keys(answers)) }
-
 // longestValue is how much of a received or registered value is kept, in characters.
 const longestValue = 500
 

@@ -3,6 +3,7 @@ package oauth
 import (
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,11 +14,15 @@ import (
 
 // Every rule has an answer, every answer is of a rule, and each says what is wrong.
 func TestRulesHaveAnswers(t *testing.T) {
-	source, err := os.ReadFile("rules.go")
+	files, err := filepath.Glob("*rules.go")
 	require.NoError(t, err)
 	var written []Rule
-	for _, found := range regexp.MustCompile(`Rule = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
-		written = append(written, Rule(found[1]))
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, found := range regexp.MustCompile(`Rule = "(\w+)"`).FindAllStringSubmatch(string(source), -1) {
+			written = append(written, Rule(found[1]))
+		}
 	}
 	slices.Sort(written)
 	require.Equal(t, written, Rules())

@@ -1,167 +1,53 @@
 package oauth
 
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
+
 // Rule says which rule a refused request broke. The list is closed: the log, the audit log and whoever looks for the cause of a refusal speak in
-// rules. A rule needs a line here and one in answers.go.
+// rules. A rule is a name and an answer, both in one file: here, or in one of requestrules.go, clientrules.go and tokenrules.go.
 type Rule string
 
-// The rules.
+// What clients are told where the cause is nobody's business.
 const (
-	// How a request is written.
-	BodyCompressed    Rule = "body_compressed"
-	BodyType          Rule = "body_type"
-	BodyTooLarge      Rule = "body_too_large"
-	BodySlow          Rule = "body_slow"
-	BodyUnreadable    Rule = "body_unreadable"
-	RequestTooLarge   Rule = "request_too_large"
-	ParametersInQuery Rule = "parameters_in_query"
-	TooManyParameters Rule = "too_many_parameters"
-	ParameterEncoding Rule = "parameter_encoding"
-	ParameterUTF8     Rule = "parameter_utf8"
-	ParameterNUL      Rule = "parameter_nul"
-	ParameterTooLong  Rule = "parameter_too_long"
-	ParameterRepeated Rule = "parameter_repeated"
+	textInvalidClient = "The client could not be authenticated."
+	textInvalidGrant  = "The code or token is invalid, expired, used up or was issued to another client."
+	textInvalidToken  = "The access token is invalid, expired or revoked."
+)
 
-	// Where an answer would go.
-	RedirectURIMissing      Rule = "redirect_uri_missing"
-	RedirectURIUnregistered Rule = "redirect_uri_unregistered"
-	LogoutURIUnregistered   Rule = "logout_uri_unregistered"
+// answer is what a client is told when it breaks a rule: the status of a direct answer, 400 if it is not there, and an error of a code that a
+// specification lists. sentence says for the log what is wrong, where the description does not.
+type answer struct {
+	Status            int
+	Code, Description string
+	sentence          string
+	// expected says that the protocol has apps break the rule all day: a silent renewal while nobody is signed in, a device that polls.
+	expected bool
+}
 
-	// Authorization requests (RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1).
-	RegistrationParameter    Rule = "registration_parameter"
-	ResponseTypeMissing      Rule = "response_type_missing"
-	ResponseTypeUnregistered Rule = "response_type_unregistered"
-	ResponseMode             Rule = "response_mode"
-	ScopeUnregistered        Rule = "scope_unregistered"
-	ScopeMissing             Rule = "scope_missing"
-	IDTokenWithoutOpenID     Rule = "id_token_without_openid"
-	NonceMissing             Rule = "nonce_missing"
-	ChallengeMissing         Rule = "challenge_missing"
-	ChallengeMethod          Rule = "challenge_method"
-	ChallengeMalformed       Rule = "challenge_malformed"
-	ThumbprintMalformed      Rule = "thumbprint_malformed"
-	ThumbprintOfAnotherKey   Rule = "thumbprint_of_another_key"
-	PromptUnknown            Rule = "prompt_unknown"
-	PromptNoneNotAlone       Rule = "prompt_none_not_alone"
-	MaxAge                   Rule = "max_age"
-	ClaimsMalformed          Rule = "claims_malformed"
-	ClaimsSeveralSubjects    Rule = "claims_several_subjects"
-	ClaimsACR                Rule = "claims_acr"
-	HintUnusable             Rule = "hint_unusable"
-	HintOfAnotherSubject     Rule = "hint_of_another_subject"
-	HintOfAnotherClient      Rule = "hint_of_another_client"
-	NotSignedIn              Rule = "not_signed_in"
-	NotAgreed                Rule = "not_agreed"
-	PersonRefused            Rule = "person_refused"
-
-	// Pushed requests (RFC 9126) and request objects (RFC 9101).
-	RequestURIPushed       Rule = "request_uri_pushed"
-	MustPush               Rule = "must_push"
-	PushedUnknown          Rule = "pushed_unknown"
-	PushedOver             Rule = "pushed_over"
-	PushedUsed             Rule = "pushed_used"
-	RequestAndRequestURI   Rule = "request_and_request_uri"
-	RequestURIUnsupported  Rule = "request_uri_unsupported"
-	RequestURIUnregistered Rule = "request_uri_unregistered"
-	RequestURIUnreachable  Rule = "request_uri_unreachable"
-	MustSign               Rule = "must_sign"
-	ObjectNotSupported     Rule = "object_not_supported"
-	ObjectParameter        Rule = "object_parameter"
-	ObjectAlgorithm        Rule = "object_algorithm"
-	ObjectType             Rule = "object_type"
-	ObjectSignature        Rule = "object_signature"
-	ObjectSigned           Rule = "object_signed"
-	ObjectMalformed        Rule = "object_malformed"
-	ObjectJSON             Rule = "object_json"
-	ObjectWithoutClient    Rule = "object_without_client"
-	ObjectMismatch         Rule = "object_mismatch"
-	ObjectIssuer           Rule = "object_issuer"
-	ObjectSubject          Rule = "object_subject"
-	ObjectAudience         Rule = "object_audience"
-	ObjectNested           Rule = "object_nested"
-	ObjectTime             Rule = "object_time"
-
-	// Client authentication (RFC 6749 section 2.3, RFC 7523). All have the same answer.
-	CredentialsMissing   Rule = "credentials_missing"
-	CredentialsMalformed Rule = "credentials_malformed"
-	CredentialsTwice     Rule = "credentials_twice"
-	ClientUnknown        Rule = "client_unknown"
-	ClientDisabled       Rule = "client_disabled"
-	ClientMethod         Rule = "client_method"
-	ClientSecret         Rule = "client_secret"
-	ClientPublic         Rule = "client_public"
-	AssertionType        Rule = "assertion_type"
-	AssertionIssuer      Rule = "assertion_issuer"
-	AssertionAudience    Rule = "assertion_audience"
-	AssertionExpired     Rule = "assertion_expired"
-	AssertionTooLong     Rule = "assertion_too_long"
-	AssertionEarly       Rule = "assertion_early"
-	AssertionID          Rule = "assertion_id"
-	AssertionSignature   Rule = "assertion_signature"
-	AssertionUsed        Rule = "assertion_used"
-
-	// DPoP proofs (RFC 9449 section 4.3).
-	ProofMissing   Rule = "proof_missing"
-	ProofSeveral   Rule = "proof_several"
-	ProofMalformed Rule = "proof_malformed"
-	ProofKey       Rule = "proof_key"
-	ProofID        Rule = "proof_id"
-	ProofMethod    Rule = "proof_method"
-	ProofURI       Rule = "proof_uri"
-	ProofTime      Rule = "proof_time"
-	ProofToken     Rule = "proof_token"
-	ProofUsed      Rule = "proof_used"
-	ProofNonce     Rule = "proof_nonce"
-
-	// The token endpoint (RFC 6749 section 5.2, RFC 8628 section 3.5).
-	GrantTypeMissing       Rule = "grant_type_missing"
-	GrantTypeUnknown       Rule = "grant_type_unknown"
-	GrantTypeUnregistered  Rule = "grant_type_unregistered"
-	GrantRefused           Rule = "grant_refused"
-	CodeUnknown            Rule = "code_unknown"
-	CodeOfAnotherClient    Rule = "code_of_another_client"
-	CodeEnded              Rule = "code_ended"
-	CodeOfAnotherKey       Rule = "code_of_another_key"
-	CodeUsed               Rule = "code_used"
-	CodeExpired            Rule = "code_expired"
-	CodeRedirectURI        Rule = "code_redirect_uri"
-	CodeVerifier           Rule = "code_verifier"
-	RefreshUnknown         Rule = "refresh_unknown"
-	RefreshOfAnotherClient Rule = "refresh_of_another_client"
-	RefreshEnded           Rule = "refresh_ended"
-	RefreshExpired         Rule = "refresh_expired"
-	RefreshOfAnotherKey    Rule = "refresh_of_another_key"
-	RefreshUsed            Rule = "refresh_used"
-	DeviceCodeMissing      Rule = "device_code_missing"
-	DeviceCodeExpired      Rule = "device_code_expired"
-	DeviceSlowDown         Rule = "device_slow_down"
-	DevicePending          Rule = "device_pending"
-	ScopeRefused           Rule = "scope_refused"
-	TokenRequestMalformed  Rule = "token_request_malformed"
-
-	// Access tokens and tokens of registration (RFC 6750 section 3.1).
-	TokenInQuery              Rule = "token_in_query"
-	TokenSeveral              Rule = "token_several"
-	TokenMissing              Rule = "token_missing"
-	AccessTokenUnknown        Rule = "access_token_unknown"
-	AccessTokenEnded          Rule = "access_token_ended"
-	AccessTokenScheme         Rule = "access_token_scheme"
-	AccessTokenAudience       Rule = "access_token_audience"
-	AccessTokenKey            Rule = "access_token_key"
-	AccessTokenScope          Rule = "access_token_scope"
-	IntrospectionTokenMissing Rule = "introspection_token_missing"
-
-	// Registration (RFC 7591 section 3.2.2, RFC 7592).
-	RegistrationToken    Rule = "registration_token"
-	RegistrationFull     Rule = "registration_full"
-	RegistrationType     Rule = "registration_type"
-	RegistrationBody     Rule = "registration_body"
-	RegistrationMetadata Rule = "registration_metadata"
-	RegistrationClientID Rule = "registration_client_id"
-	RegistrationSecret   Rule = "registration_secret"
-	RegistrationChanged  Rule = "registration_changed"
-
-	// Too much, and faults of this server.
+// The rules that are broken by too many requests, and the faults of this server.
+const (
 	TooMany Rule = "too_many"
 	Outage  Rule = "outage"
 	Fault   Rule = "fault"
 )
+
+var serverAnswers = map[Rule]answer{
+	TooMany: {Status: http.StatusTooManyRequests, sentence: "Too many requests of this kind."},
+	Outage:  {Status: http.StatusServiceUnavailable, Code: TemporarilyUnavailable, Description: "The service is unavailable for a moment. Please try again."},
+	Fault:   {Status: http.StatusInternalServerError, Code: ServerError, Description: "The request could not be completed because of a fault of this server."},
+}
+
+// answers has the answer for each rule.
+var answers = func() map[Rule]answer {
+	all := map[Rule]answer{}
+	for _, some := range []map[Rule]answer{requestAnswers, clientAnswers, tokenAnswers, serverAnswers} {
+		maps.Copy(all, some)
+	}
+	return all
+}()
+
+// Rules returns the closed list, sorted.
+func Rules() []Rule { return slices.Sorted(maps.Keys(answers)) }
