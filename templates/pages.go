@@ -2,6 +2,7 @@ package templates
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -92,17 +93,13 @@ func initial(name string) string {
 	return "?"
 }
 
-// allViews lists every view once, empty.
+// allViews lists every view once, empty: what is listed beside them in pages_*.go.
 func allViews() []View {
-	return []View{
-		SignIn{}, Code{}, Recovery{}, Expired{},
-		Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{},
-		Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{},
-		Consent{}, DeviceCode{}, DeviceConfirm{}, SignOut{}, SigningOut{}, SignedOut{},
-		Home{}, Profile{}, Sessions{}, Apps{}, Activity{}, Data{}, Close{}, Closed{},
-		Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{},
-		FormPost{}, Leaving{}, Message{}, ErrorPage{},
-	}
+	return slices.Concat(
+		signInViews, arriveViews, enrollViews, consentViews, deviceViews,
+		framesViews, accountViews, profileViews, accessViews, factorsViews, formPostViews, leavingViews,
+		[]View{Message{}, ErrorPage{}},
+	)
 }
 
 // WaitMessage returns the message about a throttled attempt. It does not say

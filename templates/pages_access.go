@@ -2,6 +2,8 @@ package templates
 
 import "time"
 
+var accessViews = []View{Sessions{}, Apps{}, Activity{}}
+
 // Sessions lists where a person is signed in. A form ends one, "session" being
 // its id; another ends all but this one, with "others" (value "yes").
 type Sessions struct {

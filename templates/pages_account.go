@@ -2,6 +2,8 @@ package templates
 
 import "time"
 
+var accountViews = []View{Home{}, Data{}, Close{}, Closed{}}
+
 // AccountPage is what the account pages share.
 // Their templates begin with {{template "account-nav" .}}.
 type AccountPage struct {

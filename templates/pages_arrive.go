@@ -1,5 +1,7 @@
 package templates
 
+var arriveViews = []View{Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{}}
+
 // Register is the sign-up form, with the fields "email" and "name".
 type Register struct {
 	Page

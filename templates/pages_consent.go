@@ -1,5 +1,7 @@
 package templates
 
+var consentViews = []View{Consent{}}
+
 // Consent asks whether an app may have what it wants. The submit buttons are
 // "decision" with the values "allow" and "deny".
 type Consent struct {

@@ -2,6 +2,8 @@ package templates
 
 import "time"
 
+var deviceViews = []View{DeviceCode{}, DeviceConfirm{}}
+
 // DeviceCode asks for the code that a device without a browser shows, in the
 // field "user_code".
 type DeviceCode struct {

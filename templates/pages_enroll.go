@@ -7,6 +7,8 @@ import (
 	"time"
 )
 
+var enrollViews = []View{Invitation{}, Enroll{}, RecoveryCodes{}, EnrollNeeded{}}
+
 // Invitation asks an invited person for a password, in the field
 // "new_password".
 type Invitation struct {

@@ -2,6 +2,8 @@ package templates
 
 import "time"
 
+var factorsViews = []View{Authenticators{}, NewAuthenticator{}, RenameAuthenticator{}, RemoveAuthenticator{}, CodesLeft{}, NewCodes{}}
+
 // Authenticators lists a person's authenticators, each with links to rename,
 // replace and remove it.
 type Authenticators struct {

@@ -10,6 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+var formPostViews = []View{FormPost{}}
+
 // FormPost hands an authorization response to the app by a form that sends
 // itself, or by its button (OAuth 2.0 Form Post Response Mode). It is sent with
 // [Pages.FormPost]; sent with [Pages.Render], it waits for the button.

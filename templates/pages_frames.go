@@ -7,6 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
+var framesViews = []View{SigningOut{}}
+
 // SigningOut loads the front-channel logout URIs of apps in frames, and names the apps (OIDC Front-Channel Logout section 2). It is sent with
 // [Pages.SigningOut]; sent with [Pages.Render], it waits for the person to go on.
 type SigningOut struct {

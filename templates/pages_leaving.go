@@ -6,6 +6,8 @@ import (
 	"strings"
 )
 
+var leavingViews = []View{Leaving{}}
+
 // Leaving says where an app that registered itself wants to send the browser, and waits for the person to go on (RFC 9700 section 4.11.2).
 type Leaving struct {
 	Page

@@ -1,5 +1,7 @@
 package templates
 
+var profileViews = []View{Profile{}}
+
 // Profile is what a person says about themselves. Each field is named after its
 // claim, those of the address after its member (OIDC Core section 5.1).
 type Profile struct {

@@ -2,6 +2,8 @@ package templates
 
 import "time"
 
+var signInViews = []View{SignIn{}, Code{}, Recovery{}, Expired{}, SignOut{}, SignedOut{}}
+
 // SignIn asks for user name and password, in the fields "username" and
 // "password".
 type SignIn struct {
