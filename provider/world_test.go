@@ -24,6 +24,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/provider/keys/keystest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -132,7 +133,8 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	var err error
 	w.keys, err = keys.New(keys.Config{Store: store, Audit: log})
 	require.NoError(t, err)
-	loadKeys(t, w.keys, store)
+	keystest.Provide(t, store)
+	require.NoError(t, w.keys.Load(t.Context(), time.Now()))
 	pages, err := testPages()
 	require.NoError(t, err)
 	cfg := Config{

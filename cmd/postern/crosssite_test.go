@@ -36,7 +36,7 @@ func formPage(t *testing.T, action string, asking url.Values) string {
 // stays so, and pages in other tabs go on.
 func TestAuthorizationByAFormOfAnotherSite(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		a := newTestAppOf(t, settings(t, db, "http://"+freeAddress(t)))
+		a := newTestApp(t, db, "http://"+freeAddress(t))
 		callback := callbackServer(t)
 		id, _ := addClient(t, a, client.Web, callback, func(m *client.Metadata) { m.Consent = client.ConsentSkip })
 		listenAndRun(t, a)

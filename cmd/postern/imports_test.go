@@ -37,6 +37,7 @@ var allowed = map[string][]string{
 	"storage/storagetest": {"storage"},
 
 	"provider/keys":            {"loop", "storage", "storage/audit"},
+	"provider/keys/keystest":   {"provider/keys", "storage", "storage/audit"},
 	"provider/client":          {"loop", "provider/fetch", "provider/strictjson", "storage", "storage/audit"},
 	"provider/fetch":           {},
 	"provider/fetch/fetchtest": {},
@@ -106,7 +107,7 @@ var confined = map[string][]string{
 	"golang.org/x/oauth2":          {"cmd/demo-rp/relyingparty"},
 
 	// For tests alone.
-	"github.com/stretchr/testify":  {"login/logintest", "login/mail/mailtest", "storage/storagetest"},
+	"github.com/stretchr/testify":  {"login/logintest", "login/mail/mailtest", "provider/keys/keystest", "storage/storagetest"},
 	"github.com/emersion/go-smtp":  {"login/mail/mailtest"},
 	"github.com/emersion/go-sasl":  {"login/mail/mailtest"},
 	"github.com/chromedp/chromedp": {"cmd/postern/browsertest"},

@@ -113,6 +113,7 @@ func newLife(t *testing.T, options browsertest.Options, templates string) *life 
 	db := storagetest.SQLite(t)
 	cfg := settings(t, db, "http://"+freeAddress(t))
 	post := mailtest.Start(t)
+	cfg.Password.MemoryKiB, cfg.Password.Time = 64, 1
 	cfg.TemplatesDir, cfg.Registration, cfg.SMTP = templates, "open", config.SMTP{URL: config.Secret(post.URL()), From: "postern@id.example.test"}
 	a, err := build(t.Context(), cfg, newQuietLog(t))
 	require.NoError(t, err)

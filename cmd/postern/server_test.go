@@ -17,6 +17,7 @@ import (
 	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys/keystest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -41,6 +42,7 @@ func settings(t testing.TB, db *storagetest.Database, issuer string) config.Conf
 // newTestApp wires a provider on a database, as another replica would be; it does not listen.
 func newTestApp(t testing.TB, db *storagetest.Database, issuer string) *app {
 	t.Helper()
+	keystest.Provide(t, db.Open(t))
 	return newTestAppOf(t, settings(t, db, issuer))
 }
 

@@ -18,7 +18,7 @@ import (
 // own.
 func TestTabsGoOnAfterOneSignIn(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		a := newTestAppOf(t, settings(t, db, "http://"+freeAddress(t)))
+		a := newTestApp(t, db, "http://"+freeAddress(t))
 		callback := callbackServer(t)
 		id, _ := addClient(t, a, client.Web, callback, func(m *client.Metadata) { m.Consent = client.ConsentSkip })
 		asked, _ := addClient(t, a, client.Web, callback, nil)
