@@ -26,7 +26,7 @@
 // # Where a sign-in leads
 //
 // A page that belongs to a request in progress carries the request's id in the query (flow) and ends with a redirect to
-// [Config.ContinueURL], where package provider decides what comes next. Without a flow, a sign-in ends at the section of the account pages
+// [Provider.ContinueURL], where package provider decides what comes next. Without a flow, a sign-in ends at the section of the account pages
 // that the query names (to), or at /account. Links that are mailed during a request carry its flow, too; in another browser it means nothing.
 // A request that is over still has its app, to which the person gets back.
 //

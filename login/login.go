@@ -37,12 +37,9 @@ type Request struct {
 	Answers func(signIn storage.SignIn, now time.Time) bool
 }
 
-// Config is what New needs. All fields but the last two are required.
-type Config struct {
-	Account  *account.Service
-	Sessions *browser.Sessions
-	Pages    *templates.Pages
-	Flows    Flows
+// Provider is what the pages ask of the provider, which they do not import. All fields are required.
+type Provider struct {
+	Flows Flows
 	// Describe returns what to show of a flow.
 	Describe func(context.Context, storage.Flow) (Request, error)
 	// App returns what to show of a client. storage.ErrNotFound says that there is no such client.
@@ -51,12 +48,24 @@ type Config struct {
 	Over func(*gin.Context) error
 	// Frames returns the front-channel logout URIs of clients that were used in a session.
 	Frames func(context.Context, []storage.Visit) ([]templates.Frame, error)
-	Log    *slog.Logger
+	// ContinueURL goes on with a flow whose id is added to its query.
+	ContinueURL string
+}
+
+func (p Provider) complete() bool {
+	return p.Flows != nil && p.Describe != nil && p.App != nil && p.Over != nil && p.Frames != nil && p.ContinueURL != ""
+}
+
+// Config is what New needs. All fields but the last two are required.
+type Config struct {
+	Account  *account.Service
+	Sessions *browser.Sessions
+	Pages    *templates.Pages
+	Log      *slog.Logger
+	Provider Provider
 	// Sections are the account pages to which a sign-in may lead back, by their paths below /account/. A request names one of them, never a
 	// URL.
 	Sections []string
-	// ContinueURL goes on with a flow whose id is added to its query.
-	ContinueURL string
 	// Issuer is the name of the service in authenticator apps.
 	Issuer string
 	// BasePath is the path of the issuer: empty, or such as "/auth".
@@ -70,12 +79,11 @@ type Login struct{ cfg Config }
 
 // New returns the pages, or an error that says which fields of cfg are required.
 func New(cfg Config) (*Login, error) {
-	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Flows == nil || cfg.Describe == nil || cfg.App == nil || cfg.Over == nil ||
-		cfg.Frames == nil || cfg.Log == nil || cfg.Sections == nil {
-		return nil, errors.New("login.New: Account, Sessions, Pages, Flows, Describe, App, Over, Frames, Log and Sections are required")
+	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Sections == nil || cfg.Issuer == "" {
+		return nil, errors.New("login.New: Account, Sessions, Pages, Log, Sections and Issuer are required")
 	}
-	if cfg.ContinueURL == "" || cfg.Issuer == "" {
-		return nil, errors.New("login.New: ContinueURL and Issuer are required")
+	if !cfg.Provider.complete() {
+		return nil, errors.New("login.New: every field of Provider is required")
 	}
 	return &Login{cfg: cfg}, nil
 }

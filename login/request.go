@@ -22,7 +22,7 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 	return func(c *gin.Context) error {
 		err := handler(c)
 		if errors.Is(err, errExpired) {
-			return l.cfg.Over(c)
+			return l.cfg.Provider.Over(c)
 		}
 		return err
 	}
@@ -57,14 +57,14 @@ func (l *Login) request(c *gin.Context) (request, error) {
 	if !storage.IsID(id) {
 		return request{}, errExpired
 	}
-	flow, err := l.cfg.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
+	flow, err := l.cfg.Provider.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return request{}, errExpired
 	}
 	if err != nil {
 		return request{}, err
 	}
-	described, err := l.cfg.Describe(c.Request.Context(), flow)
+	described, err := l.cfg.Provider.Describe(c.Request.Context(), flow)
 	if err != nil {
 		return request{}, err
 	}
@@ -81,7 +81,7 @@ func (l *Login) optionalRequest(c *gin.Context) (request, error) {
 	if !errors.Is(err, errExpired) {
 		return found, err
 	}
-	app, err := l.cfg.App(c.Request.Context(), l.cfg.Sessions.ClientOf(c.Request, c.Query("flow")))
+	app, err := l.cfg.Provider.App(c.Request.Context(), l.cfg.Sessions.ClientOf(c.Request, c.Query("flow")))
 	if errors.Is(err, storage.ErrNotFound) {
 		return request{}, nil
 	}
@@ -160,7 +160,7 @@ func (l *Login) next(c *gin.Context, path string) error {
 func (l *Login) arrivalURL(d destination) string {
 	switch {
 	case d.flow != "":
-		return l.cfg.ContinueURL + "?" + url.Values{"flow": {d.flow}}.Encode()
+		return l.cfg.Provider.ContinueURL + "?" + url.Values{"flow": {d.flow}}.Encode()
 	case d.section != "":
 		return l.cfg.BasePath + "/account/" + d.section
 	}

@@ -38,7 +38,7 @@ func (l *Login) signOut(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	frames, err := l.cfg.Frames(ctx, left)
+	frames, err := l.cfg.Provider.Frames(ctx, left)
 	if err != nil {
 		return err
 	}

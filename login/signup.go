@@ -23,11 +23,11 @@ func (l *Login) signUpURL(d destination) string {
 
 // showSignUp is GET /register.
 func (l *Login) showSignUp(c *gin.Context) error {
-	return l.signUpPage(c, form.Shown(), templates.Register{})
+	return l.signUpPage(c, form.Shown(), templates.SignUp{})
 }
 
 // signUpPage shows the form with what view holds of what was typed.
-func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.Register) error {
+func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.SignUp) error {
 	if !l.cfg.Account.Open() {
 		l.cfg.Pages.NotFound(c)
 		return nil
@@ -48,7 +48,7 @@ func (l *Login) signUp(c *gin.Context) error {
 		Locale: l.cfg.Pages.LanguageOf(c).Tag, Visitor: l.cfg.Sessions.Visitor(c),
 	}
 	err := l.cfg.Account.Register(c.Request.Context(), typed, now)
-	view := templates.Register{Email: typed.Email, Name: typed.Name}
+	view := templates.SignUp{Email: typed.Email, Name: typed.Name}
 	var invalid *account.InvalidError
 	var wait *account.WaitError
 	switch {

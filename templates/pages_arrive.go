@@ -1,9 +1,9 @@
 package templates
 
-var arriveViews = []View{Register{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{}}
+var arriveViews = []View{SignUp{}, Reset{}, NewPassword{}, Confirm{}, PasswordPage{}, EmailPage{}}
 
-// Register is the sign-up form, with the fields "email" and "name".
-type Register struct {
+// SignUp is the sign-up form, with the fields "email" and "name".
+type SignUp struct {
 	Page
 	// Email and Name are what was typed before.
 	Email, Name string
@@ -13,7 +13,7 @@ type Register struct {
 	SignInURL string
 }
 
-func (Register) template() string { return "login/register.html" }
+func (SignUp) template() string { return "login/register.html" }
 
 // Reset asks whose password was forgotten, in the field "username".
 type Reset struct {

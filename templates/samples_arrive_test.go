@@ -7,9 +7,9 @@ func arriveSamples() map[string]View {
 	return map[string]View{
 		"enrollneeded-sent": EnrollNeeded{Page: Page{Action: "/login/enroll/link"}, Sent: true, RestartURL: "/login"},
 		"enrollneeded-mail": EnrollNeeded{Page: Page{Action: "/login/enroll/link", Error: WaitMessage(time.Minute)}, RestartURL: "/login"},
-		"register":          Register{SignInURL: "/login"},
-		"register-email":    Register{Page: Page{Error: T("register.wrong_email")}, Email: "ada", Name: "Ada Example", SignInURL: "/login"},
-		"register-name":     Register{Page: Page{Error: T("register.wrong_name")}, Email: "ada@example.test", AboutName: true, SignInURL: "/login"},
+		"register":          SignUp{SignInURL: "/login"},
+		"register-email":    SignUp{Page: Page{Error: T("register.wrong_email")}, Email: "ada", Name: "Ada Example", SignInURL: "/login"},
+		"register-name":     SignUp{Page: Page{Error: T("register.wrong_name")}, Email: "ada@example.test", AboutName: true, SignInURL: "/login"},
 		"register-sent":     Message{Title: T("register.sent_title"), Text: T("register.sent"), LinkURL: "/login", LinkText: T("common.sign_in")},
 		"reset":             Reset{SignInURL: "/login"},
 		"reset-error":       Reset{Page: Page{Error: WaitMessage(time.Hour)}, Username: "ada", SignInURL: "/login"},

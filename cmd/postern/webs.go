@@ -70,9 +70,11 @@ func (s *services) newProvider(pages *templates.Pages, sessions *browser.Session
 
 func (s *services) newLogin(pages *templates.Pages, sessions *browser.Sessions, p *provider.Provider) (*login.Login, error) {
 	return login.New(login.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Flows: s.store, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames,
-		Log: s.log, Sections: self.Sections(), ContinueURL: s.continueURL(), Issuer: s.cfg.Brand.Name, BasePath: s.cfg.IssuerURL().Path,
-		OfferRemember: s.cfg.Session.Remember > 0,
+		Account: s.accounts, Sessions: sessions, Pages: pages, Log: s.log, Sections: self.Sections(),
+		Provider: login.Provider{
+			Flows: s.store, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames, ContinueURL: s.continueURL(),
+		},
+		Issuer: s.cfg.Brand.Name, BasePath: s.cfg.IssuerURL().Path, OfferRemember: s.cfg.Session.Remember > 0,
 	})
 }
 

@@ -103,17 +103,20 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*account.Config
 	require.NoError(t, err)
 	w := &World{Sessions: sessions, T: t, Store: store, Account: service, Hasher: hasher, Client: storagetest.Client(t, store), DB: db, SQL: db.SQL(t)}
 	cfg := login.Config{
-		Account: service, Sessions: sessions, Pages: pages, Flows: store, Log: quiet, ContinueURL: Origin + "/oauth2/auth", Issuer: "Example",
-		OfferRemember: true, Sections: self.Sections(), Frames: framesOf, Describe: func(context.Context, storage.Flow) (login.Request, error) {
-			return login.Request{App: harbourNotes, RedirectURI: "https://notes.example.com/cb"}, nil
+		Account: service, Sessions: sessions, Pages: pages, Log: quiet, Sections: self.Sections(), Issuer: "Example", OfferRemember: true,
+		Provider: login.Provider{
+			Flows: store, Frames: framesOf, ContinueURL: Origin + "/oauth2/auth",
+			Describe: func(context.Context, storage.Flow) (login.Request, error) {
+				return login.Request{App: harbourNotes, RedirectURI: "https://notes.example.com/cb"}, nil
+			},
+			App: func(_ context.Context, client string) (templates.App, error) {
+				if client != w.Client.ID {
+					return templates.App{}, storage.ErrNotFound
+				}
+				return harbourNotes, nil
+			},
+			Over: func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
 		},
-		App: func(_ context.Context, client string) (templates.App, error) {
-			if client != w.Client.ID {
-				return templates.App{}, storage.ErrNotFound
-			}
-			return harbourNotes, nil
-		},
-		Over: func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
 	}
 	w.cfg = cfg
 	router := gin.New()
@@ -153,7 +156,8 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 	signIn, err := login.New(cfg)
 	require.NoError(t, err)
 	consents, err := consent.New(consent.Config{
-		Store: w.Store, Audit: audit.New(w.Store), Visitor: w.Sessions, Pages: cfg.Pages, Log: cfg.Log, Over: cfg.Over, ContinueURL: cfg.ContinueURL,
+		Store: w.Store, Audit: audit.New(w.Store), Visitor: w.Sessions, Pages: cfg.Pages, Log: cfg.Log, Over: cfg.Provider.Over,
+		ContinueURL: cfg.Provider.ContinueURL,
 		Describe: func(context.Context, storage.Flow) (consent.Request, error) {
 			return consent.Request{App: harbourNotes}, nil
 		},
