@@ -61,8 +61,8 @@ func TestClaimAddedLater(t *testing.T) {
 // The person withdraws the consent after it was looked at and before the code is stored: the whole question is asked anew.
 func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &withdrawing{Grants: w.store}
-		w.provider.grants = hook
+		hook := &withdrawing{grants: w.store}
+		w.between(hook)
 		w.web, w.secret = w.asking(client.Web, callback)
 		agree := func() {
 			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid", "profile", "email"}}, time.Now()))
@@ -92,8 +92,8 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 // The person signs out after the session was looked at and before the code is stored: nothing is given in a session that has ended.
 func TestSignedOutWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &withdrawing{Grants: w.store}
-		w.provider.grants = hook
+		hook := &withdrawing{grants: w.store}
+		w.between(hook)
 		signOut := func(ctx context.Context) {
 			_, err := w.browser.End(ctx, nil, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
 			require.NoError(t, err)
@@ -120,7 +120,7 @@ func TestSignedOutWhileIssuing(t *testing.T) {
 
 // withdrawing lets something happen before the next grant is stored.
 type withdrawing struct {
-	Grants
+	grants
 	happen func(context.Context)
 }
 
@@ -129,5 +129,5 @@ func (h *withdrawing) IssueCode(ctx context.Context, g storage.Grant, event stri
 		h.happen = nil
 		happen(ctx)
 	}
-	return h.Grants.IssueCode(ctx, g, event)
+	return h.grants.IssueCode(ctx, g, event)
 }

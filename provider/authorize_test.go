@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -173,7 +174,7 @@ func TestAuthorizeRefusesRequestObjects(t *testing.T) {
 	canary := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched = true }))
 	t.Cleanup(canary.Close)
 	each(t, func(t *testing.T, w *world) {
-		inside := jwt(t, map[string]any{"alg": "none"}, map[string]any{"redirect_uri": "https://evil.example.test/", "client_id": "other", "scope": "groups"}, nil)
+		inside := jwttest.Compact(t, map[string]any{"alg": "none"}, map[string]any{"redirect_uri": "https://evil.example.test/", "client_id": "other", "scope": "groups"}, nil)
 		requireRefusal(t, w.authorize(w.request(w.web, "request", inside)), callback, requestNotSupported)
 		for _, uri := range []string{
 			canary.URL, "file:///etc/passwd", "ftp://example.test/", "http://169.254.169.254/", "urn:example:x",

@@ -108,7 +108,7 @@ func (p *Provider) tellOfLogout(ctx context.Context, v storage.Visit, now time.T
 	case c.BackchannelLogoutURI == "": // it is told in the browser, or not any more
 		return "", ignoreStale(p.store.DropVisit(ctx, v))
 	}
-	token, err := p.logoutToken(c, v, now)
+	token, err := p.tokens.LogoutToken(c, v.UserID, v.SID, now)
 	if err != nil {
 		return "", err
 	}

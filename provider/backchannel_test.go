@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -232,13 +233,30 @@ func withoutAddressNotTold(t *testing.T, w *world) {
 // A sign-in that ends while a client is being answered gives it nothing that it would not be told the end of.
 func noCodeForASessionThatEnds(t *testing.T, w *world) {
 	h := w.hear()
-	signIn, err := w.store.SignIn(t.Context(), w.browser.session, h.ID, time.Now())
+	before, err := w.store.GrantsOf(t.Context(), w.user.ID, 100)
 	require.NoError(t, err)
-	require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
-	u := &unit{now: time.Now(), client: h.Client, signIn: signIn, request: &authRequest{}}
-	require.NoError(t, w.provider.beginGrant(u))
-	w.provider.setCode(u)
-	require.ErrorIs(t, w.provider.writeGrant(t.Context(), u, storage.Flow{}, ""), errWithdrawn)
-	_, err = w.store.GrantByCode(t.Context(), u.state.CodeHash)
-	require.ErrorIs(t, err, storage.ErrNotFound)
+	hook := &endsAfterwards{browser: w.browser}
+	w.cfg.SignIns = hook
+	w.start()
+	defer func() { w.cfg.SignIns = w.browser }()
+	requireRefusal(t, w.authorize(w.request(h.Client, "prompt", "none")), h.RedirectURIs[0], loginRequired)
+	require.True(t, hook.ended)
+	after, err := w.store.GrantsOf(t.Context(), w.user.ID, 100)
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// endsAfterwards is a browser whose session ends after it was looked at for the first time.
+type endsAfterwards struct {
+	*browser
+	ended bool
+}
+
+func (b *endsAfterwards) Current(r *http.Request, clientID string) (storage.SignIn, error) {
+	signIn, err := b.browser.Current(r, clientID)
+	if b.ended {
+		return signIn, err
+	}
+	b.ended = true
+	return signIn, errors.Join(err, b.store.EndSession(r.Context(), b.session))
 }

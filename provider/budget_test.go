@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -62,7 +63,7 @@ func TestStatementBudgets(t *testing.T) {
 			{"authorize, to a page", 2, 0, func() answer { return w.authorize(w.request(w.web, "prompt", "login")) }, http.StatusSeeOther},
 			{"authorize, back from a page", 4, 1, func() answer { return w.resume(agreed) }, http.StatusSeeOther},
 			{"code", 2, 0, func() answer { return w.redeem(code) }, http.StatusOK},
-			{"an invented code", 1, 0, func() answer { return w.redeem(newCode()) }, http.StatusBadRequest},
+			{"an invented code", 1, 0, func() answer { return w.redeem(token.NewCode()) }, http.StatusBadRequest},
 			{"refresh", 2, 0, func() answer { return w.refresh(tokens["refresh_token"].(string)) }, http.StatusOK},
 			{"an invented refresh token", 0, 0, func() answer { return w.refresh(refreshPrefix + "x.1.y") }, http.StatusBadRequest},
 			{"userinfo", 1, 0, func() answer { return w.userinfo(access()) }, http.StatusOK},

@@ -15,6 +15,8 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/fetch/fetchtest"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -37,7 +39,7 @@ func TestNothingReachesTheCanary(t *testing.T) {
 		for _, uri := range canary.URLs("/canary") {
 			w.registersAtTheCanary(uri)
 			if c := w.addsAtTheCanary(uri, func(m *client.Metadata) { m.AuthMethod, m.JWKSURI = client.AuthPrivateKey, uri }); c != nil {
-				require.False(t, passes(t, w.assert("/oauth2/revoke", signAssertion(t, "ES256", clientKeys()["ES256"], "", claimsOf(c.ID, time.Now())))), uri)
+				require.False(t, passes(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", jwttest.Keys()["ES256"], "", claimsOf(c.ID, time.Now())))), uri)
 			}
 			if c := w.addsAtTheCanary(uri, func(m *client.Metadata) { m.RequestObjectAlg, m.RequestURIs = "ES256", []string{uri} }); c != nil {
 				requireRefusal(t, w.authorize(w.request(c, "request_uri", uri)), callback, invalidRequestURI)
@@ -67,7 +69,7 @@ func TestNothingReachesTheCanary(t *testing.T) {
 func (w *world) registersAtTheCanary(uri string) {
 	w.t.Helper()
 	register := func(pairs ...any) answer {
-		r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(registration(w.t, pairs...)))
+		r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(w.t, pairs...)))
 		r.Header.Set("Content-Type", "application/json")
 		fromElsewhere()(r)
 		return w.do(r)

@@ -17,11 +17,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 )
 
 func TestClientAssertionKeys(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		keys := clientKeys()
+		keys := jwttest.Keys()
 		rsaKey, ecKey, edKey := keys["RS256"], keys["ES256"], keys["EdDSA"]
 		_, stranger, err := ed25519.GenerateKey(rand.Reader)
 		require.NoError(t, err)
@@ -31,25 +32,25 @@ func TestClientAssertionKeys(t *testing.T) {
 		require.NoError(t, err)
 		public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 
-		all := w.withKeys(nil, publicKey(rsaKey, "rsa"), publicKey(ecKey, "ec"), publicKey(edKey, "ed"))
-		narrow := w.withKeys(func(m *client.Metadata) { m.AuthSigningAlg = "PS256" }, publicKey(rsaKey, "rsa"))
-		encryption, bound := publicKey(edKey, ""), publicKey(rsaKey, "")
+		all := w.withKeys(nil, jwttest.Public(rsaKey, "rsa"), jwttest.Public(ecKey, "ec"), jwttest.Public(edKey, "ed"))
+		narrow := w.withKeys(func(m *client.Metadata) { m.AuthSigningAlg = "PS256" }, jwttest.Public(rsaKey, "rsa"))
+		encryption, bound := jwttest.Public(edKey, ""), jwttest.Public(rsaKey, "")
 		encryption.Use, bound.Algorithm = "enc", "PS256"
 		forOther := w.withKeys(nil, encryption, bound)
-		p384 := w.withKeys(nil, publicKey(wide, ""))
+		p384 := w.withKeys(nil, jwttest.Public(wide, ""))
 		many := make([]jose.JSONWebKey, 10)
 		for i := range many {
 			other, _, err := ed25519.GenerateKey(rand.Reader)
 			require.NoError(t, err)
 			many[i] = jose.JSONWebKey{Key: other, KeyID: strconv.Itoa(i)}
 		}
-		many[9] = publicKey(edKey, "")
+		many[9] = jwttest.Public(edKey, "")
 		ten := w.withKeys(nil, many...)
-		disabled := w.withKeys(nil, publicKey(edKey, ""))
+		disabled := w.withKeys(nil, jwttest.Public(edKey, ""))
 		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, operator, time.Now()))
 
 		sign := func(alg string, key any, kid string, c *client.Client) string {
-			return signAssertion(t, alg, key, kid, claimsOf(c.ID, time.Now()))
+			return jwttest.Sign(t, alg, key, kid, claimsOf(c.ID, time.Now()))
 		}
 		good := sign("EdDSA", edKey, "ed", all)
 		parts := strings.Split(good, ".")
@@ -77,7 +78,7 @@ func TestClientAssertionKeys(t *testing.T) {
 			"PS512":                         {sign("PS512", rsaKey, "rsa", all), false},
 			"HS256 with the public key":     {sign("HS256", public, "rsa", all), false},
 			"HS256 with the key's bytes":    {sign("HS256", der, "rsa", all), false},
-			"none":                          {jwt(t, map[string]any{"alg": "none"}, claimsOf(all.ID, time.Now()), nil), false},
+			"none":                          {jwttest.Compact(t, map[string]any{"alg": "none"}, claimsOf(all.ID, time.Now()), nil), false},
 			"no signature":                  {parts[0] + "." + parts[1] + ".", false},
 			"the signature of another":      {parts[0] + "." + parts[1] + "." + strings.Split(sign("EdDSA", edKey, "ed", all), ".")[2], false},
 			"two parts":                     {parts[0] + "." + parts[1], false},
@@ -98,7 +99,7 @@ func TestClientAssertionKeys(t *testing.T) {
 // A key that comes with the assertion proves nothing.
 func TestClientAssertionWithItsOwnKey(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		c := w.withKeys(nil, publicKey(clientKeys()["EdDSA"], ""))
+		c := w.withKeys(nil, jwttest.Public(jwttest.Keys()["EdDSA"], ""))
 		_, stranger, err := ed25519.GenerateKey(rand.Reader)
 		require.NoError(t, err)
 		for _, options := range []*jose.SignerOptions{
@@ -115,13 +116,4 @@ func TestClientAssertionWithItsOwnKey(t *testing.T) {
 			require.False(t, passes(t, w.assert("/oauth2/token", text)))
 		}
 	})
-}
-
-func TestLongestClientAssertion(t *testing.T) {
-	key := clientKeys()["EdDSA"]
-	for length, want := range map[int]bool{8 << 10: true, 13 << 10: false} { // a third more when encoded
-		claims := changedClaims("app", noon, "x", strings.Repeat("x", length))
-		_, ok := readAssertion(signAssertion(t, "EdDSA", key, "", claims))
-		require.Equal(t, want, ok)
-	}
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/clientauth"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -16,36 +18,36 @@ func TestClientAssertionIsGoodOnce(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db.Open(t))
 		other := joinWorld(t, db.Open(t))
-		key := clientKeys()["ES256"]
-		c, second := w.withKeys(nil, publicKey(key, "")), w.withKeys(nil, publicKey(key, ""))
+		key := jwttest.Keys()["ES256"]
+		c, second := w.withKeys(nil, jwttest.Public(key, "")), w.withKeys(nil, jwttest.Public(key, ""))
 		claims := claimsOf(c.ID, time.Now())
-		assertion := signAssertion(t, "ES256", key, "", claims)
+		assertion := jwttest.Sign(t, "ES256", key, "", claims)
 		require.True(t, passes(t, w.assert("/oauth2/revoke", assertion)))
 		replays := []answer{w.assert("/oauth2/revoke", assertion), w.assert("/oauth2/token", assertion), other.assert("/oauth2/introspect", assertion),
-			w.assert("/oauth2/revoke", signAssertion(t, "ES256", key, "", claims)),
-			w.assert("/oauth2/revoke", signAssertion(t, "ES256", key, "", changedClaims(c.ID, time.Now(), "jti", claims["jti"], "exp", time.Now().Add(9*time.Minute).Unix())))}
+			w.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", key, "", claims)),
+			w.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", key, "", changedClaims(c.ID, time.Now(), "jti", claims["jti"], "exp", time.Now().Add(9*time.Minute).Unix())))}
 		forged := w.assert("/oauth2/revoke", assertion[:len(assertion)-8]+"AAAAAAAA")
-		unknown := w.assert("/oauth2/revoke", signAssertion(t, "ES256", key, "", claimsOf("unknown", time.Now())))
+		unknown := w.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", key, "", claimsOf("unknown", time.Now())))
 		for _, a := range append(replays, unknown) {
 			require.False(t, passes(t, a))
 			require.Equal(t, forged.Body.String(), a.Body.String(), "the same answer for every failure")
 			require.Equal(t, forged.Header(), a.Header())
 		}
 		require.Equal(t, len(replays)+2, w.events(audit.ClientRefused))
-		require.True(t, passes(t, other.assert("/oauth2/revoke", signAssertion(t, "ES256", key, "", changedClaims(second.ID, time.Now(), "jti", claims["jti"])))),
+		require.True(t, passes(t, other.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", key, "", changedClaims(second.ID, time.Now(), "jti", claims["jti"])))),
 			"a jti is the client's own")
 	})
 }
 
 // One jti, 50 uses: one is accepted.
 func TestRaceForAnAssertion(t *testing.T) {
-	key := clientKeys()["EdDSA"]
+	key := jwttest.Keys()["EdDSA"]
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		judge := newWorld(t, db.Open(t))
-		c := judge.withKeys(nil, publicKey(key, ""))
+		c := judge.withKeys(nil, jwttest.Public(key, ""))
 		w := [2]*world{joinWorld(t, db.Open(t)), joinWorld(t, db.Open(t, storagetest.Delay(3*time.Millisecond)))}
 		for range 5 {
-			assertion, won := signAssertion(t, "EdDSA", key, "", claimsOf(c.ID, time.Now())), 0
+			assertion, won := jwttest.Sign(t, "EdDSA", key, "", claimsOf(c.ID, time.Now())), 0
 			for _, a := range all(w, func(w *world, i int) answer {
 				return w.assert([]string{"/oauth2/revoke", "/oauth2/introspect"}[i/2%2], assertion)
 			}) {
@@ -63,9 +65,9 @@ func TestClientAssertionStatements(t *testing.T) {
 		var counter storagetest.Counter
 		var faults storagetest.Faults
 		w := newWorld(t, db.Open(t, counter.Intercept, faults.Intercept))
-		key := clientKeys()["EdDSA"]
-		c := w.withKeys(nil, publicKey(key, ""))
-		fresh := func() string { return signAssertion(t, "EdDSA", key, "", claimsOf(c.ID, time.Now())) }
+		key := jwttest.Keys()["EdDSA"]
+		c := w.withKeys(nil, jwttest.Public(key, ""))
+		fresh := func() string { return jwttest.Sign(t, "EdDSA", key, "", claimsOf(c.ID, time.Now())) }
 		form := func() url.Values {
 			return url.Values{"grant_type": {"client_credentials"}, "client_assertion": {fresh()}, "client_assertion_type": {assertionType}}
 		}
@@ -84,25 +86,25 @@ func TestClientAssertionStatements(t *testing.T) {
 			}
 		}
 		counter.Reset()
-		require.False(t, passes(t, w.assert("/oauth2/revoke", signAssertion(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1)))))
+		require.False(t, passes(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1)))))
 		require.Equal(t, 1, counter.Count(), "the record of the refusal alone")
 		faults.Fail(1, false, io.ErrUnexpectedEOF)
-		requireOutage(t, w.assert("/oauth2/revoke", signAssertion(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1))))
+		requireOutage(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1))))
 	})
 }
 
 // What was used is remembered for as long as it could be accepted, even by a replica whose clock is a minute behind.
 func TestUsedClientAssertionIsRemembered(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := clientKeys()["EdDSA"]
-		c := w.withKeys(nil, publicKey(key, ""))
+		key := jwttest.Keys()["EdDSA"]
+		c := w.withKeys(nil, jwttest.Public(key, ""))
 		expires := time.Now().Add(-time.Second).Truncate(time.Second)
-		assertion := signAssertion(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", expires.Unix()))
+		assertion := jwttest.Sign(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", expires.Unix()))
 		require.True(t, passes(t, w.assert("/oauth2/revoke", assertion)))
-		_, err := w.store.Sweep(t.Context(), expires.Add(time.Minute+clientSkew-time.Microsecond), 10)
+		_, err := w.store.Sweep(t.Context(), expires.Add(time.Minute+clientauth.ClientSkew-time.Microsecond), 10)
 		require.NoError(t, err)
 		require.False(t, passes(t, w.assert("/oauth2/revoke", assertion)))
-		deleted, err := w.store.Sweep(t.Context(), expires.Add(time.Minute+clientSkew), 10)
+		deleted, err := w.store.Sweep(t.Context(), expires.Add(time.Minute+clientauth.ClientSkew), 10)
 		require.NoError(t, err)
 		require.Equal(t, int64(1), deleted)
 	})

@@ -1,19 +1,13 @@
 package provider
 
 import (
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/ed25519"
-	"crypto/elliptic"
 	"crypto/rand"
-	"crypto/rsa"
 	"encoding/json"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -21,30 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage"
 )
-
-// clientKeys are private keys of clients by the algorithm they sign with; RSA keys take long to find.
-var clientKeys = sync.OnceValue(func() map[string]crypto.Signer {
-	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		panic(err)
-	}
-	ecKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	_, edKey, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return map[string]crypto.Signer{"RS256": rsaKey, "PS256": rsaKey, "ES256": ecKey, "EdDSA": edKey}
-})
-
-// publicKey is the JWK of a key, with a kid unless that is empty.
-func publicKey(key crypto.Signer, kid string) jose.JSONWebKey {
-	return jose.JSONWebKey{Key: key.Public(), KeyID: kid}
-}
 
 // withKeys registers a confidential client that authenticates with these keys.
 func (w *world) withKeys(edit func(*client.Metadata), keys ...jose.JSONWebKey) *client.Client {
@@ -80,24 +53,6 @@ func changedClaims(id string, now time.Time, pairs ...any) map[string]any {
 	return claims
 }
 
-// signAssertion signs claims as a client would, naming the key unless kid is empty.
-func signAssertion(t testing.TB, alg string, key any, kid string, claims any) string {
-	t.Helper()
-	text, isText := claims.(string)
-	if !isText {
-		encoded, err := json.Marshal(claims)
-		require.NoError(t, err)
-		text = string(encoded)
-	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
-	require.NoError(t, err)
-	signed, err := signer.Sign([]byte(text))
-	require.NoError(t, err)
-	compact, err := signed.CompactSerialize()
-	require.NoError(t, err)
-	return compact
-}
-
 // assert sends an assertion to an endpoint.
 func (w *world) assert(path, assertion string, pairs ...string) answer {
 	form := params(endpoints[path], "client_assertion", assertion, "client_assertion_type", assertionType)
@@ -113,21 +68,21 @@ func fromElsewhere() func(*http.Request) {
 
 func TestClientAssertion(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		for alg, key := range clientKeys() {
-			plain := w.withKeys(nil, publicKey(key, "k1"))
-			narrow := w.withKeys(func(m *client.Metadata) { m.AuthSigningAlg = alg }, publicKey(key, ""))
+		for alg, key := range jwttest.Keys() {
+			plain := w.withKeys(nil, jwttest.Public(key, "k1"))
+			narrow := w.withKeys(func(m *client.Metadata) { m.AuthSigningAlg = alg }, jwttest.Public(key, ""))
 			for path := range endpoints {
 				for _, aud := range []any{issuer, issuer + "/oauth2/token", []string{issuer}, []string{issuer + "/oauth2/token", issuer}} {
-					a := w.assert(path, signAssertion(t, alg, key, "k1", changedClaims(plain.ID, time.Now(), "aud", aud)))
+					a := w.assert(path, jwttest.Sign(t, alg, key, "k1", changedClaims(plain.ID, time.Now(), "aud", aud)))
 					require.True(t, passes(t, a), "%s at %s: %s", alg, path, a.Body.String())
 				}
-				require.True(t, passes(t, w.assert(path, signAssertion(t, alg, key, "", claimsOf(plain.ID, time.Now())))))
-				require.True(t, passes(t, w.assert(path, signAssertion(t, alg, key, "", claimsOf(narrow.ID, time.Now())))))
-				require.True(t, passes(t, w.assert(path, signAssertion(t, alg, key, "", claimsOf(plain.ID, time.Now())), "client_id", plain.ID)))
+				require.True(t, passes(t, w.assert(path, jwttest.Sign(t, alg, key, "", claimsOf(plain.ID, time.Now())))))
+				require.True(t, passes(t, w.assert(path, jwttest.Sign(t, alg, key, "", claimsOf(narrow.ID, time.Now())))))
+				require.True(t, passes(t, w.assert(path, jwttest.Sign(t, alg, key, "", claimsOf(plain.ID, time.Now())), "client_id", plain.ID)))
 			}
 			a := w.post("/oauth2/token", url.Values{
 				"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType},
-				"client_assertion": {signAssertion(t, alg, key, "k1", claimsOf(plain.ID, time.Now()))},
+				"client_assertion": {jwttest.Sign(t, alg, key, "k1", claimsOf(plain.ID, time.Now()))},
 			}, anonymous)
 			requireTokens(t, a)
 		}
@@ -137,15 +92,15 @@ func TestClientAssertion(t *testing.T) {
 // The whole flow of a web app that has a key and no secret.
 func TestClientAssertionForACode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := clientKeys()["ES256"]
-		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(key, "k1")}})
+		key := jwttest.Keys()["ES256"]
+		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(key, "k1")}})
 		require.NoError(t, err)
 		c, _ := w.register(client.Web, func(m *client.Metadata) {
 			m.RedirectURIs, m.Consent, m.AuthMethod, m.JWKS = []string{callback}, client.ConsentSkip, client.AuthPrivateKey, set
 		})
 		authenticated := func(form url.Values) answer {
 			return w.post("/oauth2/token", params(form, "client_assertion_type", assertionType,
-				"client_assertion", signAssertion(t, "ES256", key, "k1", claimsOf(c.ID, time.Now()))), anonymous)
+				"client_assertion", jwttest.Sign(t, "ES256", key, "k1", claimsOf(c.ID, time.Now()))), anonymous)
 		}
 		a := authenticated(url.Values{
 			"grant_type": {"authorization_code"}, "code": {w.code(c, "scope", "openid offline_access")}, "redirect_uri": {callback}, "code_verifier": {verifier},
@@ -157,8 +112,8 @@ func TestClientAssertionForACode(t *testing.T) {
 
 func TestClientAssertionClaims(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := clientKeys()["EdDSA"]
-		c, other := w.withKeys(nil, publicKey(key, "k1")), w.withKeys(nil, publicKey(key, "k1"))
+		key := jwttest.Keys()["EdDSA"]
+		c, other := w.withKeys(nil, jwttest.Public(key, "k1")), w.withKeys(nil, jwttest.Public(key, "k1"))
 		now := time.Now()
 		in := func(d time.Duration) int64 { return now.Add(d).Unix() }
 		for name, tc := range map[string]struct {
@@ -217,14 +172,14 @@ func TestClientAssertionClaims(t *testing.T) {
 			"EXP":                    {[]any{"exp", nil, "EXP", in(time.Minute)}, false},
 			"another EXP":            {[]any{"EXP", in(time.Hour)}, true},
 		} {
-			a := w.assert("/oauth2/revoke", signAssertion(t, "EdDSA", key, "k1", changedClaims(c.ID, now, tc.pairs...)))
+			a := w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "k1", changedClaims(c.ID, now, tc.pairs...)))
 			require.Equal(t, tc.want, passes(t, a), "%s: %s", name, a.Body.String())
 		}
 		for name, text := range map[string]string{
 			"no object": `"text"`, "a list": `[]`, "null": `null`, "nothing": ``, "no JSON": `{`, "two values": `{}{}`,
 			"exp twice": `{"iss":"` + c.ID + `","sub":"` + c.ID + `","aud":"` + issuer + `","exp":1,"jti":"x","exp":` + strconv.FormatInt(in(time.Minute), 10) + `}`,
 		} {
-			require.False(t, passes(t, w.assert("/oauth2/revoke", signAssertion(t, "EdDSA", key, "k1", text))), name)
+			require.False(t, passes(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "k1", text))), name)
 		}
 	})
 }
@@ -232,13 +187,13 @@ func TestClientAssertionClaims(t *testing.T) {
 // One method at a time, and the one that is registered.
 func TestClientAssertionIsTheOnlyMethod(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := clientKeys()["EdDSA"]
-		c := w.withKeys(nil, publicKey(key, ""))
-		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(key, "")}})
+		key := jwttest.Keys()["EdDSA"]
+		c := w.withKeys(nil, jwttest.Public(key, ""))
+		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(key, "")}})
 		require.NoError(t, err)
 		bySecret, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs, m.JWKS = []string{callback}, set })
 		public := w.at(client.SPA, callback)
-		fresh := func(id string) string { return signAssertion(t, "EdDSA", key, "", claimsOf(id, time.Now())) }
+		fresh := func(id string) string { return jwttest.Sign(t, "EdDSA", key, "", claimsOf(id, time.Now())) }
 		for path := range endpoints {
 			require.True(t, passes(t, w.assert(path, fresh(c.ID))))
 			for name, form := range map[string][]string{

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -119,7 +120,7 @@ func TestClientAuthentication(t *testing.T) {
 // Which of two methods counts would be anybody's guess (RFC 6749 sections 2.3 and 5.2).
 func TestClientAuthenticatesInOneWay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		basic, assertion := basicText(w.web.ID+":"+w.secret), signAssertion(t, "ES256", clientKeys()["ES256"], "", claimsOf(w.web.ID, time.Now()))
+		basic, assertion := basicText(w.web.ID+":"+w.secret), jwttest.Sign(t, "ES256", jwttest.Keys()["ES256"], "", claimsOf(w.web.ID, time.Now()))
 		for name, tc := range map[string]struct{ header, form []string }{
 			"header and body":         {[]string{basic}, []string{"client_secret", w.secret}},
 			"header and body with id": {[]string{basic}, []string{"client_id", w.web.ID, "client_secret", w.secret}},

@@ -1,6 +1,10 @@
 package provider
 
-import "github.com/postern-id/postern/provider/oauth"
+import (
+	"time"
+
+	"github.com/postern-id/postern/provider/oauth"
+)
 
 // What clients are told, in the words of the specifications.
 const (
@@ -30,3 +34,40 @@ const (
 	slowDown                 = oauth.SlowDown
 	expiredToken             = oauth.ExpiredToken
 )
+
+// The bounds of a request.
+const (
+	maxBody       = 64 << 10 // bytes
+	maxParameters = 64
+	maxParameter  = oauth.LongestParameter
+)
+
+// Prefixes of codes and tokens.
+const (
+	codePrefix    = "pst_ac_"
+	accessPrefix  = "pst_at_"
+	refreshPrefix = "pst_rt_"
+)
+
+// Types of JWTs.
+const (
+	accessTokenType = "at+jwt"
+	dpopProofType   = "dpop+jwt"
+	logoutTokenType = "logout+jwt"
+	userInfoType    = "userinfo+jwt"
+)
+
+const (
+	maxVerifierFailures = 3 // after so many wrong verifiers a code is dead
+	deviceSlower        = 5 * time.Second
+	longestObject       = 64 << 10
+	requestURIPrefix    = "urn:ietf:params:oauth:request_uri:"
+
+	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+	refusalBurst  = 50 // wrong credentials that are answered like the first
+)
+
+// base64URL is the alphabet of RFC 4648 section 5.
+const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)

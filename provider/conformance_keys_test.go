@@ -8,6 +8,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
+
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // A new key is published with a kid of its own, beside the old one; announced it signs later, in an emergency at once.
@@ -22,7 +25,7 @@ func TestOIDCCServerRotateKeys(t *testing.T) {
 			return kids
 		}
 		signs := func() any {
-			header, _ := takeApart(r.t, r.succeeds().idTokenText())
+			header, _ := jwttest.TakeApart(r.t, r.succeeds().idTokenText())
 			return header["kid"]
 		}
 		for _, at := range []bool{false, true} {
@@ -82,7 +85,7 @@ func TestOIDCCDiscoveryEndpointVerification(t *testing.T) {
 			require.Regexp(t, `^[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?$`, tag, "in canonical case")
 		}
 		// The plan Dynamic:
-		require.Equal(t, issuer+registerPath, about["registration_endpoint"])
+		require.Equal(t, issuer+oauth.RegisterPath, about["registration_endpoint"])
 		require.Subset(t, about["response_types_supported"], []any{"code", "id_token", "id_token token"})
 		require.Subset(t, about["grant_types_supported"], []any{"authorization_code", "implicit"})
 	})

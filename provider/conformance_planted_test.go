@@ -12,6 +12,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -45,14 +48,14 @@ func planted(t *testing.T, types string, test func(*run)) {
 	w := app.world(t, storagetest.Open(t))
 	w.addUser(standard())
 	w.hybrid()
-	for _, mode := range []string{"", modeFormPost} {
+	for _, mode := range []string{"", oauth.ModeFormPost} {
 		test(&run{world: w, app: app, t: t, types: types, mode: mode})
 	}
 }
 
 func (r *run) offersEverything() *outcome {
 	r.t.Helper()
-	form := r.request("scope", "openid profile email address phone offline_access", "acr_values", acrMFA)
+	form := r.request("scope", "openid profile email address phone offline_access", "acr_values", token.ACRMFA)
 	return r.finish(r.authorize(form), form)
 }
 
@@ -102,10 +105,10 @@ func (p planter) arrives(change func(url.Values)) fault {
 
 func (p planter) send(o *outcome, arrived url.Values) {
 	switch {
-	case p.types == "code" && p.mode != modeFormPost:
+	case p.types == "code" && p.mode != oauth.ModeFormPost:
 		o.response.location.RawQuery = arrived.Encode()
 		return
-	case p.mode != modeFormPost:
+	case p.mode != oauth.ModeFormPost:
 		o.response.location.RawFragment = arrived.Encode()
 		o.response.location.Fragment, _ = url.PathUnescape(arrived.Encode())
 		return
@@ -174,14 +177,14 @@ func (p planter) inIDToken() map[string]fault {
 	plants["a c_hash, behind"] = p.resigned(false, map[string]any{"c_hash": "x"})
 	plants["another signature"] = p.signedBy(func(text string) string { return text[:len(text)-8] + "AAAAAAAA" })
 	plants["unsigned"] = p.signedBy(func(text string) string {
-		_, claims := takeApart(p.t, text)
-		return jwt(p.t, map[string]any{"alg": "none"}, claims, nil)
+		_, claims := jwttest.TakeApart(p.t, text)
+		return jwttest.Compact(p.t, map[string]any{"alg": "none"}, claims, nil)
 	})
-	plants["another algorithm"] = p.signedBy(func(text string) string { _, claims := takeApart(p.t, text); return p.signed("JWT", claims) })
+	plants["another algorithm"] = p.signedBy(func(text string) string { _, claims := jwttest.TakeApart(p.t, text); return p.signed("JWT", claims) })
 	plants["no kid"] = p.signedBy(func(text string) string {
-		header, claims := takeApart(p.t, text)
+		header, claims := jwttest.TakeApart(p.t, text)
 		delete(header, "kid")
-		return jwt(p.t, header, claims, func(string) []byte { return []byte("x") })
+		return jwttest.Compact(p.t, header, claims, func(string) []byte { return []byte("x") })
 	})
 	return plants
 }
@@ -189,7 +192,7 @@ func (p planter) inIDToken() map[string]fault {
 // resigned changes claims of an ID token, nil takes one away, and signs it anew.
 func (p planter) resigned(front bool, change map[string]any) fault {
 	sign := func(text string) string {
-		_, claims := takeApart(p.t, text)
+		_, claims := jwttest.TakeApart(p.t, text)
 		for name, value := range change {
 			claims[name] = value
 			if value == nil {

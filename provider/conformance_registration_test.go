@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // The modules of the plan Dynamic and of third-party-initiated login that are about what a client registers.
@@ -47,7 +49,7 @@ func TestOIDCCRedirectURIRegfrag(t *testing.T) {
 // refusesRegistration registers what is answered by an error.
 func (w *world) refusesRegistration(code string, pairs ...any) {
 	w.t.Helper()
-	requireError(w.t, w.json(http.MethodPost, registerPath, "", registration(w.t, pairs...)), http.StatusBadRequest, code)
+	requireError(w.t, w.json(http.MethodPost, oauth.RegisterPath, "", registration(w.t, pairs...)), http.StatusBadRequest, code)
 }
 
 func TestOIDCCRegistrationJWKSURI(t *testing.T) {
@@ -111,7 +113,7 @@ func TestOIDCCRegistrationSectorBad(t *testing.T) {
 			"not https":                strings.Replace(app.serve("/good.json", `["`+callback+`"]`), "https:", "http:", 1),
 			"a private network":        "https://10.0.0.1/sector.json",
 		} {
-			a := w.json(http.MethodPost, registerPath, "", registration(t, "subject_type", "pairwise", "sector_identifier_uri", uri))
+			a := w.json(http.MethodPost, oauth.RegisterPath, "", registration(t, "subject_type", "pairwise", "sector_identifier_uri", uri))
 			require.Equal(t, http.StatusBadRequest, a.Code, name)
 			require.Equal(t, client.InvalidMetadata, a.body["error"], name)
 		}
@@ -153,7 +155,7 @@ func TestOIDCCRefreshTokenRPKeyRotation(t *testing.T) {
 // keySetOf is the text of a key set with one key of the suite's client.
 func keySetOf(t testing.TB, alg, kid string) string {
 	t.Helper()
-	text, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(clientKeys()[alg], kid)}})
+	text, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()[alg], kid)}})
 	require.NoError(t, err)
 	return string(text)
 }

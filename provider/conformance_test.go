@@ -19,6 +19,9 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
+	"github.com/postern-id/postern/provider/fetch/fetchtest"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -70,7 +73,7 @@ func (a *suiteApp) world(t testing.TB, store *storage.Store) *world {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate())
 	return newWorld(t, store, func(cfg *Config) {
-		cfg.Registration, cfg.Fetch = RegistrationOpen, fetch.New(fetch.Config{Roots: roots, Allow: loopback})
+		cfg.Registration, cfg.Fetch = RegistrationOpen, fetch.New(fetch.Config{Roots: roots, Allow: fetchtest.Loopback})
 	})
 }
 
@@ -112,7 +115,7 @@ func conforms(t *testing.T, types []string, test func(*run)) {
 		session := w.browser.session
 		static, secret := w.hybrid(), w.secret
 		for _, types := range types {
-			for _, mode := range []string{"", modeFormPost} {
+			for _, mode := range []string{"", oauth.ModeFormPost} {
 				t.Run(strings.TrimSpace(types+" "+mode), func(t *testing.T) {
 					w.browser.session = session
 					one := *w
@@ -136,7 +139,7 @@ func conformsInTime(t *testing.T, types []string, test func(*run)) {
 			w.addUser(standard())
 			w.hybrid()
 			for _, types := range types {
-				for _, mode := range []string{"", modeFormPost} {
+				for _, mode := range []string{"", oauth.ModeFormPost} {
 					t.Logf("%s %s", types, mode)
 					w.signIn(time.Now())
 					one := *w
@@ -161,9 +164,9 @@ func (r *run) dynamic(pairs ...any) {
 	r.sign("RS256", "1")
 	members := []any{
 		"response_types", []string{r.types}, "grant_types", r.grants(), "token_endpoint_auth_method", client.AuthPrivateKey,
-		"jwks", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(clientKeys()["RS256"], "1")}},
+		"jwks", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()["RS256"], "1")}},
 	}
-	request := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(registration(r.t, append(members, pairs...)...)))
+	request := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(r.t, append(members, pairs...)...)))
 	request.Header.Set("Content-Type", "application/json")
 	// The suite shows one: of a client for which nobody vouches, errors are shown before they are sent on.
 	request.Header.Set("Authorization", "Bearer "+r.initial(1, time.Hour))
@@ -191,7 +194,7 @@ func (r *run) grants() (grants []string) {
 
 // sign chooses the key of the client's assertions.
 func (r *run) sign(alg, kid string) {
-	r.key, r.kid = jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: clientKeys()[alg]}, kid
+	r.key, r.kid = jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jwttest.Keys()[alg]}, kid
 }
 
 // request is the authorization request of the suite. Like the suite it has no PKCE.
@@ -214,7 +217,7 @@ func (r *run) token(pairs ...string) answer {
 		form.Set("client_secret", r.secret)
 	case client.AuthPrivateKey:
 		form.Set("client_assertion_type", assertionType)
-		form.Set("client_assertion", signAssertion(r.t, string(r.key.Algorithm), r.key.Key, r.kid,
+		form.Set("client_assertion", jwttest.Sign(r.t, string(r.key.Algorithm), r.key.Key, r.kid,
 			changedClaims(r.web.ID, time.Now(), "aud", cmp.Or(r.audience, issuer+"/oauth2/token"))))
 	}
 	return r.post("/oauth2/token", form, auth)

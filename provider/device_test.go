@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -118,7 +119,7 @@ func TestDevice(t *testing.T) {
 		require.Equal(t, w.user.ID, claims["sub"])
 		require.Equal(t, tv.ID, claims["aud"])
 		require.Equal(t, []any{"pwd", "otp", "mfa"}, claims["amr"])
-		require.Equal(t, acrMFA, claims["acr"])
+		require.Equal(t, token.ACRMFA, claims["acr"])
 		require.NotEmpty(t, claims["sid"])
 		require.NotZero(t, claims["auth_time"])
 		require.Equal(t, w.user.Email, w.userinfo(got.body["access_token"].(string)).body["email"])

@@ -14,7 +14,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/decision"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/page"
 	"github.com/postern-id/postern/provider/scope"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -31,64 +35,64 @@ type deviceVisit struct {
 }
 
 // visitDevice finds out what the question is and who answers it. With signIn the person has to sign in first: nothing of v may be
-// used but its flow. errFlowOver: the flow is over, the device's codes are, or somebody has decided.
-func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, next action, err error) {
+// used but its flow. page.ErrOver: the flow is over, the device's codes are, or somebody has decided.
+func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, next decision.Action, err error) {
 	ctx := c.Request.Context()
-	v.flow, err = p.flows.Flow(ctx, c.Query("flow"), p.signIns.Browser(c.Writer, c.Request), now)
+	v.flow, err = p.store.Flow(ctx, c.Query("flow"), p.signIns.Browser(c.Writer, c.Request), now)
 	if errors.Is(err, storage.ErrNotFound) {
-		return v, deny, errFlowOver
+		return v, decision.Deny, page.ErrOver
 	}
 	if err != nil {
-		return v, deny, err
+		return v, decision.Deny, err
 	}
 	form, err := url.ParseQuery(v.flow.Request)
 	if err != nil {
-		return v, deny, fmt.Errorf("read flow %s: %w", v.flow.ID, err)
+		return v, decision.Deny, fmt.Errorf("read flow %s: %w", v.flow.ID, err)
 	}
-	if !form.Has(deviceField) {
-		return v, deny, errFlowOver
+	if !form.Has(page.DeviceField) {
+		return v, decision.Deny, page.ErrOver
 	}
 	if !v.flow.DeniedAt.IsZero() {
-		return v, deny, nil
+		return v, decision.Deny, nil
 	}
 	if err := p.readDevice(ctx, &v, form, now); err != nil {
-		return v, deny, err
+		return v, decision.Deny, err
 	}
 	v.signIn, err = p.signIns.Current(c.Request, v.client.ID)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return v, deny, err
+		return v, decision.Deny, err
 	}
-	maxAge, maxAgeErr := maxAgeOf(url.Values{}, v.client)
+	maxAge, maxAgeErr := decision.ReadMaxAge("", v.client)
 	if maxAgeErr != nil {
-		return v, deny, maxAgeErr
+		return v, decision.Deny, maxAgeErr
 	}
-	return v, decide(visit{
-		prompt: prompts{consent: true}, maxAge: maxAge, asked: v.asked.Access(), startedAt: v.flow.CreatedAt.Time,
-		signedIn: err == nil, user: v.signIn.User().ID, authTime: v.signIn.Time(),
-	}, now).action, nil
+	return v, decision.Decide(decision.Request{
+		Prompt: decision.Prompts{Consent: true}, MaxAge: maxAge, Asked: v.asked.Access(), StartedAt: v.flow.CreatedAt.Time,
+		SignedIn: err == nil, User: v.signIn.User().ID, AuthTime: v.signIn.Time(),
+	}, now).Action, nil
 }
 
 // readDevice reads what is asked, and whether the client may still ask it.
 func (p *Provider) readDevice(ctx context.Context, v *deviceVisit, form url.Values, now time.Time) (err error) {
-	v.device, err = p.store.UndecidedDevice(ctx, form.Get(deviceField), now)
+	v.device, err = p.store.UndecidedDevice(ctx, form.Get(page.DeviceField), now)
 	if errors.Is(err, storage.ErrNotFound) {
-		return errFlowOver
+		return page.ErrOver
 	}
 	if err != nil {
 		return err
 	}
 	v.client, err = p.clients.Client(ctx, v.device.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (v.client.Disabled || !slices.Contains(v.client.GrantTypes, client.GrantDevice)) {
-		return errFlowOver
+		return page.ErrOver
 	}
 	if err != nil {
 		return err
 	}
 	kept := scope.Kept(v.device.Scopes, v.client)
 	if len(kept) == 0 {
-		return errFlowOver
+		return page.ErrOver
 	}
-	v.asked = askedOf(form, v.client, kept, scope.Parameter{})
+	v.asked = scope.Ask(kept, scope.Parameter{}, v.client, true)
 	v.userCode, err = p.openUserCode(v.flow, form.Get(codeField))
 	return err
 }
@@ -99,18 +103,18 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 	switch {
 	case err != nil:
 		return err
-	case next == deny:
+	case next == decision.Deny:
 		return p.deviceDone(c, "cancelled")
-	case next == signIn:
-		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
+	case next == decision.SignIn:
+		return page.ToFlow(c, p.cfg.SignInURL, v.flow.ID)
 	}
-	app := p.appOf(v.client)
+	app := p.page.AppOf(v.client)
 	templates.ForApp(c, app)
 	user := v.signIn.User()
 	name, _ := user.Claims["name"].(string)
 	view := templates.DeviceConfirm{
 		Page: templates.Page{
-			App: app, Error: message, Action: p.questionURL(p.cfg.Issuer+devicePath, v.flow, v.asked.Access(), v.signIn),
+			App: app, Error: message, Action: page.QuestionURL(p.store, p.cfg.Issuer+page.DevicePath, v.flow, v.asked.Access(), v.signIn),
 		},
 		Person:    templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, Scopes: scope.Words(v.asked.Access(), user), UserCode: showUserCode(v.userCode),
@@ -120,36 +124,36 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 }
 
 func (p *Provider) deviceDone(c *gin.Context, what string) error {
-	noStore(c)
+	oauth.NoStore(c)
 	c.Redirect(http.StatusSeeOther, p.cfg.Issuer+"/device?done="+what)
 	return nil
 }
 
 // decideOnDevice is the answer to the question.
 func (p *Provider) decideOnDevice(c *gin.Context, now time.Time) error {
-	decision := c.Request.PostForm.Get("decision")
-	if decision != "allow" && decision != "deny" {
+	answer := c.Request.PostForm.Get("decision")
+	if answer != "allow" && answer != "deny" {
 		return p.askAboutDevice(c, http.StatusUnprocessableEntity, templates.T("consent.choose"), now)
 	}
 	v, next, err := p.visitDevice(c, now)
 	switch {
 	case err != nil:
 		return err
-	case next == deny:
+	case next == decision.Deny:
 		return p.deviceDone(c, "cancelled")
-	case next == signIn:
-		return p.toPage(c, p.cfg.SignInURL, v.flow.ID)
+	case next == decision.SignIn:
+		return page.ToFlow(c, p.cfg.SignInURL, v.flow.ID)
 	}
 	if !hmac.Equal([]byte(c.Query("shown")), []byte(v.asked.Access().FormKey(p.store, v.signIn, v.flow))) {
 		return p.askAboutDevice(c, http.StatusUnprocessableEntity, templates.T("consent.changed"), now)
 	}
 	act, done := p.approveDevice, "allowed"
-	if decision == "deny" {
+	if answer == "deny" {
 		act, done = p.refuseDevice, "cancelled"
 	}
 	err = act(c.Request.Context(), v, c.Request.RemoteAddr, now)
 	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) { // somebody was first, or client or user are gone
-		return errFlowOver
+		return page.ErrOver
 	}
 	if err != nil {
 		return err
@@ -169,7 +173,7 @@ func (p *Provider) approveDevice(ctx context.Context, v deviceVisit, address str
 		if err := p.store.ApproveDevice(ctx, v.device.ID, now); err != nil {
 			return err
 		}
-		if err := p.flows.EndFlow(ctx, v.flow.ID); err != nil {
+		if err := p.store.EndFlow(ctx, v.flow.ID); err != nil {
 			return err
 		}
 		if err := p.store.AddConsent(ctx, grant.UserID, grant.ClientID, v.asked.Access(), now); err != nil {
@@ -188,7 +192,7 @@ func (p *Provider) refuseDevice(ctx context.Context, v deviceVisit, address stri
 		if err := p.store.DenyDevice(ctx, v.device.ID, now); err != nil {
 			return err
 		}
-		if err := p.flows.EndFlow(ctx, v.flow.ID); err != nil {
+		if err := p.store.EndFlow(ctx, v.flow.ID); err != nil {
 			return err
 		}
 		return p.audit.Record(ctx, v.event(audit.ConsentDenied, address), now)
@@ -205,11 +209,11 @@ func (v deviceVisit) event(name audit.Name, address string) audit.Event {
 // deviceGrant is what the sign-in gives to the device, which fetches it while its code is good.
 func (p *Provider) deviceGrant(v deviceVisit, now time.Time) (storage.Grant, error) {
 	user := v.signIn.User()
-	detail, err := json.Marshal(grantDetail{ACR: acrFor(v.client.DefaultACRValues), AMR: v.signIn.Methods(), Named: v.asked.Named})
+	detail, err := json.Marshal(token.Detail{ACR: token.ACR(v.client.DefaultACRValues), AMR: v.signIn.Methods(), Named: v.asked.Named})
 	return storage.Grant{
 		ID: storage.NewID(), UserID: user.ID, ClientID: v.client.ID, SID: v.signIn.ID(), InSession: true, Epoch: user.Epoch,
 		Access: v.asked.Access(), Detail: detail, AuthTime: storage.At(v.signIn.Time()), CreatedAt: storage.At(now),
-		CodeHash: grantCodeOf(v.device), CodeExpiresAt: v.device.ExpiresAt,
+		CodeHash: token.DeviceGrantHash(v.device), CodeExpiresAt: v.device.ExpiresAt,
 		ExpiresAt: storage.At(v.device.ExpiresAt.Add(p.cfg.AccessTokenLife)),
 	}, err
 }

@@ -9,23 +9,22 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/provider/limit"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/page"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
 )
 
-// devicePath is where the codes of devices are typed, below the issuer.
-const devicePath = "/device"
-
-// Fields of a frozen request that stands for a device. No client can send them: authorization requests are frozen without.
-const (
-	deviceField = "device"    // id of the storage.DeviceRequest
-	codeField   = "user_code" // sealed: the person compares it once more before deciding
-)
+// codeField is a field of a frozen request that stands for a device, beside [page.DeviceField], which has the ID of the storage.DeviceRequest. The
+// code is sealed: the person compares it once more before deciding.
+const codeField = "user_code"
 
 // How many wrong user codes are free of a wait that grows, and how long they are remembered. Another browser is easily come by, another
 // network less so.
@@ -46,7 +45,7 @@ func (p *Provider) device(c *gin.Context) error {
 	if c.Query("flow") != "" {
 		return p.askAboutDevice(c, http.StatusOK, templates.Text{}, time.Now())
 	}
-	view := templates.DeviceCode{UserCode: clip(c.Query("user_code"), 64)}
+	view := templates.DeviceCode{UserCode: oauth.Clip(c.Query("user_code"), 64)}
 	if code := plainUserCode(view.UserCode); code != "" {
 		view.UserCode, view.Sent = showUserCode(code), true
 	}
@@ -94,12 +93,12 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	}
 	flow, err := p.freezeDevice(ctx, device, code, browser, now)
 	if errors.Is(err, storage.ErrNotFound) { // the client is gone
-		return errFlowOver
+		return page.ErrOver
 	}
 	if err != nil {
 		return err
 	}
-	return p.toPage(c, p.cfg.Issuer+devicePath, flow.ID)
+	return page.ToFlow(c, p.cfg.Issuer+page.DevicePath, flow.ID)
 }
 
 // userCodeWrong counts a wrong guess.
@@ -124,7 +123,7 @@ func (p *Provider) userCodeBudgets(r *http.Request, browser []byte) ([]storage.B
 	if !errors.Is(err, storage.ErrNotFound) {
 		return nil, err
 	}
-	network := hex.EncodeToString(p.store.MAC("user codes of a network", storage.ClientNetwork(clientIP(r)).String()))
+	network := hex.EncodeToString(p.store.MAC("user codes of a network", storage.ClientNetwork(limit.ClientIP(r)).String()))
 	return []storage.Budget{
 		{Key: "user_code:browser:" + hex.EncodeToString(browser), Tries: userCodesOfOne, Forget: forgetBrowser},
 		{Key: "user_code:network:" + network, Tries: userCodesOfNetwork, Forget: forgetNetwork},
@@ -138,7 +137,7 @@ func (p *Provider) userCodeEvent(c *gin.Context, name audit.Name) audit.Event {
 // userCodeAgain shows the field with what is wrong.
 func (p *Provider) userCodeAgain(c *gin.Context, status int, message templates.Text) error {
 	return p.pages.Render(c, status, templates.DeviceCode{
-		Page: templates.Page{Error: message}, UserCode: clip(c.Request.PostForm.Get("user_code"), 64),
+		Page: templates.Page{Error: message}, UserCode: oauth.Clip(c.Request.PostForm.Get("user_code"), 64),
 	})
 }
 
@@ -146,7 +145,7 @@ func (p *Provider) userCodeAgain(c *gin.Context, status int, message templates.T
 func (p *Provider) userCodeLater(c *gin.Context, budgets []storage.Budget, now time.Time) error {
 	ctx := c.Request.Context()
 	event := p.userCodeEvent(c, audit.UserCodeThrottled)
-	if err := p.refusals.record(ctx, p.audit, event, now); err != nil {
+	if err := p.budget.Record(ctx, event, now); err != nil {
 		return err
 	}
 	var keys []string
@@ -173,13 +172,13 @@ func (p *Provider) freezeDevice(ctx context.Context, d storage.DeviceRequest, co
 		return storage.Flow{}, err
 	}
 	request := url.Values{
-		deviceField: {d.ID}, "client_id": {d.ClientID}, "scope": {joinScopes(d.Scopes)}, codeField: {base64.RawURLEncoding.EncodeToString(sealed)},
+		page.DeviceField: {d.ID}, "client_id": {d.ClientID}, "scope": {strings.Join(d.Scopes, " ")}, codeField: {base64.RawURLEncoding.EncodeToString(sealed)},
 	}
 	flow := storage.Flow{
 		ID: id, BrowserHash: browser, ClientID: d.ClientID, Request: request.Encode(),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
 	}
-	return flow, p.flows.SaveFlow(ctx, flow)
+	return flow, p.store.SaveFlow(ctx, flow)
 }
 
 // openUserCode returns the code that freezeDevice sealed.

@@ -9,7 +9,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/scope"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/templates"
 )
 
@@ -18,17 +20,17 @@ func (p *Provider) metadata() ([]byte, error) {
 	at := func(path string) string { return p.cfg.Issuer + path }
 	about := map[string]any{
 		"issuer":                                      p.cfg.Issuer,
-		"authorization_endpoint":                      at(authorizePath),
-		"token_endpoint":                              at("/oauth2/token"),
-		"userinfo_endpoint":                           at("/userinfo"),
-		"jwks_uri":                                    at("/.well-known/jwks.json"),
-		"revocation_endpoint":                         at("/oauth2/revoke"),
-		"introspection_endpoint":                      at("/oauth2/introspect"),
-		"end_session_endpoint":                        at(logoutPath),
-		"check_session_iframe":                        at("/oauth2/check_session"),
+		"authorization_endpoint":                      at(oauth.AuthorizePath),
+		"token_endpoint":                              at(oauth.TokenPath),
+		"userinfo_endpoint":                           at(oauth.UserInfoPath),
+		"jwks_uri":                                    at(oauth.JWKSPath),
+		"revocation_endpoint":                         at(oauth.RevokePath),
+		"introspection_endpoint":                      at(oauth.IntrospectPath),
+		"end_session_endpoint":                        at(oauth.LogoutPath),
+		"check_session_iframe":                        at(oauth.CheckSessionPath),
 		"frontchannel_logout_supported":               true,
 		"frontchannel_logout_session_supported":       true,
-		"device_authorization_endpoint":               at("/oauth2/device_authorization"),
+		"device_authorization_endpoint":               at(oauth.DevicePath),
 		"scopes_supported":                            scope.Supported(),
 		"claims_supported":                            supportedClaims(),
 		"claim_types_supported":                       []string{"normal"},
@@ -37,17 +39,17 @@ func (p *Provider) metadata() ([]byte, error) {
 		"request_uri_parameter_supported":             true,
 		"require_request_uri_registration":            true,
 		"request_object_signing_alg_values_supported": append(client.SigningAlgs(), client.AlgNone),
-		"pushed_authorization_request_endpoint":       at("/oauth2/par"),
+		"pushed_authorization_request_endpoint":       at(oauth.PushPath),
 		"require_pushed_authorization_requests":       false, // of some clients: require_pushed_authorization_requests in their registration
 		"response_types_supported":                    client.ResponseTypes(),
-		"response_modes_supported":                    responseModes,
+		"response_modes_supported":                    oauth.ResponseModes(),
 		"grant_types_supported":                       client.GrantTypes(),
 		"subject_types_supported":                     []string{client.SubjectPublic, client.SubjectPairwise},
 		"id_token_signing_alg_values_supported":       append(p.keys.Algorithms(), client.AlgNone),
 		"userinfo_signing_alg_values_supported":       client.SigningAlgs(),
 		"ui_locales_supported":                        languages(),
 		"display_values_supported":                    []string{"page"},
-		"acr_values_supported":                        []string{acrMFA, acrREFED},
+		"acr_values_supported":                        []string{token.ACRMFA, token.ACRREFED},
 		"prompt_values_supported":                     []string{"none", "login", "consent", "select_account"},
 		"code_challenge_methods_supported":            []string{"S256"},
 
@@ -63,9 +65,14 @@ func (p *Provider) metadata() ([]byte, error) {
 		"backchannel_logout_session_supported":                     true,
 	}
 	if p.cfg.Registration != RegistrationClosed {
-		about["registration_endpoint"] = at(registerPath)
+		about["registration_endpoint"] = at(oauth.RegisterPath)
 	}
 	return json.Marshal(about)
+}
+
+// supportedClaims are the claims that discovery announces.
+func supportedClaims() []string {
+	return append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}, scope.Claims(scope.Supported())...)
 }
 
 // languages are those that pages are written in.

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -56,7 +58,7 @@ func (w *world) requireAnnounced(registration bool) {
 		}
 	}
 	require.Equal(w.t, registration, about["registration_endpoint"] != nil)
-	for method, path := range map[string]string{http.MethodPost: registerPath, http.MethodGet: registerPath + "/app"} {
+	for method, path := range map[string]string{http.MethodPost: oauth.RegisterPath, http.MethodGet: oauth.RegisterPath + "/app"} {
 		require.Equal(w.t, registration, w.do(httptest.NewRequest(method, path, nil)).Code != http.StatusNotFound, path)
 	}
 }
@@ -75,8 +77,8 @@ func announcedAlgorithmsWork(t *testing.T, w *world) {
 		return texts
 	}
 	keys := map[string]json.RawMessage{}
-	for alg, key := range clientKeys() {
-		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(key, "1")}})
+	for alg, key := range jwttest.Keys() {
+		set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(key, "1")}})
 		require.NoError(t, err)
 		keys[alg] = set
 	}
@@ -103,9 +105,16 @@ func announcedAlgorithmsWork(t *testing.T, w *world) {
 	}
 	for endpoint, name := range map[string]string{"/oauth2/token": "token", "/oauth2/revoke": "revocation", "/oauth2/introspect": "introspection"} {
 		for _, alg := range list(name + "_endpoint_auth_signing_alg_values_supported") {
-			c := w.withKeys(nil, publicKey(clientKeys()[alg], ""))
-			assertion := signAssertion(t, alg, clientKeys()[alg], "", claimsOf(c.ID, time.Now()))
+			c := w.withKeys(nil, jwttest.Public(jwttest.Keys()[alg], ""))
+			assertion := jwttest.Sign(t, alg, jwttest.Keys()[alg], "", claimsOf(c.ID, time.Now()))
 			require.True(t, passes(t, w.assert(endpoint, assertion)), "%s at %s", alg, endpoint)
 		}
 	}
+}
+
+// headerOf returns the header of a JWS.
+func headerOf(t testing.TB, token any) map[string]any {
+	t.Helper()
+	header, _ := jwttest.TakeApart(t, token.(string))
+	return header
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"crypto"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -11,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -28,27 +27,12 @@ func proofOfKey(t testing.TB, alg, path string, pairs ...any) string {
 			delete(claims, pairs[i].(string))
 		}
 	}
-	return signProof(t, alg, clientKeys()[alg], claims)
-}
-
-// signProof signs a proof with a key that goes into its header.
-func signProof(t testing.TB, alg string, key crypto.Signer, claims any) string {
-	t.Helper()
-	options := (&jose.SignerOptions{EmbedJWK: true}).WithType("dpop+jwt")
-	return signWith(t, jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: key}, options, claims)
+	return jwttest.SignProof(t, alg, jwttest.Keys()[alg], claims)
 }
 
 // showing sends a proof along.
 func showing(proof string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("DPoP", proof) }
-}
-
-func thumbprint(t testing.TB, alg string) string {
-	t.Helper()
-	key := publicKey(clientKeys()[alg], "")
-	sum, err := key.Thumbprint(crypto.SHA256)
-	require.NoError(t, err)
-	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
 // exchange redeems a code as the world's client, or as a public one, with a proof.
@@ -105,12 +89,12 @@ func TestDPoPBoundTokens(t *testing.T) {
 				token := requireBound(t, a)
 				require.NotEmpty(t, a.Header().Get("DPoP-Nonce"), "section 8.2")
 				if format == client.TokenJWT {
-					_, claims := takeApart(t, token)
-					require.Equal(t, map[string]any{"jkt": thumbprint(t, alg)}, claims["cnf"])
+					_, claims := jwttest.TakeApart(t, token)
+					require.Equal(t, map[string]any{"jkt": jwttest.Thumbprint(t, alg)}, claims["cnf"])
 				}
 				shown := w.introspect(token)
 				require.Equal(t, "DPoP", shown["token_type"], "section 6.2")
-				require.Equal(t, map[string]any{"jkt": thumbprint(t, alg)}, shown["cnf"])
+				require.Equal(t, map[string]any{"jkt": jwttest.Thumbprint(t, alg)}, shown["cnf"])
 				info := w.visitUserInfo("DPoP", token, alg)
 				require.Equal(t, http.StatusOK, info.Code, info.Body.String())
 				require.Equal(t, w.user.ID, info.body["sub"])
@@ -163,12 +147,12 @@ func TestDPoPAtUserInfo(t *testing.T) {
 // RFC 9449 section 10: by dpop_jkt in the address, or by the proof of a pushed request.
 func TestDPoPBoundCode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		own := thumbprint(t, "ES256")
+		own := jwttest.Thumbprint(t, "ES256")
 		push := func(pairs ...string) string {
 			a := w.post("/oauth2/par", w.request(w.web, pairs...), w.basic, showing(proofOfKey(t, "ES256", "/oauth2/par")))
 			require.Equal(t, http.StatusCreated, a.Code, a.Body.String())
 			require.NotEmpty(t, a.Header().Get("DPoP-Nonce"))
-			return w.authorize(pushed(w.web, a.body["request_uri"].(string), "dpop_jkt", thumbprint(t, "EdDSA"))).query.Get("code")
+			return w.authorize(pushed(w.web, a.body["request_uri"].(string), "dpop_jkt", jwttest.Thumbprint(t, "EdDSA"))).query.Get("code")
 		}
 		for name, code := range map[string]string{"dpop_jkt": w.code(w.web, "dpop_jkt", own), "pushed": push(), "both": push("dpop_jkt", own)} {
 			require.NotEmpty(t, code, name)
@@ -217,7 +201,7 @@ func TestDPoPAndRefreshTokens(t *testing.T) {
 		requireBound(t, w.renew(spa, later.body["refresh_token"], with("ES256")))
 
 		mine := w.renew(w.web, offline(w.web, with("ES256"))["refresh_token"], with("EdDSA"))
-		require.Equal(t, map[string]any{"jkt": thumbprint(t, "EdDSA")}, w.introspect(requireBound(t, mine))["cnf"])
+		require.Equal(t, map[string]any{"jkt": jwttest.Thumbprint(t, "EdDSA")}, w.introspect(requireBound(t, mine))["cnf"])
 		require.Equal(t, "Bearer", w.renew(w.web, mine.body["refresh_token"], "").body["token_type"])
 	})
 }

@@ -163,7 +163,7 @@ func TestEveryStatementFails(t *testing.T) {
 			prepare: newTokens, request: func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) }, good: ok, outage: requireOutage,
 			after: func(t testing.TB, w *world, a answer) {
 				requireTokens(t, a) // an answer that was lost may be asked for again
-				id, generation, _ := readRefreshToken(w.store, refreshTokenOf(a))
+				id, generation, _ := w.provider.tokens.ReadRefreshToken(refreshTokenOf(a))
 				grant, err := w.store.Grant(w.t.Context(), id, "")
 				require.NoError(t, err)
 				require.Equal(t, int64(2), grant.Generation)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -27,7 +28,7 @@ func (p *Provider) Frames(ctx context.Context, left []storage.Visit) ([]template
 		if c.FrontchannelLogoutURI == "" || c.Disabled || len(frames) == mostFrames {
 			continue
 		}
-		address := withQuery(c.FrontchannelLogoutURI, url.Values{"iss": {p.cfg.Issuer}, "sid": {p.sid(c, visit.SID)}})
+		address := oauth.WithQuery(c.FrontchannelLogoutURI, url.Values{"iss": {p.cfg.Issuer}, "sid": {p.tokens.SID(c, visit.SID)}})
 		frames = append(frames, templates.Frame{App: c.Name, URL: address})
 	}
 	return frames, nil

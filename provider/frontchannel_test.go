@@ -90,7 +90,7 @@ func TestFramesAreOfTheSession(t *testing.T) {
 		require.NoError(t, w.clients.Disable(t.Context(), shut.ID, operator, time.Now()))
 		w.change(bare, func(m *client.Metadata) { m.FrontchannelLogoutURI = "" })
 		told := func(c *client.Client) string {
-			return url.Values{"iss": {issuer}, "sid": {w.provider.sid(c, session)}}.Encode()
+			return url.Values{"iss": {issuer}, "sid": {w.provider.tokens.SID(c, session)}}.Encode()
 		}
 
 		a := w.logout("id_token_hint", hint, "ui_locales", "de")

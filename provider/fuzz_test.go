@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -12,8 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
-	"github.com/postern-id/postern/provider/oauth"
-	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -73,31 +70,6 @@ func FuzzAuthorizeParameters(f *testing.F) {
 	})
 }
 
-// What the parser accepts has each parameter once, within the bounds, and means the same when it is written down and read again.
-func FuzzParse(f *testing.F) {
-	for _, text := range []string{"", "a=1&b=2", "a=1&a=2", "a=%00", "a=%ff", "a=%", "&&=&=x", "a=b=c;d", "%61=1&a=1", "a=+%20", strings.Repeat("a&", 100)} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		form, err := parse(text)
-		for name, values := range form {
-			require.Len(t, values, 1)
-			require.NotEmpty(t, values[0])
-			require.LessOrEqual(t, len(values[0]), maxParameter)
-			require.NotContains(t, name+values[0], "\x00")
-		}
-		require.LessOrEqual(t, len(form), maxParameters)
-		if err != nil {
-			var fault *oauth.Refusal
-			require.ErrorAs(t, err, &fault)
-			return
-		}
-		again, err := url.ParseQuery(form.Encode())
-		require.NoError(t, err)
-		require.Equal(t, form, again)
-	})
-}
-
 // A code is redeemed with the verifier whose S256 is its challenge, and with no other.
 func FuzzPKCE(f *testing.F) {
 	use := fuzzWorld(f)
@@ -118,70 +90,5 @@ func FuzzPKCE(f *testing.F) {
 		right := s256(verifier) == challenge && len(verifier) >= 43 && len(verifier) <= 128 && strings.Trim(verifier, base64URL+".~") == ""
 		require.Equal(t, right, tokens.Code == http.StatusOK, tokens.Body.String())
 		require.Less(t, tokens.Code, http.StatusInternalServerError)
-	})
-}
-
-// No text but one that was issued is an access token.
-func FuzzSealedToken(f *testing.F) {
-	use := fuzzWorld(f)
-	w := use(nil)
-	keyset := w.store.Keyset()
-	issued, err := sealToken(keyset, accessToken{ID: "id", GrantID: "grant", ClientID: w.web.ID, Subject: "sub", Expires: time.Now().Unix() + 600})
-	require.NoError(f, err)
-	otherPurpose, err := keyset.Seal([]byte(`{"j":"id"}`), "device", "", "")
-	require.NoError(f, err)
-	f.Add(issued)
-	f.Add(accessPrefix + base64.RawURLEncoding.EncodeToString(otherPurpose))
-	for _, variant := range append(variants(issued)[:50], "", accessPrefix, "x", "a.b.c", strings.Repeat("x", 10_000)) {
-		f.Add(variant)
-	}
-	f.Fuzz(func(t *testing.T, token string) {
-		_, ok := use(t).provider.readAccessToken(token, time.Now())
-		require.Equal(t, token == issued, ok)
-	})
-}
-
-// No text but one that was issued is a refresh token, and what it was issued for is what is read from it.
-func FuzzRefreshToken(f *testing.F) {
-	use := fuzzWorld(f)
-	store := use(nil).store
-	id := storage.NewID()
-	issued := refreshToken(store, id, 7)
-	f.Add(issued)
-	f.Add(refreshToken(store, id, -1))
-	for _, variant := range append(variants(issued)[:50], "", refreshPrefix, strings.Replace(issued, ".7.", ".07.", 1), strings.Replace(issued, ".7.", ".8.", 1)) {
-		f.Add(variant)
-	}
-	f.Fuzz(func(t *testing.T, token string) {
-		grantID, generation, ok := readRefreshToken(store, token)
-		if !ok {
-			require.NotEqual(t, issued, token)
-			return
-		}
-		require.Equal(t, token, refreshToken(store, grantID, generation))
-		require.Equal(t, id, grantID, "nobody else knows the key")
-	})
-}
-
-// A Basic header names a client and a secret in one way: what is read from it, written down again, is read the same.
-func FuzzBasic(f *testing.F) {
-	for _, text := range []string{
-		basicText("id:secret"), basicText("id:"), basicText(":secret"), basicText("id"), basicText("a%3Ab:c%2Bd+e"), "Basic", "Basic !!!", "basic  eDp5", "Bearer x",
-		basicText("id\xff:\x00"), basicText("%:%"), "Basic eDp5\n", "Basic eDp5=",
-	} {
-		f.Add(text)
-	}
-	registry := client.New(client.Config{Store: storagetest.Open(f)})
-	f.Fuzz(func(t *testing.T, header string) {
-		id, secret, ok := basic(header)
-		if !ok {
-			return
-		}
-		require.NotEmpty(t, id)
-		againID, againSecret, ok := basic(basicText(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
-		require.True(t, ok)
-		require.Equal(t, [2]string{id, secret}, [2]string{againID, againSecret})
-		_, err := registry.Client(t.Context(), id)
-		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 }

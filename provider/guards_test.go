@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/storage"
 )
@@ -16,41 +15,20 @@ import (
 // An answer to an app that asked for openid has an ID token (OIDC Core section 3.1.3.3), or there is no answer, and nothing is spent.
 func TestNoAnswerWithoutItsIDToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		whole := w.provider.keys
-		empty, err := keys.New(keys.Config{Store: w.store, Audit: w.provider.audit})
+		empty, err := keys.New(keys.Config{Store: w.store, Audit: w.cfg.Audit})
 		require.NoError(t, err)
+		keyless := joinWorld(t, w.store, func(cfg *Config) { cfg.Keys, cfg.SignIns = empty, w.browser })
+		keyless.web, keyless.secret = w.web, w.secret
 		code := w.code(w.web, "scope", "openid offline_access")
-		w.provider.keys = empty
-		requireError(t, w.redeem(code), http.StatusInternalServerError, serverError)
-		w.provider.keys = whole
+		requireError(t, keyless.redeem(code), http.StatusInternalServerError, serverError)
 		tokens := w.redeem(code)
 		requireTokens(t, tokens)
 		w.idToken(tokens.body["id_token"])
 
-		w.provider.keys = empty
-		requireError(t, w.refresh(refreshTokenOf(tokens)), http.StatusInternalServerError, serverError)
-		w.provider.keys = whole
+		requireError(t, keyless.refresh(refreshTokenOf(tokens)), http.StatusInternalServerError, serverError)
 		w.idToken(w.refresh(refreshTokenOf(tokens)).body["id_token"])
 
-		w.provider.keys = empty
-		requireTokens(t, w.redeem(w.code(w.web, "scope", "email"), "scope", "")) // nobody asked for one
-	})
-}
-
-// An unknown client costs as much as a wrong secret of a known one, so that time does not tell which ids are registered.
-func TestUnknownClientIsComparedToo(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		now := time.Now()
-		wrong := credentials{clientID: "x", secret: "wrong", method: client.AuthBasic}
-		known := testing.AllocsPerRun(50, func() { require.False(t, w.clients.Authenticate(w.web, wrong.secret, now)) })
-		unknown := testing.AllocsPerRun(50, func() {
-			refusal, err := w.provider.unproven(context.Background(), nil, wrong, now)
-			if refusal == nil || err != nil {
-				panic("nobody is a client")
-			}
-		})
-		require.Greater(t, known, 3.0, "the keyed hash is in it")
-		require.GreaterOrEqual(t, unknown, known)
+		requireTokens(t, keyless.redeem(keyless.code(w.web, "scope", "email"), "scope", "")) // nobody asked for one
 	})
 }
 
@@ -74,8 +52,8 @@ func (l *lost) RevokeGrant(context.Context, string, string, time.Time) error {
 func TestFailedRevocationAfterALostRace(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code, token := w.code(w.web), w.offline()["refresh_token"].(string)
-		hook := &lost{meanwhile: meanwhile{Grants: w.store}}
-		w.provider.grants = hook
+		hook := &lost{meanwhile: meanwhile{grants: w.store}}
+		w.between(hook)
 		requireOutage(t, w.redeem(code))
 		require.Equal(t, 1, hook.revocations)
 

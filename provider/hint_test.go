@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -32,7 +33,7 @@ func (w *world) keySet() jose.JSONWebKeySet {
 // forgeries are tokens that look like one of ours and are not.
 func (w *world) forgeries(genuine string) map[string]string {
 	w.t.Helper()
-	header, claims := takeApart(w.t, genuine)
+	header, claims := jwttest.TakeApart(w.t, genuine)
 	with := func(base map[string]any, name string, value any) map[string]any {
 		changed := maps.Clone(base)
 		changed[name] = value
@@ -40,9 +41,9 @@ func (w *world) forgeries(genuine string) map[string]string {
 	}
 	keep := strings.Split(genuine, ".")
 	forged := map[string]string{
-		"alg none":              jwt(w.t, with(header, "alg", "none"), claims, nil),
-		"alg None":              jwt(w.t, with(header, "alg", "None"), claims, nil),
-		"no alg":                jwt(w.t, map[string]any{"typ": "JWT"}, claims, nil),
+		"alg none":              jwttest.Compact(w.t, with(header, "alg", "none"), claims, nil),
+		"alg None":              jwttest.Compact(w.t, with(header, "alg", "None"), claims, nil),
+		"no alg":                jwttest.Compact(w.t, map[string]any{"typ": "JWT"}, claims, nil),
 		"unsigned":              keep[0] + "." + keep[1] + ".",
 		"two parts":             keep[0] + "." + keep[1],
 		"four parts":            genuine + ".x",
@@ -54,10 +55,10 @@ func (w *world) forgeries(genuine string) map[string]string {
 		"line break in between": genuine[:20] + "\n" + genuine[20:],
 	}
 	for _, kid := range []string{"../../etc/passwd", "' OR 1=1 --", "http://169.254.169.254/", strings.Repeat("k", 5000), ""} {
-		forged["kid "+kid[:min(len(kid), 10)]] = jwt(w.t, with(header, "kid", kid), claims, func(string) []byte { return []byte("x") })
+		forged["kid "+kid[:min(len(kid), 10)]] = jwttest.Compact(w.t, with(header, "kid", kid), claims, func(string) []byte { return []byte("x") })
 	}
-	forged["jku"] = jwt(w.t, with(with(header, "jku", "http://169.254.169.254/"), "kid", "x"), claims, func(string) []byte { return []byte("x") })
-	forged["another subject"] = keep[0] + "." + strings.Split(jwt(w.t, header, with(claims, "sub", "other"), nil), ".")[1] + "." + keep[2]
+	forged["jku"] = jwttest.Compact(w.t, with(with(header, "jku", "http://169.254.169.254/"), "kid", "x"), claims, func(string) []byte { return []byte("x") })
+	forged["another subject"] = keep[0] + "." + strings.Split(jwttest.Compact(w.t, header, with(claims, "sub", "other"), nil), ".")[1] + "." + keep[2]
 
 	own, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(w.t, err)
@@ -79,7 +80,7 @@ func (w *world) forgeries(genuine string) map[string]string {
 		jwk, err := key.MarshalJSON()
 		require.NoError(w.t, err)
 		for form, secret := range map[string][]byte{"DER": der, "PEM": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), "JWK": jwk} {
-			forged["HS256 by "+key.Algorithm+" as "+form] = jwt(w.t, map[string]any{"alg": "HS256", "typ": "JWT", "kid": key.KeyID}, claims, func(signed string) []byte {
+			forged["HS256 by "+key.Algorithm+" as "+form] = jwttest.Compact(w.t, map[string]any{"alg": "HS256", "typ": "JWT", "kid": key.KeyID}, claims, func(signed string) []byte {
 				mac := hmac.New(sha256.New, secret)
 				mac.Write([]byte(signed))
 				return mac.Sum(nil)
@@ -185,7 +186,7 @@ func TestHintOfAnotherUser(t *testing.T) {
 func TestHintAfterTheKeyWasRemoved(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		hint := w.offline()["id_token"].(string)
-		header, _ := takeApart(t, hint)
+		header, _ := jwttest.TakeApart(t, hint)
 		_, err := w.keys.Rotate(t.Context(), "ES256", true, operator, time.Now())
 		require.NoError(t, err)
 		require.NotEmpty(t, w.code(w.web, "id_token_hint", hint), "published still")

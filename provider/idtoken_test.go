@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -61,7 +62,7 @@ func TestIDTokenClaims(t *testing.T) {
 		require.Equal(t, issuer, claims["iss"])
 		require.Equal(t, w.user.ID, claims["sub"])
 		require.Equal(t, "the nonce", claims["nonce"])
-		require.Equal(t, acrMFA, claims["acr"])
+		require.Equal(t, token.ACRMFA, claims["acr"])
 		require.InDelta(t, time.Now().Unix(), claims["iat"], 2)
 		require.InDelta(t, claims["iat"].(float64)+3600, claims["exp"], 0)
 
@@ -90,16 +91,16 @@ func TestACR(t *testing.T) {
 			pairs []string
 			want  string
 		}{
-			"not asked for":              {nil, acrMFA},
-			"by its name":                {[]string{"acr_values", acrMFA}, acrMFA},
-			"by the name of REFEDS":      {[]string{"acr_values", acrREFED}, acrREFED},
-			"the first that is known":    {[]string{"acr_values", "urn:other " + acrREFED + " " + acrMFA}, acrREFED},
-			"unknown":                    {[]string{"acr_values", "0 1 urn:other"}, acrMFA},
-			"by claims":                  {[]string{"claims", `{"id_token":{"acr":{"values":["x","` + acrREFED + `"]}}}`}, acrREFED},
-			"by claims, essential":       {[]string{"claims", `{"id_token":{"acr":{"essential":true,"value":"` + acrREFED + `"}}}`}, acrREFED},
-			"by claims, unknown":         {[]string{"claims", `{"id_token":{"acr":{"values":["x"]}}}`}, acrMFA},
-			"by claims, any, essential":  {[]string{"claims", `{"id_token":{"acr":{"essential":true}}}`}, acrMFA},
-			"by claims, without a value": {[]string{"claims", `{"id_token":{"acr":null}}`}, acrMFA},
+			"not asked for":              {nil, token.ACRMFA},
+			"by its name":                {[]string{"acr_values", token.ACRMFA}, token.ACRMFA},
+			"by the name of REFEDS":      {[]string{"acr_values", token.ACRREFED}, token.ACRREFED},
+			"the first that is known":    {[]string{"acr_values", "urn:other " + token.ACRREFED + " " + token.ACRMFA}, token.ACRREFED},
+			"unknown":                    {[]string{"acr_values", "0 1 urn:other"}, token.ACRMFA},
+			"by claims":                  {[]string{"claims", `{"id_token":{"acr":{"values":["x","` + token.ACRREFED + `"]}}}`}, token.ACRREFED},
+			"by claims, essential":       {[]string{"claims", `{"id_token":{"acr":{"essential":true,"value":"` + token.ACRREFED + `"}}}`}, token.ACRREFED},
+			"by claims, unknown":         {[]string{"claims", `{"id_token":{"acr":{"values":["x"]}}}`}, token.ACRMFA},
+			"by claims, any, essential":  {[]string{"claims", `{"id_token":{"acr":{"essential":true}}}`}, token.ACRMFA},
+			"by claims, without a value": {[]string{"claims", `{"id_token":{"acr":null}}`}, token.ACRMFA},
 		} {
 			tokens := w.redeem(w.code(w.web, tc.pairs...))
 			require.Equal(t, tc.want, w.idToken(tokens.body["id_token"])["acr"], name)

@@ -180,3 +180,12 @@ func TestAddressesComeFromTheIssuer(t *testing.T) {
 		require.NotContains(t, w.do(r).Body.String(), "evil")
 	})
 }
+
+// manyParameters is n parameters of different names.
+func manyParameters(n int) string {
+	form := url.Values{}
+	for i := range n {
+		form.Set("p"+strings.Repeat("x", i), "1")
+	}
+	return form.Encode()
+}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -18,11 +20,11 @@ import (
 // server about access tokens meant for it; anything else is answered like a token that does not exist.
 func (p *Provider) introspect(c *gin.Context) error {
 	now := time.Now()
-	form, err := formBody(c.Writer, c.Request)
+	form, err := oauth.FormAlone(c.Writer, c.Request)
 	if err != nil {
 		return err
 	}
-	caller, err := p.authenticate(c.Request.Context(), c.Request, form, now)
+	caller, err := p.auth.Authenticate(c.Request, form, now)
 	if err != nil {
 		return err
 	}
@@ -32,16 +34,16 @@ func (p *Provider) introspect(c *gin.Context) error {
 	if !form.Has("token") {
 		return oauth.Refuse(oauth.IntrospectionTokenMissing)
 	}
-	noStore(c)
-	if grantID, generation, ok := readRefreshToken(p.store, form.Get("token")); ok {
+	oauth.NoStore(c)
+	if grantID, generation, ok := p.tokens.ReadRefreshToken(form.Get("token")); ok {
 		return p.introspectRefresh(c, caller, grantID, generation, now)
 	}
-	shown, err := p.present(c.Request.Context(), form.Get("token"), now)
+	shown, err := p.tokens.Validate(c.Request.Context(), form.Get("token"), now)
 	owner := caller
-	if err == nil && shown.token.ClientID != caller.ID {
-		owner, err = p.ownerFor(c.Request.Context(), caller, shown.token)
+	if err == nil && shown.ClientID != caller.ID {
+		owner, err = p.ownerFor(c.Request.Context(), caller, shown.AccessToken)
 	}
-	if isTokenRefusal(err) {
+	if token.IsInvalid(err) {
 		c.JSON(http.StatusOK, gin.H{"active": false})
 		return nil
 	}
@@ -49,19 +51,19 @@ func (p *Provider) introspect(c *gin.Context) error {
 		return err
 	}
 	said := gin.H{
-		"active": true, "token_type": tokenType(shown.token.JKT), "client_id": shown.token.ClientID, "sub": shown.token.Subject, "iss": p.cfg.Issuer,
-		"scope": joinScopes(shown.token.Scopes), "iat": shown.token.Issued, "exp": shown.token.Expires,
-		"jti": shown.token.jti(), "aud": p.audience(owner, shown.token),
+		"active": true, "token_type": token.Type(shown.JKT), "client_id": shown.ClientID, "sub": shown.Subject, "iss": p.cfg.Issuer,
+		"scope": strings.Join(shown.Scopes, " "), "iat": shown.Issued, "exp": shown.Expires,
+		"jti": shown.JTI(), "aud": p.tokens.Audience(owner, shown.AccessToken),
 	}
-	if shown.token.JKT != "" { // RFC 9449 section 6.2
-		said["cnf"] = confirmation{shown.token.JKT}
+	if shown.JKT != "" { // RFC 9449 section 6.2
+		said["cnf"] = token.Confirmation{JKT: shown.JKT}
 	}
 	c.JSON(http.StatusOK, said)
 	return nil
 }
 
 // ownerFor returns the client of another client's token, or a refusal unless the caller is in the audience of that client's tokens.
-func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t accessToken) (*client.Client, error) {
+func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t token.AccessToken) (*client.Client, error) {
 	owner, err := p.clients.Client(ctx, t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && !slices.Contains(owner.Audience, caller.ID) {
 		return nil, oauth.Refuse(oauth.AccessTokenAudience)
@@ -70,7 +72,7 @@ func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t access
 }
 
 func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, grantID string, generation int64, now time.Time) error {
-	state, err := p.grants.Grant(c.Request.Context(), grantID, "")
+	state, err := p.store.Grant(c.Request.Context(), grantID, "")
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
@@ -79,8 +81,8 @@ func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, gran
 		return nil
 	}
 	c.JSON(http.StatusOK, gin.H{
-		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": p.subject(caller, state.UserID), "iss": p.cfg.Issuer,
-		"scope": joinScopes(state.Scopes), "exp": min(state.IdleUntil.Unix(), state.ExpiresAt.Unix()),
+		"active": true, "token_type": "refresh_token", "client_id": state.ClientID, "sub": p.tokens.Subject(caller, state.UserID), "iss": p.cfg.Issuer,
+		"scope": strings.Join(state.Scopes, " "), "exp": min(state.IdleUntil.Unix(), state.ExpiresAt.Unix()),
 	})
 	return nil
 }

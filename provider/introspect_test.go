@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 )
 
 func TestIntrospection(t *testing.T) {
@@ -51,7 +52,7 @@ func TestIntrospectionTellsNothing(t *testing.T) {
 		for _, token := range append([]string{
 			"unknown", strings.Repeat("x", 8<<10), accessPrefix + "x", refreshPrefix + "x", w.code(w.web), tokens["id_token"].(string),
 			tokens["access_token"].(string), tokens["refresh_token"].(string),
-		}, variants(tokens["refresh_token"].(string))...) {
+		}, jwttest.Variants(tokens["refresh_token"].(string))...) {
 			a := w.post("/oauth2/introspect", url.Values{"token": {token}}, asOther)
 			require.Equal(t, http.StatusOK, a.Code)
 			bodies = append(bodies, a.Body.String())
@@ -59,7 +60,7 @@ func TestIntrospectionTellsNothing(t *testing.T) {
 		for _, body := range bodies {
 			require.Equal(t, `{"active":false}`, body)
 		}
-		for _, token := range append(variants(tokens["access_token"].(string)), tokens["id_token"].(string)) {
+		for _, token := range append(jwttest.Variants(tokens["access_token"].(string)), tokens["id_token"].(string)) {
 			require.Equal(t, map[string]any{"active": false}, w.introspect(token))
 		}
 		requireError(t, w.post("/oauth2/introspect", url.Values{}, asOther), http.StatusBadRequest, invalidRequest)

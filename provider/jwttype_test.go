@@ -14,20 +14,22 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 )
 
 // everyJWTType are the types that a JWT in the neighbourhood may say, and what is no type at all.
 var everyJWTType = []any{
-	nil, "", "JWT", "jwt", "application/jwt", accessTokenType, "application/at+jwt", requestObjectType, "application/oauth-authz-req+jwt", dpopProofType,
-	logoutTokenType, "application/logout+jwt", clientAssertionType, userInfoType, "secevent+jwt", "token-introspection+jwt", "vp+sd-jwt", "at+jwt ", "AT+JWT",
+	nil, "", "JWT", "jwt", "application/jwt", accessTokenType, "application/at+jwt", token.TypeRequestObject, "application/oauth-authz-req+jwt", dpopProofType,
+	logoutTokenType, "application/logout+jwt", token.TypeClientAssertion, userInfoType, "secevent+jwt", "token-introspection+jwt", "vp+sd-jwt", "at+jwt ", "AT+JWT",
 	"application/", "x/jwt", "JOSE", 7, []string{"JWT"}, map[string]any{"typ": "JWT"}, true,
 }
 
 // A JWT of one kind never passes for another, though the signature and all claims are right (RFC 8725 section 3.11).
 func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		key := clientKeys()["ES256"]
+		key := jwttest.Keys()["ES256"]
 		c := w.asks(func(m *client.Metadata) {
 			m.AuthMethod, m.RequestObjectAlg, m.RequestURIs = client.AuthPrivateKey, "", []string{"https://app.example.test/r"}
 			m.GrantTypes = append(m.GrantTypes, client.GrantClient)
@@ -37,7 +39,7 @@ func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
 			if typ != nil {
 				options = options.WithHeader("typ", typ)
 			}
-			return signWith(t, jose.SigningKey{Algorithm: jose.ES256, Key: key}, options, claims)
+			return jwttest.SignWith(t, jose.SigningKey{Algorithm: jose.ES256, Key: key}, options, claims)
 		}
 		bare := func(typ any, claims map[string]any) string {
 			header := map[string]any{"alg": "none"}
@@ -60,10 +62,10 @@ func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
 		}
 		idToken := map[string]any{"iss": issuer, "sub": w.user.ID, "aud": c.ID, "sid": "x"}
 		access := requireTokens(t, w.redeem(w.code(w.web)))
-		opened, ok := openToken(w.store.Keyset(), access)
+		opened, ok := w.provider.tokens.ReadAccessToken(access, time.Now())
 		require.True(t, ok)
 		jwtAccess := map[string]any{
-			"iss": issuer, "sub": w.user.ID, "aud": []string{issuer}, "client_id": w.web.ID, "iat": opened.Issued, "exp": opened.Expires, "jti": opened.jti(), "scope": "openid",
+			"iss": issuer, "sub": w.user.ID, "aud": []string{issuer}, "client_id": w.web.ID, "iat": opened.Issued, "exp": opened.Expires, "jti": opened.JTI(), "scope": "openid",
 		}
 		for kind, k := range map[string]struct {
 			takes func(typ any) bool
@@ -73,19 +75,19 @@ func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
 				a := w.post("/oauth2/token", url.Values{"grant_type": {"client_credentials"}, "client_assertion_type": {assertionType},
 					"client_assertion": {mine(typ, claimsOf(c.ID, time.Now()))}}, anonymous, fromElsewhere())
 				return a.Code == http.StatusOK
-			}, []any{nil, "", "JWT", "jwt", "application/jwt", clientAssertionType}},
+			}, []any{nil, "", "JWT", "jwt", "application/jwt", token.TypeClientAssertion}},
 			"signed request object": {func(typ any) bool {
 				return w.authorize(w.request(c, "request", mine(typ, inside(w.request(c))))).query.Has("code")
-			}, []any{nil, "", "JWT", "jwt", "application/jwt", requestObjectType, "application/oauth-authz-req+jwt"}},
+			}, []any{nil, "", "JWT", "jwt", "application/jwt", token.TypeRequestObject, "application/oauth-authz-req+jwt"}},
 			"unsigned request object": {func(typ any) bool {
 				return w.authorize(w.request(c, "request", bare(typ, inside(w.request(c))))).query.Has("code")
-			}, []any{nil, "", "JWT", "jwt", "application/jwt", requestObjectType, "application/oauth-authz-req+jwt"}},
+			}, []any{nil, "", "JWT", "jwt", "application/jwt", token.TypeRequestObject, "application/oauth-authz-req+jwt"}},
 			"DPoP proof": {func(typ any) bool {
 				options := &jose.SignerOptions{EmbedJWK: true}
 				if typ != nil {
 					options = options.WithHeader("typ", typ)
 				}
-				proof := signWith(t, jose.SigningKey{Algorithm: jose.ES256, Key: key}, options,
+				proof := jwttest.SignWith(t, jose.SigningKey{Algorithm: jose.ES256, Key: key}, options,
 					map[string]any{"jti": storage.NewID(), "htm": "POST", "htu": issuer + "/oauth2/token", "iat": time.Now().Unix()})
 				return w.exchange(w.web, w.code(w.web), proof).Code == http.StatusOK
 			}, []any{dpopProofType}},

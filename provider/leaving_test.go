@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // Whoever registers a client must not get links to this server that lead to a page of theirs without a stop (RFC 9700 section 4.11.2).
@@ -23,9 +24,9 @@ func TestStrangersGetNoRedirector(t *testing.T) {
 		errors := map[string]url.Values{
 			"scope":         w.request(stranger, "scope", "nope"),
 			"not signed in": w.request(stranger, "prompt", "none"),
-			"fragment":      w.request(stranger, "response_mode", modeFragment, "scope", "nope"),
+			"fragment":      w.request(stranger, "response_mode", oauth.ModeFragment, "scope", "nope"),
 			"implicit":      w.request(stranger, "response_type", "id_token token", "nonce", ""),
-			"form":          w.request(stranger, "response_mode", modeFormPost, "scope", "nope"),
+			"form":          w.request(stranger, "response_mode", oauth.ModeFormPost, "scope", "nope"),
 			"object":        w.request(stranger, "request", "x.y.z"),
 			"unknown type":  w.request(stranger, "response_type", "x"),
 		}
@@ -78,7 +79,7 @@ func TestOperatorsVouchForClients(t *testing.T) {
 		}
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
 
-		a := w.json(http.MethodPost, registerPath, w.initial(1, time.Hour), registration(t))
+		a := w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registration(t))
 		require.Equal(t, http.StatusCreated, a.Code)
 		requireRefusal(t, leads(a.body), callback, loginRequired)
 		changed := w.json(http.MethodPut, a.body["registration_client_uri"].(string), a.body["registration_access_token"].(string),

@@ -12,6 +12,8 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/page"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -20,7 +22,7 @@ import (
 type logoutRequest struct {
 	form    url.Values
 	client  *client.Client // nil: nobody says who asks
-	hint    hintClaims
+	hint    token.Hint
 	hinted  bool   // hint is of a genuine ID token
 	target  string // registered address to go on to; empty: none
 	confirm bool   // the person has agreed on our page
@@ -28,7 +30,7 @@ type logoutRequest struct {
 
 // logout is the end session endpoint. Clients send browsers here, and the page that asks whether to sign out posts to it.
 func (p *Provider) logout(c *gin.Context) error {
-	form, err := queryAndBody(c.Writer, c.Request)
+	form, err := oauth.QueryAndForm(c.Writer, c.Request)
 	if err != nil {
 		return err
 	}
@@ -39,9 +41,9 @@ func (p *Provider) logout(c *gin.Context) error {
 		return p.pages.Render(c, view.Status, view)
 	}
 	if c.Request.Method == http.MethodPost && !confirmed {
-		return p.toOwnAddress(c, logoutPath, form)
+		return page.ToOwnURL(c, p.cfg.Issuer+oauth.LogoutPath, form)
 	}
-	templates.ForLocales(c, clip(form.Get("ui_locales"), 256))
+	templates.ForLocales(c, oauth.Clip(form.Get("ui_locales"), 256))
 	request, err := p.logoutRequest(c.Request.Context(), form, time.Now())
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func (p *Provider) logout(c *gin.Context) error {
 // logoutRequest finds out who asks and where the person shall go on to. An ID token that is not genuine counts as none.
 func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.Time) (*logoutRequest, error) {
 	l := &logoutRequest{form: form}
-	l.hint, l.hinted = p.readHint(form.Get("id_token_hint"), now)
+	l.hint, l.hinted = p.tokens.ReadHint(form.Get("id_token_hint"), now)
 	id := form.Get("client_id")
 	switch {
 	case l.hinted && id != "" && id != l.hint.Audience:
@@ -64,7 +66,7 @@ func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.
 		return l, nil
 	}
 	var err error
-	if l.client, err = p.clientOf(ctx, url.Values{"client_id": {id}}); err != nil {
+	if l.client, err = p.page.ClientOf(ctx, id); err != nil {
 		return nil, err
 	}
 	uri := form.Get("post_logout_redirect_uri")
@@ -72,9 +74,9 @@ func (p *Provider) logoutRequest(ctx context.Context, form url.Values, now time.
 		return l, nil
 	}
 	if !slices.Contains(l.client.PostLogoutRedirectURIs, uri) {
-		return nil, &pageError{
-			refusal: oauth.Refuse(oauth.LogoutURIUnregistered).CompareURI(uri, l.client.PostLogoutRedirectURIs...),
-			title:   templates.T("error.return_title"), message: templates.T("error.return", "App", l.client.Name), received: uri,
+		return nil, &page.Error{
+			Refusal: oauth.Refuse(oauth.LogoutURIUnregistered).CompareURI(uri, l.client.PostLogoutRedirectURIs...),
+			Title:   templates.T("error.return_title"), Message: templates.T("error.return", "App", l.client.Name), Received: uri,
 		}
 	}
 	l.target = uri
@@ -88,7 +90,7 @@ func (p *Provider) signOut(c *gin.Context, l *logoutRequest) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		// Nobody was asked, and an ID token of another person is enough to come here.
 		if next := l.onward(); next != "" && !l.confirm && !l.client.Vouched() {
-			return p.leave(c, l.client, next, nil)
+			return p.page.Leave(c, l.client, next, nil)
 		}
 		return p.signedOut(c, l)
 	}
@@ -123,14 +125,14 @@ func (p *Provider) end(c *gin.Context, l *logoutRequest) error {
 	}
 	next := l.onward()
 	if next == "" {
-		next = p.cfg.Issuer + logoutPath + l.again()
+		next = p.cfg.Issuer + oauth.LogoutPath + l.again()
 	}
 	return p.pages.SigningOut(c, templates.SigningOut{Page: p.logoutPage(l), Frames: frames, NextURL: next})
 }
 
 // means reports whether the ID token of the request was issued in this sign-in.
 func (p *Provider) means(l *logoutRequest, s storage.SignIn) bool {
-	return l.hinted && l.hint.SID == p.sid(l.client, s.ID()) && l.hint.Subject == p.subject(l.client, s.User().ID)
+	return l.hinted && l.hint.SID == p.tokens.SID(l.client, s.ID()) && l.hint.Subject == p.tokens.Subject(l.client, s.User().ID)
 }
 
 // signedOut sends the browser on to where the client wants it, or says that nobody is signed in.
@@ -139,7 +141,7 @@ func (p *Provider) signedOut(c *gin.Context, l *logoutRequest) error {
 	if next == "" {
 		return p.pages.Render(c, http.StatusOK, templates.SignedOut{Page: p.logoutPage(l)})
 	}
-	noStore(c)
+	oauth.NoStore(c)
 	c.Header("Referrer-Policy", "no-referrer")
 	c.Redirect(http.StatusSeeOther, next)
 	return nil
@@ -154,7 +156,7 @@ func (l *logoutRequest) onward() string {
 	case !l.form.Has("state"):
 		return l.target
 	}
-	return withQuery(l.target, url.Values{"state": {l.form.Get("state")}})
+	return oauth.WithQuery(l.target, url.Values{"state": {l.form.Get("state")}})
 }
 
 // again is the query of a request that only says, in the same language, that nobody is signed in.
@@ -163,7 +165,7 @@ func (l *logoutRequest) again() string {
 	if l.client != nil {
 		kept.Set("client_id", l.client.ID)
 	}
-	if locales := clip(l.form.Get("ui_locales"), 256); locales != "" {
+	if locales := oauth.Clip(l.form.Get("ui_locales"), 256); locales != "" {
 		kept.Set("ui_locales", locales)
 	}
 	if len(kept) == 0 {
@@ -176,5 +178,5 @@ func (p *Provider) logoutPage(l *logoutRequest) templates.Page {
 	if l.client == nil {
 		return templates.Page{}
 	}
-	return templates.Page{App: p.appOf(l.client)}
+	return templates.Page{App: p.page.AppOf(l.client)}
 }

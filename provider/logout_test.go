@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -208,7 +209,7 @@ func TestLogoutWithAnOldHint(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, _ string) {
 		w.change(w.web, func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
 		hint := w.redeem(w.code(w.web)).body["id_token"].(string)
-		_, claims := takeApart(t, hint)
+		_, claims := jwttest.TakeApart(t, hint)
 		require.NotEqual(t, w.user.ID, claims["sub"])
 		claims["exp"] = time.Now().Add(-time.Hour).Unix()
 		old := w.signed("JWT", claims)
@@ -222,7 +223,7 @@ func TestLogoutWithAnOldHint(t *testing.T) {
 // JW-11: what else is signed with our keys is no hint.
 func TestLogoutHintIsAnIDToken(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, hint string) {
-		_, claims := takeApart(t, hint)
+		_, claims := jwttest.TakeApart(t, hint)
 		for _, typ := range []string{"logout+jwt", "at+jwt", "secevent+jwt", ""} {
 			a := w.logout("id_token_hint", w.signed(typ, claims), "post_logout_redirect_uri", afterLogout)
 			requirePage(t, a, http.StatusOK, "Do you want to sign out?")

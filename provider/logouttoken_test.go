@@ -40,7 +40,7 @@ func TestLogoutTokenIsSignedAsIDTokensAre(t *testing.T) {
 	w := newWorld(t, storagetest.Open(t))
 	for registered, alg := range map[string]string{"RS256": "RS256", "PS256": "PS256", "ES256": "ES256", "EdDSA": "EdDSA", client.AlgNone: "RS256"} {
 		c := &client.Client{ID: "app", Metadata: client.Metadata{IDTokenAlg: registered}}
-		token, err := w.provider.logoutToken(c, storage.Visit{SID: "s", UserID: "u"}, time.Now())
+		token, err := w.provider.tokens.LogoutToken(c, "u", "s", time.Now())
 		require.NoError(t, err)
 		_, header, err := w.keys.Verify(token, []string{alg}, time.Now())
 		require.NoError(t, err, registered)
@@ -99,7 +99,7 @@ func FuzzLogoutToken(f *testing.F) {
 			c.SubjectType = client.SubjectPairwise
 		}
 		at := now.Add(time.Duration(seconds) * time.Second)
-		token, err := w.provider.logoutToken(c, storage.Visit{SID: sid, UserID: userID, ClientID: clientID}, at)
+		token, err := w.provider.tokens.LogoutToken(c, userID, sid, at)
 		if err != nil { // no client is registered with such an algorithm
 			require.NotContains(t, append(client.SigningAlgs(), client.AlgNone), alg)
 			return
@@ -107,10 +107,10 @@ func FuzzLogoutToken(f *testing.F) {
 		inner := *w
 		inner.t = t
 		claims := inner.logoutTokenAt(token, at)
-		require.Equal(t, w.provider.sid(c, sid), claims["sid"])
+		require.Equal(t, w.provider.tokens.SID(c, sid), claims["sid"])
 		require.Equal(t, asJSON(t, clientID), claims["aud"])
-		require.Equal(t, asJSON(t, w.provider.subject(c, userID)), claims["sub"])
-		_, ok := w.provider.readHint(token, at)
+		require.Equal(t, asJSON(t, w.provider.tokens.Subject(c, userID)), claims["sub"])
+		_, ok := w.provider.tokens.ReadHint(token, at)
 		require.False(t, ok)
 		inner.requireWorthless(token, w.web)
 	})

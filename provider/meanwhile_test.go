@@ -14,7 +14,7 @@ import (
 
 // meanwhile lets something happen between what a request reads of a grant and what it writes.
 type meanwhile struct {
-	Grants
+	grants
 	happen func()
 }
 
@@ -26,23 +26,23 @@ func (m *meanwhile) once() {
 }
 
 func (m *meanwhile) GrantByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error) {
-	state, err := m.Grants.GrantByCode(ctx, codeHash)
+	state, err := m.grants.GrantByCode(ctx, codeHash)
 	m.once()
 	return state, err
 }
 
 func (m *meanwhile) Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error) {
-	state, err := m.Grants.Grant(ctx, id, tokenID)
+	state, err := m.grants.Grant(ctx, id, tokenID)
 	m.once()
 	return state, err
 }
 
 func TestRefreshWhileTheGrantChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &meanwhile{Grants: w.store}
-		w.provider.grants = hook
+		hook := &meanwhile{grants: w.store}
+		w.between(hook)
 		id := func(token string) string {
-			id, _, ok := readRefreshToken(w.store, token)
+			id, _, ok := w.provider.tokens.ReadRefreshToken(token)
 			require.True(t, ok)
 			return id
 		}
@@ -81,8 +81,8 @@ func TestRefreshWhileTheGrantChanges(t *testing.T) {
 
 func TestExchangeWhileTheGrantChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &meanwhile{Grants: w.store}
-		w.provider.grants = hook
+		hook := &meanwhile{grants: w.store}
+		w.between(hook)
 		for name, tc := range map[string]struct {
 			happens func(code string)
 			reused  int

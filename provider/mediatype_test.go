@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // A body of another media type or character encoding is 415 at every endpoint that reads one (RFC 9110 section 15.5.16).
@@ -22,8 +23,8 @@ func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
 			"/oauth2/introspect": {http.MethodPost, encoded, form, invalidRequest}, "/oauth2/par": {http.MethodPost, encoded, form, invalidRequest},
 			"/oauth2/device_authorization": {http.MethodPost, encoded, form, invalidRequest}, "/userinfo": {http.MethodPost, encoded, form, invalidRequest},
 			"/oauth2/auth": {http.MethodPost, encoded, form, ""}, "/oauth2/logout": {http.MethodPost, encoded, form, ""}, "/device": {http.MethodPost, encoded, form, ""},
-			registerPath: {http.MethodPost, text, registration(t), client.InvalidMetadata},
-			managed:      {http.MethodPut, text, registration(t, "client_id", made["client_id"]), client.InvalidMetadata},
+			oauth.RegisterPath: {http.MethodPost, text, registration(t), client.InvalidMetadata},
+			managed:            {http.MethodPut, text, registration(t, "client_id", made["client_id"]), client.InvalidMetadata},
 		} {
 			send := func(kind string) answer {
 				r := httptest.NewRequest(e.method, path, strings.NewReader(e.body))
@@ -63,19 +64,19 @@ func TestRegistrationFromABrowser(t *testing.T) {
 					r.Header.Set("Access-Control-Request-Method", http.MethodPost)
 					return w.do(r)
 				}
-				for _, path := range []string{registerPath, registerPath + "/x"} {
+				for _, path := range []string{oauth.RegisterPath, oauth.RegisterPath + "/x"} {
 					a := ask(http.MethodOptions, path, "")
 					require.Equal(t, http.StatusNoContent, a.Code)
 					require.Equal(t, allowed, a.Header().Get("Access-Control-Allow-Origin"))
 					require.Equal(t, allowed != "", strings.Contains(a.Header().Get("Access-Control-Allow-Headers"), "Content-Type"))
 					require.Empty(t, a.Header().Get("Access-Control-Allow-Credentials"))
 				}
-				require.Equal(t, allowed != "", strings.Contains(ask(http.MethodOptions, registerPath+"/x", "").Header().Get("Access-Control-Allow-Methods"), "PUT"))
-				good := ask(http.MethodPost, registerPath, registration(t))
+				require.Equal(t, allowed != "", strings.Contains(ask(http.MethodOptions, oauth.RegisterPath+"/x", "").Header().Get("Access-Control-Allow-Methods"), "PUT"))
+				good := ask(http.MethodPost, oauth.RegisterPath, registration(t))
 				require.Equal(t, allowed, good.Header().Get("Access-Control-Allow-Origin"))
 				require.Equal(t, who == RegistrationOpen, good.Code == http.StatusCreated)
 				require.NotNil(t, good.body)
-				bad := ask(http.MethodPost, registerPath, "{")
+				bad := ask(http.MethodPost, oauth.RegisterPath, "{")
 				require.Equal(t, allowed, bad.Header().Get("Access-Control-Allow-Origin"), "the page can read what is wrong")
 				require.NotNil(t, bad.body)
 			})

@@ -1,18 +1,27 @@
 package provider
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/ory/fosite"
 
+	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/clientauth"
+	"github.com/postern-id/postern/provider/engine"
+	"github.com/postern-id/postern/provider/exchange"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/provider/limit"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/page"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -44,48 +53,94 @@ type Config struct {
 	RefreshGrace    time.Duration // in which a refresh whose answer was lost may be repeated
 }
 
+// SignIns answers who is signed in; it is the only way in which the protocol learns of a person.
+type SignIns interface {
+	authorize.SignIns
+	page.SignIns
+	// State returns the state of the browser that scripts can read, which changes with the sign-in; signedIn is what Current has found.
+	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
+	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
+	// that want to be told.
+	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
+}
+
 // Provider serves the protocol endpoints.
 type Provider struct {
-	cfg        Config
-	store      *storage.Store
-	grants     Grants
-	flows      Flows
-	audit      *audit.Log
-	keys       *keys.Ring
-	clients    *client.Registry
-	fetch      *fetch.Client
-	clientKeys *client.RemoteKeys
-	signIns    SignIns
-	pages      *templates.Pages
-	log        *slog.Logger
-	refusals   refusals
-	fetches    *limits // of sector lists, by who causes them
-	limits     flowLimits
-	objects    *objects
-	engine     *fosite.Fosite
-	about      []byte // the discovery document
-	aboutTag   string // its entity tag
+	cfg       Config
+	store     *storage.Store
+	grants    grants
+	audit     *audit.Log
+	keys      *keys.Ring
+	clients   *client.Registry
+	fetch     *fetch.Client
+	signIns   SignIns
+	pages     *templates.Pages
+	log       *slog.Logger
+	endpoints *oauth.Endpoints
+	page      *page.Pages
+	tokens    *token.Issuer
+	proofs    *token.Proofs
+	budget    *clientauth.Budget
+	auth      *clientauth.Authenticator
+	authorize *authorize.Endpoint
+	exchange  *exchange.Exchange
+	fetches   *limit.Limiter // of sector lists, by who causes them
+	about     []byte         // the discovery document
+	aboutTag  string         // its entity tag
 }
 
 // New builds a provider, or says which part is missing.
 func New(cfg Config) (*Provider, error) {
-	switch {
-	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
-		return nil, errors.New("provider.New: an address is missing")
-	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
-		cfg.Log == nil:
-		return nil, errors.New("provider.New: a part is missing")
-	case !cfg.Registration.known():
-		return nil, errors.New("provider.New: who may register clients is not said")
-	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
-		return nil, errors.New("provider.New: a lifetime is missing")
+	return build(cfg, parts{grants: cfg.Store, limits: authorize.NewLimits()})
+}
+
+// parts are what a test may replace: grants that do something between two statements, limits that are reached sooner.
+type parts struct {
+	grants grants
+	limits authorize.Limits
+}
+
+// grants is what the packages below ask about grants.
+type grants interface {
+	token.Grants
+	engine.Grants
+	exchange.Grants
+	authorize.Grants
+}
+
+func build(cfg Config, with parts) (*Provider, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	p := &Provider{
-		cfg: cfg, store: cfg.Store, grants: cfg.Store, flows: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
-		fetch: cfg.Fetch, clientKeys: client.NewRemoteKeys(cfg.Fetch), signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, refusals: newRefusals(),
-		fetches: newLimits(fetchBurst, fetchEvery), limits: newFlowLimits(), objects: newObjects(cfg.Fetch),
+		cfg: cfg, store: cfg.Store, grants: with.grants, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
+		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
 	}
-	p.engine = newEngine(p)
+	p.proofs = token.NewProofs(cfg.Issuer, cfg.Store)
+	p.tokens = token.New(token.Config{
+		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Keys: cfg.Keys, Clients: cfg.Clients,
+		AccessTokenLife: cfg.AccessTokenLife, IDTokenLife: cfg.IDTokenLife, RefreshGrace: cfg.RefreshGrace,
+	})
+	p.auth = clientauth.New(clientauth.Config{
+		Issuer: cfg.Issuer, Store: cfg.Store, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: p.budget, Log: cfg.Log,
+	})
+	p.endpoints = oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: p.proofs.Nonce, Log: cfg.Log})
+	p.page = page.New(page.Config{Issuer: cfg.Issuer, Clients: cfg.Clients, SignIns: cfg.SignIns, Pages: cfg.Pages, Log: cfg.Log})
+	engine := engine.New(engine.Config{
+		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs,
+		CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife, RefreshAbsolute: cfg.RefreshAbsolute,
+	})
+	p.exchange = exchange.New(exchange.Config{
+		Store: cfg.Store, Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: p.proofs,
+		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
+	})
+	p.authorize = authorize.New(authorize.Config{
+		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs, Engine: engine,
+		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
+		SessionState: p.sessionState,
+		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
+	})
 	var err error
 	if p.about, err = p.metadata(); err != nil {
 		return nil, err
@@ -95,33 +150,46 @@ func New(cfg Config) (*Provider, error) {
 	return p, nil
 }
 
+// check returns an error unless every required field is there.
+func (cfg Config) check() error {
+	switch {
+	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
+		return errors.New("provider.New: an address is missing")
+	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
+		cfg.Log == nil:
+		return errors.New("provider.New: a part is missing")
+	case !cfg.Registration.known():
+		return errors.New("provider.New: who may register clients is not said")
+	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
+		return errors.New("provider.New: a lifetime is missing")
+	}
+	return nil
+}
+
 // MountDocuments adds the addresses that answer with the same bytes to everybody. r stands for the issuer's path.
 func (p *Provider) MountDocuments(r gin.IRouter) {
 	for path, handler := range map[string]func(*gin.Context) error{
-		"/.well-known/openid-configuration": p.discovery, "/.well-known/oauth-authorization-server": p.discovery,
-		"/.well-known/jwks.json": p.jwks,
+		"/.well-known/openid-configuration": p.discovery, "/.well-known/oauth-authorization-server": p.discovery, oauth.JWKSPath: p.jwks,
 	} {
-		r.GET(path, p.answer(handler))
-		r.HEAD(path, p.answer(handler))
+		r.GET(path, p.endpoints.Handle(handler))
+		r.HEAD(path, p.endpoints.Handle(handler))
 	}
 }
 
 // Mount adds the other endpoints. r stands for the issuer's path.
 func (p *Provider) Mount(r gin.IRouter) {
-	r.GET(authorizePath, p.page(p.authorize))
-	r.POST(authorizePath, p.page(p.authorize))
-	r.GET(logoutPath, p.page(p.logout))
-	r.POST(logoutPath, p.page(p.logout))
-	r.GET("/oauth2/check_session", p.page(p.pages.SessionFrame))
-	r.GET(devicePath, p.page(p.device))
-	r.POST(devicePath, p.page(templates.ReadForm), p.page(p.answerDevice))
-	r.GET("/userinfo", p.endpoint(p.userinfo))
+	p.authorize.Mount(r)
+	p.exchange.Mount(r)
+	r.GET(oauth.LogoutPath, p.page.Handle(p.logout))
+	r.POST(oauth.LogoutPath, p.page.Handle(p.logout))
+	r.GET(oauth.CheckSessionPath, p.page.Handle(p.pages.SessionFrame))
+	r.GET(page.DevicePath, p.page.Handle(p.device))
+	r.POST(page.DevicePath, p.page.Handle(templates.ReadForm), p.page.Handle(p.answerDevice))
+	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
-		"/oauth2/token": p.token, "/oauth2/revoke": p.revoke, "/oauth2/introspect": p.introspect, "/userinfo": p.userinfo,
-		"/oauth2/par": p.push, "/oauth2/device_authorization": p.authorizeDevice,
+		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo, oauth.DevicePath: p.authorizeDevice,
 	} {
-		r.POST(path, p.endpoint(handler))
-		r.OPTIONS(path, preflight(p.cors, "GET, POST"))
+		p.endpoints.Post(r, path, handler)
 	}
 	if p.cfg.Registration != RegistrationClosed {
 		p.mountRegistration(r)
@@ -130,15 +198,28 @@ func (p *Provider) Mount(r gin.IRouter) {
 
 // mountRegistration adds the endpoints at which clients register themselves. Where everybody may, pages of every origin may.
 func (p *Provider) mountRegistration(r gin.IRouter) {
-	allow := p.cors
+	allow := p.endpoints.AllowClients
 	if p.cfg.Registration == RegistrationOpen {
-		allow = corsForAll
+		allow = oauth.AllowAll
 	}
-	r.POST(registerPath, allow, p.answer(p.registerClient))
-	r.OPTIONS(registerPath, preflight(allow, "POST"))
-	managed := registerPath + "/:id"
-	r.GET(managed, allow, p.answer(p.readClient))
-	r.PUT(managed, allow, p.answer(p.updateClient))
-	r.DELETE(managed, allow, p.answer(p.removeClient))
-	r.OPTIONS(managed, preflight(allow, "GET, PUT, DELETE"))
+	r.POST(oauth.RegisterPath, allow, p.endpoints.Handle(p.registerClient))
+	r.OPTIONS(oauth.RegisterPath, oauth.Preflight(allow, "POST"))
+	managed := oauth.RegisterPath + "/:id"
+	r.GET(managed, allow, p.endpoints.Handle(p.readClient))
+	r.PUT(managed, allow, p.endpoints.Handle(p.updateClient))
+	r.DELETE(managed, allow, p.endpoints.Handle(p.removeClient))
+	r.OPTIONS(managed, oauth.Preflight(allow, "GET, PUT, DELETE"))
+}
+
+// Describe returns what the pages of a flow show of its request. Errors: [storage.ErrNotFound] when the client is gone.
+func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (authorize.RequestView, error) {
+	return p.authorize.Describe(ctx, flow)
+}
+
+// Over shows the page for a request in progress, named by the query parameter flow, that is over.
+func (p *Provider) Over(c *gin.Context) error { return p.page.Over(c, http.StatusGone) }
+
+// App returns what pages show of a client. Errors: [storage.ErrNotFound] when there is no client with this ID that people may use.
+func (p *Provider) App(ctx context.Context, id string) (templates.App, error) {
+	return p.page.App(ctx, id)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -18,7 +19,7 @@ import (
 )
 
 func TestNewWantsEverything(t *testing.T) {
-	whole := newWorld(t, storagetest.Open(t)).provider.cfg
+	whole := newWorld(t, storagetest.Open(t)).cfg
 	_, err := New(whole)
 	require.NoError(t, err)
 	for name, take := range map[string]func(*Config){
@@ -104,7 +105,7 @@ func TestDescribe(t *testing.T) {
 		require.NoError(t, err)
 		require.NotNil(t, view.Answers)
 		view.Answers = nil // functions cannot be compared
-		require.Equal(t, RequestView{
+		require.Equal(t, authorize.RequestView{
 			ClientID: c.ID, App: templates.App{
 				Name: "Harbour Notes", Logo: "https://app.example.test/logo.png", PolicyURL: "https://app.example.test/policy",
 				TermsURL: "https://app.example.test/terms", BackURL: "https://app.example.test/",
@@ -124,10 +125,4 @@ func TestDescribe(t *testing.T) {
 		_, err = w.provider.Describe(t.Context(), flow)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
-}
-
-func TestClip(t *testing.T) {
-	require.Equal(t, "short", clip("short", 5))
-	require.Equal(t, "shor", clip("short", 4))
-	require.Equal(t, "a", clip("aü", 2), "not within a character")
 }

@@ -110,7 +110,7 @@ func TestRaceForARefreshToken(t *testing.T) {
 			require.Equal(t, http.StatusOK, judge.userinfo(requireTokens(t, a)).Code)
 		}
 		require.Len(t, successors, 1)
-		id, _, _ := readRefreshToken(judge.store, first)
+		id, _, _ := judge.provider.tokens.ReadRefreshToken(first)
 		grant, err := judge.store.Grant(t.Context(), id, "")
 		require.NoError(t, err)
 		require.Equal(t, int64(2), grant.Generation)
@@ -235,7 +235,7 @@ func TestRaceOfUseAndDisabling(t *testing.T) {
 func TestRaceAlongAFamily(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		first := judge.offline()["refresh_token"].(string)
-		id, _, _ := readRefreshToken(judge.store, first)
+		id, _, _ := judge.provider.tokens.ReadRefreshToken(first)
 		var mu sync.Mutex
 		known := []string{first}
 		answers := all(w, func(w *world, i int) answer {

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -98,9 +99,9 @@ func TestRefreshTokenIsNotGuessed(t *testing.T) {
 		rotated := w.offline()["refresh_token"].(string)
 		a := w.refresh(w.refreshedOnce(rotated))
 		current := refreshTokenOf(a)
-		id, _, ok := readRefreshToken(w.store, current)
+		id, _, ok := w.provider.tokens.ReadRefreshToken(current)
 		require.True(t, ok)
-		guesses := append(variants(current), "", "x", strings.Repeat("x", 8<<10), refreshPrefix, current[:len(current)-1], current+"A",
+		guesses := append(jwttest.Variants(current), "", "x", strings.Repeat("x", 8<<10), refreshPrefix, current[:len(current)-1], current+"A",
 			strings.Replace(current, ".3.", ".03.", 1), strings.Replace(current, ".3.", ".+3.", 1), strings.Replace(current, ".3.", ".4.", 1),
 			strings.Replace(current, ".3.", ".-1.", 1), strings.Replace(current, ".3.", ".1.", 1), strings.Replace(current, ".3.", ".9223372036854775808.", 1),
 			strings.Replace(current, id, storage.NewID(), 1), strings.Replace(rotated, id, storage.NewID(), 1),
@@ -148,7 +149,7 @@ func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 				require.NoError(t, here.store.AddConsent(t.Context(), here.user.ID, here.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 				tokens := there.refresh(here.offline()["refresh_token"].(string)) // both know client and grant now
 				requireTokens(t, tokens)
-				id, _, ok := readRefreshToken(here.store, refreshTokenOf(tokens))
+				id, _, ok := here.provider.tokens.ReadRefreshToken(refreshTokenOf(tokens))
 				require.True(t, ok)
 				grant, err := here.store.Grant(t.Context(), id, "")
 				require.NoError(t, err)

@@ -2,13 +2,13 @@ package provider
 
 import (
 	"net/http"
-	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -53,11 +53,11 @@ func TestWrongSecretsHoldNobodyElse(t *testing.T) {
 // Wrong assertions do not keep a right one from being looked at.
 func TestWrongAssertionsHoldNobody(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		keys := clientKeys()
-		c := w.withKeys(nil, publicKey(keys["ES256"], "k1"))
+		keys := jwttest.Keys()
+		c := w.withKeys(nil, jwttest.Public(keys["ES256"], "k1"))
 		send := func(alg string) int {
 			return w.post("/oauth2/revoke", params(endpoints["/oauth2/revoke"], "client_assertion_type", assertionType,
-				"client_assertion", signAssertion(t, alg, keys[alg], "k1", claimsOf(c.ID, time.Now()))), anonymous).Code
+				"client_assertion", jwttest.Sign(t, alg, keys[alg], "k1", claimsOf(c.ID, time.Now()))), anonymous).Code
 		}
 		for range 2 * refusalBurst {
 			send("EdDSA")
@@ -65,34 +65,4 @@ func TestWrongAssertionsHoldNobody(t *testing.T) {
 		require.Equal(t, http.StatusTooManyRequests, send("EdDSA"))
 		require.Equal(t, http.StatusOK, send("ES256"))
 	})
-}
-
-func TestLimits(t *testing.T) {
-	l := newLimits(3, time.Second)
-	take := func(key string, now time.Time) (int, time.Duration) { return l.take(key, now) }
-	for range 3 {
-		missed, wait := take("a", noon)
-		require.Zero(t, missed)
-		require.Zero(t, wait)
-	}
-	for range 2 {
-		_, wait := take("a", noon)
-		require.Equal(t, time.Second, wait)
-	}
-	_, wait := take("b", noon)
-	require.Zero(t, wait, "another key")
-	_, wait = take("a", noon.Add(600*time.Millisecond))
-	require.Equal(t, 400*time.Millisecond, wait.Round(time.Millisecond))
-	missed, wait := take("a", noon.Add(time.Second))
-	require.Zero(t, wait)
-	require.Equal(t, 3, missed)
-	missed, _ = take("a", noon.Add(2*time.Second))
-	require.Zero(t, missed, "told once")
-
-	for i := range mostLimits {
-		take("key "+strconv.Itoa(i), noon)
-	}
-	require.LessOrEqual(t, len(l.byKey), mostLimits)
-	take("new", noon.Add(3*time.Second))
-	require.LessOrEqual(t, len(l.byKey), mostLimits)
 }

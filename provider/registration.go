@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/limit"
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -35,7 +36,6 @@ func (r Registration) known() bool {
 }
 
 const (
-	registerPath = "/oauth2/register"
 	// How many clients one address may register without an initial access token, and in which time.
 	uninvitedTries = 20
 	uninvitedRest  = time.Hour
@@ -54,7 +54,7 @@ func (p *Provider) registerClient(c *gin.Context) error {
 	}
 	said, err := client.ReadRegistration(text, nil)
 	if err == nil {
-		err = p.checkSector(ctx, said.Metadata, cmp.Or(token, callerKey(c.Request, "")), now)
+		err = p.checkSector(ctx, said.Metadata, cmp.Or(token, limit.CallerKey(c.Request, "")), now)
 	}
 	if err != nil {
 		return registrationFault(err)
@@ -88,10 +88,10 @@ func (p *Provider) register(ctx context.Context, m client.Metadata, token string
 
 // countUninvited counts a client that one address registers without a token.
 func (p *Provider) countUninvited(ctx context.Context, r *http.Request, now time.Time) error {
-	network := hex.EncodeToString(p.store.MAC("client registrations of an address", storage.ClientNetwork(clientIP(r)).String()))
+	network := hex.EncodeToString(p.store.MAC("client registrations of an address", storage.ClientNetwork(limit.ClientIP(r)).String()))
 	allowed, until, err := p.store.CountEvent(ctx, "client registration:"+network, uninvitedTries, uninvitedRest, now)
 	if err == nil && !allowed {
-		return tooMany(oauth.AccessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
+		return oauth.TryLater(oauth.AccessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
 	}
 	return err
 }
@@ -116,7 +116,7 @@ func (p *Provider) initialToken(r *http.Request, now time.Time) (string, error) 
 
 // bearerOf returns the bearer token of a request, empty when there is none. Tokens of registration are not bound to keys.
 func bearerOf(r *http.Request) (string, error) {
-	token, byProof, err := accessTokenOf(r, nil)
+	token, byProof, err := oauth.AccessToken(r, nil)
 	if byProof {
 		token = ""
 	}
@@ -127,7 +127,7 @@ func bearerOf(r *http.Request) (string, error) {
 func (p *Provider) refusedToken(r *http.Request, now time.Time) error {
 	event := p.byClient(r)
 	event.Name = audit.ClientRefused
-	return p.refused(r, event, oauth.Refuse(oauth.RegistrationToken), now)
+	return p.budget.Refuse(r, event, oauth.Refuse(oauth.RegistrationToken), now)
 }
 
 func (p *Provider) byClient(r *http.Request) audit.Event {
@@ -165,17 +165,17 @@ func descriptionOf(text string) string {
 			return '?'
 		}
 		return r
-	}, clip(text, longestDescription))
+	}, oauth.Clip(text, longestDescription))
 }
 
 // jsonBody reads the body of a registration.
 func jsonBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if err := checkMedia(r, "application/json", oauth.RegistrationType); err != nil {
+	if err := oauth.CheckMediaType(r, "application/json", oauth.RegistrationType); err != nil {
 		return nil, err
 	}
 	text, err := io.ReadAll(http.MaxBytesReader(w, r.Body, client.LongestRegistration))
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, errSlowBody(err)
+		return nil, oauth.Refuse(oauth.BodySlow).Because(err)
 	}
 	if err != nil {
 		return nil, oauth.Refuse(oauth.RegistrationBody)

@@ -90,7 +90,7 @@ func (p *Provider) removeClient(c *gin.Context) error {
 	} else if err != nil {
 		return err
 	}
-	noStore(c)
+	oauth.NoStore(c)
 	c.Status(http.StatusNoContent)
 	return nil
 }
@@ -104,14 +104,14 @@ func (p *Provider) showRegistration(c *gin.Context, status int, registered clien
 	}
 	shown["client_id_issued_at"] = registered.CreatedAt.Unix()
 	shown["registration_access_token"] = registered.Token
-	shown["registration_client_uri"] = p.cfg.Issuer + registerPath + "/" + registered.ID
+	shown["registration_client_uri"] = p.cfg.Issuer + oauth.RegisterPath + "/" + registered.ID
 	if registered.HasSecret() {
 		shown["client_secret_expires_at"] = 0
 	}
 	if registered.Secret != "" {
 		shown["client_secret"] = registered.Secret
 	}
-	noStore(c)
+	oauth.NoStore(c)
 	c.JSON(status, shown)
 	return nil
 }
@@ -125,8 +125,8 @@ func (p *Provider) checkSector(ctx context.Context, m client.Metadata, who strin
 	if m.SectorIdentifierURI == "" {
 		return nil
 	}
-	if _, wait := p.fetches.take("sector "+who, now); wait > 0 {
-		return tooMany(oauth.AccessDenied, "Too many registrations with a sector_identifier_uri. Please try again later.", wait)
+	if _, wait := p.fetches.Take("sector "+who, now); wait > 0 {
+		return oauth.TryLater(oauth.AccessDenied, "Too many registrations with a sector_identifier_uri. Please try again later.", wait)
 	}
 	body, err := p.fetch.Get(ctx, m.SectorIdentifierURI, "application/json", longestSector)
 	if ctx.Err() != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -91,8 +92,8 @@ func TestRegistrationIsManagedByItsTokenAlone(t *testing.T) {
 				"no token":        w.json(method, uri, "", registration(t)),
 				"another's token": w.json(method, uri, other["registration_access_token"].(string), registration(t)),
 				"a client secret": w.json(method, uri, one["client_secret"].(string), registration(t)),
-				"an operator's":   w.json(method, registerPath+"/"+w.web.ID, token, registration(t)),
-				"nobody":          w.json(method, registerPath+"/nobody", token, registration(t)),
+				"an operator's":   w.json(method, oauth.RegisterPath+"/"+w.web.ID, token, registration(t)),
+				"nobody":          w.json(method, oauth.RegisterPath+"/nobody", token, registration(t)),
 			} {
 				require.Equal(t, http.StatusUnauthorized, a.Code, "%s %s", method, name)
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -54,7 +55,7 @@ func registration(t testing.TB, pairs ...any) string {
 // registers registers an app and returns the answer.
 func (w *world) registers(pairs ...any) map[string]any {
 	w.t.Helper()
-	a := w.json(http.MethodPost, registerPath, "", registration(w.t, pairs...))
+	a := w.json(http.MethodPost, oauth.RegisterPath, "", registration(w.t, pairs...))
 	require.Equal(w.t, http.StatusCreated, a.Code, a.Body.String())
 	require.Equal(w.t, "no-store", a.Header().Get("Cache-Control"))
 	return a.body
@@ -81,8 +82,8 @@ func (w *world) initial(uses int64, life time.Duration) string {
 // PD-13: closed, registration does not exist.
 func TestRegistrationIsClosed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, registerPath, "", registration(t)).Code)
-		require.Equal(t, http.StatusNotFound, w.json(http.MethodGet, registerPath+"/"+w.web.ID, "x", "").Code)
+		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)).Code)
+		require.Equal(t, http.StatusNotFound, w.json(http.MethodGet, oauth.RegisterPath+"/"+w.web.ID, "x", "").Code)
 		require.NotContains(t, w.get("/.well-known/openid-configuration").body, "registration_endpoint")
 	})
 }
@@ -90,17 +91,17 @@ func TestRegistrationIsClosed(t *testing.T) {
 // PD-13: switched on, it takes a token from the operator, which is good for so many clients and so long.
 func TestRegistrationTakesAToken(t *testing.T) {
 	registering(t, RegistrationToken, func(t *testing.T, w *world) {
-		require.Equal(t, issuer+registerPath, w.get("/.well-known/openid-configuration").body["registration_endpoint"])
+		require.Equal(t, issuer+oauth.RegisterPath, w.get("/.well-known/openid-configuration").body["registration_endpoint"])
 		token, late := w.initial(2, time.Hour), w.initial(1, time.Nanosecond)
 		for name, wrong := range map[string]string{"none": "", "unknown": "pst_it_x", "expired": late, "another kind": "pst_at_x"} {
-			a := w.json(http.MethodPost, registerPath, wrong, registration(t))
+			a := w.json(http.MethodPost, oauth.RegisterPath, wrong, registration(t))
 			require.Equal(t, http.StatusUnauthorized, a.Code, name)
 			require.Contains(t, a.Header().Get("WWW-Authenticate"), "Bearer")
 		}
 		require.Equal(t, 3, w.events(audit.ClientRefused))
-		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, registerPath, token, `{}`).Code, "what is refused uses nothing up")
+		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, oauth.RegisterPath, token, `{}`).Code, "what is refused uses nothing up")
 		for _, status := range []int{http.StatusCreated, http.StatusCreated, http.StatusUnauthorized} {
-			require.Equal(t, status, w.json(http.MethodPost, registerPath, token, registration(t)).Code)
+			require.Equal(t, status, w.json(http.MethodPost, oauth.RegisterPath, token, registration(t)).Code)
 		}
 		list, err := w.clients.InitialTokens(t.Context(), "", 10)
 		require.NoError(t, err)
@@ -119,7 +120,7 @@ func TestRaceForAnInitialToken(t *testing.T) {
 			require.NoError(t, err)
 			token, won := w[0].initial(1, time.Hour), 0
 			for _, a := range all(w, func(w *world, i int) answer {
-				r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(registration(t)))
+				r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(t)))
 				r.Header.Set("Content-Type", "application/json")
 				r.Header.Set("Authorization", "Bearer "+token)
 				fromElsewhere()(r)
@@ -142,11 +143,11 @@ func TestRaceForAnInitialToken(t *testing.T) {
 // What is left out gets the defaults of RFC 7591 and OIDC Registration, and the answer says all of it.
 func TestRegistrationDefaults(t *testing.T) {
 	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
-		body := w.json(http.MethodPost, registerPath, "", `{"redirect_uris":["`+callback+`"],"client_name#de":"Anwendung","unheard":{"of":[1]}}`).body
+		body := w.json(http.MethodPost, oauth.RegisterPath, "", `{"redirect_uris":["`+callback+`"],"client_name#de":"Anwendung","unheard":{"of":[1]}}`).body
 		id := body["client_id"].(string)
 		require.Regexp(t, `^pst_cs_`, body["client_secret"])
 		require.Regexp(t, `^pst_rg_[A-Za-z0-9_-]{43}$`, body["registration_access_token"])
-		require.Equal(t, issuer+registerPath+"/"+id, body["registration_client_uri"])
+		require.Equal(t, issuer+oauth.RegisterPath+"/"+id, body["registration_client_uri"])
 		require.InDelta(t, time.Now().Unix(), body["client_id_issued_at"], 60)
 		for name, want := range map[string]any{
 			"client_name": "app.example.test", "application_type": "web", "grant_types": []any{"authorization_code"}, "response_types": []any{"code"},
@@ -222,7 +223,7 @@ func TestRegistrationRefuses(t *testing.T) {
 			"a home page without TLS":     registration(t, "client_uri", "http://app.example.test/"),
 			"both kinds of keys":          registration(t, "jwks", map[string]any{"keys": []any{}}, "jwks_uri", "https://app.example.test/jwks"),
 		} {
-			r := httptest.NewRequest(http.MethodPost, registerPath, strings.NewReader(text))
+			r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(text))
 			r.Header.Set("Content-Type", "application/json")
 			a := w.do(r)
 			require.Equal(t, http.StatusBadRequest, a.Code, "%s: %s", name, a.Body)
@@ -241,8 +242,8 @@ func TestRegistrationIsLimitedByAddress(t *testing.T) {
 		for range uninvitedTries {
 			w.registers()
 		}
-		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, registerPath, "", registration(t)).Code)
-		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, registerPath, w.initial(1, time.Hour), registration(t)).Code)
-		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, registerPath, "pst_it_wrong", registration(t)).Code, "a wrong token is worse than none")
+		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)).Code)
+		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registration(t)).Code)
+		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registration(t)).Code, "a wrong token is worse than none")
 	})
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 )
 
 // inside turns the parameters of a request into the claims of a request object, with the pairs set over them; nil takes a claim away.
@@ -45,7 +47,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 			m.RedirectURIs = []string{callback, callback + "2"}
 		})
 		assertion := func() []string {
-			return []string{"client_assertion_type", assertionType, "client_assertion", signAssertion(t, "ES256", clientKeys()["ES256"], "1", claimsOf(c.ID, time.Now()))}
+			return []string{"client_assertion_type", assertionType, "client_assertion", jwttest.Sign(t, "ES256", jwttest.Keys()["ES256"], "1", claimsOf(c.ID, time.Now()))}
 		}
 		ways := map[string]func(beside url.Values, object string) answer{
 			"value": func(beside url.Values, object string) answer { return w.authorize(params(beside, "request", object)) },
@@ -103,7 +105,7 @@ func TestErrorsGoWhereTheObjectSays(t *testing.T) {
 			"ES256 ": signing,
 		} {
 			alg := strings.TrimSpace(alg)
-			said := inside(w.request(c), "state", "inside", "response_mode", modeFragment)
+			said := inside(w.request(c), "state", "inside", "response_mode", oauth.ModeFragment)
 			for name, claims := range map[string]map[string]any{
 				"expired":        with(said, "exp", time.Now().Add(-time.Hour).Unix()),
 				"another server": with(said, "aud", "https://other.example"),
@@ -169,7 +171,7 @@ func with(claims map[string]any, pairs ...any) map[string]any {
 // keySet is the JWK Set of a client that signs by one algorithm.
 func keySet(t testing.TB, alg string) json.RawMessage {
 	t.Helper()
-	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(clientKeys()[alg], "1")}})
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()[alg], "1")}})
 	require.NoError(t, err)
 	return set
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage"
 )
 
 // asks registers a web client that sends request objects.
 func (w *world) asks(edit func(*client.Metadata)) *client.Client {
 	w.t.Helper()
-	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{publicKey(clientKeys()["ES256"], "1")}})
+	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()["ES256"], "1")}})
 	require.NoError(w.t, err)
 	c, _ := w.register(client.Web, func(m *client.Metadata) {
 		m.RedirectURIs, m.Consent, m.JWKS, m.RequestObjectAlg = []string{callback}, client.ConsentSkip, set, "ES256"
@@ -39,13 +40,13 @@ func object(t testing.TB, alg, kind string, claims map[string]any) string {
 	text, err := json.Marshal(claims)
 	require.NoError(t, err)
 	if alg == client.AlgNone {
-		return unsigned(text)
+		return jwttest.Unsigned(text)
 	}
 	options := (&jose.SignerOptions{}).WithHeader("kid", "1")
 	if kind != "" {
 		options = options.WithType(jose.ContentType(kind))
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: clientKeys()[alg]}, options)
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jwttest.Keys()[alg]}, options)
 	require.NoError(t, err)
 	signed, err := signer.Sign(text)
 	require.NoError(t, err)

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -18,11 +17,11 @@ import (
 // A token that is unknown, not the caller's or ended already is no error (section 2.2).
 func (p *Provider) revoke(c *gin.Context) error {
 	now := time.Now()
-	form, err := formBody(c.Writer, c.Request)
+	form, err := oauth.FormAlone(c.Writer, c.Request)
 	if err != nil {
 		return err
 	}
-	caller, err := p.authenticate(c.Request.Context(), c.Request, form, now)
+	caller, err := p.auth.Authenticate(c.Request, form, now)
 	if err != nil {
 		return err
 	}
@@ -30,27 +29,26 @@ func (p *Provider) revoke(c *gin.Context) error {
 	if token == "" {
 		return oauth.Refuse(oauth.IntrospectionTokenMissing)
 	}
-	if grantID, _, ok := readRefreshToken(p.store, token); ok {
-		err = p.revokeFamily(c.Request.Context(), caller, grantID, &unit{now: now, address: c.Request.RemoteAddr})
-	} else if t, ok := p.readAccessToken(token, now); ok && t.ClientID == caller.ID && !t.expired(now) {
-		err = p.grants.RevokeToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
+	if grantID, _, ok := p.tokens.ReadRefreshToken(token); ok {
+		err = p.revokeFamily(c.Request, caller, grantID, now)
+	} else if t, ok := p.tokens.ReadAccessToken(token, now); ok && t.ClientID == caller.ID && !t.Expired(now) {
+		err = p.store.RevokeToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
 	}
 	if err != nil {
 		return err
 	}
-	noStore(c)
+	oauth.NoStore(c)
 	c.Status(http.StatusOK)
 	return nil
 }
 
-func (p *Provider) revokeFamily(ctx context.Context, caller *client.Client, grantID string, u *unit) error {
-	var err error
-	u.state, err = p.grants.Grant(ctx, grantID, "")
-	if errors.Is(err, storage.ErrNotFound) || err == nil && u.state.ClientID != caller.ID {
+func (p *Provider) revokeFamily(r *http.Request, caller *client.Client, grantID string, now time.Time) error {
+	state, err := p.store.Grant(r.Context(), grantID, "")
+	if errors.Is(err, storage.ErrNotFound) || err == nil && state.ClientID != caller.ID {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return p.endGrant(ctx, u, audit.TokenRevoked)
+	return p.tokens.RevokeGrant(r.Context(), state.Grant, audit.TokenRevoked, r.RemoteAddr, now)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -66,7 +67,7 @@ func TestRevokeWhatIsNotTheirs(t *testing.T) {
 		} {
 			require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", url.Values{"token": {token}}, asOther).Code)
 		}
-		for _, token := range append(variants(tokens["access_token"].(string)), variants(tokens["refresh_token"].(string))...) {
+		for _, token := range append(jwttest.Variants(tokens["access_token"].(string)), jwttest.Variants(tokens["refresh_token"].(string))...) {
 			require.Equal(t, http.StatusOK, w.revoke(token).Code)
 		}
 		require.Equal(t, http.StatusOK, w.revoke(tokens["id_token"]).Code)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -29,7 +30,7 @@ func TestSeldomBrokenRules(t *testing.T) {
 		weak, err := rsa.GenerateKey(rand.Reader, 1024)
 		require.NoError(t, err)
 		for rule, proof := range map[oauth.Rule]string{
-			oauth.ProofKey:  signProof(t, "RS256", weak, said),
+			oauth.ProofKey:  jwttest.SignProof(t, "RS256", weak, said),
 			oauth.ProofID:   proofOfKey(t, "EdDSA", "/oauth2/token", "jti", nil),
 			oauth.ProofTime: proofOfKey(t, "EdDSA", "/oauth2/token", "iat", nil),
 		} {
@@ -100,6 +101,6 @@ func TestRegistrationIsFull(t *testing.T) {
 			break
 		}
 	}
-	requireError(t, w.json(http.MethodPost, registerPath, "", registration(t)), http.StatusForbidden, accessDenied)
+	requireError(t, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)), http.StatusForbidden, accessDenied)
 	require.Contains(t, w.lastLine(), "rule="+string(oauth.RegistrationFull))
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -14,12 +13,12 @@ import (
 
 // sessionState is what a client asks the check session frame about (OIDC Session Management section 3): a hash over the state of the
 // browser, which that frame repeats with the state of the moment. Empty for a client whose pages have no web origin: only pages can ask.
-func (p *Provider) sessionState(c *gin.Context, a *authRequest, signedIn bool) string {
-	origin := client.Origin(a.redirectURI)
-	if origin == "" || !slices.Contains(a.scopes, "openid") {
+func (p *Provider) sessionState(c *gin.Context, clientID, redirectURI string, signedIn bool) string {
+	origin := client.Origin(redirectURI)
+	if origin == "" {
 		return ""
 	}
 	state, salt := p.signIns.State(c.Writer, c.Request, signedIn), rand.Text()
-	sum := sha256.Sum256([]byte(strings.Join([]string{a.client.ID, origin, state, salt}, " ")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{clientID, origin, state, salt}, " ")))
 	return hex.EncodeToString(sum[:]) + "." + salt
 }

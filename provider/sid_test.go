@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/token"
 )
 
 // Clients that know a person by pairwise subjects cannot find out by sid that it is one person; each still learns of the end of its session, by
@@ -38,11 +40,11 @@ func TestSessionHasAnotherNameAtEachClient(t *testing.T) {
 		require.Len(t, known, 2)
 
 		// A hint of one client with the name of the other is not of this sign-in: the person is asked.
-		_, claims := takeApart(t, hints[first])
+		_, claims := jwttest.TakeApart(t, hints[first])
 		claims["sid"] = w.idToken(hints[second])["sid"]
-		requirePage(t, w.logout("id_token_hint", w.signed(anyJWT, claims)), http.StatusOK, "asks to sign you out")
+		requirePage(t, w.logout("id_token_hint", w.signed(token.TypeJWT, claims)), http.StatusOK, "asks to sign you out")
 		claims["sid"] = session
-		requirePage(t, w.logout("id_token_hint", w.signed(anyJWT, claims)), http.StatusOK, "asks to sign you out")
+		requirePage(t, w.logout("id_token_hint", w.signed(token.TypeJWT, claims)), http.StatusOK, "asks to sign you out")
 		w.requireSession(true)
 
 		page := w.logout("id_token_hint", hints[first])

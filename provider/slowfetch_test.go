@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -44,7 +45,7 @@ func TestSlowAddressesAreNoOutage(t *testing.T) {
 			},
 			"sector": func(t *testing.T) {
 				text := registration(t, "subject_type", "pairwise", "sector_identifier_uri", server.URL+"/sector")
-				requireError(t, w.json(http.MethodPost, registerPath, "", text), http.StatusBadRequest, client.InvalidMetadata)
+				requireError(t, w.json(http.MethodPost, oauth.RegisterPath, "", text), http.StatusBadRequest, client.InvalidMetadata)
 			},
 		} {
 			t.Run(name, func(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/token"
 )
 
 // pairwise makes a client with pairwise subjects the world's own.
@@ -75,14 +76,14 @@ func TestRegisteredDefaultsOfARequest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		age := int64(60)
 		w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
-			m.RedirectURIs, m.Consent, m.DefaultMaxAge, m.DefaultACRValues = []string{callback}, client.ConsentSkip, &age, []string{"unknown", acrREFED}
+			m.RedirectURIs, m.Consent, m.DefaultMaxAge, m.DefaultACRValues = []string{callback}, client.ConsentSkip, &age, []string{"unknown", token.ACRREFED}
 		})
 		w.signIn(time.Now().Add(-2 * time.Minute))
 		a := w.authorize(w.request(w.web))
 		require.True(t, strings.HasPrefix(a.location.String(), issuer+"/login"), a.location)
 		code := w.code(w.web, "max_age", "3600")
-		require.Equal(t, acrREFED, w.idToken(w.redeem(code).body["id_token"])["acr"])
-		code = w.code(w.web, "max_age", "3600", "acr_values", acrMFA)
-		require.Equal(t, acrMFA, w.idToken(w.redeem(code).body["id_token"])["acr"])
+		require.Equal(t, token.ACRREFED, w.idToken(w.redeem(code).body["id_token"])["acr"])
+		code = w.code(w.web, "max_age", "3600", "acr_values", token.ACRMFA)
+		require.Equal(t, token.ACRMFA, w.idToken(w.redeem(code).body["id_token"])["acr"])
 	})
 }

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -104,7 +106,7 @@ func TestCodeOfAnotherClient(t *testing.T) {
 func TestCodeIsNotGuessed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)
-		guesses := append(variants(code), "", "x", strings.Repeat("x", 8<<10), codePrefix, newCode(), code[:len(code)-1], code+"A", strings.Repeat(code, 2))
+		guesses := append(jwttest.Variants(code), "", "x", strings.Repeat("x", 8<<10), codePrefix, token.NewCode(), code[:len(code)-1], code+"A", strings.Repeat(code, 2))
 		var bodies []string
 		for _, guess := range guesses {
 			a := w.redeem(guess)
@@ -117,28 +119,6 @@ func TestCodeIsNotGuessed(t *testing.T) {
 		requireError(t, w.redeem(strings.Repeat("x", 10_000)), http.StatusBadRequest, invalidRequest)
 		requireTokens(t, w.redeem(code))
 	})
-}
-
-// variants are other spellings of a token: each character changed by one bit, other alphabets, padding, blanks.
-func variants(token string) []string {
-	var list []string
-	for i := range token {
-		for _, bit := range []byte{1, 4, 32} {
-			changed := []byte(token)
-			changed[i] ^= bit
-			if text := string(changed); text != token {
-				list = append(list, text)
-			}
-		}
-	}
-	list = append(list, token+"=", token+"==", token+" ", " "+token, token+"\n", "\r\n"+token, token+"\t", token+"\u00a0", token+".",
-		strings.ToUpper(token), strings.ToLower(token), token[:len(token)/2]+"\n"+token[len(token)/2:])
-	for from, to := range map[string]string{"-": "+", "_": "/"} {
-		if changed := strings.ReplaceAll(token, from, to); changed != token {
-			list = append(list, changed)
-		}
-	}
-	return list
 }
 
 func TestCodeAfterTheClientChanged(t *testing.T) {
@@ -241,7 +221,7 @@ func TestTokensAreRandom(t *testing.T) {
 			}
 		}
 		for range 10_000 {
-			code := newCode()
+			code := token.NewCode()
 			require.Len(t, code, len(codePrefix)+43)
 			require.False(t, seen[code])
 			seen[code] = true

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,40 +18,35 @@ func (p *Provider) userinfo(c *gin.Context) error {
 	var form url.Values
 	if c.Request.Method == http.MethodPost && c.Request.ContentLength != 0 {
 		var err error
-		if form, err = bodyOnly(c.Writer, c.Request); err != nil {
+		if form, err = oauth.Form(c.Writer, c.Request); err != nil {
 			return err
 		}
 	}
-	token, byProof, err := accessTokenOf(c.Request, form)
+	token, byProof, err := oauth.AccessToken(c.Request, form)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	shown, owner, err := p.admit(c, token, byProof, now)
-	if err == nil && !slices.Contains(shown.token.Scopes, "openid") {
+	if err == nil && !slices.Contains(shown.Scopes, "openid") {
 		err = errNeedsOpenID
 	}
 	if err != nil {
-		return &resourceError{err, byProof}
+		return &oauth.ResourceError{Err: err, ByProof: byProof}
 	}
-	claims := scope.Values(shown.state.User, scope.Released(owner, shown.token.Scopes, shown.token.UserInfo), now)
-	claims["sub"] = p.subject(owner, shown.state.UserID)
+	claims := scope.Values(shown.Grant.User, scope.Released(owner, shown.Scopes, shown.UserInfo), now)
+	claims["sub"] = p.tokens.Subject(owner, shown.Grant.UserID)
 	return p.writeUserInfo(c, owner, claims, now)
 }
 
 // writeUserInfo answers with the claims, signed for a client that is registered for that (OIDC Core section 5.3.2).
 func (p *Provider) writeUserInfo(c *gin.Context, owner *client.Client, claims map[string]any, now time.Time) error {
-	noStore(c)
+	oauth.NoStore(c)
 	if owner.UserInfoAlg == "" {
 		c.JSON(http.StatusOK, claims)
 		return nil
 	}
-	claims["iss"], claims["aud"] = p.cfg.Issuer, owner.ID
-	text, err := json.Marshal(claims)
-	if err != nil {
-		return err
-	}
-	signed, err := p.keys.Sign(owner.UserInfoAlg, userInfoType, text, now)
+	signed, err := p.tokens.UserInfo(owner, claims, now)
 	if err != nil {
 		return err
 	}

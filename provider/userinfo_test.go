@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -46,7 +48,7 @@ func TestUserInfoTakesAccessTokensOnly(t *testing.T) {
 			requireError(t, a, http.StatusUnauthorized, invalidToken)
 			require.Contains(t, a.Header().Get("WWW-Authenticate"), `Bearer realm="postern", error="invalid_token"`, name)
 		}
-		for _, token := range variants(tokens["access_token"].(string)) {
+		for _, token := range jwttest.Variants(tokens["access_token"].(string)) {
 			if strings.HasPrefix(token, " ") {
 				continue // blanks in front belong to the header
 			}
@@ -60,7 +62,7 @@ func TestUserInfoTakesAccessTokensOnly(t *testing.T) {
 func TestUserInfoTakesTokensOfTheRightType(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenJWT })
-		_, claims := takeApart(t, w.offline()["access_token"].(string))
+		_, claims := jwttest.TakeApart(t, w.offline()["access_token"].(string))
 		sign := func(typ string) string {
 			text, err := json.Marshal(claims)
 			require.NoError(t, err)
@@ -205,7 +207,7 @@ func TestBearerTokensOpenOneDoor(t *testing.T) {
 			requireError(t, a, http.StatusUnauthorized, invalidToken)
 		}
 		for _, token := range []string{manage, access, refresh, id} {
-			requireError(t, w.json(http.MethodPost, registerPath, token, registration(t)), http.StatusUnauthorized, invalidToken)
+			requireError(t, w.json(http.MethodPost, oauth.RegisterPath, token, registration(t)), http.StatusUnauthorized, invalidToken)
 		}
 	})
 }

@@ -1,37 +1,31 @@
 package provider
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
+	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/fetch"
+	"github.com/postern-id/postern/provider/fetch/fetchtest"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/provider/keys/keystest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
-
-// loopback is where the clients of the tests serve their keys and request objects.
-var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
 const (
 	issuer   = "https://id.example.test"
@@ -44,6 +38,8 @@ type world struct {
 	store    *storage.Store
 	clients  *client.Registry
 	keys     *keys.Ring
+	cfg      Config
+	parts    parts
 	provider *Provider
 	router   *gin.Engine
 	browser  *browser
@@ -51,60 +47,6 @@ type world struct {
 	user     storage.User
 	web      *client.Client // confidential; consent is not asked
 	secret   string
-}
-
-// browser stands for the cookies: which session it has, and which browser it is.
-type browser struct {
-	store   *storage.Store
-	session []byte // nil: nobody is signed in
-	id      string
-	noted   sync.Map // the client of each flow
-	known   string
-}
-
-func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, error) {
-	if b.session == nil {
-		return storage.SignIn{}, storage.ErrNotFound
-	}
-	return b.store.SignIn(r.Context(), b.session, clientID, time.Now())
-}
-
-func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) ([]storage.Visit, error) {
-	signIn, err := b.Current(r, "")
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := b.store.EndSession(ctx, b.session); err != nil {
-		return nil, err
-	}
-	if err := b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now()); err != nil {
-		return nil, err
-	}
-	return b.store.Visits(ctx, signIn.ID())
-}
-
-func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) string {
-	if !signedIn {
-		return ""
-	}
-	return hex.EncodeToString(b.session)
-}
-
-func (b *browser) TrustedBrowser(*http.Request) string { return b.known }
-
-func (b *browser) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(b.id) }
-
-func (b *browser) RememberRequest(_ http.ResponseWriter, _ *http.Request, flow, client string) {
-	b.noted.Store(flow, client)
-}
-
-func (b *browser) ClientOf(_ *http.Request, flow string) string {
-	client, _ := b.noted.Load(flow)
-	id, _ := client.(string)
-	return id
 }
 
 // newWorld builds a world on a store.
@@ -139,7 +81,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	require.NoError(t, err)
 	cfg := Config{
 		Issuer: issuer, SignInURL: issuer + "/login", ConsentURL: issuer + "/consent",
-		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: loopback}),
+		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: fetchtest.Loopback}),
 		Log:      slog.New(ruleRecorder{slog.NewTextHandler(w.log, nil)}),
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: RegistrationClosed,
@@ -147,14 +89,33 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	for _, change := range edit {
 		change(&cfg)
 	}
-	w.provider, err = New(cfg)
-	require.NoError(t, err)
+	w.cfg, w.parts = cfg, parts{grants: store, limits: authorize.NewLimits()}
+	w.start()
+	return w
+}
+
+// start starts the provider, anew if it runs.
+func (w *world) start() {
+	var err error
+	w.provider, err = build(w.cfg, w.parts)
+	require.NoError(w.t, err)
 	gin.SetMode(gin.ReleaseMode)
 	w.router = gin.New()
 	w.router.HandleMethodNotAllowed = true
 	w.provider.MountDocuments(w.router)
 	w.provider.Mount(w.router)
-	return w
+}
+
+// between starts the provider with grants that may do something between two statements.
+func (w *world) between(g grants) {
+	w.parts.grants = g
+	w.start()
+}
+
+// limit starts the provider with other limits of authorization requests.
+func (w *world) limit(edit func(*authorize.Limits)) {
+	edit(&w.parts.limits)
+	w.start()
 }
 
 // beginSignIn is a sign-in of the user of which only the password was right.

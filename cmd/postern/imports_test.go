@@ -36,14 +36,40 @@ var allowed = map[string][]string{
 	"storage/audit":       {"loop", "storage"},
 	"storage/storagetest": {"storage"},
 
-	"provider/keys":            {"loop", "storage", "storage/audit"},
-	"provider/keys/keystest":   {"provider/keys", "storage", "storage/audit"},
-	"provider/client":          {"loop", "provider/fetch", "provider/strictjson", "storage", "storage/audit"},
+	// The protocol, floor by floor: a package imports from lower floors, and from none of its own. Nobody imports the face of it but cmd/postern.
 	"provider/fetch":           {},
 	"provider/fetch/fetchtest": {},
-	"provider/scope":           {"provider/client", "provider/strictjson", "storage", "templates"},
-	"provider/oauth":           {},
+	"provider/jwttest":         {},
+	"provider/limit":           {"storage"},
 	"provider/strictjson":      {},
+
+	"provider/client": {"loop", "provider/fetch", "provider/strictjson", "storage", "storage/audit"},
+	"provider/keys":   {"loop", "storage", "storage/audit"},
+
+	"provider/keys/keystest": {"provider/keys", "storage", "storage/audit"},
+
+	"provider/oauth": {"provider/client", "storage", "templates"},
+	"provider/scope": {"provider/client", "provider/strictjson", "storage", "templates"},
+
+	"provider/decision": {"provider/client", "provider/oauth", "provider/scope", "storage"},
+	"provider/page":     {"provider/client", "provider/oauth", "storage", "templates"},
+	"provider/token":    {"provider/client", "provider/keys", "provider/oauth", "provider/scope", "storage", "storage/audit"},
+
+	"provider/clientauth": {"provider/client", "provider/limit", "provider/oauth", "provider/token", "storage", "storage/audit"},
+
+	"provider/engine": {"provider/client", "provider/clientauth", "provider/oauth", "provider/scope", "provider/token", "storage", "storage/audit"},
+
+	"provider/authorize": {
+		"provider/client", "provider/clientauth", "provider/decision", "provider/engine", "provider/fetch", "provider/limit", "provider/oauth",
+		"provider/page", "provider/scope", "provider/strictjson", "provider/token", "storage", "storage/audit", "templates",
+	},
+	"provider/exchange": {"provider/client", "provider/engine", "provider/oauth", "provider/token", "storage", "storage/audit"},
+
+	"provider": {
+		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/decision", "provider/engine", "provider/exchange",
+		"provider/fetch", "provider/keys", "provider/limit", "provider/oauth", "provider/page", "provider/scope", "provider/token", "storage",
+		"storage/audit", "templates",
+	},
 
 	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
 	"login/form":    {"login/account", "login/browser", "login/otp", "storage", "templates"},
@@ -55,10 +81,6 @@ var allowed = map[string][]string{
 	"login":      {"login/account", "login/browser", "login/form", "storage", "templates"},
 	"login/self": {"login/account", "login/browser", "login/form", "storage", "storage/audit", "templates"},
 	"consent":    {"storage", "storage/audit", "templates"},
-	"provider": {
-		"loop", "provider/client", "provider/fetch", "provider/keys", "provider/oauth", "provider/scope", "provider/strictjson", "storage",
-		"storage/audit", "templates",
-	},
 
 	"cmd/postern": {
 		"cmd/demo-rp/relyingparty", // the app of postern demo
@@ -77,9 +99,12 @@ var allowed = map[string][]string{
 // confined says which packages or files may import a library, a package of it included. What bench imports it measures, or it
 // stands in for somebody who is not Postern.
 var confined = map[string][]string{
-	"github.com/ory/fosite":             {"provider"},
-	"github.com/go-jose/go-jose/v4":     {"provider", "provider/client", "provider/keys", "bench"}, // client: the registered keys, parsed once
-	"github.com/gin-gonic/gin":          {"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "templates", "bench"},
+	"github.com/ory/fosite":         {"provider/engine"},
+	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
+	"github.com/gin-gonic/gin": {
+		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
+		"provider/exchange", "provider/oauth", "provider/page", "templates", "bench",
+	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
 	"golang.org/x/sys":                  {"storage/postgres/link_linux.go"},
@@ -95,8 +120,8 @@ var confined = map[string][]string{
 	"github.com/ccojocar/zxcvbn-go":       {"login/password"},
 	"golang.org/x/text":                   {"login/account", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
 	"github.com/nicksnyder/go-i18n/v2":    {"templates"},
-	"golang.org/x/time":                   {"provider"}, // requests of one address, in memory
-	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "provider/client", "bench"},
+	"golang.org/x/time":                   {"provider/limit"}, // requests of one address, in memory
+	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "provider/authorize", "provider/client", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
 	"github.com/spf13/pflag":              {"cmd/postern"}, // cobra's flags, to say what is wrong with one
 	"github.com/wneessen/go-mail":         {"login/mail"},
@@ -107,7 +132,7 @@ var confined = map[string][]string{
 	"golang.org/x/oauth2":          {"cmd/demo-rp/relyingparty"},
 
 	// For tests alone.
-	"github.com/stretchr/testify":  {"login/logintest", "login/mail/mailtest", "provider/keys/keystest", "storage/storagetest"},
+	"github.com/stretchr/testify":  {"login/logintest", "login/mail/mailtest", "provider/jwttest", "provider/keys/keystest", "storage/storagetest"},
 	"github.com/emersion/go-smtp":  {"login/mail/mailtest"},
 	"github.com/emersion/go-sasl":  {"login/mail/mailtest"},
 	"github.com/chromedp/chromedp": {"cmd/postern/browsertest"},
@@ -118,7 +143,8 @@ var confined = map[string][]string{
 	"database/sql": {"login/logintest", "storage", "storage/postgres", "storage/storagetest", "bench"},
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
-		"login/logintest", "login/self", "provider", "provider/fetch", "provider/oauth", "templates", "bench",
+		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/engine", "provider/exchange",
+		"provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/oauth", "provider/page", "provider/token", "templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
 }

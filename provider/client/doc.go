@@ -8,6 +8,6 @@
 //
 // The table in members.go says of each member of the metadata who may set it, which values it has and how it is called elsewhere.
 //
-// What it leaves to package provider: which of the registered methods a request used, client assertions, and everything that
+// What it leaves to package clientauth: which of the registered methods a request used, client assertions, and everything that
 // depends on a request. Rows and keyed hashes are package storage's.
 package client

@@ -9,5 +9,5 @@
 // A stored key that does not open, is weak, or whose parts do not belong together is not used at all, neither to sign nor
 // to verify nor to publish; the others are.
 //
-// What it leaves to package provider: what the tokens say.
+// What it leaves to package token: what the tokens say.
 package keys

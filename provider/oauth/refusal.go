@@ -2,6 +2,8 @@ package oauth
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/url"
@@ -9,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/postern-id/postern/storage"
 )
 
 // Refusal is why a request is refused. Its Status, Code and Description are what a client is told; everything else is for the log.
@@ -74,6 +78,19 @@ func (r *Refusal) CompareURI(received string, registered ...string) *Refusal {
 	return r.Compare(withoutValues(received), registered...)
 }
 
+// RefusalOf returns what a client is told about an error: the [Refusal] in it, an outage of the database, or a fault of this server.
+func RefusalOf(err error) *Refusal {
+	var refusal *Refusal
+	switch {
+	// First, so that an outage on the way never looks like a fault of the client.
+	case errors.Is(err, storage.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
+		return Refuse(Outage).Because(err)
+	case errors.As(err, &refusal):
+		return refusal
+	}
+	return Refuse(Fault).Because(err)
+}
+
 // longestValue is how much of a received or registered value is kept, in characters.
 const longestValue = 500
 
@@ -116,4 +133,12 @@ func withoutValues(uri string) string {
 		text += "#…"
 	}
 	return text
+}
+
+// Clip cuts text that is only shown to a number of bytes, at a character.
+func Clip(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "")
 }

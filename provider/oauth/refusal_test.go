@@ -77,3 +77,9 @@ func TestAddressesKeepNoValues(t *testing.T) {
 		require.Equal(t, want, Refuse(RedirectURIUnregistered).CompareURI(uri).Received, uri)
 	}
 }
+
+func TestClip(t *testing.T) {
+	require.Equal(t, "short", Clip("short", 5))
+	require.Equal(t, "shor", Clip("short", 4))
+	require.Equal(t, "a", Clip("aü", 2), "not within a character")
+}

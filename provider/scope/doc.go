@@ -7,6 +7,6 @@
 // claims that the scope brings.
 //
 // What it leaves to others: which person is signed in, when to ask, and the claims that say how somebody signed in (iss, acr, nonce and
-// their like), which are package provider's. It never releases a claim by one of those names. Package consent shows the question and stores the
+// their like), which are package token's. It never releases a claim by one of those names. Package consent shows the question and stores the
 // answer.
 package scope

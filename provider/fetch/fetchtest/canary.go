@@ -1,4 +1,5 @@
-// Package fetchtest has a canary: a listener on this machine that no outgoing request may reach, whatever its address is spelled like.
+// Package fetchtest has what outgoing requests may and may not reach in tests: servers of texts ([Hosted]), and a canary: a listener on this machine
+// that no outgoing request may reach, whatever its address is spelled like.
 //
 // A package whose code fetches runs its tests through Main, aims every attempt of a test at URLs, and fails when the canary has sung by the
 // end of the run. Only tests import it.

@@ -1,0 +1,134 @@
+package authorize
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/engine"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/page"
+	"github.com/postern-id/postern/provider/token"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// issue answers the request with what its response type asks for. Code and tokens, the grant behind them and the audit entry are one
+// statement; with a flow, ending it is in the same transaction, so that one flow yields one answer.
+func (e *Endpoint) issue(c *gin.Context, a *request, flow storage.Flow, s storage.SignIn, now time.Time) error {
+	grant, err := e.newGrant(a, s, now)
+	if err != nil {
+		return err
+	}
+	ctx, u := c.Request.Context(), &engine.Unit{
+		Now: now, Client: a.client, Grant: grant, Request: &engine.Request{Form: a.form, Types: a.types, Scopes: a.scopes},
+	}
+	if err := e.cfg.Engine.Authorize(ctx, u); err != nil { // the person has agreed to the scopes, in decision.Decide
+		return e.respondError(c, a, err)
+	}
+	setCode(u)
+	event := e.cfg.Audit.Rider(audit.Event{
+		Name: audit.AuthorizationIssued, UserID: u.Grant.UserID, ClientID: u.Grant.ClientID, Actor: audit.ActorUser, Address: c.Request.RemoteAddr,
+	}, now)
+	switch err := e.writeGrant(ctx, a, s, flow, u.Grant.Grant, event, now); {
+	case errors.Is(err, errWithdrawn):
+		return e.proceed(c, a, flow, nil, now)
+	case errors.Is(err, errPushedTwice):
+		return e.respondError(c, a, err)
+	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
+		return page.ErrOver
+	case err != nil:
+		return e.respondError(c, a, err)
+	}
+	return e.respond(c, a, parametersOf(u))
+}
+
+// newGrant makes the grant that the request gets, for the tokens that name it.
+func (e *Endpoint) newGrant(a *request, s storage.SignIn, now time.Time) (token.Grant, error) {
+	detail := token.Detail{
+		RedirectURI: a.redirectURI, Challenge: a.challenge, Nonce: a.nonce, ACR: a.acr, AMR: s.Methods(), Named: a.named, JKT: a.jkt,
+	}
+	text, err := json.Marshal(detail)
+	user := s.User()
+	return token.Grant{Detail: detail, GrantState: storage.GrantState{User: user, Grant: storage.Grant{
+		ID: storage.NewID(), UserID: user.ID, ClientID: a.client.ID, SID: s.ID(), InSession: true, Epoch: user.Epoch,
+		Access: a.asked().Access(), ConsentedAt: s.Consent().CreatedAt, Detail: text, AuthTime: storage.At(s.Time()), CreatedAt: storage.At(now),
+		CodeExpiresAt: storage.At(now.Add(e.cfg.CodeLife)), ExpiresAt: storage.At(now.Add(e.cfg.CodeLife + e.cfg.AccessTokenLife)),
+	}}}, err
+}
+
+// setCode ties the grant to the code that was made, or closes it to all codes when there is none.
+func setCode(u *engine.Unit) {
+	code := u.Code
+	if code == "" {
+		code, u.Grant.CodeUsedAt = token.NewCode(), storage.At(u.Now)
+	}
+	u.Grant.CodeHash = storage.Hash(code)
+}
+
+// parametersOf returns what the client gets (RFC 6749 sections 4.1.2 and 4.2.2, OIDC Core sections 3.2.2.5 and 3.3.2.5).
+func parametersOf(u *engine.Unit) url.Values {
+	parameters := url.Values{}
+	if u.Code != "" {
+		parameters.Set("code", u.Code)
+	}
+	if u.AccessToken != "" {
+		parameters.Set("access_token", u.AccessToken)
+		parameters.Set("token_type", "Bearer")
+		parameters.Set("expires_in", strconv.FormatInt(u.ExpiresIn, 10))
+	}
+	if u.IDToken != "" {
+		parameters.Set("id_token", u.IDToken)
+	}
+	return parameters
+}
+
+// errWithdrawn: the person has withdrawn the consent that the answer rests on, or signed out.
+var errWithdrawn = errors.New("consent withdrawn or session ended meanwhile")
+
+// errPushedTwice: the pushed request was answered already.
+var errPushedTwice = oauth.Refuse(oauth.PushedUsed)
+
+// writeGrant stores the grant, and uses up what must be answered once only: the flow, and the request that was pushed. For a client that is told of
+// logouts it records that the session was used there.
+func (e *Endpoint) writeGrant(
+	ctx context.Context, a *request, s storage.SignIn, flow storage.Flow, grant storage.Grant, event string, now time.Time,
+) error {
+	pushed, told := a.pushedHash(), a.client.ToldOfLogout()
+	if flow.ID == "" && pushed == nil && !told {
+		return e.storeGrant(ctx, grant, event)
+	}
+	return e.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if pushed != nil {
+			err := e.cfg.Store.SpendPushedRequest(ctx, pushed, now)
+			if errors.Is(err, storage.ErrStale) {
+				return errPushedTwice
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if flow.ID != "" {
+			if err := e.cfg.Store.EndFlow(ctx, flow.ID); err != nil {
+				return err
+			}
+		}
+		if err := e.storeGrant(ctx, grant, event); err != nil || !told {
+			return err
+		}
+		return e.cfg.Store.AddVisit(ctx, s, a.client.ID, now)
+	})
+}
+
+func (e *Endpoint) storeGrant(ctx context.Context, g storage.Grant, event string) error {
+	err := e.cfg.Grants.IssueCode(ctx, g, event)
+	if errors.Is(err, storage.ErrStale) {
+		return errWithdrawn
+	}
+	return err
+}

@@ -1,0 +1,38 @@
+package authorize
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
+)
+
+// quoted puts texts of several words in quotes, for the log.
+func quoted(texts []string) []string {
+	list := make([]string, len(texts))
+	for i, text := range texts {
+		list[i] = strconv.Quote(text)
+	}
+	return list
+}
+
+// responseModeOf says how the answer to a request travels, an error included, however wrong the rest of the request is. Tokens never
+// stand in a query, where servers would log them. ok is false for a mode that this response type does not allow.
+func responseModeOf(form url.Values, c *client.Client, redirectURI string) (mode string, ok bool) {
+	types, _ := oauth.ReadResponseTypes(form.Get("response_type"))
+	standard := oauth.ModeQuery // also where the response type is missing or unknown: there is none that would say otherwise
+	// An app that knows the code flow alone looks for errors in the query and nowhere else.
+	if types.Front() && slices.Contains(c.GrantTypes, client.GrantImplicit) {
+		standard = oauth.ModeFragment
+	}
+	switch mode = form.Get("response_mode"); {
+	case mode == "":
+		return standard, true
+	case mode == oauth.ModeFragment, mode == oauth.ModeFormPost && strings.HasPrefix(redirectURI, "http"), mode == oauth.ModeQuery && standard == oauth.ModeQuery:
+		return mode, true
+	}
+	return standard, false
+}

@@ -1,0 +1,59 @@
+package clientauth
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/postern-id/postern/provider/limit"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// How many wrong credentials of one client from one address are answered like the first, and how many from one network are recorded. Secrets
+// have 256 bits and need no protection from guessing; the audit log needs protection from being filled.
+const (
+	refusalBurst = 50
+	refusalEvery = 5 * time.Second
+	recordEvery  = time.Minute
+)
+
+// Budget bounds what wrong credentials cost. Right ones never count: whoever shares an address, a network or a proxy with an app
+// that keeps failing does not notice.
+type Budget struct {
+	audit    *audit.Log
+	answered *limit.Limiter // by client and address
+	recorded *limit.Limiter // by client and network, as short as the audit log has it
+}
+
+// NewBudget returns a budget of which nothing is spent.
+func NewBudget(log *audit.Log) *Budget {
+	return &Budget{audit: log, answered: limit.New(refusalBurst, refusalEvery), recorded: limit.New(refusalBurst, recordEvery)}
+}
+
+// Record writes an audit entry unless too many like it came from its network. The next entry holds the number of those that were left out.
+func (b *Budget) Record(ctx context.Context, event audit.Event, now time.Time) error {
+	key := string(event.Name) + " " + event.ClientID + " " + audit.ShortAddress(event.Address)
+	missed, wait := b.recorded.Take(key, now)
+	if wait > 0 {
+		return nil
+	}
+	if missed > 0 {
+		event.Detail["more"] = strconv.Itoa(missed)
+	}
+	return b.audit.Record(ctx, event, now)
+}
+
+// Refuse records wrong credentials with the reason. It returns the refusal, which becomes one with status 429 for a caller who does not stop, or
+// the error that kept the entry from being written.
+func (b *Budget) Refuse(r *http.Request, event audit.Event, refusal *oauth.Refusal, now time.Time) error {
+	event.Detail = map[string]string{"reason": string(refusal.Rule)}
+	if err := b.Record(r.Context(), event, now); err != nil {
+		return err
+	}
+	if _, wait := b.answered.Take(limit.CallerKey(r, event.ClientID), now); wait > 0 {
+		return oauth.TryLater(refusal.Code, "Too many failed attempts. Please try again later.", wait)
+	}
+	return refusal
+}

@@ -1,0 +1,44 @@
+package engine
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/ory/fosite"
+
+	"github.com/postern-id/postern/provider/oauth"
+)
+
+// fromEngine says which refusal stands for an error of fosite. What is not listed is a fault of ours.
+var fromEngine = []struct {
+	fault *fosite.RFC6749Error
+	told  *oauth.Refusal
+}{
+	{fosite.ErrInvalidClient, oauth.Refuse(oauth.ClientUnknown)},
+	{fosite.ErrInvalidGrant, oauth.Refuse(oauth.GrantRefused)},
+	{fosite.ErrUnauthorizedClient, oauth.Refuse(oauth.GrantTypeUnregistered)},
+	{fosite.ErrUnsupportedGrantType, oauth.Refuse(oauth.GrantTypeUnknown)},
+	{fosite.ErrUnsupportedResponseType, oauth.Refuse(oauth.ResponseTypeUnregistered)},
+	{fosite.ErrInvalidScope, oauth.Refuse(oauth.ScopeRefused)},
+	{fosite.ErrScopeNotGranted, oauth.Refuse(oauth.ScopeRefused).Saying("A scope was not granted.")},
+	{fosite.ErrAccessDenied, &oauth.Refusal{
+		Rule: oauth.TokenRequestMalformed, Status: http.StatusForbidden, Code: oauth.AccessDenied, Description: "The request was refused.",
+	}},
+	{fosite.ErrUnsupportedResponseMode, oauth.Refuse(oauth.ResponseMode).Saying("This response mode is not supported for this client.")},
+	{fosite.ErrTokenExpired, oauth.Refuse(oauth.CodeExpired).Saying("The code or token has expired.")},
+	{fosite.ErrInvalidRequest, oauth.Refuse(oauth.TokenRequestMalformed)},
+}
+
+// fromFosite returns the refusal that stands for an error of fosite, and every other error as it is.
+func fromFosite(err error) error {
+	var fault *fosite.RFC6749Error
+	if err == nil || oauth.RefusalOf(err).Rule != oauth.Fault || !errors.As(err, &fault) {
+		return err
+	}
+	for _, known := range fromEngine {
+		if fault.ErrorField == known.fault.ErrorField {
+			return known.told.Because(err)
+		}
+	}
+	return err
+}

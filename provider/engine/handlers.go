@@ -1,0 +1,126 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ory/fosite"
+	"github.com/ory/fosite/handler/oauth2"
+	"github.com/ory/fosite/handler/pkce"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/scope"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// A code dies after so many wrong verifiers: nobody who holds the right one needs more tries.
+const maxVerifierFailures = 3
+
+// pkceHandler adds to fosite's a count of wrong verifiers.
+type pkceHandler struct {
+	*pkce.Handler
+	e *Engine
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h pkceHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	err := h.Handler.HandleTokenEndpointRequest(ctx, request)
+	if !errors.Is(err, fosite.ErrInvalidGrant) {
+		return err
+	}
+	u := unitOf(ctx)
+	u.why = oauth.CodeVerifier
+	failures, countErr := h.e.cfg.Grants.CountCodeFailure(ctx, u.Grant.ID)
+	if countErr == nil && failures >= maxVerifierFailures {
+		countErr = h.e.endGrant(ctx, u, audit.VerifierGuessed)
+	}
+	return errors.Join(u.note(countErr), err)
+}
+
+// refreshHandler adds to fosite's the narrowing of scopes.
+type refreshHandler struct {
+	*oauth2.RefreshTokenGrantHandler
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The scope parameter narrows the access token that is
+// asked for, never the grant; a scope that was not granted is an error (RFC 6749 section 6).
+func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	asked := request.GetRequestedScopes()
+	if err := h.RefreshTokenGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
+		return err
+	}
+	if len(asked) == 0 {
+		return nil
+	}
+	granted := request.GetGrantedScopes()
+	for _, scope := range asked {
+		if !slices.Contains(granted, scope) {
+			return fosite.ErrInvalidScope
+		}
+	}
+	if narrowed, ok := request.(*fosite.AccessRequest); ok {
+		narrowed.GrantedScope = slices.DeleteFunc(slices.Clone(granted), func(scope string) bool { return !slices.Contains(asked, scope) })
+	}
+	return nil
+}
+
+// clientCredentialsHandler adds to fosite's, which leaves both out, the check of the grant type before anything is
+// done and the grant of the scopes asked for. Scopes about a person make no sense where there is none.
+type clientCredentialsHandler struct {
+	*oauth2.ClientCredentialsGrantHandler
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler (RFC 6749 section 4.4.2).
+func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
+	c := request.GetClient()
+	if !slices.Contains(c.GetGrantTypes(), "client_credentials") || c.IsPublic() {
+		return fosite.ErrUnauthorizedClient
+	}
+	about := scope.Supported()
+	for _, scope := range request.GetRequestedScopes() {
+		if slices.Contains(about, scope) || !slices.Contains(c.GetScopes(), scope) {
+			return fosite.ErrInvalidScope
+		}
+	}
+	if err := h.ClientCredentialsGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
+		return err
+	}
+	for _, scope := range request.GetRequestedScopes() {
+		request.GrantScope(scope)
+	}
+	return nil
+}
+
+// idTokenHandler adds the ID token to the answer of a code, a device code or a refresh token whose grant has the scope openid. Fosite's
+// own would answer without one when its separate session row is missing.
+type idTokenHandler struct{ e *Engine }
+
+// CanSkipClientAuth implements fosite.TokenEndpointHandler.
+func (h idTokenHandler) CanSkipClientAuth(context.Context, fosite.AccessRequester) bool { return false }
+
+// CanHandleTokenEndpointRequest implements fosite.TokenEndpointHandler.
+func (h idTokenHandler) CanHandleTokenEndpointRequest(_ context.Context, request fosite.AccessRequester) bool {
+	grant := request.GetGrantTypes()
+	return grant.ExactOne("authorization_code") || grant.ExactOne("refresh_token") || grant.ExactOne(client.GrantDevice)
+}
+
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler: others have checked the request.
+func (h idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessRequester) error {
+	return fosite.ErrUnknownRequest
+}
+
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler (OIDC Core section 3.1.3.3).
+func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, request fosite.AccessRequester, response fosite.AccessResponder) error {
+	if !h.CanHandleTokenEndpointRequest(ctx, request) || !slices.Contains(request.GetGrantedScopes(), "openid") {
+		return fosite.ErrUnknownRequest
+	}
+	u := unitOf(ctx)
+	idToken, err := h.e.cfg.Tokens.IDToken(u.Client, &u.Grant, u.AccessToken, u.Now)
+	if err != nil {
+		return err
+	}
+	response.SetExtra("id_token", idToken)
+	return nil
+}

@@ -1,0 +1,122 @@
+// Package exchange owns the token endpoint (RFC 6749 section 3.2): the exchange of a code, a device code or a refresh token for tokens, and tokens
+// of clients themselves. Package engine makes the answer; here it is decided by one conditional statement which of two requests with the same
+// code or token wins, and what becomes of the grant when somebody has a copy.
+package exchange
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/engine"
+	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/token"
+	"github.com/postern-id/postern/storage"
+)
+
+// Config is what the endpoint needs. Every field is required.
+type Config struct {
+	Store     *storage.Store
+	Grants    Grants // Store, unless a test looks in between
+	Endpoints *oauth.Endpoints
+	Engine    *engine.Engine
+	Tokens    *token.Issuer
+	Proofs    *token.Proofs
+
+	AccessTokenLife time.Duration
+	RefreshIdle     time.Duration // a refresh token that is not used for so long is dead
+	RefreshAbsolute time.Duration // and so is the family after this
+}
+
+// Grants decides what happens once. Each method that changes something is one conditional statement; [storage.ErrStale] says that
+// another request was first.
+type Grants interface {
+	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	RedeemCode(ctx context.Context, id string, r storage.Redemption, now time.Time) error
+	RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error
+}
+
+// Exchange is the token endpoint.
+type Exchange struct{ cfg Config }
+
+// New returns the endpoint.
+func New(cfg Config) *Exchange { return &Exchange{cfg: cfg} }
+
+// Mount adds the endpoint. r stands for the issuer's path.
+func (x *Exchange) Mount(r gin.IRouter) { x.cfg.Endpoints.Post(r, oauth.TokenPath, x.token) }
+
+var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials", client.GrantDevice}
+
+// token is the token endpoint (RFC 6749 section 3.2).
+func (x *Exchange) token(c *gin.Context) error {
+	form, err := oauth.FormAlone(c.Writer, c.Request)
+	if err != nil {
+		return err
+	}
+	if err := checkGrantType(form.Get("grant_type")); err != nil {
+		return err
+	}
+	ctx, u := c.Request.Context(), &engine.Unit{Now: time.Now(), Address: c.Request.RemoteAddr}
+	answer, err := x.cfg.Engine.Exchange(ctx, u, c.Request, form)
+	if err != nil {
+		return err
+	}
+	if err := x.cfg.Proofs.Spend(ctx, u.Proof); err != nil {
+		return err
+	}
+	if err := x.write(ctx, u, form.Get("grant_type")); err != nil {
+		return u.Explain(err, form)
+	}
+	x.cfg.Proofs.Offer(c.Writer.Header(), u.Proof, u.Now)
+	oauth.NoStore(c)
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+func checkGrantType(name string) error {
+	switch {
+	case name == "":
+		return oauth.Refuse(oauth.GrantTypeMissing)
+	case !slices.Contains(grantTypes, name):
+		return oauth.Refuse(oauth.GrantTypeUnknown).Compare(name, grantTypes...)
+	}
+	return nil
+}
+
+// write makes the one conditional statement on which the answer depends. Losing it means that another request has used the
+// same code or token meanwhile.
+func (x *Exchange) write(ctx context.Context, u *engine.Unit, grantType string) error {
+	switch grantType {
+	case "authorization_code":
+		return x.redeemCode(ctx, u)
+	case "refresh_token":
+		return x.rotate(ctx, u)
+	case client.GrantDevice:
+		return x.redeemDevice(ctx, u)
+	}
+	return nil // client_credentials: there is no grant
+}
+
+// redemption is what redeeming its code makes of the unit's grant.
+func (x *Exchange) redemption(u *engine.Unit) storage.Redemption {
+	redemption := storage.Redemption{Generation: u.Generation, ExpiresAt: u.Now.Add(x.cfg.AccessTokenLife)}
+	if u.Generation > 0 {
+		redemption.JKT = refreshKey(u)
+		redemption.IdleUntil = u.Now.Add(x.cfg.RefreshIdle)
+		redemption.ExpiresAt = u.Now.Add(x.cfg.RefreshAbsolute)
+	}
+	return redemption
+}
+
+// refreshKey is the thumbprint of the key that the unit's next refresh token is bound to. A client that proves itself is bound already (RFC 9449
+// section 5).
+func refreshKey(u *engine.Unit) string {
+	if u.Client.Public() {
+		return u.Proof.JKT
+	}
+	return ""
+}

@@ -1,0 +1,67 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Config is what an issuer needs. Every field but RefreshGrace is required.
+type Config struct {
+	Issuer  string // the URL that tokens have as iss
+	Store   *storage.Store
+	Grants  Grants // Store, unless a test looks in between
+	Audit   *audit.Log
+	Keys    *keys.Ring
+	Clients *client.Registry
+
+	AccessTokenLife time.Duration
+	IDTokenLife     time.Duration
+	RefreshGrace    time.Duration // in which a refresh whose answer was lost may be repeated
+}
+
+// Grants is what an issuer asks about grants.
+type Grants interface {
+	// Grant returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: there is none.
+	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	// TokenRevoked reports whether an access token without a grant was revoked.
+	TokenRevoked(ctx context.Context, tokenID string) (bool, error)
+	// RevokeGrant ends a grant and records the event. [storage.ErrStale]: it was revoked before.
+	RevokeGrant(ctx context.Context, id, event string, now time.Time) error
+}
+
+// Issuer makes, reads and validates codes and tokens.
+type Issuer struct {
+	issuer  string
+	store   *storage.Store
+	grants  Grants
+	audit   *audit.Log
+	keys    *keys.Ring
+	clients *client.Registry
+
+	accessTokenLife, idTokenLife, refreshGrace time.Duration
+}
+
+// New returns an issuer.
+func New(cfg Config) *Issuer {
+	return &Issuer{
+		issuer: cfg.Issuer, store: cfg.Store, grants: cfg.Grants, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients,
+		accessTokenLife: cfg.AccessTokenLife, idTokenLife: cfg.IDTokenLife, refreshGrace: cfg.RefreshGrace,
+	}
+}
+
+// RevokeGrant revokes a grant with everything that was issued for it, in a transaction of its own, and records why. A grant that was revoked before
+// is no error.
+func (i *Issuer) RevokeGrant(ctx context.Context, g storage.Grant, why audit.Name, address string, now time.Time) error {
+	event := i.audit.Rider(audit.Event{Name: why, UserID: g.UserID, ClientID: g.ClientID, Actor: audit.ActorClient, Address: address}, now)
+	err := i.grants.RevokeGrant(ctx, g.ID, event, now)
+	if errors.Is(err, storage.ErrStale) {
+		err = i.store.Confirm(ctx)
+	}
+	return err
+}
