@@ -1,5 +1,5 @@
 // Package mail turns a notice about an account into a message and queues it in the caller's transaction (storage.QueueMail),
-// so that it goes out exactly if what it tells has happened; and it delivers what is queued to a mail server.
+// so that it is sent exactly if what it reports has happened; and it delivers queued messages to a mail server.
 //
 // # Delivery
 //
@@ -8,9 +8,10 @@
 //
 //   - The server does not answer, is not trusted, or refuses us: it is asked again after 5 s to 1 min, with one message only.
 //   - It refuses one message for now (4xx): that message waits 10 s to 1 h, others go on.
-//   - It refuses one message for good (5xx): that message is given up, like one whose link has expired or that is three days old.
+//   - It refuses one message permanently (5xx): that message is given up, as is one whose link has expired or that is three days old.
 //   - We end between claiming and sending: the message is tried again when the claim ends, after five minutes.
-//   - We end between the server's yes and noting it: the message goes out twice, with the same Message-ID. Nothing can prevent this.
+//   - We end after the server accepted the message and before that is recorded: the message is sent twice, with the same Message-ID.
+//     Nothing can prevent this.
 //
 // What it leaves to others: when a notice is due to package account, keeping messages and removing old ones to storage.
 package mail

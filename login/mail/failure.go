@@ -11,17 +11,17 @@ import (
 	"syscall"
 )
 
-// failure is why a message was not handed over. Its text is of our own words and the code of the server's answer: what else the
-// server says may name people.
+// failure is why a message was not sent. Its text has our own words and the code of the server's answer, because the rest of that answer may
+// name people.
 type failure struct {
 	what      string // "refused the recipient"
 	code      int    // of the server's answer; 0 when there was none
-	server    bool   // no other message would fare better now
+	server    bool   // any other message would fail now, too
 	message   bool   // it may be this message's fault
-	permanent bool   // trying again is of no use
+	permanent bool   // it would fail again
 }
 
-// Error is a sentence.
+// Error returns what failed, as a sentence.
 func (f *failure) Error() string {
 	text := "the mail server " + f.what
 	if f.code != 0 {
@@ -49,8 +49,8 @@ func failed(err error, what string) *failure {
 	return f
 }
 
-// refused says what the server did when a step failed that concerns one message. A 5xx answer is the last word on it
-// (RFC 5321 section 4.2.1), but 421 ends the connection and 530 wants a sign-in, which is our affair.
+// refused says what the server did when a step failed that concerns one message. A 5xx answer is final
+// (RFC 5321 section 4.2.1), but 421 ends the connection and 530 asks for a sign-in, which is not the message's fault.
 func refused(err error, what string) *failure {
 	f := failed(err, what)
 	if f.code != 0 && f.code != 421 && f.code != 530 {

@@ -32,23 +32,23 @@ type SMTPConfig struct {
 	Token Token
 	// From is the sender's address, with or without a name in front. Required.
 	From string
-	// Issuer is the address of this service: its host stands in Message-IDs and greets the server. Required.
+	// Issuer is the URL of this service. Its host appears in Message-IDs and in the greeting. Required.
 	Issuer string
-	// Roots are whom to believe about the server's name; default those of the system.
+	// Roots are the CAs trusted for the server's certificate; default those of the system.
 	Roots *x509.CertPool
 	// Dial opens connections; default net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Patience is how long the server may take to take a connection, and again for each message; default 30 s.
+	// Patience is how long the server may take to accept a connection, and then each message; default 30 s.
 	Patience time.Duration
 }
 
-// TLS says how far a server that is spoken to with smtp:// has to encrypt.
+// TLS is the encryption that is required of a server named with smtp://.
 type TLS string
 
 const (
 	// TLSRequired refuses a server without STARTTLS and a valid certificate.
 	TLSRequired TLS = "required"
-	// TLSOpportunistic encrypts where STARTTLS is offered, with any certificate: whoever is between can read and change everything.
+	// TLSOpportunistic encrypts where STARTTLS is offered, with any certificate: anyone on the path can read and change everything.
 	TLSOpportunistic TLS = "opportunistic"
 	// TLSNone does not encrypt.
 	TLSNone TLS = "none"
@@ -71,13 +71,13 @@ type SMTP struct {
 type security int
 
 const (
-	startTLS      security = iota // RFC 3207, refused without
+	startTLS      security = iota // RFC 3207; a server without it is refused
 	implicitTLS                   // RFC 8314 section 3.3
 	plain                         // to a server on this machine, or because the configuration says so
-	opportunistic                 // RFC 7435: STARTTLS where it is offered, of whoever answers
+	opportunistic                 // RFC 7435: STARTTLS where it is offered, with any certificate
 )
 
-// NewSMTP checks the configuration. It connects to nothing.
+// NewSMTP checks the configuration. It does not connect to the server.
 func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	u, err := url.Parse(cfg.URL)
 	if err != nil || u.Hostname() == "" || u.Scheme != "smtp" && u.Scheme != "smtps" {
@@ -125,7 +125,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	return s, nil
 }
 
-// domain writes a host as RFC 5321 section 4.1.3 wants it.
+// domain writes a host as RFC 5321 section 4.1.3 requires.
 func domain(host string) string {
 	addr, err := netip.ParseAddr(host)
 	switch {
@@ -142,7 +142,7 @@ func isLoopback(host string) bool {
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
 }
 
-// connection is one to the server, ready to take messages.
+// connection is a connection to the server that is ready to send messages.
 type connection struct {
 	net.Conn
 	server *SMTP
@@ -192,7 +192,7 @@ func (c *connection) open(ctx context.Context) error {
 	return c.signIn(ctx)
 }
 
-// startTLS encrypts the connection where that is demanded or offered.
+// startTLS encrypts the connection where that is required or offered.
 func (c *connection) startTLS(config *tls.Config) error {
 	offered, _ := c.client.Extension("STARTTLS")
 	switch security := c.server.security; {
@@ -209,8 +209,8 @@ func (c *connection) startTLS(config *tls.Config) error {
 	return nil
 }
 
-// signIn gives user and password or token, to a server whose name was checked, which is on this machine, or which the configuration trusts
-// without either.
+// signIn sends user and password or token. The server's certificate was checked, or the server is on this machine, or the configuration
+// trusts it without either.
 func (c *connection) signIn(ctx context.Context) error {
 	s := c.server
 	if s.user == "" {
@@ -241,7 +241,7 @@ func (c *connection) signIn(ctx context.Context) error {
 	return nil
 }
 
-// send hands one message over. A nil error means that the server has taken it on.
+// send sends one message. A nil error means that the server has accepted it.
 func (c *connection) send(recipient string, content io.WriterTo) error {
 	if err := c.SetDeadline(time.Now().Add(c.server.patience)); err != nil {
 		return failed(err, "ended the connection")

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// A Token returns the access token of the mailbox that signs in by XOAUTH2. It is asked for at each connection, because tokens end after an
+// A Token returns the access token of the mailbox that signs in by XOAUTH2. It is called for each connection, because tokens expire after an
 // hour or so.
 type Token func(ctx context.Context) (string, error)
 
-// TokenFile returns the token that somebody else keeps fresh in a file.
+// TokenFile returns the token in a file, which another program keeps fresh.
 func TokenFile(path string) Token {
 	return func(context.Context) (string, error) {
 		text, err := os.ReadFile(path)

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Kind is what sort of second factor an attempt is at. Recovery codes are counted apart, because they are the way in
+// Kind is the kind of second factor in an attempt. Recovery codes are counted separately, because they are the way in
 // when the codes of the authenticator are closed.
 type Kind string
 
@@ -47,7 +47,7 @@ func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time)
 	return states[0].Failures, nil
 }
 
-// Closes reports whether so many failures in a row have closed the factor.
+// Closes reports whether a number of failures in a row closes the factor.
 func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAfter }
 
 // Reopen ends both rows of wrong codes of each subject, closed or not.
@@ -75,7 +75,7 @@ func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
 	return nil
 }
 
-// Unlock lifts every wait of a user but those of single browsers and addresses.
+// Unlock lifts every wait of a user, except those of single browsers and IP addresses.
 func (g *Guard) Unlock(ctx context.Context, userID string) error {
 	if err := g.ForgetPasswords(ctx, userID); err != nil {
 		return err

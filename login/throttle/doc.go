@@ -1,5 +1,5 @@
 // Package throttle owns the budgets of wrong passwords and wrong codes: which counter an attempt belongs to, how many
-// failures are free of a wait, when a second factor is closed, and how many messages anybody can have sent.
+// failures are free of a wait, when a second factor is closed, and how many messages anybody can cause.
 //
 // Counters live in the database (storage.Budget), so they hold across restarts and replicas and commit whether or not the
 // operation around them succeeds. What it leaves to package account: deciding whether an attempt was right, whose it

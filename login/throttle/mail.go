@@ -31,7 +31,7 @@ func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now ti
 	return g.event(ctx, "ask:"+g.addressKey(address), asksOfAddress, now)
 }
 
-// Mail is called before a message for one purpose is sent. A *WaitError says that the subject has got enough of them.
+// Mail is called before a message for one purpose is sent. A *WaitError says that the subject has received too many of them.
 func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.Time) error {
 	return g.event(ctx, "mail:"+purpose+":"+who.key, mailsOfSubject, now)
 }

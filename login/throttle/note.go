@@ -8,12 +8,12 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// noteEvery is how often attempts that one counter turns away are recorded.
+// noteEvery is how often refused attempts at one counter are recorded.
 const noteEvery = time.Minute
 
-// Note says whether an attempt that was turned away is to be recorded: the first at each counter is, and then one a minute.
-// Else whoever knocks at a closed door would fill the audit log, and each knock would cost a write. more is how many
-// attempts this process has turned away there, and not recorded, since the last that it did record.
+// Note reports whether a refused attempt is to be recorded: the first at each counter is, and then one a minute. Otherwise
+// refused attempts would fill the audit log, and each would cost a write. more is how many refused attempts at that counter
+// this process has not recorded since the last that it did.
 func (g *Guard) Note(ctx context.Context, wait *WaitError, now time.Time) (due bool, more int, err error) {
 	_, due, err = g.store.CountAttempt(ctx, now, storage.Budget{Key: "noted:" + wait.key, Tries: 1, Forget: noteEvery})
 	switch {
@@ -26,12 +26,12 @@ func (g *Guard) Note(ctx context.Context, wait *WaitError, now time.Time) (due b
 	return false, 0, nil
 }
 
-// Crowd returns the refusal of an attempt because too much of a subject is under way until then.
+// Crowd returns the refusal of an attempt because too many sign-ins of a subject are in progress until then.
 func Crowd(who Subject, until time.Time) *WaitError {
 	return &WaitError{Until: until, key: "crowd:" + who.key}
 }
 
-// tally counts by key. It is bounded: what finds no place is not counted.
+// tally counts by key. It is bounded: when it is full, further keys are not counted.
 type tally struct {
 	mu     sync.Mutex
 	counts map[string]int

@@ -45,12 +45,12 @@ func (a PasswordAttempt) Passed(ctx context.Context) error {
 	return nil
 }
 
-// Failed counts the attempt as a failure. It does so too when the caller has hung up: else nobody would need to wait for a refusal.
+// Failed counts the attempt as a failure, even when the caller has hung up: otherwise nobody would have to wait for a refusal.
 func (a PasswordAttempt) Failed(ctx context.Context, now time.Time) error {
 	return a.guard.store.FailAttempt(ctx, a.room, now)
 }
 
-// Undecided says that an outage, or a caller who hung up, kept the attempt from being judged: it counts nowhere.
+// Undecided says that the attempt was not judged, because of an outage or because the caller hung up. It counts nowhere.
 func (a PasswordAttempt) Undecided(ctx context.Context) error {
 	return a.guard.store.ReleaseAttempt(ctx, a.room)
 }

@@ -46,13 +46,13 @@ func (e *WaitError) Closed() bool { return !e.Until.Before(storage.Never) }
 // Subject is whose failures are counted together.
 type Subject struct {
 	key   string
-	known bool // a browser that completed a sign-in before
+	known bool // a trusted browser
 }
 
 // User counts failures of strangers on a user's account.
 func User(id string) Subject { return Subject{key: "user:" + id} }
 
-// Device counts failures in a browser that completed a sign-in before.
+// Device counts failures in a trusted browser: one that completed a sign-in before.
 func Device(id string) Subject { return Subject{key: "device:" + id, known: true} }
 
 // Guard counts attempts. Its methods may be called from many goroutines at once.

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Wait is what a row of failures of a user has led to.
+// Wait is the result of a row of failures of a user.
 type Wait struct {
 	For      string    // "password", or a [Kind] of second factor
 	Failures int       // in a row
@@ -15,8 +15,8 @@ type Wait struct {
 	Closed   bool      // waiting does not help: only a recovery code or [Guard.Unlock] does
 }
 
-// Waits returns what keeps a user from being looked at now, right or wrong. Single browsers that know the user and addresses have rows of
-// failures of their own, which are not among them.
+// Waits returns what keeps attempts at a user's account from being judged now. Rows of failures of trusted browsers and of IP addresses are
+// not among them.
 func (g *Guard) Waits(ctx context.Context, userID string, now time.Time) ([]Wait, error) {
 	kinds := map[string]string{}
 	var keys []string
