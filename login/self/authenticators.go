@@ -9,16 +9,17 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
 // showAuthenticators is GET /account/authenticators.
 func (p *Pages) showAuthenticators(c *gin.Context) error {
-	return p.authenticatorList(c, http.StatusOK, templates.Text{})
+	return p.authenticatorList(c, form.Shown())
 }
 
-func (p *Pages) authenticatorList(c *gin.Context, status int, message templates.Text) error {
+func (p *Pages) authenticatorList(c *gin.Context, answer form.Answer) error {
 	signIn, err := p.signedIn(c, "authenticators")
 	if err != nil {
 		return err
@@ -28,12 +29,12 @@ func (p *Pages) authenticatorList(c *gin.Context, status int, message templates.
 		return err
 	}
 	view := templates.Authenticators{
-		AccountPage: withMessage(p.accountPage(c, signIn, "authenticators"), message), Full: len(present) >= account.MaxAuthenticators,
+		AccountPage: withMessage(p.accountPage(c, signIn, "authenticators"), answer.Message), Full: len(present) >= account.MaxAuthenticators,
 	}
 	for _, a := range present {
 		view.Authenticators = append(view.Authenticators, authenticatorView(a))
 	}
-	return p.cfg.Pages.Render(c, status, view)
+	return p.cfg.Pages.Render(c, answer.Status, view)
 }
 
 func authenticatorView(a storage.Authenticator) templates.Authenticator {
@@ -59,11 +60,11 @@ func (p *Pages) refuseChange(c *gin.Context, err error) error {
 	case errors.Is(err, account.ErrStartAgain):
 		return p.signInFirst(c, "authenticators")
 	case errors.Is(err, storage.ErrNotFound):
-		return p.authenticatorList(c, http.StatusNotFound, templates.T("authenticators.gone"))
+		return p.authenticatorList(c, form.Answer{Status: http.StatusNotFound, Message: templates.T("authenticators.gone")})
 	case errors.Is(err, account.ErrLastAuthenticator):
-		return p.authenticatorList(c, http.StatusConflict, templates.T("authenticators.last"))
+		return p.authenticatorList(c, form.Answer{Status: http.StatusConflict, Message: templates.T("authenticators.last")})
 	case errors.Is(err, account.ErrTooMany):
-		return p.authenticatorList(c, http.StatusConflict, templates.T("authenticators.full"))
+		return p.authenticatorList(c, form.Answer{Status: http.StatusConflict, Message: templates.T("authenticators.full")})
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -18,13 +19,13 @@ func (p *Pages) showClose(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.closePage(c, who, http.StatusOK, templates.Text{})
+	return p.closePage(c, who, form.Shown())
 }
 
-func (p *Pages) closePage(c *gin.Context, who account.Fresh, status int, message templates.Text) error {
+func (p *Pages) closePage(c *gin.Context, who account.Fresh, answer form.Answer) error {
 	view := templates.Close{AccountPage: p.accountPage(c, who.SignIn(), "close")}
-	view.Error = message
-	return p.cfg.Pages.Render(c, status, view)
+	view.Error = answer.Message
+	return p.cfg.Pages.Render(c, answer.Status, view)
 }
 
 // closeAccount is POST /account/close.
@@ -34,11 +35,11 @@ func (p *Pages) closeAccount(c *gin.Context) error {
 		return err
 	}
 	if c.Request.PostForm.Get("understood") != "yes" {
-		return p.closePage(c, who, http.StatusUnprocessableEntity, templates.T("close.unticked"))
+		return p.closePage(c, who, form.Refused(templates.T("close.unticked")))
 	}
 	err = p.cfg.Account.Close(c.Request.Context(), who, p.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, account.ErrLastAdmin) {
-		return p.closePage(c, who, http.StatusUnprocessableEntity, templates.T("close.last_admin"))
+		return p.closePage(c, who, form.Refused(templates.T("close.last_admin")))
 	}
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // closed in another tab
 		return err

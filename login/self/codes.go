@@ -8,15 +8,16 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
 
 // showCodesLeft is GET /account/codes.
 func (p *Pages) showCodesLeft(c *gin.Context) error {
-	return p.codesLeftPage(c, http.StatusOK, templates.Text{})
+	return p.codesLeftPage(c, form.Shown())
 }
 
-func (p *Pages) codesLeftPage(c *gin.Context, status int, message templates.Text) error {
+func (p *Pages) codesLeftPage(c *gin.Context, answer form.Answer) error {
 	signIn, err := p.signedIn(c, "codes")
 	if err != nil {
 		return err
@@ -25,9 +26,9 @@ func (p *Pages) codesLeftPage(c *gin.Context, status int, message templates.Text
 	if err != nil {
 		return err
 	}
-	view := templates.CodesLeft{AccountPage: withMessage(p.accountPage(c, signIn, "codes"), message), Left: left}
+	view := templates.CodesLeft{AccountPage: withMessage(p.accountPage(c, signIn, "codes"), answer.Message), Left: left}
 	view.Action = p.at("/account/codes")
-	return p.cfg.Pages.Render(c, status, view)
+	return p.cfg.Pages.Render(c, answer.Status, view)
 }
 
 // makeCodes is POST /account/codes. Sent twice, it leads to the same codes.
@@ -45,10 +46,10 @@ func (p *Pages) makeCodes(c *gin.Context) error {
 
 // showNewCodes is GET /account/codes/new. A reload shows the same codes until they are kept.
 func (p *Pages) showNewCodes(c *gin.Context) error {
-	return p.newCodesPage(c, http.StatusOK, templates.Text{})
+	return p.newCodesPage(c, form.Shown())
 }
 
-func (p *Pages) newCodesPage(c *gin.Context, status int, message templates.Text) error {
+func (p *Pages) newCodesPage(c *gin.Context, answer form.Answer) error {
 	who, err := p.changer(c, "codes/new")
 	if err != nil {
 		return err
@@ -61,8 +62,8 @@ func (p *Pages) newCodesPage(c *gin.Context, status int, message templates.Text)
 	if err != nil {
 		return err
 	}
-	return p.cfg.Pages.Render(c, status, templates.NewCodes{
-		AccountPage: withMessage(p.accountPage(c, who.SignIn(), "codes"), message), ID: sheet.ID,
+	return p.cfg.Pages.Render(c, answer.Status, templates.NewCodes{
+		AccountPage: withMessage(p.accountPage(c, who.SignIn(), "codes"), answer.Message), ID: sheet.ID,
 		Sheet: templates.Sheet{Account: sheet.Account, Codes: sheet.Codes, MadeAt: time.Now()},
 	})
 }
@@ -70,7 +71,7 @@ func (p *Pages) newCodesPage(c *gin.Context, status int, message templates.Text)
 // keepCodes is POST /account/codes/new: from now on the earlier codes are void.
 func (p *Pages) keepCodes(c *gin.Context) error {
 	if c.Request.PostForm.Get("saved") != "yes" {
-		return p.newCodesPage(c, http.StatusUnprocessableEntity, templates.T("codes.tick"))
+		return p.newCodesPage(c, form.Refused(templates.T("codes.tick")))
 	}
 	who, err := p.changer(c, "codes/new")
 	if err != nil {
@@ -81,7 +82,7 @@ func (p *Pages) keepCodes(c *gin.Context) error {
 	case err == nil:
 		return p.redirectDone(c, "codes", "codes")
 	case errors.Is(err, account.ErrSheetGone):
-		return p.codesLeftPage(c, http.StatusUnprocessableEntity, templates.T("recoverycodes.gone"))
+		return p.codesLeftPage(c, form.Refused(templates.T("recoverycodes.gone")))
 	case errors.Is(err, account.ErrStartAgain):
 		return p.signInFirst(c, "codes")
 	}
