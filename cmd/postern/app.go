@@ -27,7 +27,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// services is everything without HTTP: what the commands of operators work with.
+// services is everything below HTTP. The commands of operators work with it.
 type services struct {
 	cfg      config.Config
 	log      *slog.Logger
@@ -121,7 +121,7 @@ type app struct {
 	health   health
 }
 
-// build wires the provider, and makes the database if there is none. Commands that serve and tests call it; nothing else puts parts together.
+// build wires the provider, and creates the database if it does not exist. Commands that serve call it, and tests; nothing else puts the parts together.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
 	s, err := openServices(ctx, cfg, log, orNew)
 	if err != nil {
@@ -183,7 +183,7 @@ func (s *services) newCourier() (*mail.Courier, error) {
 	return mail.NewCourier(s.store, server, s.log), nil
 }
 
-// tokenOf returns how to get the token for the mail server; nil: it is signed in to with a password, or not.
+// tokenOf returns the source of the token for the mail server; nil if Postern signs in there with a password, or does not sign in.
 func tokenOf(cfg config.SMTP) mail.Token {
 	switch {
 	case cfg.TokenFile != "":
@@ -194,7 +194,7 @@ func tokenOf(cfg config.SMTP) mail.Token {
 	return nil
 }
 
-// newFetcher makes the requests to addresses that clients registered.
+// newFetcher returns the client for requests to URLs that clients registered.
 func newFetcher(cfg config.Outbound) (*fetch.Client, error) {
 	if cfg.CAFile == "" {
 		return fetch.New(fetch.Config{Allow: cfg.Allow}), nil

@@ -37,7 +37,7 @@ func auditTailCommand(t *terminal) *cobra.Command {
 	return cmd
 }
 
-// showEvent prints an entry on a line: its JSON, or time, name, user and what else it says.
+// showEvent prints an entry on one line: its JSON, or time, name, user and the rest.
 func (t *terminal) showEvent(e storage.Event) error {
 	if t.json {
 		_, err := fmt.Fprintln(t.stdout, e.Body)

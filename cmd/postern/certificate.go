@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// certificates serves the certificate of two files and reads it again when they change.
+// certificates serves the certificate in two files, and reads it again when they change.
 type certificates struct {
 	certFile, keyFile string
 	mu                sync.Mutex
@@ -26,7 +26,7 @@ func newCertificates(certFile, keyFile string) (*certificates, error) {
 	return c, err
 }
 
-// get implements tls.Config.GetCertificate. Files that do not fit together leave the certificate in use as it is.
+// get implements tls.Config.GetCertificate. If the files do not belong together, the certificate in use stays.
 func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -24,7 +24,7 @@ func clientCommand(t *terminal) *cobra.Command {
 		clientTokenCommand(t))
 }
 
-// shownClient is a client as the commands print it. The secret is there only when it was made just now.
+// shownClient is a client as the commands print it. The secret is set only when it was made just now.
 type shownClient struct {
 	ID     string `json:"client_id"`
 	Secret string `json:"client_secret,omitempty"`
@@ -41,7 +41,7 @@ func shownAs(c *client.Client, secret string) shownClient {
 	return shownClient{c.ID, secret, c.Metadata, c.Disabled, c.CreatedAt, c.UpdatedAt, c.OldSecretUntil, c.SelfRegistered}
 }
 
-// showClient prints a client and what its developers enter into their library.
+// showClient prints a client, with the values that its developers enter in their library.
 func (t *terminal) showClient(s *services, c *client.Client, secret string) error {
 	return t.show(shownAs(c, secret), func(w io.Writer) {
 		lines(w, append([][]string{

@@ -35,7 +35,7 @@ func (f *memberFlag) Type() string {
 	return "string"
 }
 
-// values is what was given; for a file, its content.
+// values returns what was given; for a file, its content.
 func (f *memberFlag) values() ([]string, error) {
 	if !f.File {
 		return f.given, nil
@@ -44,8 +44,8 @@ func (f *memberFlag) values() ([]string, error) {
 	return []string{string(content)}, err
 }
 
-// clientFlags are the flags that say what is registered about a client: one for each member that has a flag, and for lists two more that add
-// and remove entries.
+// clientFlags are the flags for the metadata of a client: one for each member that has a flag, and for lists two more, which add and remove
+// entries.
 type clientFlags struct{ set, add, remove []*memberFlag }
 
 // register adds the flags to a command; changing says that the client exists already.
@@ -84,7 +84,7 @@ func listFlag(cmd *cobra.Command, member client.Member, name, words string) *mem
 	return f
 }
 
-// placeholder is the word in backquotes.
+// placeholder returns the word in backquotes.
 func placeholder(words string) string { return strings.Split(words, "`")[1] }
 
 // apply writes the flags that were given into m.
@@ -114,12 +114,12 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		}
 	}
 	if given("grant-type") && !given("response-type") && !slices.Contains(m.GrantTypes, client.GrantCode) && !slices.Contains(m.GrantTypes, client.GrantImplicit) {
-		m.ResponseTypes = nil // nothing comes back through a browser
+		m.ResponseTypes = nil // it uses no authorization endpoint
 	}
 	return nil
 }
 
-// clientFault lists every fault of a registration by the flag that mends it, so that one run tells them all.
+// clientFault lists every fault of a registration by the flag that corrects it, so that one run shows them all.
 func clientFault(err error) error {
 	faults := client.Faults(err)
 	if len(faults) == 0 {
@@ -146,7 +146,7 @@ func flagOf(name string) string {
 	return name
 }
 
-// clientLines says what is registered about a client. A value that is empty has no line.
+// clientLines returns the metadata of a client as lines. An empty value has no line.
 func clientLines(c *client.Client) [][]string {
 	state, oldSecret := "enabled", ""
 	if c.Disabled {

@@ -19,10 +19,10 @@ func initCompletion(root *cobra.Command) {
 	}
 }
 
-// files completes with the names of files.
+// files completes file names.
 var files = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault)
 
-// choices completes with a few values.
+// choices completes fixed values.
 func choices(values ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
 }

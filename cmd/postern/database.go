@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Whether a command makes the database that it does not find. Only postern serve and postern demo do.
+// Whether a command creates a database that does not exist. Only postern serve and postern demo do.
 type opening bool
 
 const (
@@ -34,7 +34,7 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Lo
 	}
 	conns := cfg.Database.MaxConnections
 	if how == existing {
-		conns = 1 // a command leaves the others to those who serve
+		conns = 1 // a command leaves the other connections to the servers
 	}
 	store, err := storage.Open(ctx, storage.Config{
 		URL: cfg.Database.DriverURL(), Keyset: keyset, MaxConns: conns, IdleTime: cfg.Database.IdleTime,
@@ -45,8 +45,8 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Lo
 	return store, nil
 }
 
-// openMigrated opens the database and makes sure of its schema: pending migrations are applied on SQLite and where the
-// settings allow it, else they are an error that names the command.
+// openMigrated opens the database and checks its schema. Pending migrations are applied on SQLite and where the settings allow
+// it; otherwise they are an error that names the command.
 func openMigrated(ctx context.Context, cfg config.Config, log *slog.Logger, how opening) (*storage.Store, error) {
 	locked, err := openStore(ctx, cfg, how)
 	if err != nil {
@@ -94,7 +94,7 @@ func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log 
 
 const anotherDatabase = "name the right one: --config FILE, POSTERN_CONFIG or POSTERN_DATABASE_URL"
 
-// findDatabase says which database was looked for when there is no SQLite file, or an empty one. A server is asked later.
+// findDatabase returns an error that names the SQLite file when it does not exist or is empty. A database server is asked later.
 func findDatabase(cfg config.Config) error {
 	path := sqliteFile(cfg)
 	if path == "" {

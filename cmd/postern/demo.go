@@ -87,7 +87,7 @@ func demo(ctx context.Context, t *terminal, o demoOptions) error {
 	return a.run(ctx, []listener{{own, a.public}, {apps, beside}})
 }
 
-// demoListen opens a listener of the demo; flag is what chooses its address.
+// demoListen opens a listener of the demo; flag is the flag that chooses its address.
 func demoListen(ctx context.Context, flag, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
@@ -105,7 +105,7 @@ func demoListen(ctx context.Context, flag, address string) (net.Listener, error)
 	return l, nil
 }
 
-// demoFolder returns the folder for the data and what removes it at the end.
+// demoFolder returns the folder for the data, and a function that removes it at the end.
 func demoFolder(kept string) (folder string, remove func(), err error) {
 	if kept != "" {
 		return kept, func() {}, os.MkdirAll(kept, 0o700)
@@ -156,7 +156,7 @@ func (a *app) demoPages(base, secret, phoneFile string) (http.Handler, error) {
 	return mux, nil
 }
 
-// demoText is what a newcomer reads.
+// demoText is what the demo prints.
 const demoText = `
 Postern is running, with everything that a sign-in needs:
 

@@ -13,12 +13,12 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// maxSkew is how far the server's clock may be from the database's: one-time codes and expiries are judged by both.
+// maxSkew is how far the server's clock may be from the database's: one-time codes and expiries are checked against both.
 const maxSkew = 5 * time.Second
 
 const (
 	checkTime = 2 * time.Second // for all checks together
-	// checkAge is how long a result counts: anybody may ask, and a check writes.
+	// checkAge is how long a result is used again: anybody may ask, and a check writes to the database.
 	checkAge = time.Second
 )
 
@@ -29,7 +29,7 @@ type health struct {
 	checks map[string]string
 }
 
-// look returns the checks, which are no older than checkAge. Callers do not change the map.
+// look returns results that are no older than checkAge. Callers must not change the map.
 func (h *health) look(ctx context.Context, store *storage.Store) map[string]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -41,7 +41,7 @@ func (h *health) look(ctx context.Context, store *storage.Store) map[string]stri
 	return h.checks
 }
 
-// readiness says whether this process can serve: each check by name, empty when it is fine.
+// readiness reports whether this process can serve: what is wrong for each check by name, empty when it passed.
 func readiness(ctx context.Context, store *storage.Store) map[string]string {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
@@ -81,7 +81,7 @@ func ready(checks map[string]string) bool {
 // livez answers that the process runs; it asks nothing else, so that an outage of the database does not restart it.
 func livez(w http.ResponseWriter, _ *http.Request) { answerHealth(w, true) }
 
-// readyz answers 200 or 503 on the public listener, where details are nobody's business.
+// readyz answers 200 or 503 on the public listener, without details.
 func (a *app) readyz(w http.ResponseWriter, r *http.Request) {
 	answerHealth(w, !a.stopping.Load() && ready(a.health.look(r.Context(), a.store)))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// hintFor says what to do about an error that has no hint of its own.
+// hintFor returns what to do about an error that brings no hint.
 func hintFor(err error) string {
 	if hint := accountHint(err); hint != "" {
 		return hint
@@ -36,7 +36,7 @@ func hintFor(err error) string {
 	return "look at the settings with postern config show; the message, with postern version, is what a report needs"
 }
 
-// accountHint says what to do about an error of package account; empty for any other.
+// accountHint returns what to do about an error of package account; empty for any other error.
 func accountHint(err error) string {
 	var invalid *account.InvalidError
 	switch {
@@ -54,7 +54,8 @@ func accountHint(err error) string {
 	return ""
 }
 
-// missing names what is not there in place of storage.ErrNotFound, and what may have been meant; kind is the command that lists such things.
+// missing replaces storage.ErrNotFound by an error that names what does not exist, and what may have been meant. kind is the command that lists
+// such things.
 func (s *services) missing(ctx context.Context, err error, kind, name string) error {
 	if !errors.Is(err, storage.ErrNotFound) {
 		return err
@@ -63,10 +64,10 @@ func (s *services) missing(ctx context.Context, err error, kind, name string) er
 	return withHint(fmt.Errorf("there is no %s %s", kind, name), strings.TrimSpace(meant+" postern "+kind+" list shows all"))
 }
 
-// mostNames is how many names are looked through for the one that was meant.
+// mostNames is how many names are searched for the one that was meant.
 const mostNames = 5000
 
-// names lists what things of a kind are called. It is for a hint alone: what cannot be read is left out.
+// names returns the names of all things of a kind. It is for a hint only, so what cannot be read is left out.
 func (s *services) names(ctx context.Context, kind string) (names []string) {
 	switch kind {
 	case "user":

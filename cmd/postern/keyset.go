@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// keysetFile is where the keyset is kept: where the settings say, or beside the SQLite file. Empty: it is no file.
+// keysetFile returns the path of the keyset: from the settings, or beside the SQLite file. It is empty when the keyset is not in a file.
 func keysetFile(cfg config.Config) string {
 	switch {
 	case cfg.Secrets.KeysetFile != "":
@@ -22,7 +22,7 @@ func keysetFile(cfg config.Config) string {
 	return filepath.Join(filepath.Dir(sqliteFile(cfg)), "keyset.json")
 }
 
-// loadKeyset reads the keyset. Beside an SQLite database that does not exist yet it makes one.
+// loadKeyset reads the keyset. For an SQLite database that does not exist yet, it makes one.
 func loadKeyset(cfg config.Config, how opening) (*storage.Keyset, error) {
 	if text := cfg.Secrets.Keyset.Reveal(); text != "" {
 		return storage.ReadKeyset([]byte(text))
@@ -55,7 +55,7 @@ func readKeyset(path string) (*storage.Keyset, error) {
 }
 
 // makeKeyset writes a new keyset, but never for a database that exists: its secrets would be lost. Of several processes that
-// start on one empty folder, one makes the keyset that all use: it is there before the database.
+// start in one empty folder, one makes the keyset that all of them use, because it is written before the database.
 func makeKeyset(cfg config.Config, path string, how opening) (*storage.Keyset, error) {
 	if how == existing || findDatabase(cfg) == nil {
 		keyset, err := readKeyset(path)

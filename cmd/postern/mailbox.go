@@ -20,13 +20,13 @@ var mailboxPage = template.Must(template.New("mailbox").Funcs(template.FuncMap{"
 
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)
 
-// part is a piece of a mail's text; Link says that it is an address.
+// part is a piece of a mail's text; Link says that it is a URL.
 type part struct {
 	Text string
 	Link bool
 }
 
-// parts cuts a text at its addresses, so that they can be clicked.
+// parts cuts a text at its URLs, so that they can be clicked.
 func parts(text string) []part {
 	var all []part
 	for text != "" {
@@ -50,7 +50,7 @@ func writeMailbox(w http.ResponseWriter, mails []storage.Mail) error {
 	return err
 }
 
-// demoHeaders are those of a page of the demo whose style stands in its template.
+// demoHeaders sets the headers of a page of the demo, whose style is in its template.
 func demoHeaders(h http.Header, page string) {
 	style, _, _ := strings.Cut(page[strings.Index(page, "<style>")+len("<style>"):], "</style>")
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -34,7 +34,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if slices.Contains(args, "--json") {
-		t.json = true // also when a wrong flag stands before it
+		t.json = true // also when a wrong flag comes before it
 	}
 	switch usage := new(usageError); {
 	case err == nil:

@@ -11,10 +11,10 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// operator is who acts through the command line.
+// operator is the person at the command line, for the audit log.
 var operator = audit.Event{Actor: audit.ActorOperator}
 
-// quietLog is for commands that answer by themselves: warnings and errors only, to stderr, as JSON where errors are JSON.
+// quietLog is for commands that print a result: it has warnings and errors only, on stderr, as JSON where errors are JSON.
 func (t *terminal) quietLog() *slog.Logger {
 	if t.json {
 		return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -60,7 +60,7 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02 15:04:05Z07:00")
 }
 
-// pages reads a list to its end, page by page; id names the entry after which the next page begins.
+// pages reads a list to its end, page by page. id returns the id of an entry: the next page begins after that of the last.
 func pages[T any](read func(after string, limit int) ([]T, error), id func(T) string) ([]T, error) {
 	const size = 500
 	var all []T

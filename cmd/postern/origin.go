@@ -40,8 +40,8 @@ func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
 	}
 }
 
-// findSite says for browsers that send no Sec-Fetch-Site what it would be, by their Origin header. net/http.CrossOriginProtection then compares
-// the whole origin: by itself it cannot know the scheme, and takes a page of plain http at the same host for one of ours.
+// findSite sets Sec-Fetch-Site from the Origin header for browsers that do not send it. Without it net/http.CrossOriginProtection compares the
+// hosts only, and takes a page of plain http at the same host for one of ours.
 func findSite(issuer *url.URL) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		header := c.Request.Header
@@ -57,9 +57,9 @@ func findSite(issuer *url.URL) gin.HandlerFunc {
 	}
 }
 
-// crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that
-// clients call with credentials of their own, and those of authorization and of logout, to which clients may POST; the button of the
-// page on which a person confirms a logout is looked at there.
+// crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that clients call
+// with credentials of their own, and the authorization and logout endpoints, to which clients may POST. The logout endpoint checks
+// by itself the button with which a person confirms a logout.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	for _, path := range []string{

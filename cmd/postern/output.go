@@ -20,7 +20,7 @@ type terminal struct {
 	stdout, stderr io.Writer
 	configFile     string
 	json, verbose  bool
-	database       string // the one that the command works on, once that is known
+	database       string // that the command works on, once it is known
 }
 
 func (t *terminal) getenv(name string) string {
@@ -50,7 +50,7 @@ func (t *terminal) readLine() (string, error) {
 	return strings.TrimRight(line, "\r\n"), nil
 }
 
-// useDatabase notes which database the command works on: errors say so, and --verbose.
+// useDatabase records which database the command works on. Errors name it, and so does --verbose.
 func (t *terminal) useDatabase(cfg config.Config) {
 	t.database = databaseName(cfg)
 	if t.verbose {
@@ -69,11 +69,11 @@ func (t *terminal) show(value any, text func(w io.Writer)) error {
 	return nil
 }
 
-// tableWidth is how many characters a line of a table has at the most.
+// tableWidth is the most characters in a line of a table.
 const tableWidth = 80
 
 // table prints rows under a head, in columns. Columns that do not fit beside the others go to a second line, indented; so does a cell of the
-// last column, in its row alone. Nothing is cut off, so that ids and addresses can be copied.
+// last column, in its row alone. Nothing is cut off, so that ids and URLs can be copied.
 func table(w io.Writer, head []string, rows [][]string) {
 	widths := make([]int, len(head))
 	titles := make([]string, len(head))
@@ -112,7 +112,7 @@ func printLine(w io.Writer, line string) {
 	}
 }
 
-// lines prints names with their values, one value a line, and leaves out what has none.
+// lines prints names with their values, one value a line, and leaves out names without a value.
 func lines(w io.Writer, rows [][]string) {
 	tab := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
@@ -158,7 +158,7 @@ func (t *terminal) fail(err error) {
 			Hint     string          `json:"hint,omitempty"`
 			Problems config.Problems `json:"problems,omitempty"`
 			Database string          `json:"database,omitempty"`
-		}{err.Error(), hint, problems, t.database}) // nobody is left to tell
+		}{err.Error(), hint, problems, t.database}) // there is nowhere else to report an error
 		return
 	}
 	fmt.Fprintln(t.stderr, "postern: "+err.Error())

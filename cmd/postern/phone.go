@@ -48,7 +48,7 @@ type phone struct {
 	routes http.Handler
 }
 
-// openPhone reads what the phone knew when the demo ran on this data before.
+// openPhone reads the keys from an earlier run of the demo on this data.
 func openPhone(file string) (*phone, error) {
 	p := &phone{file: file}
 	text, err := os.ReadFile(file)
@@ -99,7 +99,7 @@ func (p *phone) show(w http.ResponseWriter, r *http.Request) {
 	writePhone(w, http.StatusOK, phoneView{Accounts: accounts})
 }
 
-// accounts returns the codes of now, those of the newest account first.
+// accounts returns the present codes, those of the newest account first.
 func (p *phone) accounts(now time.Time) ([]phoneAccount, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,7 +135,7 @@ func (p *phone) add(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/phone", http.StatusSeeOther)
 }
 
-// sentLink returns the otpauth link of a request, or says what is wrong with it.
+// sentLink returns the otpauth link in a request, or what is wrong with it.
 func sentLink(w http.ResponseWriter, r *http.Request) (link, problem string) {
 	r.Body = http.MaxBytesReader(w, r.Body, largestUpload)
 	if err := r.ParseMultipartForm(largestUpload); err != nil {
@@ -177,7 +177,7 @@ func readPicture(file io.ReadSeeker) (text, problem string) {
 	return found.GetText(), ""
 }
 
-// keep stores a link, or says what is wrong with it.
+// keep stores a link, or returns what is wrong with it.
 func (p *phone) keep(link string) (problem string) {
 	if _, _, err := otp.ParseURI(link); err != nil {
 		return "This is not the link of an authenticator. It begins with otpauth://totp/."

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// progress shows how far a long command has come, on one line of a terminal that is written again and again. In a pipe it says nothing.
+// progress shows how far a long command has come, on one line of a terminal that is written again and again. In a pipe it prints nothing.
 type progress struct {
-	w     io.Writer // nil: nobody looks
+	w     io.Writer // nil: nothing is shown
 	what  string    // "passwords hashed"
 	clock func() time.Time
 
@@ -32,7 +32,7 @@ func (t *terminal) progress(what string) *progress {
 	return p
 }
 
-// at notes that done of total are done; a total of 0 is not known. It may be called from many goroutines at once.
+// at records that done of total are done; a total of 0 means that it is not known. It may be called from many goroutines at once.
 func (p *progress) at(done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -45,7 +45,7 @@ func (p *progress) at(done, total int) {
 	fmt.Fprintf(p.w, "\r%s\x1b[K", p.line(now.Sub(p.started)))
 }
 
-// line says what was done so far, how fast, and how long the rest will take.
+// line returns how much was done so far, how fast, and how long the rest will take.
 func (p *progress) line(passed time.Duration) string {
 	text := fmt.Sprintf("%s: %d", p.what, p.done)
 	if p.total > 0 {
@@ -62,7 +62,7 @@ func (p *progress) line(passed time.Duration) string {
 	return text
 }
 
-// end removes the line. Of a command that was interrupted it returns an error that says what was done; consequence is what that means.
+// end removes the line. For a command that was interrupted it returns an error that says how much was done; consequence says what that means.
 func (p *progress) end(err error, consequence string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,7 +18,7 @@ import (
 const requestLimit = 15 * time.Second
 
 // publicHandler is what the public listener serves, outermost first: request log, panics, security headers, host,
-// cross-site requests, and then the three web applications below the path of the issuer.
+// cross-site requests, and then the web applications below the path of the issuer.
 func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	gin.SetMode(gin.ReleaseMode)
 	router := gin.New()
@@ -36,12 +36,12 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	router.NoRoute(pages.Headers, pages.NotFound)
 	router.NoMethod(pages.Headers, pages.MethodNotAllowed)
 	base := a.cfg.IssuerURL().Path
-	// Documents are the same bytes for everybody: nothing of the request matters, so nothing of it is looked at.
+	// Documents are the same bytes for everybody, so nothing about the request is checked.
 	w.provider.MountDocuments(router.Group(base, a.measure))
 	site := headToo{router.Group(base,
-		a.measure, findAddress, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))}
-	// Under a foreign name, too: the page about it needs them.
-	pages.Mount(headToo{router.Group(base, a.measure, findAddress, templates.Recover(pages, a.log))})
+		a.measure, findClientIP, templates.Recover(pages, a.log), pages.Headers, a.ownHost(pages), limitTime, findSite(a.cfg.IssuerURL()), crossOrigin(base, pages))}
+	// Also for a host that is not the issuer's: the page about that needs them.
+	pages.Mount(headToo{router.Group(base, a.measure, findClientIP, templates.Recover(pages, a.log))})
 	w.login.Mount(site)
 	w.self.Mount(site)
 	w.consent.Mount(site)
@@ -77,7 +77,7 @@ func (a *app) opsHandler() http.Handler {
 }
 
 // measure measures the request. With log.level debug it logs it too: its route, never its path or query, which may hold secrets.
-// What was refused and what failed is logged by whoever answers so.
+// A handler that refuses a request or fails logs it.
 func (a *app) measure(c *gin.Context) {
 	start := time.Now()
 	c.Next()
@@ -91,8 +91,8 @@ func (a *app) measure(c *gin.Context) {
 		slog.Duration("took", took), slog.String("address", audit.ShortAddress(c.Request.RemoteAddr)))
 }
 
-// findAddress puts the client's address in place of the connection's: from a trusted proxy's header if there is one.
-func findAddress(c *gin.Context) { c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0") }
+// findClientIP replaces the address of the connection by that of the client, from a trusted proxy's header if there is one.
+func findClientIP(c *gin.Context) { c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0") }
 
 func limitTime(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(c.Request.Context(), requestLimit)

@@ -119,8 +119,8 @@ func (s *services) rotateSecrets(ctx context.Context, path string, progress *pro
 	return s.store.Reseal(ctx, resealBatch, progress.at)
 }
 
-// followKeyset puts the keyset file to use whenever it is not what is in use, until ctx is done. A file that cannot be read leaves the keys
-// as they are.
+// followKeyset loads the keyset file whenever it differs from the keyset in use, until ctx is done. If the file cannot be read, the keys in use
+// stay.
 func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log *slog.Logger) error {
 	var seen []byte // of the file, which may have changed since the keyset was loaded
 	loop.Every(ctx, keysetLook, func(ctx context.Context) error {

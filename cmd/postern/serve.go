@@ -19,7 +19,7 @@ import (
 
 const (
 	closeTime  = 15 * time.Second // for requests in flight at the end
-	followTime = time.Second      // between looks for what other replicas changed
+	followTime = time.Second      // between checks for changes by other replicas
 )
 
 func serveCommand(t *terminal) *cobra.Command {
@@ -65,7 +65,7 @@ func serve(ctx context.Context, t *terminal, cfg config.Config) error {
 	return a.run(ctx, listeners)
 }
 
-// listener is a handler and where it is served.
+// listener is a handler and the address where it is served.
 type listener struct {
 	net.Listener
 	handler http.Handler
@@ -192,7 +192,7 @@ func (a *app) closing(handler http.Handler) http.Handler {
 	})
 }
 
-// newServer sets every limit that net/http leaves open.
+// newServer returns a server with every limit that net/http leaves open.
 func (a *app) newServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           a.closing(handler),
@@ -205,7 +205,7 @@ func (a *app) newServer(handler http.Handler) *http.Server {
 	}
 }
 
-// serverLog takes net/http's own messages, such as failed handshakes, as debug messages.
+// serverLog logs net/http's own messages, such as failed handshakes, at level debug.
 type serverLog struct{ log *slog.Logger }
 
 func (l serverLog) Write(line []byte) (int, error) {

@@ -8,11 +8,11 @@ import (
 	"github.com/postern-id/postern/config"
 )
 
-// memoryGoal makes the garbage collector work harder near it, before a container's limit ends the process.
+// memoryGoal is the amount of memory near which the garbage collector works harder, before a container's limit ends the process.
 const memoryGoal = 200 << 20
 
-// tuneRuntime sets what the environment leaves open: less collecting for some memory, and a scheduler in which hashing cannot
-// starve the rest.
+// tuneRuntime sets what the environment does not: less garbage collection at the cost of some memory, and a scheduler in which
+// hashing cannot starve the rest.
 func tuneRuntime(cfg *config.Config) {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
@@ -23,8 +23,8 @@ func tuneRuntime(cfg *config.Config) {
 	if os.Getenv("GOMAXPROCS") != "" {
 		return
 	}
-	// A password hash keeps one of Go's processors to itself for tens of milliseconds, and while all of them are kept, nobody
-	// looks at the network. So there are that many more: the operating system shares the cores more finely than Go does.
+	// A password hash keeps one of Go's processors to itself for tens of milliseconds, and while all of them are busy, nothing
+	// reads from the network. So there are that many more: the operating system shares the cores more finely than Go does.
 	cores := runtime.GOMAXPROCS(0)
 	if cfg.Password.Concurrency == 0 {
 		cfg.Password.Concurrency = cores

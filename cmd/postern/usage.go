@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/config"
 )
 
-// usageError says that the command line is wrong, whatever the world is like: exit code 2.
+// usageError says that the command line is wrong: exit code 2.
 type usageError struct{ command, message, hint string }
 
 func (e *usageError) Error() string { return e.message }
@@ -33,7 +33,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return &usageError{cmd.CommandPath(), "unknown command or argument: " + args[0], didYouMean(cmd.CommandPath()+" ", args[0], names)}
 }
 
-// arguments demands exactly n arguments.
+// arguments requires exactly n arguments.
 func arguments(n int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != n {
@@ -43,7 +43,7 @@ func arguments(n int) cobra.PositionalArgs {
 	}
 }
 
-// oneOf demands one argument, which is one of a few.
+// oneOf requires one argument out of a few.
 func oneOf(choices ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := arguments(1)(cmd, args); err != nil {
@@ -58,7 +58,7 @@ func oneOf(choices ...string) cobra.PositionalArgs {
 	}
 }
 
-// flagFault says in our words what is wrong with a flag.
+// flagFault returns in our words what is wrong with a flag.
 func flagFault(cmd *cobra.Command, err error) error {
 	fault := &usageError{command: cmd.CommandPath(), message: err.Error()}
 	if unknown, is := errors.AsType[*pflag.NotExistError](err); is {
@@ -80,7 +80,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 	return fault
 }
 
-// valueFault says what a flag wants in place of the value that it got.
+// valueFault returns what kind of value a flag needs in place of the one given.
 func valueFault(wrong *pflag.InvalidValueError) string {
 	switch wrong.GetFlag().Value.Type() {
 	case "int", "int64":
@@ -93,7 +93,7 @@ func valueFault(wrong *pflag.InvalidValueError) string {
 	return wrong.Unwrap().Error()
 }
 
-// within refuses a time that a flag does not take.
+// within refuses a duration outside of what a flag allows.
 func within(cmd *cobra.Command, flag string, value, least, most time.Duration) error {
 	if value < least || value > most {
 		return usage(cmd, fmt.Sprintf("--%s is a time from %s to %s", flag, least, most))
@@ -102,7 +102,7 @@ func within(cmd *cobra.Command, flag string, value, least, most time.Duration) e
 }
 
 // didYouMean asks whether one of the names was meant, with prefix before it: the first that goes on as name begins, or else the nearest, if
-// that is near. Empty: none.
+// that is near. It is empty when no name is near.
 func didYouMean(prefix, name string, names []string) string {
 	best := ""
 	for _, candidate := range names {

@@ -214,7 +214,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// userChangeCommand makes a command that changes the state of one account; done is what the account is then.
+// userChangeCommand makes a command that changes the state of one account; done is the state that it has then.
 func userChangeCommand(t *terminal, verb, done, short string,
 	change func(*account.Service, context.Context, string, account.Operator, time.Time) (storage.User, error),
 ) *cobra.Command {

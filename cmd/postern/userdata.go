@@ -79,7 +79,7 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 	return cmd
 }
 
-// signOut ends one session of a user, or all when session is empty, and returns how many it were.
+// signOut ends one session of a user, or all when session is empty, and returns how many it ended.
 func (s *services) signOut(ctx context.Context, user, session string) (int64, error) {
 	if session == "" {
 		_, ended, err := s.accounts.SignOut(ctx, user, account.Operator{}, time.Now())

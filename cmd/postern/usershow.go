@@ -53,7 +53,7 @@ type shownHelpdesk struct {
 type shownWait struct {
 	For      string    `json:"for"` // password, code or recovery
 	Failures int       `json:"failures"`
-	Until    time.Time `json:"until,omitzero"` // not there when waiting does not help
+	Until    time.Time `json:"until,omitzero"` // absent when waiting does not help
 }
 
 // shownAuthenticator is an authenticator without its key.
@@ -118,7 +118,7 @@ func shownEntryOf(e audit.Entry) *shownEntry {
 	return &shownEntry{e.At, string(e.Name), e.Address}
 }
 
-// reasons say why somebody cannot sign in, until when, and what ends it; none when the account is enabled.
+// reasons returns why somebody cannot sign in, until when, and what ends it. It is empty when the account is enabled.
 func reasons(h account.Helpdesk) (why []string) {
 	switch h.State {
 	case account.StateEnabled:
@@ -154,7 +154,7 @@ func lacking(h account.Helpdesk) (parts []string) {
 	return parts
 }
 
-// showHelpdesk shows an account from top to bottom as it is asked about: can this person sign in, why not, with what, and what was there last.
+// showHelpdesk shows an account in the order of the usual questions: can this person sign in, why not, with what, and what happened last.
 func (t *terminal) showHelpdesk(h account.Helpdesk) error {
 	shown := shownHelpdeskOf(h)
 	return t.show(shown, func(w io.Writer) {
@@ -185,7 +185,7 @@ func (t *terminal) showHelpdesk(h account.Helpdesk) error {
 	})
 }
 
-// invitationState says what has become of the invitation; empty: there is nothing left that one would be for.
+// invitationState returns the state of the invitation; empty when the account does not need one any more.
 func invitationState(open storage.Ticket, state account.State) string {
 	switch {
 	case !open.ExpiresAt.IsZero():

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is the module's version: that of its tag, or one made of the commit it was built from.
+// version returns the module's version: its tag, or a version made from the commit of the build.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

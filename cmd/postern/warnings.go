@@ -24,8 +24,8 @@ func (a *app) warn(ctx context.Context) {
 	}
 }
 
-// fileWarnings names the files with personal data and keys that other users of the machine have access to, as those that were restored from a
-// backup often are.
+// fileWarnings names the files with personal data and keys that other users of the machine can access. Files that were restored from a backup
+// often are.
 func fileWarnings(cfg config.Config) config.Problems {
 	var warnings config.Problems
 	for _, kept := range []struct {
@@ -51,7 +51,7 @@ func fileWarnings(cfg config.Config) config.Problems {
 	return warnings
 }
 
-// sqliteFiles are the database and what SQLite keeps beside it.
+// sqliteFiles returns the database file and the files that SQLite keeps beside it.
 func sqliteFiles(cfg config.Config) []string {
 	path := sqliteFile(cfg)
 	if path == "" {

@@ -50,7 +50,7 @@ func (s *services) newWebs(pages *templates.Pages) (w webs, err error) {
 	return w, err
 }
 
-// continueURL goes on with an authorization request that waits for a page.
+// continueURL is where an authorization request goes on after a page.
 func (s *services) continueURL() string { return s.cfg.Issuer + "/oauth2/auth" }
 
 func (s *services) newProvider(pages *templates.Pages, sessions *browser.Sessions) (*provider.Provider, error) {
@@ -78,7 +78,7 @@ func (s *services) newLogin(pages *templates.Pages, sessions *browser.Sessions, 
 	})
 }
 
-// forLogin tells the sign-in pages what they show of a flow.
+// forLogin returns what the sign-in pages show of a flow.
 func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.Request, error) {
 	return func(ctx context.Context, flow storage.Flow) (login.Request, error) {
 		view, err := p.Describe(ctx, flow)
@@ -86,7 +86,7 @@ func forLogin(p *provider.Provider) func(context.Context, storage.Flow) (login.R
 	}
 }
 
-// forConsent tells the consent page what it asks.
+// forConsent returns what the consent page asks for a flow.
 func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (consent.Request, error) {
 	return func(ctx context.Context, flow storage.Flow) (consent.Request, error) {
 		view, err := p.Describe(ctx, flow)
@@ -96,7 +96,7 @@ func forConsent(p *provider.Provider) func(context.Context, storage.Flow) (conse
 	}
 }
 
-// forApps tells the list of apps with access what it shows of a client.
+// forApps returns what the list of apps with access shows of a client.
 func (s *services) forApps(ctx context.Context, id string) (consent.App, error) {
 	c, err := s.clients.Client(ctx, id)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // strictListener looks at the bytes of HTTP/1.1 requests before net/http does, which is more lenient than proxies are: where the two disagree on
-// where a request ends, one request hides another. What RFC 9112 has a server refuse is made unreadable, so that net/http answers 400 in its turn
+// where a request ends, one request hides another. What RFC 9112 requires a server to refuse is made unreadable, so that net/http answers 400 in its turn
 // and closes the connection: lines that end without CR (section 2.2), folded headers (section 5.2), a length beside a transfer coding (section
 // 6.1), and two lengths (section 6.3).
 type strictListener struct{ net.Listener }
@@ -37,7 +37,7 @@ func (c *strictConn) Read(p []byte) (int, error) {
 // requestScanner follows the heads and bodies of the requests of one connection. Its zero value is before the first.
 type requestScanner struct {
 	body uint64 // bytes that are left of the present body
-	over bool   // nothing behind is looked at: the connection ends with the present request
+	over bool   // nothing further is checked: the connection ends with the present request
 
 	lines  int    // of the present head, before the present line
 	line   []byte // its beginning
@@ -69,7 +69,7 @@ func (s *requestScanner) scan(p []byte) {
 	}
 }
 
-// next takes one byte of a head, and reports whether it may stand there.
+// next reads one byte of a head, and reports whether it is allowed there.
 func (s *requestScanner) next(b byte) bool {
 	first := len(s.line) == 0
 	last := s.last
@@ -92,7 +92,7 @@ func (s *requestScanner) next(b byte) bool {
 	return true
 }
 
-// name takes the name of a header, and reports whether the head may have it.
+// name reads the name of a header, and reports whether it is allowed in this head.
 func (s *requestScanner) name(name string) bool {
 	s.header = name + ":"
 	switch name {
