@@ -18,14 +18,14 @@ func TestSeed(t *testing.T) {
 		now := time.Now()
 		require.NoError(t, seed(t.Context(), databaseOf(db.URL), client.ID, 1500, 3100, now, io.Discard))
 
-		user, err := store.User(t.Context(), seedID("user", 1499))
+		user, err := store.Users.ByID(t.Context(), seedID("user", 1499))
 		require.NoError(t, err)
-		login, err := store.PasswordLogin(t.Context(), user.Username)
+		login, err := store.Passwords.ByLogin(t.Context(), user.Username)
 		require.NoError(t, err)
 		require.Equal(t, user.ID, login.ID)
 		require.NotEmpty(t, login.Hash)
 
-		state, err := store.Grant(t.Context(), seedID("grant", 3099), "")
+		state, err := store.Grants.ByID(t.Context(), seedID("grant", 3099), "")
 		require.NoError(t, err)
 		require.Equal(t, seedID("user", 99), state.UserID)
 		require.False(t, state.Ended(now))

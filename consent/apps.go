@@ -11,7 +11,7 @@ import (
 
 // Apps returns the apps that have access to what is a user's, as the account pages list them.
 func (p *Consent) Apps(ctx context.Context, userID string, now time.Time) ([]templates.AppAccess, error) {
-	apps, err := p.cfg.Store.Apps(ctx, userID, now)
+	apps, err := p.cfg.Store.Consents.Apps(ctx, userID, now)
 	if err != nil {
 		return nil, err
 	}

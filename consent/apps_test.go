@@ -24,13 +24,13 @@ func (w *world) grant(user storage.User, client storage.Client, scopes ...string
 		Detail: storage.JSON(`{}`), AuthTime: storage.At(now), CodeHash: storage.Hash(storage.NewID()), CodeExpiresAt: storage.At(now.Add(time.Minute)),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 	}
-	require.NoError(w.t, w.store.IssueCode(w.t.Context(), g, ""))
+	require.NoError(w.t, w.store.Grants.Issue(w.t.Context(), g, ""))
 	return g
 }
 
 func (w *world) ended(replica *storage.Store, g storage.Grant) bool {
 	w.t.Helper()
-	state, err := replica.Grant(w.t.Context(), g.ID, "")
+	state, err := replica.Grants.ByID(w.t.Context(), g.ID, "")
 	require.NoError(w.t, err)
 	return state.Ended(time.Now())
 }
@@ -52,7 +52,7 @@ func TestApps(t *testing.T) {
 			return byID
 		}
 		require.Empty(t, apps())
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
 		own, gone := storagetest.Client(t, w.store), storagetest.Client(t, w.store)
 		w.unasked, w.removed = own.ID, gone.ID
 		w.grant(w.user, own, "openid", "offline_access")
@@ -73,9 +73,9 @@ func TestWithdrawing(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db)
 		replica := db.Open(t)
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		other, own := storagetest.User(t, w.store), storagetest.Client(t, w.store)
-		require.NoError(t, w.store.AddConsent(t.Context(), other.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), other.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		mine, unasked, theirs := w.grant(w.user, w.client, "openid"), w.grant(w.user, own, "openid"), w.grant(other, w.client, "openid")
 
 		require.NoError(t, w.withdraw(w.client.ID))
@@ -96,7 +96,7 @@ func TestWithdrawing(t *testing.T) {
 
 func TestWithdrawingOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 		var won atomic.Int64
 		var wait sync.WaitGroup
 		for range 50 {

@@ -104,7 +104,7 @@ func (p *Consent) flow(c *gin.Context, now time.Time) (storage.Flow, error) {
 	if len(id) != len(storage.NewID()) {
 		return storage.Flow{}, errExpired
 	}
-	flow, err := p.cfg.Store.Flow(c.Request.Context(), id, p.cfg.Visitor.Browser(c.Writer, c.Request), now)
+	flow, err := p.cfg.Store.Flows.ByID(c.Request.Context(), id, p.cfg.Visitor.Browser(c.Writer, c.Request), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Flow{}, errExpired
 	}

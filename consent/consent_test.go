@@ -36,7 +36,7 @@ func (v *visitor) Current(r *http.Request, clientID string) (storage.SignIn, err
 	if v.session == nil {
 		return storage.SignIn{}, storage.ErrNotFound
 	}
-	return v.store.SignIn(r.Context(), v.session, clientID, storagetest.Now)
+	return v.store.Sessions.SignIn(r.Context(), v.session, clientID, storagetest.Now)
 }
 
 func (v *visitor) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(v.browser) }
@@ -106,7 +106,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 // begin freezes a new request.
 func (w *world) begin() {
 	w.flow = storage.NewID()
-	require.NoError(w.t, w.store.SaveFlow(w.t.Context(), storage.Flow{
+	require.NoError(w.t, w.store.Flows.Add(w.t.Context(), storage.Flow{
 		ID: w.flow, BrowserHash: storage.Hash("hers"), ClientID: w.client.ID,
 		CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
 	}))
@@ -156,14 +156,14 @@ func (w *world) goesOn(answer *httptest.ResponseRecorder) {
 
 func (w *world) stored() storage.Flow {
 	w.t.Helper()
-	flow, err := w.store.Flow(w.t.Context(), w.flow, storage.Hash("hers"), time.Now())
+	flow, err := w.store.Flows.ByID(w.t.Context(), w.flow, storage.Hash("hers"), time.Now())
 	require.NoError(w.t, err)
 	return flow
 }
 
 func (w *world) granted() []string {
 	w.t.Helper()
-	consents, err := w.store.Consents(w.t.Context(), w.user.ID)
+	consents, err := w.store.Consents.OfUser(w.t.Context(), w.user.ID)
 	require.NoError(w.t, err)
 	if len(consents) == 0 {
 		return nil
@@ -173,7 +173,7 @@ func (w *world) granted() []string {
 
 func (w *world) events(name audit.Name) int {
 	w.t.Helper()
-	events, err := w.store.Events(w.t.Context(), storage.EventQuery{UserID: w.user.ID, Limit: 100})
+	events, err := w.store.Events.List(w.t.Context(), storage.EventQuery{UserID: w.user.ID, Limit: 100})
 	require.NoError(w.t, err)
 	count := 0
 	for _, e := range events {

@@ -33,10 +33,10 @@ func (a answer) event(name audit.Name) audit.Event {
 // storage.ErrNotFound says that the flow is over.
 func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
-		if err := l.store.ConsentToFlow(ctx, a.flow.ID, a.signIn.User().ID, now); err != nil {
+		if err := l.store.Flows.Consent(ctx, a.flow.ID, a.signIn.User().ID, now); err != nil {
 			return err
 		}
-		if err := l.store.AddConsent(ctx, a.signIn.User().ID, a.flow.ClientID, a.access, now); err != nil {
+		if err := l.store.Consents.Add(ctx, a.signIn.User().ID, a.flow.ClientID, a.access, now); err != nil {
 			return err
 		}
 		return l.audit.Record(ctx, a.event(audit.ConsentGiven), now)
@@ -48,7 +48,7 @@ func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 func (l ledger) withdraw(ctx context.Context, userID, clientID, clientIP string, now time.Time) error {
 	event := audit.Event{Name: audit.ConsentWithdrawn, Actor: audit.ActorUser, UserID: userID, ClientID: clientID, Address: clientIP}
 	return l.store.InTx(ctx, func(ctx context.Context) error {
-		if err := l.store.WithdrawConsent(ctx, userID, clientID, now); err != nil {
+		if err := l.store.Consents.Withdraw(ctx, userID, clientID, now); err != nil {
 			return err
 		}
 		return l.audit.Record(ctx, event, now)
@@ -58,7 +58,7 @@ func (l ledger) withdraw(ctx context.Context, userID, clientID, clientIP string,
 // deny records on the flow that the person refused. storage.ErrNotFound says that the flow is over.
 func (l ledger) deny(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
-		if err := l.store.DenyFlow(ctx, a.flow.ID, now); err != nil {
+		if err := l.store.Flows.Deny(ctx, a.flow.ID, now); err != nil {
 			return err
 		}
 		return l.audit.Record(ctx, a.event(audit.ConsentDenied), now)

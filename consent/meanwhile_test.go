@@ -89,14 +89,14 @@ func TestNothingIsLeftToAsk(t *testing.T) {
 
 func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{
 			Scopes: []string{"openid", "phone"}, Claims: []string{"birthdate"},
 		}, time.Now()))
 		form := w.form(w.get())
 		require.NoError(t, w.withdraw(w.client.ID))
 		w.goesOn(w.send(form, "decision=allow"))
 		require.Equal(t, []string{"email", "openid"}, w.granted(), "only what the page showed")
-		consents, err := w.store.Consents(t.Context(), w.user.ID)
+		consents, err := w.store.Consents.OfUser(t.Context(), w.user.ID)
 		require.NoError(t, err)
 		require.Empty(t, consents[0].Claims)
 	})
@@ -107,7 +107,7 @@ func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
 func TestRaceOfTabs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const tabs = 50
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
 		w.requests = map[string]consent.Request{}
 		var forms [tabs]string
 		for i := range tabs {
@@ -129,8 +129,8 @@ func TestRaceOfTabs(t *testing.T) {
 		}
 		agree(false)
 		require.Len(t, w.granted(), tabs+1)
-		require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.client.ID, time.Now()))
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Withdraw(t.Context(), w.user.ID, w.client.ID, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.client.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
 		agree(true)
 		require.NotContains(t, w.granted(), "before")
 	})

@@ -62,8 +62,8 @@ func (c *crowd) arms(samples int) [2]func(sample int) *http.Request {
 		user := storage.User{
 			ID: storage.NewID(), Email: c.name("known", c.names), EmailVerified: true, CreatedAt: storage.At(now), UpdatedAt: storage.At(now),
 		}
-		require.NoError(c.w.T, c.w.Store.AddUser(c.w.T.Context(), user))
-		require.NoError(c.w.T, c.w.Store.SetPassword(c.w.T.Context(), user.ID, hash, now))
+		require.NoError(c.w.T, c.w.Store.Users.Add(c.w.T.Context(), user))
+		require.NoError(c.w.T, c.w.Store.Passwords.Set(c.w.T.Context(), user.ID, hash, now))
 	}
 	arm := func(kind string) func(sample int) *http.Request {
 		return func(sample int) *http.Request {

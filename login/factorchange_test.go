@@ -30,15 +30,15 @@ type observation struct {
 func observe(t *testing.T, w *logintest.World, b *logintest.Browser) (s observation) {
 	t.Helper()
 	s.signedIn = strings.HasPrefix(b.Open("/oauth2/auth").Body, "signed in as "+b.User)
-	user, err := w.Store.FindUser(t.Context(), b.User)
+	user, err := w.Store.Users.Find(t.Context(), b.User)
 	if errors.Is(err, storage.ErrNotFound) { // the address was changed, or nobody has registered it yet
-		user, err = w.Store.FindUser(t.Context(), "new-"+b.User)
+		user, err = w.Store.Users.Find(t.Context(), "new-"+b.User)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
 		return s
 	}
 	require.NoError(t, err)
-	s.authenticators, err = w.Store.Authenticators(t.Context(), user.ID)
+	s.authenticators, err = w.Store.Authenticators.OfUser(t.Context(), user.ID)
 	require.NoError(t, err)
 	rows, err := w.SQL.Query(`SELECT hex(code_mac) FROM recovery_codes WHERE used_at IS NULL AND user_id = '` + user.ID + `' ORDER BY 1`)
 	require.NoError(t, err)

@@ -43,11 +43,11 @@ func TestInvitationPages(t *testing.T) {
 func TestInvitationOfAnAccountThatIsSetUp(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
-		user, err := w.Store.FindUser(t.Context(), logintest.Ada)
+		user, err := w.Store.Users.Find(t.Context(), logintest.Ada)
 		require.NoError(t, err)
 		secret := strings.Repeat("A", 43)
-		require.NoError(t, w.Store.AddTicket(t.Context(), storage.Ticket{
-			Hash: storage.Hash(secret), Kind: storage.TicketEnrol, UserID: user.ID,
+		require.NoError(t, w.Store.Links.Add(t.Context(), storage.Link{
+			Hash: storage.Hash(secret), Purpose: storage.LinkEnrol, UserID: user.ID,
 			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(time.Hour)),
 		}))
 		b := logintest.NewBrowser(t, w.Handler)

@@ -17,14 +17,14 @@ import (
 
 // Flows is the authorization requests in progress.
 type Flows interface {
-	// Flow returns a flow that the browser with that cookie hash began. storage.ErrNotFound says that there is none, that it is
+	// ByID returns a flow that the browser with that cookie hash began. storage.ErrNotFound says that there is none, that it is
 	// another browser's, or that it is over.
-	Flow(ctx context.Context, id string, browserHash []byte, now time.Time) (storage.Flow, error)
-	// DenyFlow records that the person gave the request up. storage.ErrNotFound says that it is over.
-	DenyFlow(ctx context.Context, id string, now time.Time) error
+	ByID(ctx context.Context, id string, browserHash []byte, now time.Time) (storage.Flow, error)
+	// Deny records that the person gave the request up. storage.ErrNotFound says that it is over.
+	Deny(ctx context.Context, id string, now time.Time) error
 }
 
-var _ Flows = (*storage.Store)(nil)
+var _ Flows = (*storage.Flows)(nil)
 
 // Request is what the pages show of an authorization request in progress.
 type Request struct {
@@ -47,7 +47,7 @@ type Provider struct {
 	// Over shows the page for a flow that is over.
 	Over func(*gin.Context) error
 	// Frames returns the front-channel logout URIs of clients that were used in a session.
-	Frames func(context.Context, []storage.Visit) ([]templates.Frame, error)
+	Frames func(context.Context, []storage.ClientSession) ([]templates.Frame, error)
 	// ContinueURL goes on with a flow whose id is added to its query.
 	ContinueURL string
 }

@@ -156,11 +156,11 @@ func TestCancel(t *testing.T) {
 		require.Equal(t, http.StatusGone, stranger.Post("/login/cancel?flow="+flow).Status, "another browser cannot cancel it")
 
 		require.Equal(t, "/login?flow="+flow, b.Open("/login/cancel?flow="+flow).Address.RequestURI(), "a link does not cancel")
-		stored, err := w.Store.Flow(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
+		stored, err := w.Store.Flows.ByID(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
 		require.NoError(t, err)
 		require.True(t, stored.DeniedAt.IsZero())
 		require.Equal(t, "/oauth2/auth", b.Post("/login/cancel?flow="+flow).Address.Path)
-		stored, err = w.Store.Flow(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
+		stored, err = w.Store.Flows.ByID(t.Context(), flow, hashOf(b.Cookie(logintest.BrowserCookie)), time.Now())
 		require.NoError(t, err)
 		require.False(t, stored.DeniedAt.IsZero())
 		require.Equal(t, "/login", b.Post("/login/cancel").Address.Path)

@@ -57,7 +57,7 @@ func (l *Login) request(c *gin.Context) (request, error) {
 	if !storage.IsID(id) {
 		return request{}, errExpired
 	}
-	flow, err := l.cfg.Provider.Flows.Flow(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
+	flow, err := l.cfg.Provider.Flows.ByID(c.Request.Context(), id, l.cfg.Sessions.Browser(c.Writer, c.Request), time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return request{}, errExpired
 	}

@@ -147,7 +147,7 @@ func (l *Login) cancel(c *gin.Context) error {
 	if request.flow == "" {
 		return l.next(c, "/login")
 	}
-	err = l.cfg.Provider.Flows.DenyFlow(c.Request.Context(), request.flow, time.Now())
+	err = l.cfg.Provider.Flows.Deny(c.Request.Context(), request.flow, time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return errExpired
 	}

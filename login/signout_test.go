@@ -16,9 +16,9 @@ func TestSignOutShowsTheFramesOfApps(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		w.Complete(b)
-		signIn, err := w.Store.SignIn(t.Context(), storage.Hash(b.Cookie(logintest.SessionCookie)), "", time.Now())
+		signIn, err := w.Store.Sessions.SignIn(t.Context(), storage.Hash(b.Cookie(logintest.SessionCookie)), "", time.Now())
 		require.NoError(t, err)
-		require.NoError(t, w.Store.AddVisit(t.Context(), signIn, w.Client.ID, time.Now()))
+		require.NoError(t, w.Store.ClientSessions.Add(t.Context(), signIn, w.Client.ID, time.Now()))
 
 		p := b.Submit(b.Open("/logout"))
 		require.Equal(t, http.StatusOK, p.Status)

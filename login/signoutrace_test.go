@@ -21,8 +21,8 @@ func TestRaceOfSignOuts(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		store, now := db.Open(t), time.Now()
 		u := storagetest.User(t, store)
-		require.NoError(t, store.BeginSignIn(t.Context(), storage.HalfSignIn{TokenHash: []byte("half"), User: u, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, ""))
-		require.NoError(t, store.CompleteSignIn(t.Context(), []byte("half"), storage.Completion{
+		require.NoError(t, store.Sessions.BeginSignIn(t.Context(), storage.HalfSignIn{TokenHash: []byte("half"), User: u, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}, ""))
+		require.NoError(t, store.Sessions.CompleteSignIn(t.Context(), []byte("half"), storage.Completion{
 			TokenHash: storage.Hash("cookie"), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 		}, now))
 		var replicas [2]*browser.Sessions
@@ -45,7 +45,7 @@ func TestRaceOfSignOuts(t *testing.T) {
 		for _, err := range faults {
 			require.NoError(t, err)
 		}
-		events, err := store.Events(t.Context(), storage.EventQuery{Names: []string{string(audit.SignedOut)}, Limit: 100})
+		events, err := store.Events.List(t.Context(), storage.EventQuery{Names: []string{string(audit.SignedOut)}, Limit: 100})
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 	})

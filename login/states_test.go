@@ -27,7 +27,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 	},
 	"factor closed": func(w *logintest.World, b *logintest.Browser) logintest.Known {
 		k := w.Settled(b)
-		user, err := w.Store.FindUser(w.T.Context(), b.User)
+		user, err := w.Store.Users.Find(w.T.Context(), b.User)
 		require.NoError(w.T, err)
 		guard, err := throttle.New(w.Store, throttle.Config{})
 		require.NoError(w.T, err)

@@ -61,14 +61,14 @@ func TestClaimAddedLater(t *testing.T) {
 // The person withdraws the consent after it was looked at and before the code is stored: the whole question is asked anew.
 func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &withdrawing{grants: w.store}
+		hook := &withdrawing{grants: w.store.Grants}
 		w.between(hook)
 		w.web, w.secret = w.asking(client.Web, callback)
 		agree := func() {
-			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid", "profile", "email"}}, time.Now()))
+			require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid", "profile", "email"}}, time.Now()))
 		}
 		withdraw := func(context.Context) {
-			require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now()))
+			require.NoError(t, w.store.Consents.Withdraw(t.Context(), w.user.ID, w.web.ID, time.Now()))
 		}
 		agree()
 		hook.happen = withdraw
@@ -83,7 +83,7 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 			agree()
 		}
 		require.NotEmpty(t, w.authorize(w.request(w.web)).query.Get("code"))
-		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
+		grants, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 10)
 		require.NoError(t, err)
 		require.Len(t, grants, 1)
 	})
@@ -92,7 +92,7 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 // The person signs out after the session was looked at and before the code is stored: nothing is given in a session that has ended.
 func TestSignedOutWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &withdrawing{grants: w.store}
+		hook := &withdrawing{grants: w.store.Grants}
 		w.between(hook)
 		signOut := func(ctx context.Context) {
 			_, err := w.browser.End(ctx, nil, httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil))
@@ -112,7 +112,7 @@ func TestSignedOutWhileIssuing(t *testing.T) {
 		hook.happen = signOut
 		require.Equal(t, http.StatusBadRequest, w.postDevice(form, url.Values{"decision": {"allow"}}).Code)
 		require.Empty(t, w.consented(tv).Scopes)
-		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
+		grants, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 10)
 		require.NoError(t, err)
 		require.Empty(t, grants)
 	})
@@ -124,10 +124,10 @@ type withdrawing struct {
 	happen func(context.Context)
 }
 
-func (h *withdrawing) IssueCode(ctx context.Context, g storage.Grant, event string) error {
+func (h *withdrawing) Issue(ctx context.Context, g storage.Grant, event string) error {
 	if happen := h.happen; happen != nil {
 		h.happen = nil
 		happen(ctx)
 	}
-	return h.grants.IssueCode(ctx, g, event)
+	return h.grants.Issue(ctx, g, event)
 }

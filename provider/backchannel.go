@@ -48,7 +48,7 @@ func (p *Provider) logoutLease() *storage.Lease { return p.store.Lease("logout",
 
 // tellOfLogouts tells clients of the visits that are due. Reading first keeps an idle outbox from costing a write every second.
 func (p *Provider) tellOfLogouts(ctx context.Context, lease *storage.Lease, now time.Time) error {
-	waiting, next, err := p.store.WaitingVisits(ctx)
+	waiting, next, err := p.store.ClientSessions.Waiting(ctx)
 	if err != nil || waiting == 0 || next.After(now) {
 		return err
 	}
@@ -57,10 +57,10 @@ func (p *Provider) tellOfLogouts(ctx context.Context, lease *storage.Lease, now 
 
 // logoutRound tells clients of the visits that have been due for longest.
 func (p *Provider) logoutRound(ctx context.Context, now time.Time) (err error) {
-	turns := map[string][]storage.Visit{} // by client
+	turns := map[string][]storage.ClientSession{} // by client
 	for claimed := 0; claimed < mostPerRound && err == nil; claimed++ {
-		var v storage.Visit
-		if v, err = p.store.ClaimVisit(ctx, now.Add(logoutClaimTime), now); err == nil {
+		var v storage.ClientSession
+		if v, err = p.store.ClientSessions.Claim(ctx, now.Add(logoutClaimTime), now); err == nil {
 			turns[v.ClientID] = append(turns[v.ClientID], v)
 		}
 	}
@@ -77,7 +77,7 @@ func (p *Provider) logoutRound(ctx context.Context, now time.Time) (err error) {
 
 // logoutTurn tells one client of several visits, one after another, so that it gets no flood. What there is no time for is left for the next
 // round, so that nobody else waits for long; a client that does not answer at all is not asked again for each of them.
-func (p *Provider) logoutTurn(ctx context.Context, visits []storage.Visit, begin time.Time) (err error) {
+func (p *Provider) logoutTurn(ctx context.Context, visits []storage.ClientSession, begin time.Time) (err error) {
 	start, silence := time.Now(), ""
 	for _, v := range visits {
 		var noted error
@@ -98,7 +98,7 @@ func (p *Provider) logoutTurn(ctx context.Context, visits []storage.Visit, begin
 }
 
 // tellOfLogout tells a client of one visit and notes what became of it. silence says why there was no answer, if there was none.
-func (p *Provider) tellOfLogout(ctx context.Context, v storage.Visit, now time.Time) (silence string, err error) {
+func (p *Provider) tellOfLogout(ctx context.Context, v storage.ClientSession, now time.Time) (silence string, err error) {
 	c, err := p.clients.Client(ctx, v.ClientID)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
@@ -106,7 +106,7 @@ func (p *Provider) tellOfLogout(ctx context.Context, v storage.Visit, now time.T
 	case err != nil:
 		return "", err
 	case c.BackchannelLogoutURI == "": // it is told in the browser, or not any more
-		return "", ignoreStale(p.store.DropVisit(ctx, v))
+		return "", ignoreStale(p.store.ClientSessions.Drop(ctx, v))
 	}
 	token, err := p.tokens.LogoutToken(c, v.UserID, v.SID, now)
 	if err != nil {
@@ -142,7 +142,7 @@ func silenceOf(err error) string {
 }
 
 // logoutFailed notes an attempt that failed, and when the next one is to be, unless there were enough.
-func (p *Provider) logoutFailed(ctx context.Context, v storage.Visit, what string, refused bool, now time.Time) error {
+func (p *Provider) logoutFailed(ctx context.Context, v storage.ClientSession, what string, refused bool, now time.Time) error {
 	next := v
 	next.Attempts, next.Failure = v.Attempts+1, what
 	if next.Attempts > len(logoutWaits) || refused && next.Attempts >= mostRefusals {
@@ -153,22 +153,22 @@ func (p *Provider) logoutFailed(ctx context.Context, v storage.Visit, what strin
 	return p.deferVisit(ctx, v, next)
 }
 
-func (p *Provider) deferVisit(ctx context.Context, claimed, next storage.Visit) error {
+func (p *Provider) deferVisit(ctx context.Context, claimed, next storage.ClientSession) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutGrace)
 	defer cancel()
-	return ignoreStale(p.store.DeferVisit(ending, claimed, next))
+	return ignoreStale(p.store.ClientSessions.Defer(ending, claimed, next))
 }
 
 // logoutNoted files the end of a visit: what says why the client was not told.
-func (p *Provider) logoutNoted(ctx context.Context, v storage.Visit, name audit.Name, what string, now time.Time) error {
+func (p *Provider) logoutNoted(ctx context.Context, v storage.ClientSession, name audit.Name, what string, now time.Time) error {
 	event := audit.Event{Name: name, Actor: audit.ActorSystem, UserID: v.UserID, ClientID: v.ClientID, Detail: map[string]string{"session": v.SID}}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutGrace)
 	defer cancel()
 	return ignoreStale(p.store.InTx(ending, func(ctx context.Context) error {
-		note := func() error { return p.store.DeliverVisit(ctx, v, now) }
+		note := func() error { return p.store.ClientSessions.Done(ctx, v, now) }
 		if name == audit.LogoutGivenUp {
 			event.Detail["reason"] = what
-			note = func() error { return p.store.GiveUpVisit(ctx, v, what, now) }
+			note = func() error { return p.store.ClientSessions.GiveUp(ctx, v, what, now) }
 		}
 		if err := note(); err != nil {
 			return err

@@ -24,7 +24,7 @@ func thoseThatFailToldLater(t *testing.T, w *world) {
 		w.signIn(time.Now())
 		w.visit(h)
 		sid := w.sid()
-		require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+		require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 		return sid
 	}
 	before := w.events(audit.LogoutGivenUp)
@@ -122,7 +122,7 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 		if tc.name == "100 MB" {
 			require.Less(t, <-written, 50<<20)
 		}
-		visits, err := w.store.Visits(t.Context(), sid)
+		visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 		require.NoError(t, err)
 		for _, v := range visits {
 			require.Equal(t, v.ClientID == other.ID || tc.failure == "", !v.DeliveredAt.IsZero(), "%s: %+v", tc.name, v)
@@ -143,7 +143,7 @@ func internalAddressesNotTold(t *testing.T, w *world) {
 	h := w.hear()
 	w.visit(h)
 	sid := w.sid()
-	require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 	strict.tell(time.Now())
 	require.Empty(t, h.heard())
 	require.Equal(t, "the address is not allowed for outgoing requests", w.visited(sid).Failure)
@@ -156,7 +156,7 @@ func downAskedOnce(t *testing.T, w *world) {
 		w.signIn(time.Now())
 		w.visit(h)
 	}
-	_, err := w.store.EndSessions(t.Context(), w.user.ID)
+	_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
 	require.NoError(t, err)
 	working := h.answer
 	h.mu.Lock()
@@ -164,7 +164,7 @@ func downAskedOnce(t *testing.T, w *world) {
 	h.mu.Unlock()
 	w.tell(time.Now())
 	require.Len(t, h.heard(), 1)
-	waiting, next, err := w.store.WaitingVisits(t.Context())
+	waiting, next, err := w.store.ClientSessions.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 5, waiting)
 	require.WithinDuration(t, time.Now().Add(logoutWaits[0]), next, 5*time.Second)
@@ -188,7 +188,7 @@ func TestRaceOfReplicasThatTell(t *testing.T) {
 					w.visit(h)
 				}
 			}
-			_, err := w.store.EndSessions(t.Context(), w.user.ID)
+			_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
 			require.NoError(t, err)
 			now := time.Now()
 			var group sync.WaitGroup
@@ -216,7 +216,7 @@ func replicasTakeOver(t *testing.T, w *world) {
 		w.signIn(time.Now())
 		w.visit(h)
 	}
-	_, err := w.store.EndSessions(t.Context(), w.user.ID)
+	_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
 	require.NoError(t, err)
 	before := w.events(audit.LogoutDelivered)
 	ctx, stop := context.WithCancel(t.Context())
@@ -227,7 +227,7 @@ func replicasTakeOver(t *testing.T, w *world) {
 	require.NoError(t, w.provider.tellOfLogouts(ctx, w.provider.logoutLease(), now))
 	require.Len(t, h.heard(), 1)
 	require.Equal(t, before+1, w.events(audit.LogoutDelivered), "what was on its way is noted")
-	_, err = w.store.ClaimVisit(t.Context(), now.Add(logoutClaimTime), now.Add(time.Minute))
+	_, err = w.store.ClientSessions.Claim(t.Context(), now.Add(logoutClaimTime), now.Add(time.Minute))
 	require.NoError(t, err, "by one that dies")
 	require.NoError(t, w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), now.Add(time.Minute)))
 	require.Len(t, h.heard(), 1)

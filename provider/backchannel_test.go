@@ -90,15 +90,15 @@ func (w *world) tell(now time.Time) {
 // sid is the id of the session that the browser is in.
 func (w *world) sid() string {
 	w.t.Helper()
-	signIn, err := w.store.SignIn(w.t.Context(), w.browser.session, "", time.Now())
+	signIn, err := w.store.Sessions.SignIn(w.t.Context(), w.browser.session, "", time.Now())
 	require.NoError(w.t, err)
 	return signIn.ID()
 }
 
 // visited is what has become of the only visit of a session.
-func (w *world) visited(sid string) storage.Visit {
+func (w *world) visited(sid string) storage.ClientSession {
 	w.t.Helper()
-	visits, err := w.store.Visits(w.t.Context(), sid)
+	visits, err := w.store.ClientSessions.OfSession(w.t.Context(), sid)
 	require.NoError(w.t, err)
 	require.Len(w.t, visits, 1)
 	return visits[0]
@@ -157,12 +157,12 @@ func TestClientsAreTold(t *testing.T) {
 			w.signIn(time.Now())
 			t.Run(name, func(t *testing.T) { check(t, w) })
 			for {
-				v, err := w.store.ClaimVisit(t.Context(), time.Now().Add(time.Hour), time.Now().Add(1000*time.Hour))
+				v, err := w.store.ClientSessions.Claim(t.Context(), time.Now().Add(time.Hour), time.Now().Add(1000*time.Hour))
 				if err != nil {
 					require.ErrorIs(t, err, storage.ErrNotFound)
 					break
 				}
-				require.NoError(t, w.store.DropVisit(t.Context(), v))
+				require.NoError(t, w.store.ClientSessions.Drop(t.Context(), v))
 			}
 		}
 	})
@@ -173,14 +173,14 @@ func toldWhateverEndsASession(t *testing.T, w *world) {
 	first, second, never := w.hear(), w.hear(), w.hear()
 	for name, end := range map[string]func(sid string){
 		"a person who confirms": func(string) { requirePage(t, w.confirmLogout(), http.StatusOK, doneText) },
-		"from elsewhere":        func(sid string) { require.NoError(t, w.store.EndSessionOf(t.Context(), w.user.ID, sid)) },
-		"everywhere":            func(string) { _, err := w.store.EndSessions(t.Context(), w.user.ID); require.NoError(t, err) },
+		"from elsewhere":        func(sid string) { require.NoError(t, w.store.Sessions.EndByID(t.Context(), w.user.ID, sid)) },
+		"everywhere":            func(string) { _, err := w.store.Sessions.EndAll(t.Context(), w.user.ID); require.NoError(t, err) },
 		"idle": func(string) {
 			_, err := w.store.Sweep(t.Context(), time.Now().Add(time.Hour), 100)
 			require.NoError(t, err)
 		},
 		"the account is removed": func(string) {
-			require.NoError(t, w.store.DeleteUser(t.Context(), w.user.ID))
+			require.NoError(t, w.store.Users.Delete(t.Context(), w.user.ID))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -216,16 +216,16 @@ func withoutAddressNotTold(t *testing.T, w *world) {
 	w.visit(h)
 	w.visit(removed)
 	sid := w.sid()
-	visits, err := w.store.Visits(t.Context(), sid)
+	visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
 	require.Len(t, visits, 2)
 	w.change(h.Client, func(m *client.Metadata) { m.BackchannelLogoutURI, m.BackchannelLogoutSession = "", false })
-	require.NoError(t, w.store.DeleteClient(t.Context(), removed.ID))
-	require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+	require.NoError(t, w.store.Clients.Delete(t.Context(), removed.ID))
+	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 	w.tell(time.Now())
 	require.Empty(t, h.heard())
 	require.Empty(t, removed.heard())
-	visits, err = w.store.Visits(t.Context(), sid)
+	visits, err = w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
 	require.Empty(t, visits)
 }
@@ -233,7 +233,7 @@ func withoutAddressNotTold(t *testing.T, w *world) {
 // A sign-in that ends while a client is being answered gives it nothing that it would not be told the end of.
 func noCodeForASessionThatEnds(t *testing.T, w *world) {
 	h := w.hear()
-	before, err := w.store.GrantsOf(t.Context(), w.user.ID, 100)
+	before, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 100)
 	require.NoError(t, err)
 	hook := &endsAfterwards{browser: w.browser}
 	w.cfg.SignIns = hook
@@ -241,7 +241,7 @@ func noCodeForASessionThatEnds(t *testing.T, w *world) {
 	defer func() { w.cfg.SignIns = w.browser }()
 	requireRefusal(t, w.authorize(w.request(h.Client, "prompt", "none")), h.RedirectURIs[0], loginRequired)
 	require.True(t, hook.ended)
-	after, err := w.store.GrantsOf(t.Context(), w.user.ID, 100)
+	after, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 100)
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 }
@@ -258,5 +258,5 @@ func (b *endsAfterwards) Current(r *http.Request, clientID string) (storage.Sign
 		return signIn, err
 	}
 	b.ended = true
-	return signIn, errors.Join(err, b.store.EndSession(r.Context(), b.session))
+	return signIn, errors.Join(err, b.store.Sessions.End(r.Context(), b.session))
 }

@@ -24,10 +24,10 @@ func (b *browser) Current(r *http.Request, clientID string) (storage.SignIn, err
 	if b.session == nil {
 		return storage.SignIn{}, storage.ErrNotFound
 	}
-	return b.store.SignIn(r.Context(), b.session, clientID, time.Now())
+	return b.store.Sessions.SignIn(r.Context(), b.session, clientID, time.Now())
 }
 
-func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) ([]storage.Visit, error) {
+func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Request) ([]storage.ClientSession, error) {
 	signIn, err := b.Current(r, "")
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, nil
@@ -35,13 +35,13 @@ func (b *browser) End(ctx context.Context, _ http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return nil, err
 	}
-	if err := b.store.EndSession(ctx, b.session); err != nil {
+	if err := b.store.Sessions.End(ctx, b.session); err != nil {
 		return nil, err
 	}
-	if err := b.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now()); err != nil {
+	if err := b.store.Grants.RevokeOfSession(ctx, signIn.User().ID, signIn.ID(), time.Now()); err != nil {
 		return nil, err
 	}
-	return b.store.Visits(ctx, signIn.ID())
+	return b.store.ClientSessions.OfSession(ctx, signIn.ID())
 }
 
 func (b *browser) State(_ http.ResponseWriter, _ *http.Request, signedIn bool) string {

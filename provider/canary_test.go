@@ -55,7 +55,7 @@ func TestNothingReachesTheCanary(t *testing.T) {
 		_, err := w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil))
 		require.NoError(t, err)
 		w.tell(time.Now())
-		visits, err := w.store.Visits(t.Context(), sid)
+		visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 		require.NoError(t, err)
 		require.Len(t, visits, visited)
 		for _, visit := range visits {

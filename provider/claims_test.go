@@ -18,7 +18,7 @@ func (w *world) addUser(claims storage.Claims, groups ...string) {
 		ID: id, Email: strings.ToLower(id) + "@example.test", Username: strings.ToLower(id), Groups: groups, Claims: claims, Epoch: 1,
 		CreatedAt: storage.At(time.Now()), UpdatedAt: storage.At(time.Now()),
 	}
-	require.NoError(w.t, w.store.AddUser(w.t.Context(), w.user))
+	require.NoError(w.t, w.store.Users.Add(w.t.Context(), w.user))
 	w.signIn(time.Now())
 }
 
@@ -150,20 +150,20 @@ func TestSubject(t *testing.T) {
 func TestAddressIsUnverifiedWhileItChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.addUser(nil)
-		require.NoError(t, w.store.VerifyEmail(t.Context(), w.user.ID, w.user.Email, time.Now()))
+		require.NoError(t, w.store.Users.VerifyEmail(t.Context(), w.user.ID, w.user.Email, time.Now()))
 		tokens := w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"id_token":{"email_verified":null}}`))
 		access := requireTokens(t, tokens)
 		require.Equal(t, true, w.userinfo(access).body["email_verified"])
 		require.Equal(t, true, w.idToken(tokens.body["id_token"])["email_verified"])
 
-		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user, time.Now().Add(time.Hour)))
+		require.NoError(t, w.store.Users.BeginEmailChange(t.Context(), w.user, time.Now().Add(time.Hour)))
 		info := w.userinfo(access).body
 		require.Equal(t, false, info["email_verified"])
 		require.Equal(t, w.user.Email, info["email"])
 		tokens = w.redeem(w.code(w.web, "scope", "openid email", "claims", `{"id_token":{"email_verified":null}}`))
 		require.Equal(t, false, w.idToken(tokens.body["id_token"])["email_verified"])
 
-		require.NoError(t, w.store.BeginEmailChange(t.Context(), w.user, time.Now().Add(-time.Second)))
+		require.NoError(t, w.store.Users.BeginEmailChange(t.Context(), w.user, time.Now().Add(-time.Second)))
 		require.Equal(t, true, w.userinfo(access).body["email_verified"], "nobody confirmed in time")
 	})
 }

@@ -56,7 +56,7 @@ func (p *Provider) authorizeDevice(c *gin.Context) error {
 		return err
 	}
 	deviceCode, userCode, err := p.askForDevice(ctx, storage.DeviceRequest{
-		ID: storage.NewID(), ClientID: caller.ID, Scopes: scopes, Address: audit.ShortAddress(c.Request.RemoteAddr), Browser: templates.DescribeBrowser(c.Request.UserAgent()),
+		ID: storage.NewID(), ClientID: caller.ID, Scopes: scopes, ClientIP: audit.ShortAddress(c.Request.RemoteAddr), Browser: templates.DescribeBrowser(c.Request.UserAgent()),
 		Interval: int64(deviceInterval / time.Second), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(deviceLife)),
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (p *Provider) limitDevices(ctx context.Context, caller *client.Client, r *h
 	if caller.Public() {
 		key, most = "devices:"+hex.EncodeToString(p.store.MAC("devices of an address", limit.CallerKey(r, caller.ID))), devicesUnproven
 	}
-	allowed, until, err := p.store.CountEvent(ctx, key, most, deviceLife, now)
+	allowed, until, err := p.store.Attempts.Allow(ctx, key, most, deviceLife, now)
 	if err == nil && !allowed {
 		return oauth.TryLater(oauth.SlowDown, "Too many codes were asked for. Please try again later.", until.Sub(now))
 	}
@@ -91,7 +91,7 @@ func (p *Provider) askForDevice(ctx context.Context, d storage.DeviceRequest) (d
 	for range 5 { // the chance that a code is taken is one in millions
 		userCode = newUserCode()
 		d.UserMAC = p.userCodeMAC(userCode)
-		if err = p.store.AskForDevice(ctx, d); !errors.Is(err, storage.ErrStale) {
+		if err = p.store.Devices.Add(ctx, d); !errors.Is(err, storage.ErrStale) {
 			break
 		}
 	}

@@ -127,7 +127,7 @@ func TestDevice(t *testing.T) {
 		w.requirePoll(tv, asked["device_code"], invalidGrant) // used
 		again := w.post("/oauth2/token", url.Values{"grant_type": {"refresh_token"}, "client_id": {tv.ID}, "refresh_token": {got.body["refresh_token"].(string)}}, anonymous)
 		require.Equal(t, http.StatusOK, again.Code, again.Body.String())
-		consents, err := w.store.Consents(t.Context(), w.user.ID)
+		consents, err := w.store.Consents.OfUser(t.Context(), w.user.ID)
 		require.NoError(t, err)
 		require.Len(t, consents, 1)
 		require.EqualValues(t, []string{"email", "offline_access", "openid"}, consents[0].Scopes)
@@ -165,12 +165,12 @@ func TestDeviceThatAsksTooOften(t *testing.T) {
 		w.requirePoll(tv, asked["device_code"], authorizationPending)
 		w.requirePoll(tv, asked["device_code"], slowDown)
 		w.requirePoll(tv, asked["device_code"], slowDown)
-		device, err := w.store.DeviceByCode(t.Context(), storage.Hash(asked["device_code"].(string)))
+		device, err := w.store.Devices.ByDeviceCode(t.Context(), storage.Hash(asked["device_code"].(string)))
 		require.NoError(t, err)
 		require.EqualValues(t, 15, device.Interval)
 		later := time.Now().Add(15 * time.Second)
-		require.ErrorIs(t, w.store.PollDevice(t.Context(), device.ID, 0, deviceSlower, later.Add(-time.Second)), storage.ErrStale)
-		require.NoError(t, w.store.PollDevice(t.Context(), device.ID, 0, deviceSlower, later.Add(20*time.Second)))
+		require.ErrorIs(t, w.store.Devices.Poll(t.Context(), device.ID, 0, deviceSlower, later.Add(-time.Second)), storage.ErrStale)
+		require.NoError(t, w.store.Devices.Poll(t.Context(), device.ID, 0, deviceSlower, later.Add(20*time.Second)))
 	})
 }
 
@@ -194,7 +194,7 @@ func TestDeviceMeanwhile(t *testing.T) {
 		w.requirePoll(tv, asked["device_code"], expiredToken)
 
 		asked = w.allowed(tv, "openid")
-		require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, tv.ID, time.Now()))
+		require.NoError(t, w.store.Consents.Withdraw(t.Context(), w.user.ID, tv.ID, time.Now()))
 		w.requirePoll(tv, asked["device_code"], invalidGrant)
 
 		asked = w.allowed(tv, "openid")
@@ -245,7 +245,7 @@ func TestRaceForADevice(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, a.Code, a.Body.String())
 		}
 		require.Equal(t, 1, won, "one approval")
-		grants, err := judge.store.GrantsOf(t.Context(), judge.user.ID, 1000)
+		grants, err := judge.store.Grants.OfUser(t.Context(), judge.user.ID, 1000)
 		require.NoError(t, err)
 		count := 0
 		for _, g := range grants {

@@ -38,7 +38,7 @@ type deviceVisit struct {
 // used but its flow. page.ErrOver: the flow is over, the device's codes are, or somebody has decided.
 func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, next decision.Action, err error) {
 	ctx := c.Request.Context()
-	v.flow, err = p.store.Flow(ctx, c.Query("flow"), p.signIns.Browser(c.Writer, c.Request), now)
+	v.flow, err = p.store.Flows.ByID(ctx, c.Query("flow"), p.signIns.Browser(c.Writer, c.Request), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return v, decision.Deny, page.ErrOver
 	}
@@ -74,7 +74,7 @@ func (p *Provider) visitDevice(c *gin.Context, now time.Time) (v deviceVisit, ne
 
 // readDevice reads what is asked, and whether the client may still ask it.
 func (p *Provider) readDevice(ctx context.Context, v *deviceVisit, form url.Values, now time.Time) (err error) {
-	v.device, err = p.store.UndecidedDevice(ctx, form.Get(page.DeviceField), now)
+	v.device, err = p.store.Devices.Undecided(ctx, form.Get(page.DeviceField), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return page.ErrOver
 	}
@@ -118,7 +118,7 @@ func (p *Provider) askAboutDevice(c *gin.Context, status int, message templates.
 		},
 		Person:    templates.Person{Name: name, Email: user.Email},
 		SwitchURL: p.cfg.SignInURL + "?flow=" + v.flow.ID, Scopes: scope.Words(v.asked.Access(), user), UserCode: showUserCode(v.userCode),
-		Address: v.device.Address, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
+		Address: v.device.ClientIP, Browser: templates.BrowserText(v.device.Browser), AskedAt: v.device.CreatedAt.Time,
 	}
 	return p.pages.Render(c, status, view)
 }
@@ -170,29 +170,29 @@ func (p *Provider) approveDevice(ctx context.Context, v deviceVisit, address str
 	issued := v.event(audit.AuthorizationIssued, address)
 	issued.Detail = nil
 	return p.store.InTx(ctx, func(ctx context.Context) error {
-		if err := p.store.ApproveDevice(ctx, v.device.ID, now); err != nil {
+		if err := p.store.Devices.Approve(ctx, v.device.ID, now); err != nil {
 			return err
 		}
-		if err := p.store.EndFlow(ctx, v.flow.ID); err != nil {
+		if err := p.store.Flows.End(ctx, v.flow.ID); err != nil {
 			return err
 		}
-		if err := p.store.AddConsent(ctx, grant.UserID, grant.ClientID, v.asked.Access(), now); err != nil {
+		if err := p.store.Consents.Add(ctx, grant.UserID, grant.ClientID, v.asked.Access(), now); err != nil {
 			return err
 		}
 		if err := p.audit.Record(ctx, v.event(audit.ConsentGiven, address), now); err != nil {
 			return err
 		}
-		return p.grants.IssueCode(ctx, grant, p.audit.Rider(issued, now))
+		return p.grants.Issue(ctx, grant, p.audit.Rider(issued, now))
 	})
 }
 
 // refuseDevice notes that the person said no. storage.ErrStale: somebody has decided.
 func (p *Provider) refuseDevice(ctx context.Context, v deviceVisit, address string, now time.Time) error {
 	return p.store.InTx(ctx, func(ctx context.Context) error {
-		if err := p.store.DenyDevice(ctx, v.device.ID, now); err != nil {
+		if err := p.store.Devices.Deny(ctx, v.device.ID, now); err != nil {
 			return err
 		}
-		if err := p.store.EndFlow(ctx, v.flow.ID); err != nil {
+		if err := p.store.Flows.End(ctx, v.flow.ID); err != nil {
 			return err
 		}
 		return p.audit.Record(ctx, v.event(audit.ConsentDenied, address), now)

@@ -17,7 +17,7 @@ import (
 // consented is what the user has granted to a client.
 func (w *world) consented(c *client.Client) storage.Access {
 	w.t.Helper()
-	consents, err := w.store.Consents(w.t.Context(), w.user.ID)
+	consents, err := w.store.Consents.OfUser(w.t.Context(), w.user.ID)
 	require.NoError(w.t, err)
 	for _, consent := range consents {
 		if consent.ClientID == c.ID {
@@ -34,7 +34,7 @@ func (w *world) requireDeviceAskedAnew(a answer, c *client.Client, code any) {
 	require.Contains(w.t, a.Body.String(), "Please look at this once more")
 	require.Contains(w.t, a.Body.String(), w.user.Email)
 	require.Empty(w.t, w.consented(c).Scopes)
-	device, err := w.store.DeviceByCode(w.t.Context(), storage.Hash(code.(string)))
+	device, err := w.store.Devices.ByDeviceCode(w.t.Context(), storage.Hash(code.(string)))
 	require.NoError(w.t, err)
 	require.True(w.t, device.ApprovedAt.IsZero() && device.DeniedAt.IsZero())
 }
@@ -101,7 +101,7 @@ func TestRaceOfDevices(t *testing.T) {
 			asked := w.post("/oauth2/device_authorization", url.Values{"scope": {scopes[i]}})
 			forms[i] = w.deviceForm(w.typeCode(asked.body["user_code"]))
 		}
-		require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
+		require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"before"}}, time.Now()))
 		for _, a := range all([2]*world{w, w}, func(w *world, i int) answer { return w.postDevice(forms[i], url.Values{"decision": {"allow"}}) }) {
 			require.Equal(t, http.StatusSeeOther, a.Code, a.Body.String())
 		}

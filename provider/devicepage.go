@@ -77,18 +77,18 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	room, allowed, err := p.store.ReserveAttempt(ctx, now, budgets...)
+	room, allowed, err := p.store.Attempts.Reserve(ctx, now, budgets...)
 	if err != nil {
 		return err
 	}
 	if !allowed {
 		return p.userCodeLater(c, budgets, now)
 	}
-	device, err := p.store.DeviceByUserCode(ctx, p.userCodeMAC(code), now)
+	device, err := p.store.Devices.ByUserCode(ctx, p.userCodeMAC(code), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return p.userCodeWrong(c, room, now)
 	}
-	if err := errors.Join(err, p.store.ReleaseAttempt(ctx, room)); err != nil {
+	if err := errors.Join(err, p.store.Attempts.Release(ctx, room)); err != nil {
 		return err
 	}
 	flow, err := p.freezeDevice(ctx, device, code, browser, now)
@@ -104,7 +104,7 @@ func (p *Provider) takeUserCode(c *gin.Context, now time.Time) error {
 // userCodeWrong counts a wrong guess.
 func (p *Provider) userCodeWrong(c *gin.Context, room storage.Reservation, now time.Time) error {
 	ctx := c.Request.Context()
-	if err := p.store.FailAttempt(ctx, room, now); err != nil {
+	if err := p.store.Attempts.Fail(ctx, room, now); err != nil {
 		return err
 	}
 	if err := p.audit.Record(ctx, p.userCodeEvent(c, audit.UserCodeRefused), now); err != nil {
@@ -152,7 +152,7 @@ func (p *Provider) userCodeLater(c *gin.Context, budgets []storage.Budget, now t
 	for _, b := range budgets {
 		keys = append(keys, b.Key)
 	}
-	states, err := p.store.Attempts(ctx, keys...)
+	states, err := p.store.Attempts.States(ctx, keys...)
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (p *Provider) freezeDevice(ctx context.Context, d storage.DeviceRequest, co
 		ID: id, BrowserHash: browser, ClientID: d.ClientID, Request: request.Encode(),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(p.cfg.FlowLife)),
 	}
-	return flow, p.store.SaveFlow(ctx, flow)
+	return flow, p.store.Flows.Add(ctx, flow)
 }
 
 // openUserCode returns the code that freezeDevice sealed.

@@ -23,7 +23,7 @@ func TestDeviceRefused(t *testing.T) {
 		w.decideDevice(w.typeCode(asked["user_code"]), "deny", "cancelled")
 		w.requirePoll(tv, asked["device_code"], accessDenied)
 		w.requirePoll(tv, asked["device_code"], accessDenied)
-		consents, err := w.store.Consents(t.Context(), w.user.ID)
+		consents, err := w.store.Consents.OfUser(t.Context(), w.user.ID)
 		require.NoError(t, err)
 		require.Empty(t, consents)
 	})
@@ -55,11 +55,11 @@ func TestDeviceNeedsBothFactors(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, w.getDevice(page).Code, "another browser")
 			w.browser.id = "browser"
 		}
-		device, err := w.store.DeviceByCode(t.Context(), storage.Hash(asked["device_code"].(string)))
+		device, err := w.store.Devices.ByDeviceCode(t.Context(), storage.Hash(asked["device_code"].(string)))
 		require.NoError(t, err)
 		require.Zero(t, device.ApprovedAt)
 		page := w.typeCode(asked["user_code"])
-		require.NoError(t, w.store.DenyFlow(t.Context(), strings.TrimPrefix(page, "?flow="), time.Now()))
+		require.NoError(t, w.store.Flows.Deny(t.Context(), strings.TrimPrefix(page, "?flow="), time.Now()))
 		require.Equal(t, issuer+"/device?done=cancelled", w.getDevice(page).location.String())
 
 		w.browser.session = session

@@ -111,7 +111,7 @@ func TestEveryStatementFails(t *testing.T) {
 		"authorize, denied": {
 			prepare: func(w *world) {
 				_, flow = w.begin(w.request(asking, "prompt", "consent"))
-				require.NoError(w.t, w.store.DenyFlow(w.t.Context(), flow, time.Now()))
+				require.NoError(w.t, w.store.Flows.Deny(w.t.Context(), flow, time.Now()))
 			},
 			request: func(w *world) answer { return w.resume(flow) }, outage: requireOutagePage,
 			good: func(t testing.TB, a answer) { requireRefusal(t, a, callback, accessDenied) },
@@ -164,7 +164,7 @@ func TestEveryStatementFails(t *testing.T) {
 			after: func(t testing.TB, w *world, a answer) {
 				requireTokens(t, a) // an answer that was lost may be asked for again
 				id, generation, _ := w.provider.tokens.ReadRefreshToken(refreshTokenOf(a))
-				grant, err := w.store.Grant(w.t.Context(), id, "")
+				grant, err := w.store.Grants.ByID(w.t.Context(), id, "")
 				require.NoError(t, err)
 				require.Equal(t, int64(2), grant.Generation)
 				require.Equal(t, grant.Generation, generation, "one living branch")

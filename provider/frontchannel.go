@@ -15,7 +15,7 @@ const mostFrames = 50
 
 // Frames returns the pages that apps have registered for the end of a sign-in, of those that it was at (OIDC Front-Channel Logout section 2).
 // A browser that shows them takes the word to the apps. Their addresses say whose sign-in it was, whether the app demands it or not.
-func (p *Provider) Frames(ctx context.Context, left []storage.Visit) ([]templates.Frame, error) {
+func (p *Provider) Frames(ctx context.Context, left []storage.ClientSession) ([]templates.Frame, error) {
 	var frames []templates.Frame
 	for _, visit := range left {
 		c, err := p.clients.Client(ctx, visit.ClientID)

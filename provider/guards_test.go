@@ -42,7 +42,7 @@ func (l *lost) RedeemCode(context.Context, string, storage.Redemption, time.Time
 	return storage.ErrStale
 }
 
-func (l *lost) RevokeGrant(context.Context, string, string, time.Time) error {
+func (l *lost) Revoke(context.Context, string, string, time.Time) error {
 	l.revocations++
 	return storage.ErrUnavailable
 }
@@ -52,7 +52,7 @@ func (l *lost) RevokeGrant(context.Context, string, string, time.Time) error {
 func TestFailedRevocationAfterALostRace(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code, token := w.code(w.web), w.offline()["refresh_token"].(string)
-		hook := &lost{meanwhile: meanwhile{grants: w.store}}
+		hook := &lost{meanwhile: meanwhile{grants: w.store.Grants}}
 		w.between(hook)
 		requireOutage(t, w.redeem(code))
 		require.Equal(t, 1, hook.revocations)
@@ -67,7 +67,7 @@ func TestFailedRevocationAfterALostRace(t *testing.T) {
 func TestCodeOfAPersonWhoWasDisabled(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)
-		require.NoError(t, w.store.DisableUser(t.Context(), w.user.ID, time.Now()))
+		require.NoError(t, w.store.Users.Disable(t.Context(), w.user.ID, time.Now()))
 		requireInvalidGrant(t, w.redeem(code))
 		requireInvalidGrant(t, w.redeem(code))
 	})

@@ -139,7 +139,7 @@ func TestJWTAccessToken(t *testing.T) {
 		access = requireTokens(t, w.redeem(w.code(w.web)))
 		_, claims = w.verified(access, jose.RS256)
 		require.NotContains(t, claims, "userinfo_claims")
-		require.NoError(t, w.store.RaiseEpoch(t.Context(), w.user.ID, time.Now()))
+		require.NoError(t, w.store.Users.RaiseEpoch(t.Context(), w.user.ID, time.Now()))
 		requireError(t, w.userinfo(access), http.StatusUnauthorized, invalidToken)
 	})
 }
@@ -169,7 +169,7 @@ func TestBrokenGrant(t *testing.T) {
 			Detail: storage.JSON(`{"redirect_uri":7`), AuthTime: storage.At(time.Now()), CreatedAt: storage.At(time.Now()), CodeHash: storage.Hash(code),
 			CodeExpiresAt: storage.At(time.Now().Add(time.Minute)), ExpiresAt: storage.At(time.Now().Add(time.Hour)),
 		}
-		require.NoError(t, w.store.IssueCode(t.Context(), g, ""))
+		require.NoError(t, w.store.Grants.Issue(t.Context(), g, ""))
 		requireError(t, w.redeem(code), http.StatusInternalServerError, serverError)
 		requireTokens(t, w.redeem(w.code(w.web)))
 	})

@@ -72,7 +72,7 @@ func (p *Provider) ownerFor(ctx context.Context, caller *client.Client, t token.
 }
 
 func (p *Provider) introspectRefresh(c *gin.Context, caller *client.Client, grantID string, generation int64, now time.Time) error {
-	state, err := p.store.Grant(c.Request.Context(), grantID, "")
+	state, err := p.store.Grants.ByID(c.Request.Context(), grantID, "")
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}

@@ -54,7 +54,7 @@ func TestStrangersGetNoRedirector(t *testing.T) {
 
 		// Whoever saw a page of ours is sent on: the person asked for it.
 		_, id := w.begin(w.request(stranger))
-		require.NoError(t, w.store.DenyFlow(t.Context(), id, time.Now()))
+		require.NoError(t, w.store.Flows.Deny(t.Context(), id, time.Now()))
 		requireRefusal(t, w.authorize(url.Values{"flow": {id}}), callback, accessDenied)
 
 		// The end of a sign-in leads nobody on either, unless it was the person's own.

@@ -205,7 +205,7 @@ func TestRefusalsRefill(t *testing.T) {
 		require.Equal(t, refusalBurst, w.events(audit.ClientRefused))
 		time.Sleep(time.Minute)
 		require.Equal(t, http.StatusUnauthorized, status())
-		events, err := w.store.Events(t.Context(), storage.EventQuery{Limit: 1000})
+		events, err := w.store.Events.List(t.Context(), storage.EventQuery{Limit: 1000})
 		require.NoError(t, err)
 		require.True(t, slices.ContainsFunc(events, func(e storage.Event) bool {
 			return strings.Contains(e.Body, `"detail":{"more":"6","reason":"client_secret"}`)

@@ -294,7 +294,7 @@ func TestLogoutRace(t *testing.T) {
 			requirePage(t, a, http.StatusOK, doneText)
 		}
 		judge.requireSession(false)
-		_, err := judge.store.SignIn(t.Context(), judge.browser.session, "", time.Now())
+		_, err := judge.store.Sessions.SignIn(t.Context(), judge.browser.session, "", time.Now())
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 }

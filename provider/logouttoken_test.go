@@ -69,7 +69,7 @@ func TestLogoutTokensAreRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		h := w.hear(func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
 		said := w.idToken(w.visit(h))
-		require.NoError(t, w.store.EndSession(t.Context(), w.browser.session))
+		require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 		w.tell(time.Now())
 		tokens := h.heard()
 		require.Len(t, tokens, 1)

@@ -25,21 +25,21 @@ func (m *meanwhile) once() {
 	}
 }
 
-func (m *meanwhile) GrantByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error) {
-	state, err := m.grants.GrantByCode(ctx, codeHash)
+func (m *meanwhile) ByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error) {
+	state, err := m.grants.ByCode(ctx, codeHash)
 	m.once()
 	return state, err
 }
 
-func (m *meanwhile) Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error) {
-	state, err := m.grants.Grant(ctx, id, tokenID)
+func (m *meanwhile) ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error) {
+	state, err := m.grants.ByID(ctx, id, tokenID)
 	m.once()
 	return state, err
 }
 
 func TestRefreshWhileTheGrantChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &meanwhile{grants: w.store}
+		hook := &meanwhile{grants: w.store.Grants}
 		w.between(hook)
 		id := func(token string) string {
 			id, _, ok := w.provider.tokens.ReadRefreshToken(token)
@@ -57,7 +57,7 @@ func TestRefreshWhileTheGrantChanges(t *testing.T) {
 			"the grant was swept": {func(token string) {
 				_, err := w.store.Sweep(t.Context(), time.Now().Add(365*24*time.Hour), 1000)
 				require.NoError(t, err)
-				_, err = w.store.Grant(t.Context(), id(token), "")
+				_, err = w.store.Grants.ByID(t.Context(), id(token), "")
 				require.ErrorIs(t, err, storage.ErrNotFound)
 			}, false, 0},
 		} {
@@ -81,7 +81,7 @@ func TestRefreshWhileTheGrantChanges(t *testing.T) {
 
 func TestExchangeWhileTheGrantChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		hook := &meanwhile{grants: w.store}
+		hook := &meanwhile{grants: w.store.Grants}
 		w.between(hook)
 		for name, tc := range map[string]struct {
 			happens func(code string)
@@ -94,10 +94,10 @@ func TestExchangeWhileTheGrantChanges(t *testing.T) {
 				}
 			}, 0},
 			"the consent was withdrawn": {func(string) {
-				require.NoError(t, w.store.WithdrawConsent(t.Context(), w.user.ID, w.web.ID, time.Now()))
+				require.NoError(t, w.store.Consents.Withdraw(t.Context(), w.user.ID, w.web.ID, time.Now()))
 			}, 0},
 		} {
-			require.NoError(t, w.store.AddConsent(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+			require.NoError(t, w.store.Consents.Add(t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 			before := w.events(audit.AuthorizationCodeReused)
 			code := w.code(w.web, "scope", "openid offline_access")
 			hook.happen = func() { tc.happens(code) }

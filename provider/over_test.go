@@ -26,7 +26,7 @@ func TestRequestThatIsOverLeadsToItsApp(t *testing.T) {
 			}
 		}
 		_, flow := w.begin(w.request(c))
-		require.NoError(t, w.store.EndFlow(t.Context(), flow))
+		require.NoError(t, w.store.Flows.End(t.Context(), flow))
 		over(flow, "You are signed in", `href="https://notes.example.com/"`)
 
 		w.change(c, func(m *client.Metadata) { m.InitiateLoginURI = "https://notes.example.com/login?tenant=a" })

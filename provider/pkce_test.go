@@ -16,7 +16,7 @@ import (
 // events returns how often something stands in the audit log.
 func (w *world) events(name audit.Name) int {
 	w.t.Helper()
-	events, err := w.store.Events(w.t.Context(), storage.EventQuery{Limit: 1000})
+	events, err := w.store.Events.List(w.t.Context(), storage.EventQuery{Limit: 1000})
 	require.NoError(w.t, err)
 	count := 0
 	for _, e := range events {
@@ -120,7 +120,7 @@ func TestCodeDiesOfWrongVerifiers(t *testing.T) {
 		}
 		require.Equal(t, 1, w.events(audit.VerifierGuessed))
 		requireError(t, w.redeem(code), http.StatusBadRequest, invalidGrant)
-		grant, err := w.store.GrantByCode(t.Context(), storage.Hash(code))
+		grant, err := w.store.Grants.ByCode(t.Context(), storage.Hash(code))
 		require.NoError(t, err)
 		require.True(t, grant.Ended(time.Now()))
 	})

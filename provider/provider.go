@@ -61,7 +61,7 @@ type SignIns interface {
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
 	// that want to be told.
-	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.Visit, error)
+	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.ClientSession, error)
 }
 
 // Provider serves the protocol endpoints.
@@ -91,7 +91,7 @@ type Provider struct {
 
 // New builds a provider, or says which part is missing.
 func New(cfg Config) (*Provider, error) {
-	return build(cfg, parts{grants: cfg.Store, limits: authorize.NewLimits()})
+	return build(cfg, parts{grants: cfg.Store.Grants, limits: authorize.NewLimits()})
 }
 
 // parts are what a test may replace: grants that do something between two statements, limits that are reached sooner.

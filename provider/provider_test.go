@@ -73,7 +73,7 @@ func TestAuditOfTokens(t *testing.T) {
 		requireInvalidGrant(t, w.post("/oauth2/token", form, from))
 		tokens := w.offline()
 		require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", url.Values{"token": {tokens["refresh_token"].(string)}}, from).Code)
-		events, err := w.store.Events(t.Context(), storage.EventQuery{Limit: 100})
+		events, err := w.store.Events.List(t.Context(), storage.EventQuery{Limit: 100})
 		require.NoError(t, err)
 		seen := map[audit.Name]string{}
 		for _, e := range events {
@@ -99,7 +99,7 @@ func TestDescribe(t *testing.T) {
 			m.InitiateLoginURI = "https://app.example.test/login?tenant=a"
 		})
 		_, id := w.begin(w.request(c, "scope", "openid email openid", "login_hint", "ada@example.test", "ui_locales", "de en"))
-		flow, err := w.store.Flow(t.Context(), id, w.browser.Browser(nil, nil), time.Now())
+		flow, err := w.store.Flows.ByID(t.Context(), id, w.browser.Browser(nil, nil), time.Now())
 		require.NoError(t, err)
 		view, err := w.provider.Describe(t.Context(), flow)
 		require.NoError(t, err)

@@ -72,7 +72,7 @@ func all(w [2]*world, request func(w *world, i int) answer) []answer {
 // grantOfCode is the stored grant of a code.
 func (w *world) grantOfCode(code string) storage.GrantState {
 	w.t.Helper()
-	grant, err := w.store.GrantByCode(w.t.Context(), storage.Hash(code))
+	grant, err := w.store.Grants.ByCode(w.t.Context(), storage.Hash(code))
 	require.NoError(w.t, err)
 	return grant
 }
@@ -111,7 +111,7 @@ func TestRaceForARefreshToken(t *testing.T) {
 		}
 		require.Len(t, successors, 1)
 		id, _, _ := judge.provider.tokens.ReadRefreshToken(first)
-		grant, err := judge.store.Grant(t.Context(), id, "")
+		grant, err := judge.store.Grants.ByID(t.Context(), id, "")
 		require.NoError(t, err)
 		require.Equal(t, int64(2), grant.Generation)
 		for successor := range successors {
@@ -197,7 +197,7 @@ func TestRaceOfUseAndDisabling(t *testing.T) {
 		answers := all(w, func(w *world, i int) answer {
 			switch {
 			case i == 20:
-				disabled = w.store.DisableUser(t.Context(), w.user.ID, time.Now())
+				disabled = w.store.Users.Disable(t.Context(), w.user.ID, time.Now())
 				return answer{}
 			case i == 30:
 				return w.redeem(code)
@@ -220,9 +220,9 @@ func TestRaceOfUseAndDisabling(t *testing.T) {
 				requireInvalidGrant(t, a)
 			}
 		}
-		require.NoError(t, judge.store.EnableUser(t.Context(), judge.user.ID, time.Now())) // for the next round
+		require.NoError(t, judge.store.Users.Enable(t.Context(), judge.user.ID, time.Now())) // for the next round
 		var err error
-		judge.user, err = judge.store.User(t.Context(), judge.user.ID)
+		judge.user, err = judge.store.Users.ByID(t.Context(), judge.user.ID)
 		require.NoError(t, err)
 		judge.signIn(time.Now())
 		for _, w := range w {
@@ -253,7 +253,7 @@ func TestRaceAlongAFamily(t *testing.T) {
 		for _, a := range answers {
 			require.Contains(t, []int{http.StatusOK, http.StatusBadRequest}, a.Code, a.Body.String())
 		}
-		grant, err := judge.store.Grant(t.Context(), id, "")
+		grant, err := judge.store.Grants.ByID(t.Context(), id, "")
 		require.NoError(t, err)
 		alive := map[string]bool{}
 		for _, token := range known {

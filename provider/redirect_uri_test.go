@@ -111,7 +111,7 @@ func TestRedirectURIForcedIntoTheDatabase(t *testing.T) {
 				ID: "forced-" + string(rune('a'+i)), Name: m.Name, Metadata: text, Version: 1,
 				CreatedAt: storage.At(time.Now()), UpdatedAt: storage.At(time.Now()),
 			}
-			require.NoError(t, w.store.AddClient(t.Context(), row))
+			require.NoError(t, w.store.Clients.Add(t.Context(), row))
 			form := params(w.request(w.web), "client_id", row.ID, "redirect_uri", uri, "scope", "openid")
 			requirePage(t, w.authorize(form), http.StatusBadRequest, "Wrong return address")
 		}

@@ -125,20 +125,20 @@ func (w *world) refreshedOnce(token string) string {
 func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 	for name, cause := range map[string]func(*world, *storage.GrantState) error{
 		"the user is disabled": func(w *world, _ *storage.GrantState) error {
-			return w.store.DisableUser(w.t.Context(), w.user.ID, time.Now())
+			return w.store.Users.Disable(w.t.Context(), w.user.ID, time.Now())
 		},
-		"the user is deleted": func(w *world, _ *storage.GrantState) error { return w.store.DeleteUser(w.t.Context(), w.user.ID) },
+		"the user is deleted": func(w *world, _ *storage.GrantState) error { return w.store.Users.Delete(w.t.Context(), w.user.ID) },
 		"password or factor were changed": func(w *world, _ *storage.GrantState) error {
-			return w.store.RaiseEpoch(w.t.Context(), w.user.ID, time.Now())
+			return w.store.Users.RaiseEpoch(w.t.Context(), w.user.ID, time.Now())
 		},
 		"consent is withdrawn": func(w *world, _ *storage.GrantState) error {
-			return w.store.WithdrawConsent(w.t.Context(), w.user.ID, w.web.ID, time.Now())
+			return w.store.Consents.Withdraw(w.t.Context(), w.user.ID, w.web.ID, time.Now())
 		},
 		"the client is disabled": func(w *world, _ *storage.GrantState) error {
 			return w.clients.Disable(w.t.Context(), w.web.ID, operator, time.Now())
 		},
 		"the family is revoked": func(w *world, g *storage.GrantState) error {
-			return w.store.RevokeGrant(w.t.Context(), g.ID, "", time.Now())
+			return w.store.Grants.Revoke(w.t.Context(), g.ID, "", time.Now())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,12 +146,12 @@ func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 				here := newWorld(t, db.Open(t))
 				there := joinWorld(t, db.Open(t))
 				there.web, there.secret = here.web, here.secret
-				require.NoError(t, here.store.AddConsent(t.Context(), here.user.ID, here.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
+				require.NoError(t, here.store.Consents.Add(t.Context(), here.user.ID, here.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
 				tokens := there.refresh(here.offline()["refresh_token"].(string)) // both know client and grant now
 				requireTokens(t, tokens)
 				id, _, ok := here.provider.tokens.ReadRefreshToken(refreshTokenOf(tokens))
 				require.True(t, ok)
-				grant, err := here.store.Grant(t.Context(), id, "")
+				grant, err := here.store.Grants.ByID(t.Context(), id, "")
 				require.NoError(t, err)
 				require.NoError(t, cause(here, &grant))
 				there.requireDead(t, tokens.body)

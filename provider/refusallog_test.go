@@ -113,7 +113,7 @@ func TestAuditOfRefusedClients(t *testing.T) {
 		w.post("/oauth2/revoke", url.Values{"token": {"x"}}, func(r *http.Request) { r.SetBasicAuth(w.web.ID, "wrong") })
 		w.post("/oauth2/revoke", url.Values{"token": {"x"}, "client_id": {w.web.ID}}, nobody)
 		w.post("/oauth2/revoke", url.Values{"token": {"x"}, "client_id": {"nobody"}}, nobody)
-		events, err := w.store.Events(t.Context(), storage.EventQuery{Names: []string{string(audit.ClientRefused)}, Limit: 10})
+		events, err := w.store.Events.List(t.Context(), storage.EventQuery{Names: []string{string(audit.ClientRefused)}, Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, events, 3)
 		for i, reason := range []string{"client_unknown", "client_method", "client_secret"} {

@@ -89,7 +89,7 @@ func (p *Provider) register(ctx context.Context, m client.Metadata, token string
 // countUninvited counts a client that one address registers without a token.
 func (p *Provider) countUninvited(ctx context.Context, r *http.Request, now time.Time) error {
 	network := hex.EncodeToString(p.store.MAC("client registrations of an address", storage.ClientNetwork(limit.ClientIP(r)).String()))
-	allowed, until, err := p.store.CountEvent(ctx, "client registration:"+network, uninvitedTries, uninvitedRest, now)
+	allowed, until, err := p.store.Attempts.Allow(ctx, "client registration:"+network, uninvitedTries, uninvitedRest, now)
 	if err == nil && !allowed {
 		return oauth.TryLater(oauth.AccessDenied, "Too many clients were registered from this address. Please try again later.", until.Sub(now))
 	}

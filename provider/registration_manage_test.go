@@ -98,7 +98,7 @@ func TestRegistrationIsManagedByItsTokenAlone(t *testing.T) {
 				require.Equal(t, http.StatusUnauthorized, a.Code, "%s %s", method, name)
 			}
 		}
-		row, err := w.store.Client(t.Context(), one["client_id"].(string))
+		row, err := w.store.Clients.ByID(t.Context(), one["client_id"].(string))
 		require.NoError(t, err)
 		require.Equal(t, storage.Hash(token), row.RegistrationHash)
 

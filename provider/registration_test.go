@@ -68,7 +68,7 @@ func (w *world) adopt(registered map[string]any) {
 	w.web, err = w.clients.Client(w.t.Context(), registered["client_id"].(string))
 	require.NoError(w.t, err)
 	w.secret, _ = registered["client_secret"].(string)
-	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: client.StandardScopes()}, time.Now()))
+	require.NoError(w.t, w.store.Consents.Add(w.t.Context(), w.user.ID, w.web.ID, storage.Access{Scopes: client.StandardScopes()}, time.Now()))
 }
 
 func (w *world) initial(uses int64, life time.Duration) string {
@@ -230,7 +230,7 @@ func TestRegistrationRefuses(t *testing.T) {
 			require.Equal(t, client.InvalidMetadata, a.body["error"], name)
 			require.Regexp(t, `^[ !#-\[\]-~]+$`, a.body["error_description"], name)
 		}
-		count, err := w.store.SelfRegistered(t.Context(), 10)
+		count, err := w.store.Clients.CountSelfRegistered(t.Context(), 10)
 		require.NoError(t, err)
 		require.Zero(t, count)
 	})

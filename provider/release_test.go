@@ -157,7 +157,7 @@ func (w *world) registerFor(tc release) (*client.Client, string) {
 func (w *world) check(tc release) {
 	w.t.Helper()
 	if len(tc.before.Scopes) > 0 {
-		require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, w.web.ID, tc.before, time.Now()))
+		require.NoError(w.t, w.store.Consents.Add(w.t.Context(), w.user.ID, w.web.ID, tc.before, time.Now()))
 	}
 	var learned got
 	if tc.types == "device" {
@@ -266,7 +266,7 @@ func (w *world) learnByDevice(tc release) (learned got) {
 // requireShown asserts that the list of apps with access names what was released.
 func (w *world) requireShown(tc release, released []string) {
 	w.t.Helper()
-	apps, err := w.store.Apps(w.t.Context(), w.user.ID, time.Now())
+	apps, err := w.store.Consents.Apps(w.t.Context(), w.user.ID, time.Now())
 	require.NoError(w.t, err)
 	i := slices.IndexFunc(apps, func(app storage.App) bool { return app.ClientID == w.web.ID })
 	if i < 0 {

@@ -289,7 +289,7 @@ func TestPushedRequestHoldsNoSecret(t *testing.T) {
 		a := w.post("/oauth2/par", w.request(c, "client_secret", secret, "password", "swordfish"), anonymous)
 		require.Equal(t, http.StatusCreated, a.Code, a.Body.String())
 		uri := a.body["request_uri"].(string)
-		text, err := w.store.TakePushedRequest(t.Context(), storage.Hash(uri), c.ID, []byte("b"), time.Now())
+		text, err := w.store.PushedRequests.Take(t.Context(), storage.Hash(uri), c.ID, []byte("b"), time.Now())
 		require.NoError(t, err)
 		require.NotContains(t, text, secret)
 		require.NotContains(t, text, "swordfish")

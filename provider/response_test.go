@@ -195,11 +195,11 @@ func TestImplicitGrantHasNoCode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hybrid()
 		token := w.send(c, "id_token token", oauth.ModeFragment).Get("access_token")
-		grants, err := w.store.GrantsOf(t.Context(), w.user.ID, 10)
+		grants, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 10)
 		require.NoError(t, err)
 		require.Len(t, grants, 1)
 		require.False(t, grants[0].CodeUsedAt.IsZero())
-		require.NoError(t, w.store.RevokeGrant(t.Context(), grants[0].ID, "", time.Now()))
+		require.NoError(t, w.store.Grants.Revoke(t.Context(), grants[0].ID, "", time.Now()))
 		require.Equal(t, http.StatusUnauthorized, w.userinfo(token).Code)
 	})
 }

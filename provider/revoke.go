@@ -32,7 +32,7 @@ func (p *Provider) revoke(c *gin.Context) error {
 	if grantID, _, ok := p.tokens.ReadRefreshToken(token); ok {
 		err = p.revokeFamily(c.Request, caller, grantID, now)
 	} else if t, ok := p.tokens.ReadAccessToken(token, now); ok && t.ClientID == caller.ID && !t.Expired(now) {
-		err = p.store.RevokeToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
+		err = p.store.Grants.RevokeAccessToken(c.Request.Context(), t.ID, time.Unix(t.Expires, 0))
 	}
 	if err != nil {
 		return err
@@ -43,7 +43,7 @@ func (p *Provider) revoke(c *gin.Context) error {
 }
 
 func (p *Provider) revokeFamily(r *http.Request, caller *client.Client, grantID string, now time.Time) error {
-	state, err := p.store.Grant(r.Context(), grantID, "")
+	state, err := p.store.Grants.ByID(r.Context(), grantID, "")
 	if errors.Is(err, storage.ErrNotFound) || err == nil && state.ClientID != caller.ID {
 		return nil
 	}

@@ -37,19 +37,19 @@ func (w *world) resume(flow string) answer {
 // agree is what the consent page does.
 func (w *world) agree(flow string, c *client.Client, scopes ...string) {
 	w.t.Helper()
-	require.NoError(w.t, w.store.ConsentToFlow(w.t.Context(), flow, w.user.ID, time.Now()))
-	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, c.ID, storage.Access{Scopes: scopes}, time.Now()))
+	require.NoError(w.t, w.store.Flows.Consent(w.t.Context(), flow, w.user.ID, time.Now()))
+	require.NoError(w.t, w.store.Consents.Add(w.t.Context(), w.user.ID, c.ID, storage.Access{Scopes: scopes}, time.Now()))
 }
 
 // agreeToAll is the person's agreement to what the consent page of a flow asks for.
 func (w *world) agreeToAll(flow string) storage.Access {
 	w.t.Helper()
-	stored, err := w.store.Flow(w.t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
+	stored, err := w.store.Flows.ByID(w.t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
 	require.NoError(w.t, err)
 	view, err := w.provider.Describe(w.t.Context(), stored)
 	require.NoError(w.t, err)
-	require.NoError(w.t, w.store.ConsentToFlow(w.t.Context(), flow, w.user.ID, time.Now()))
-	require.NoError(w.t, w.store.AddConsent(w.t.Context(), w.user.ID, stored.ClientID, view.Asked, time.Now()))
+	require.NoError(w.t, w.store.Flows.Consent(w.t.Context(), flow, w.user.ID, time.Now()))
+	require.NoError(w.t, w.store.Consents.Add(w.t.Context(), w.user.ID, stored.ClientID, view.Asked, time.Now()))
 	return view.Asked
 }
 
@@ -105,7 +105,7 @@ func TestDenial(t *testing.T) {
 				w.browser.session = nil
 			}
 			_, flow := w.begin(w.request(c))
-			require.NoError(t, w.store.DenyFlow(t.Context(), flow, time.Now()))
+			require.NoError(t, w.store.Flows.Deny(t.Context(), flow, time.Now()))
 			a := w.resume(flow)
 			requireRefusal(t, a, callback, accessDenied)
 			require.Equal(t, "the state", a.query.Get("state"))
@@ -194,7 +194,7 @@ func TestUserIsDisabledDuringAFlow(t *testing.T) {
 		c, _ := w.asking(client.Web, callback)
 		_, flow := w.begin(w.request(c))
 		w.agree(flow, c, "openid", "profile", "email")
-		require.NoError(t, w.store.DisableUser(t.Context(), w.user.ID, time.Now()))
+		require.NoError(t, w.store.Users.Disable(t.Context(), w.user.ID, time.Now()))
 		require.Equal(t, issuer+"/login?flow="+flow, w.resume(flow).location.String())
 		require.Zero(t, w.events(audit.AuthorizationIssued))
 	})
@@ -270,7 +270,7 @@ func TestLongRequestsThaw(t *testing.T) {
 		a = w.post("/oauth2/auth", params(form, "ui_locales", "", "nonce", "", "login_hint", ""), anonymous)
 		flow := a.query.Get("flow")
 		require.NotEmpty(t, flow)
-		frozen, err := w.store.Flow(t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
+		frozen, err := w.store.Flows.ByID(t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
 		require.NoError(t, err)
 		require.NotContains(t, frozen.Request, "unknown")
 		w.agree(flow, c, "openid", "profile", "email")

@@ -151,9 +151,9 @@ func TestUserInfoAtTheOtherReplica(t *testing.T) {
 
 		access = here.offline()["access_token"].(string)
 		require.Equal(t, http.StatusOK, there.userinfo(access).Code)
-		require.NoError(t, here.store.DisableUser(t.Context(), here.user.ID, time.Now()))
+		require.NoError(t, here.store.Users.Disable(t.Context(), here.user.ID, time.Now()))
 		requireError(t, there.userinfo(access), http.StatusUnauthorized, invalidToken)
-		require.NoError(t, here.store.EnableUser(t.Context(), here.user.ID, time.Now()))
+		require.NoError(t, here.store.Users.Enable(t.Context(), here.user.ID, time.Now()))
 		requireError(t, there.userinfo(access), http.StatusUnauthorized, invalidToken)
 	})
 }

@@ -89,7 +89,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	for _, change := range edit {
 		change(&cfg)
 	}
-	w.cfg, w.parts = cfg, parts{grants: store, limits: authorize.NewLimits()}
+	w.cfg, w.parts = cfg, parts{grants: store.Grants, limits: authorize.NewLimits()}
 	w.start()
 	return w
 }
@@ -121,7 +121,7 @@ func (w *world) limit(edit func(*authorize.Limits)) {
 // beginSignIn is a sign-in of the user of which only the password was right.
 func (w *world) beginSignIn(at time.Time) storage.HalfSignIn {
 	half := storage.HalfSignIn{TokenHash: storage.Hash(rand.Text()), User: w.user, CreatedAt: at, ExpiresAt: at.Add(5 * time.Minute)}
-	require.NoError(w.t, w.store.BeginSignIn(w.t.Context(), half, ""))
+	require.NoError(w.t, w.store.Sessions.BeginSignIn(w.t.Context(), half, ""))
 	return half
 }
 
@@ -129,7 +129,7 @@ func (w *world) beginSignIn(at time.Time) storage.HalfSignIn {
 func (w *world) signIn(at time.Time) {
 	half := w.beginSignIn(at)
 	w.browser.session = storage.Hash(rand.Text())
-	require.NoError(w.t, w.store.CompleteSignIn(w.t.Context(), half.TokenHash, storage.Completion{
+	require.NoError(w.t, w.store.Sessions.CompleteSignIn(w.t.Context(), half.TokenHash, storage.Completion{
 		TokenHash: w.browser.session, Methods: []string{"pwd", "otp", "mfa"}, IdleUntil: at.Add(time.Hour), ExpiresAt: at.Add(24 * time.Hour),
 	}, at))
 }

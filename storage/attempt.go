@@ -2,11 +2,15 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"time"
 )
+
+// Attempts are the counters that throttle guessing and limit how often a thing may happen.
+type Attempts struct{ *database }
 
 // Budget limits the failures counted under one key.
 type Budget struct {
@@ -18,12 +22,12 @@ type Budget struct {
 	Forget time.Duration
 }
 
-// Attempts is the state of a key after an attempt was counted.
-type Attempts struct {
+// AttemptState is the state of a key after an attempt was counted.
+type AttemptState struct {
 	Key          string `db:"key"`
 	Failures     int    `db:"failures"`
 	BlockedUntil Time   `db:"blocked_until"`
-	PendingUntil Time   `db:"pending_until"` // of attempts that are being judged; only Attempts tells
+	PendingUntil Time   `db:"pending_until"` // of attempts that are being judged; only [Attempts.States] tells
 }
 
 // Never is how long a closed key is blocked.
@@ -36,10 +40,10 @@ const (
 	doublings   = 6 // 2^6 minutes would pass the longest wait
 )
 
-// CountAttempt counts one failure under every budget's key, unless one of them is blocked at now: then nothing is counted and
+// Count counts one failure under every budget's key, unless one of them is blocked at now: then nothing is counted and
 // allowed is false. It is one statement, so that of any number of attempts at once no more are let through than the
-// budget has left. It is for attempts that are judged before or in the same transaction; others begin with [Store.ReserveAttempt].
-func (s *Store) CountAttempt(ctx context.Context, now time.Time, budgets ...Budget) (states []Attempts, allowed bool, err error) {
+// budget has left. It is for attempts that are judged before or in the same transaction; others begin with [Attempts.Reserve].
+func (s *Attempts) Count(ctx context.Context, now time.Time, budgets ...Budget) (states []AttemptState, allowed bool, err error) {
 	count := newFailureCount(budgets, now)
 	args := append(count.values, anySlice(count.keys)...)
 	args = append(append(append(args, now.UnixMicro()), count.args...), now.UnixMicro())
@@ -101,15 +105,15 @@ func perKeySQL(n int) string {
 	return "CASE throttle.key" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", n) + " ELSE 0 END"
 }
 
-// Attempts returns the states of those keys that have one.
-func (s *Store) Attempts(ctx context.Context, keys ...string) ([]Attempts, error) {
-	var states []Attempts
+// States returns the states of those keys that have one.
+func (s *Attempts) States(ctx context.Context, keys ...string) ([]AttemptState, error) {
+	var states []AttemptState
 	err := s.list(ctx, &states, `SELECT key, failures, blocked_until, pending_until FROM throttle WHERE key IN (`+marks(len(keys))+`)`, anySlice(keys)...)
 	return states, err
 }
 
-// PassAttempt clears a key, unless it is blocked at now: then passed is false and nothing changes.
-func (s *Store) PassAttempt(ctx context.Context, now time.Time, b Budget) (passed bool, err error) {
+// ClearUnlessBlocked clears a key, unless it is blocked at now: then passed is false and nothing changes.
+func (s *Attempts) ClearUnlessBlocked(ctx context.Context, now time.Time, b Budget) (passed bool, err error) {
 	changed, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, ?)
 		ON CONFLICT (key) DO UPDATE SET failures = 0, expires_at = excluded.expires_at WHERE throttle.blocked_until <= ?`,
@@ -117,20 +121,43 @@ func (s *Store) PassAttempt(ctx context.Context, now time.Time, b Budget) (passe
 	return changed == 1, err
 }
 
-// ClearAttempts forgets all failures of a key, and holds its row until the end of the transaction.
-func (s *Store) ClearAttempts(ctx context.Context, key string) error {
+// Clear forgets all failures of a key, and locks its row until the end of the transaction.
+func (s *Attempts) Clear(ctx context.Context, key string) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, 0)
 		ON CONFLICT (key) DO UPDATE SET blocked_until = 0, failures = 0`, key)
 	return err
 }
 
-// HoldAttempts keeps the row of a key from others until the end of the transaction.
-func (s *Store) HoldAttempts(ctx context.Context, key string) error {
+// Lock locks the row of a key until the end of the transaction.
+func (s *Attempts) Lock(ctx context.Context, key string) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, 0)
 		ON CONFLICT (key) DO UPDATE SET failures = throttle.failures`, key)
 	return err
+}
+
+// Allow counts something that may happen limit times before it has to rest for the time rest, and reports whether it may happen. It is one statement, so that of any
+// number of attempts at once no more are allowed. One that is not allowed is not counted; until says when the next will be.
+// No span of the length rest ever holds more than limit.
+func (s *Attempts) Allow(ctx context.Context, key string, limit int, rest time.Duration, now time.Time) (allowed bool, until time.Time, err error) {
+	at := now.UnixMicro()
+	var failures int
+	err = s.getFresh(ctx, &failures, `
+		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 1, 0, ?)
+		ON CONFLICT (key) DO UPDATE SET failures = CASE WHEN throttle.expires_at <= ? THEN 1 ELSE throttle.failures + 1 END,
+			expires_at = excluded.expires_at
+		WHERE throttle.expires_at <= ? OR throttle.failures < ?
+		RETURNING failures`, key, now.Add(rest).UnixMicro(), at, at, limit)
+	if !errors.Is(err, ErrNotFound) {
+		return err == nil, time.Time{}, err
+	}
+	var expires Time
+	err = s.get(ctx, &expires, `SELECT expires_at FROM throttle WHERE key = ?`, key)
+	if errors.Is(err, ErrNotFound) { // swept meanwhile
+		return false, now, nil
+	}
+	return false, expires.Time, err
 }
 
 // firstBlock is until when the first failure blocks a key.

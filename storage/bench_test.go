@@ -75,18 +75,18 @@ func BenchmarkPooling(b *testing.B) {
 			name string
 			do   func() error
 		}{
-			{"read", func() error { _, err := s.User(b.Context(), user.ID); return err }},
-			{"session", func() error { _, err := s.SignIn(b.Context(), token, "", storagetest.Now); return err }},
+			{"read", func() error { _, err := s.Users.ByID(b.Context(), user.ID); return err }},
+			{"session", func() error { _, err := s.Sessions.SignIn(b.Context(), token, "", storagetest.Now); return err }},
 			{"count", func() error {
-				_, _, err := s.CountAttempt(b.Context(), time.Now(), storage.Budget{Key: "a", Tries: 1 << 30}, storage.Budget{Key: "b", Tries: 1 << 30})
+				_, _, err := s.Attempts.Count(b.Context(), time.Now(), storage.Budget{Key: "a", Tries: 1 << 30}, storage.Budget{Key: "b", Tries: 1 << 30})
 				return err
 			}},
 			{"transaction", func() error {
 				return s.InTx(b.Context(), func(ctx context.Context) error {
-					if err := s.RaiseEpoch(ctx, other.ID, time.Now()); err != nil {
+					if err := s.Users.RaiseEpoch(ctx, other.ID, time.Now()); err != nil {
 						return err
 					}
-					return s.RevokeToken(ctx, storage.NewID(), time.Now())
+					return s.Grants.RevokeAccessToken(ctx, storage.NewID(), time.Now())
 				})
 			}},
 		} {
@@ -105,11 +105,11 @@ func BenchmarkStatement(b *testing.B) {
 	u := storagetest.User(b, s)
 	for name, run := range map[string]func(context.Context) error{
 		"query": func(ctx context.Context) error {
-			_, err := s.User(ctx, u.ID)
+			_, err := s.Users.ByID(ctx, u.ID)
 			return err
 		},
 		"transaction": func(ctx context.Context) error {
-			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			return s.InTx(ctx, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 		},
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Clients are the registered OAuth 2.0 clients.
+type Clients struct{ *database }
+
 // Client is a registered OAuth 2.0 client as a row; provider/client knows what its metadata mean.
 type Client struct {
 	ID       string `db:"id"`
@@ -28,9 +31,9 @@ type Client struct {
 const clientColumns = `id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash,
 	coalesce(initial_token_id, '') AS initial_token_id, disabled_at, version, created_at, updated_at`
 
-// AddClient inserts c. ErrConflict when the id is taken.
-func (s *Store) AddClient(ctx context.Context, c Client) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+// Add inserts c. ErrConflict when the id is taken.
+func (s *Clients) Add(ctx context.Context, c Client) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `
 			INSERT INTO clients (id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash, initial_token_id, disabled_at,
 				version, created_at, updated_at)
@@ -43,16 +46,16 @@ func (s *Store) AddClient(ctx context.Context, c Client) error {
 	})
 }
 
-// Client returns the client with that id, disabled ones included, or ErrNotFound.
-func (s *Store) Client(ctx context.Context, id string) (Client, error) {
+// ByID returns the client with that id, disabled ones included, or ErrNotFound.
+func (s *Clients) ByID(ctx context.Context, id string) (Client, error) {
 	var c Client
 	err := s.get(ctx, &c, `SELECT `+clientColumns+` FROM clients WHERE id = ?`, id)
 	return c, err
 }
 
-// Clients returns up to limit clients in the order they were added, after the client with the id after (empty: from the first).
+// List returns up to limit clients in the order they were added, after the client with the id after (empty: from the first).
 // ErrNotFound when the client after is gone and the end of the list cannot be told.
-func (s *Store) Clients(ctx context.Context, after string, limit int) ([]Client, error) {
+func (s *Clients) List(ctx context.Context, after string, limit int) ([]Client, error) {
 	var clients []Client
 	if after == "" {
 		err := s.list(ctx, &clients, `SELECT `+clientColumns+` FROM clients ORDER BY created_at, id LIMIT ?`, limit)
@@ -63,14 +66,14 @@ func (s *Store) Clients(ctx context.Context, after string, limit int) ([]Client,
 		WHERE (created_at, id) > (SELECT a.created_at, a.id FROM clients a WHERE a.id = ?)
 		ORDER BY created_at, id LIMIT ?`, after, limit)
 	if err == nil && len(clients) == 0 {
-		_, err = s.Client(ctx, after)
+		_, err = s.ByID(ctx, after)
 	}
 	return clients, err
 }
 
-// UpdateClient writes all of c but its RegistrationHash and InitialTokenID if its version is still the one c was read with: ErrStale otherwise.
-func (s *Store) UpdateClient(ctx context.Context, c Client, now time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+// Update writes all of c but its RegistrationHash and InitialTokenID if its version is still the one c was read with: ErrStale otherwise.
+func (s *Clients) Update(ctx context.Context, c Client, now time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
 			UPDATE clients SET name = ?, metadata = ?, secret_mac = ?, old_secret_mac = ?, old_secret_until = ?, disabled_at = ?,
 				version = version + 1, updated_at = ?
@@ -82,12 +85,20 @@ func (s *Store) UpdateClient(ctx context.Context, c Client, now time.Time) error
 	})
 }
 
-// DeleteClient removes the client with all consents, grants and requests in progress. ErrNotFound when there is none.
-func (s *Store) DeleteClient(ctx context.Context, id string) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+// Delete removes the client with all consents, grants and requests in progress. ErrNotFound when there is none.
+func (s *Clients) Delete(ctx context.Context, id string) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrNotFound, `DELETE FROM clients WHERE id = ?`, id); err != nil {
 			return err
 		}
 		return s.raiseVersion(ctx, VersionClients)
 	})
+}
+
+// CountSelfRegistered returns how many clients registered themselves, counted up to most.
+func (s *Clients) CountSelfRegistered(ctx context.Context, most int) (int, error) {
+	var count int
+	err := s.get(ctx, &count, `
+		SELECT count(*) FROM (SELECT c.id FROM clients c WHERE c.registration_hash IS NOT NULL LIMIT ?) AS counted`, most)
+	return count, err
 }

@@ -30,6 +30,9 @@ func joined(a, b Strings) Strings {
 	return slices.Compact(all)
 }
 
+// Consents are what people have granted to clients.
+type Consents struct{ *database }
+
 // Consent is what a user has granted to a client until it is withdrawn.
 type Consent struct {
 	UserID    string `db:"user_id"`
@@ -39,10 +42,10 @@ type Consent struct {
 	UpdatedAt Time   `db:"updated_at"`
 }
 
-// AddConsent adds access to what the user has granted to the client. The row is locked from the read to the write, so that of answers that
+// Add adds access to what the user has granted to the client. The row is locked from the read to the write, so that of answers that
 // are given at the same time none is lost, and what was withdrawn before does not come back. ErrNotFound when user or client are gone.
-func (s *Store) AddConsent(ctx context.Context, userID, clientID string, access Access, now time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Consents) Add(ctx context.Context, userID, clientID string, access Access, now time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		var granted Access
 		if err := s.getFresh(ctx, &granted, `
 			INSERT INTO consents (user_id, client_id, scopes, claims, created_at, updated_at) VALUES (?, ?, '[]', '[]', ?, ?)
@@ -56,8 +59,8 @@ func (s *Store) AddConsent(ctx context.Context, userID, clientID string, access 
 	})
 }
 
-// Consents returns what a user has granted, newest first.
-func (s *Store) Consents(ctx context.Context, userID string) ([]Consent, error) {
+// OfUser returns what a user has granted, newest first.
+func (s *Consents) OfUser(ctx context.Context, userID string) ([]Consent, error) {
 	var consents []Consent
 	err := s.list(ctx, &consents, `
 		SELECT user_id, client_id, scopes, claims, created_at, updated_at FROM consents
@@ -65,10 +68,10 @@ func (s *Store) Consents(ctx context.Context, userID string) ([]Consent, error) 
 	return consents, err
 }
 
-// WithdrawConsent removes a consent and ends every grant of the user to the client, also one that no consent was asked for. ErrNotFound
+// Withdraw removes a consent and ends every grant of the user to the client, also one that no consent was asked for. ErrNotFound
 // when there is neither.
-func (s *Store) WithdrawConsent(ctx context.Context, userID, clientID string, now time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Consents) Withdraw(ctx context.Context, userID, clientID string, now time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		consents, err := s.exec(ctx, `DELETE FROM consents WHERE user_id = ? AND client_id = ?`, userID, clientID)
 		if err != nil {
 			return err
@@ -81,4 +84,92 @@ func (s *Store) WithdrawConsent(ctx context.Context, userID, clientID string, no
 		}
 		return err
 	})
+}
+
+// livingGrant is a condition on a grant g and its user u; it takes the present time twice.
+const livingGrant = `g.revoked_at IS NULL AND g.expires_at > ? AND (g.generation = 0 OR g.idle_until > ?) AND g.epoch = u.epoch`
+
+// App is a client with access to something of a user: by a consent, by a grant that is alive, or both.
+type App struct {
+	ClientID    string
+	Name        string
+	Access      // of the consent and the living grants together
+	Consented   bool
+	ConsentedAt time.Time // zero: never asked
+	GrantedAt   time.Time // of the oldest grant that is alive; zero: there is none
+	UsedAt      time.Time // when the newest grant that is kept was last used; zero: none is kept any more
+}
+
+type grantedRow struct {
+	ClientID string `db:"client_id"`
+	Name     string `db:"name"`
+	Access
+	GrantedAt Time `db:"granted_at"`
+	UsedAt    Time `db:"used_at"`
+}
+
+type consentedRow struct {
+	ClientID string `db:"client_id"`
+	Name     string `db:"name"`
+	Access
+	CreatedAt Time `db:"created_at"`
+}
+
+// Apps returns the clients with access to something of a user: first those with a consent, newest first, then the others.
+func (s *Consents) Apps(ctx context.Context, userID string, now time.Time) ([]App, error) {
+	var consented []consentedRow
+	if err := s.list(ctx, &consented, `
+		SELECT a.client_id, c.name, a.scopes, a.claims, a.created_at
+		FROM consents a JOIN clients c ON c.id = a.client_id
+		WHERE a.user_id = ? ORDER BY a.created_at DESC, a.client_id`, userID); err != nil {
+		return nil, err
+	}
+	var granted []grantedRow
+	if err := s.list(ctx, &granted, `
+		SELECT g.client_id, c.name, g.scopes, g.claims, min(CASE WHEN `+livingGrant+` THEN g.created_at END) AS granted_at,
+			max(coalesce(g.rotated_at, g.created_at)) AS used_at
+		FROM grants g JOIN clients c ON c.id = g.client_id JOIN users u ON u.id = g.user_id
+		WHERE g.user_id = ? GROUP BY g.client_id, c.name, g.scopes, g.claims
+		ORDER BY used_at DESC, g.client_id, g.scopes, g.claims`,
+		At(now), At(now), userID); err != nil {
+		return nil, err
+	}
+	return joinApps(consented, granted), nil
+}
+
+// joinApps makes one App of each client.
+func joinApps(consented []consentedRow, granted []grantedRow) []App {
+	apps := make([]App, 0, len(consented)+len(granted))
+	at := map[string]int{}
+	for _, row := range consented {
+		at[row.ClientID] = len(apps)
+		apps = append(apps, App{
+			ClientID: row.ClientID, Name: row.Name, Access: row.Access, Consented: true, ConsentedAt: row.CreatedAt.Time,
+		})
+	}
+	for _, row := range granted {
+		i, known := at[row.ClientID]
+		if !known && row.GrantedAt.IsZero() {
+			continue // nothing of it is alive
+		}
+		if !known {
+			i, at[row.ClientID] = len(apps), len(apps)
+			apps = append(apps, App{ClientID: row.ClientID, Name: row.Name})
+		}
+		apps[i].add(row)
+	}
+	return apps
+}
+
+func (a *App) add(row grantedRow) {
+	if row.UsedAt.After(a.UsedAt) {
+		a.UsedAt = row.UsedAt.Time
+	}
+	if row.GrantedAt.IsZero() {
+		return
+	}
+	if a.GrantedAt.IsZero() || row.GrantedAt.Before(a.GrantedAt) {
+		a.GrantedAt = row.GrantedAt.Time
+	}
+	a.Access = a.with(row.Access)
 }

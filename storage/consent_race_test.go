@@ -16,7 +16,7 @@ import (
 // granted is what a user has granted to the only client that they have granted anything to.
 func granted(t *testing.T, s *storage.Store, u storage.User) storage.Access {
 	t.Helper()
-	consents, err := s.Consents(t.Context(), u.ID)
+	consents, err := s.Consents.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	if len(consents) == 0 {
 		return storage.Access{}
@@ -29,7 +29,7 @@ func TestRaceOfAnswers(t *testing.T) {
 		for range rounds {
 			u, c := storagetest.User(t, replicas[0]), storagetest.Client(t, replicas[0])
 			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
-				return s.AddConsent(context.Background(), u.ID, c.ID, storage.Access{
+				return s.Consents.Add(context.Background(), u.ID, c.ID, storage.Access{
 					Scopes: storage.Strings{fmt.Sprint("scope", racer)}, Claims: storage.Strings{fmt.Sprint("claim", racer)},
 				}, now)
 			}) {
@@ -45,12 +45,12 @@ func TestRaceOfAnswersAndAWithdrawal(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			u, c := storagetest.User(t, replicas[0]), storagetest.Client(t, replicas[0])
-			require.NoError(t, replicas[0].AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"withdrawn"}}, now))
+			require.NoError(t, replicas[0].Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"withdrawn"}}, now))
 			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
 				if racer == racers/2 {
-					return s.WithdrawConsent(context.Background(), u.ID, c.ID, now)
+					return s.Consents.Withdraw(context.Background(), u.ID, c.ID, now)
 				}
-				return s.AddConsent(context.Background(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{fmt.Sprint("scope", racer)}}, now)
+				return s.Consents.Add(context.Background(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{fmt.Sprint("scope", racer)}}, now)
 			}) {
 				require.NoError(t, err)
 			}
@@ -64,15 +64,15 @@ func TestRaceOfGrantsAndAWithdrawal(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			u, c := storagetest.User(t, replicas[0]), storagetest.Client(t, replicas[0])
-			require.NoError(t, replicas[0].AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, now))
+			require.NoError(t, replicas[0].Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, now))
 			grants := make([]storage.Grant, racers)
 			errs := atOnce(replicas, func(racer int, s *storage.Store) error {
 				if racer == racers/2 {
-					return s.WithdrawConsent(context.Background(), u.ID, c.ID, now)
+					return s.Consents.Withdraw(context.Background(), u.ID, c.ID, now)
 				}
 				grants[racer] = storagetest.NewGrant(u, c)
 				grants[racer].ConsentedAt = storage.At(now)
-				return s.IssueCode(context.Background(), grants[racer], "")
+				return s.Grants.Issue(context.Background(), grants[racer], "")
 			})
 			require.NoError(t, errs[racers/2])
 			for racer, g := range slices.Delete(grants, racers/2, racers/2+1) {
@@ -81,7 +81,7 @@ func TestRaceOfGrantsAndAWithdrawal(t *testing.T) {
 					continue
 				}
 				require.NoError(t, err)
-				state, err := replicas[0].Grant(t.Context(), g.ID, "")
+				state, err := replicas[0].Grants.ByID(t.Context(), g.ID, "")
 				require.NoError(t, err)
 				require.True(t, state.Ended(now))
 			}

@@ -17,40 +17,40 @@ import (
 var moreContests = []contest{
 	{"replace a password hash", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u, _, _ := storagetest.EnrolledUser(t, s)
-		login, err := s.PasswordLogin(t.Context(), u.Email)
+		login, err := s.Passwords.ByLogin(t.Context(), u.Email)
 		require.NoError(t, err)
 		return func(s *storage.Store) error {
-			return s.ReplacePasswordHash(t.Context(), u.ID, login.Hash, rand.Text())
+			return s.Passwords.Rehash(t.Context(), u.ID, login.Hash, rand.Text())
 		}
 	}},
 	{"replace claims", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
 		return func(s *storage.Store) error {
-			return s.ReplaceClaims(t.Context(), u.ID, storage.Claims{"name": rand.Text()}, u.UpdatedAt.Time, now)
+			return s.Users.ReplaceClaims(t.Context(), u.ID, storage.Claims{"name": rand.Text()}, u.UpdatedAt.Time, now)
 		}
 	}},
 	{"end a session", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
 		at := signedIn(t, s, u)
-		return func(s *storage.Store) error { return s.EndSessionOf(t.Context(), u.ID, at.ID()) }
+		return func(s *storage.Store) error { return s.Sessions.EndByID(t.Context(), u.ID, at.ID()) }
 	}},
 	{"close the accounts of the last two administrators", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
-		others, err := s.Users(t.Context(), "", 1000)
+		others, err := s.Users.List(t.Context(), "", 1000)
 		require.NoError(t, err)
 		for _, u := range others {
 			if u.Admin { // left by the round before
-				require.NoError(t, s.DeleteUser(t.Context(), u.ID))
+				require.NoError(t, s.Users.Delete(t.Context(), u.ID))
 			}
 		}
 		both := make([]storage.User, 2)
 		for i := range both {
 			id := storage.NewID()
 			both[i] = storage.User{ID: id, Email: id + "@example.test", Admin: true, CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
-			require.NoError(t, s.AddUser(t.Context(), both[i]))
+			require.NoError(t, s.Users.Add(t.Context(), both[i]))
 		}
 		var next atomic.Int64
 		return func(s *storage.Store) error {
-			err := s.DeleteUserButLastAdmin(t.Context(), both[next.Add(1)%2].ID)
+			err := s.Users.DeleteUnlessLastAdmin(t.Context(), both[next.Add(1)%2].ID)
 			if errors.Is(err, storage.ErrNotFound) { // of the one who was quicker
 				return storage.ErrStale
 			}
@@ -62,51 +62,51 @@ var moreContests = []contest{
 			ID: storage.NewID(), DeviceHash: storage.Hash(rand.Text()), UserMAC: storage.Hash(rand.Text()), ClientID: storagetest.Client(t, s).ID,
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 		}
-		require.NoError(t, s.AskForDevice(t.Context(), d))
+		require.NoError(t, s.Devices.Add(t.Context(), d))
 		var next atomic.Int64
 		return func(s *storage.Store) error {
 			if next.Add(1)%2 == 0 {
-				return s.ApproveDevice(t.Context(), d.ID, now)
+				return s.Devices.Approve(t.Context(), d.ID, now)
 			}
-			return s.DenyDevice(t.Context(), d.ID, now)
+			return s.Devices.Deny(t.Context(), d.ID, now)
 		}
 	}},
 	{"claim a mail", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		at := now.Add(-time.Duration(mails.Add(1)) * time.Hour) // alone due at its time
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: "x", CreatedAt: at}))
+		require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: "x", CreatedAt: at}))
 		return func(s *storage.Store) error {
-			_, err := s.ClaimMail(t.Context(), now.Add(24*time.Hour), at)
+			_, err := s.Outbox.Claim(t.Context(), now.Add(24*time.Hour), at)
 			return err
 		}
 	}},
 	{"retire a signing key", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		k := storage.SigningKey{ID: storage.NewID(), Algorithm: "ES256", Public: json.RawMessage(`{}`), Private: []byte{1}, CreatedAt: now, SignsFrom: now}
-		require.NoError(t, s.AddSigningKey(t.Context(), k))
-		return func(s *storage.Store) error { return s.RetireSigningKey(t.Context(), k.ID, now, now) }
+		require.NoError(t, s.Keys.Add(t.Context(), k))
+		return func(s *storage.Store) error { return s.Keys.Retire(t.Context(), k.ID, now, now) }
 	}},
 	{"use an initial access token", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		token := storage.InitialToken{
 			ID: storage.NewID(), Hash: storage.Hash(rand.Text()), Uses: 1, UsesLeft: 1, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 		}
-		require.NoError(t, s.AddInitialToken(t.Context(), token))
+		require.NoError(t, s.InitialTokens.Add(t.Context(), token))
 		return func(s *storage.Store) error {
-			_, err := s.SpendInitialToken(t.Context(), token.Hash, now)
+			_, err := s.InitialTokens.Spend(t.Context(), token.Hash, now)
 			return err
 		}
 	}},
 	{"remove a client", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		c := storagetest.Client(t, s)
-		return func(s *storage.Store) error { return s.DeleteClient(t.Context(), c.ID) }
+		return func(s *storage.Store) error { return s.Clients.Delete(t.Context(), c.ID) }
 	}},
 	{"end the wait for a new address", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
-		require.NoError(t, s.BeginEmailChange(t.Context(), u, now.Add(time.Hour)))
+		require.NoError(t, s.Users.BeginEmailChange(t.Context(), u, now.Add(time.Hour)))
 		var next atomic.Int64
 		return func(s *storage.Store) error {
 			if next.Add(1)%2 == 0 {
-				return s.EndEmailChange(t.Context(), u.ID)
+				return s.Users.EndEmailChange(t.Context(), u.ID)
 			}
-			return s.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now)
+			return s.Users.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now)
 		}
 	}},
 }

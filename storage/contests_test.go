@@ -24,98 +24,98 @@ var contests = []contest{
 	{"redeem a code", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		g := grant(t, s)
 		return func(s *storage.Store) error {
-			if _, err := s.GrantByCode(t.Context(), g.CodeHash); err != nil {
+			if _, err := s.Grants.ByCode(t.Context(), g.CodeHash); err != nil {
 				return err
 			}
-			return s.RedeemCode(t.Context(), g.ID, redemption, now)
+			return s.Grants.RedeemCode(t.Context(), g.ID, redemption, now)
 		}
 	}},
 	{"rotate a refresh token", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		g := grant(t, s)
-		require.NoError(t, s.RedeemCode(t.Context(), g.ID, redemption, now))
+		require.NoError(t, s.Grants.RedeemCode(t.Context(), g.ID, redemption, now))
 		return func(s *storage.Store) error {
-			if _, err := s.Grant(t.Context(), g.ID, ""); err != nil {
+			if _, err := s.Grants.ByID(t.Context(), g.ID, ""); err != nil {
 				return err
 			}
-			return s.RotateRefreshToken(t.Context(), g.ID, 1, "", now.Add(time.Hour), now)
+			return s.Grants.RotateRefreshToken(t.Context(), g.ID, 1, "", now.Add(time.Hour), now)
 		}
 	}},
 	{"revoke a grant", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		g := grant(t, s)
-		return func(s *storage.Store) error { return s.RevokeGrant(t.Context(), g.ID, "", now) }
+		return func(s *storage.Store) error { return s.Grants.Revoke(t.Context(), g.ID, "", now) }
 	}},
 	{"burn a time step", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		_, a, _ := storagetest.EnrolledUser(t, s)
 		return func(s *storage.Store) error {
-			if _, err := s.Authenticators(t.Context(), a.UserID); err != nil {
+			if _, err := s.Authenticators.OfUser(t.Context(), a.UserID); err != nil {
 				return err
 			}
-			return s.BurnSteps(t.Context(), map[string]int64{a.ID: 1000}, now)
+			return s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 1000}, now)
 		}
 	}},
 	{"spend a recovery code", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u, _, codes := storagetest.EnrolledUser(t, s)
 		return func(s *storage.Store) error {
-			if _, err := s.RecoveryCodesLeft(t.Context(), u.ID); err != nil {
+			if _, err := s.RecoveryCodes.CountUnused(t.Context(), u.ID); err != nil {
 				return err
 			}
-			return s.SpendRecoveryCode(t.Context(), u.ID, codes[3], now)
+			return s.RecoveryCodes.Spend(t.Context(), u.ID, codes[3], now)
 		}
 	}},
-	{"spend a ticket", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
-		ticket := storage.Ticket{
-			Hash: storage.Hash(rand.Text()), Kind: storage.TicketEnrol, UserID: storagetest.User(t, s).ID,
+	{"spend a link", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		link := storage.Link{
+			Hash: storage.Hash(rand.Text()), Purpose: storage.LinkEnrol, UserID: storagetest.User(t, s).ID,
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 		}
-		require.NoError(t, s.AddTicket(t.Context(), ticket))
+		require.NoError(t, s.Links.Add(t.Context(), link))
 		return func(s *storage.Store) error {
-			if _, err := s.Ticket(t.Context(), ticket.Hash, ticket.Kind); err != nil {
+			if _, err := s.Links.ByHash(t.Context(), link.Hash, link.Purpose); err != nil {
 				return err
 			}
-			return s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, now)
+			return s.Links.Spend(t.Context(), link.Hash, link.Purpose, now)
 		}
 	}},
 	{"confirm an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		e := enrolment(t, s)
 		return func(s *storage.Store) error {
-			if _, err := s.Enrolment(t.Context(), e.Purpose, now); err != nil {
+			if _, err := s.Enrolments.ByPurpose(t.Context(), e.Purpose, now); err != nil {
 				return err
 			}
-			return s.ConfirmEnrolment(t.Context(), e.ID, 7, []string{rand.Text()}, now.Add(time.Hour))
+			return s.Enrolments.Confirm(t.Context(), e.ID, 7, []string{rand.Text()}, now.Add(time.Hour))
 		}
 	}},
 	{"end an enrolment", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		e := enrolment(t, s)
-		return func(s *storage.Store) error { return s.EndEnrolment(t.Context(), e.ID) }
+		return func(s *storage.Store) error { return s.Enrolments.End(t.Context(), e.ID) }
 	}},
 	{"put new recovery codes into force", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
-		sheet, err := s.StartCodeSheet(t.Context(), storage.CodeSheet{
+		sheet, err := s.RecoveryCodes.StartSheet(t.Context(), storage.CodeSheet{
 			ID: storage.NewID(), UserID: storagetest.User(t, s).ID, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 		}, now)
 		require.NoError(t, err)
-		return func(s *storage.Store) error { return s.KeepCodeSheet(t.Context(), sheet.ID, now) }
+		return func(s *storage.Store) error { return s.RecoveryCodes.KeepSheet(t.Context(), sheet.ID, now) }
 	}},
 	{"remove one of two authenticators", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u, a, _ := storagetest.EnrolledUser(t, s)
 		b := a
 		b.ID = storage.NewID()
-		require.NoError(t, s.AddAuthenticator(t.Context(), b))
+		require.NoError(t, s.Authenticators.Add(t.Context(), b))
 		both := []string{a.ID, b.ID}
 		var next atomic.Int64
 		return func(s *storage.Store) error {
-			if _, err := s.Authenticators(t.Context(), u.ID); err != nil {
+			if _, err := s.Authenticators.OfUser(t.Context(), u.ID); err != nil {
 				return err
 			}
-			return s.RemoveAuthenticator(t.Context(), u.ID, both[next.Add(1)%2])
+			return s.Authenticators.Remove(t.Context(), u.ID, both[next.Add(1)%2])
 		}
 	}},
 	{"complete a sign-in", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		h := storagetest.HalfSignIn(t, s, storagetest.User(t, s))
 		return func(s *storage.Store) error {
-			if _, err := s.HalfSignIn(t.Context(), h.TokenHash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			if _, err := s.Sessions.HalfSignIn(t.Context(), h.TokenHash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
 				return err // who reads after the winner finds nothing, and tries all the same
 			}
-			return s.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
+			return s.Sessions.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
 				TokenHash: storage.Hash(rand.Text()), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
 			}, now)
 		}
@@ -125,8 +125,8 @@ var contests = []contest{
 			ID: storage.NewID(), BrowserHash: storage.Hash("browser"), ClientID: storagetest.Client(t, s).ID,
 			CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 		}
-		require.NoError(t, s.SaveFlow(t.Context(), f))
-		return func(s *storage.Store) error { return s.EndFlow(t.Context(), f.ID) }
+		require.NoError(t, s.Flows.Add(t.Context(), f))
+		return func(s *storage.Store) error { return s.Flows.End(t.Context(), f.ID) }
 	}},
 	{"take a name", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		spellings := []string{"Straße@example.test", "STRASSE@EXAMPLE.TEST", "strasse@example.test", "ｓtrasse@example.test"}
@@ -135,59 +135,59 @@ var contests = []contest{
 		return func(s *storage.Store) error {
 			u := storage.User{ID: storage.NewID(), CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
 			u.Email = spellings[next.Add(1)%int64(len(spellings))] + suffix
-			return s.AddUser(t.Context(), u)
+			return s.Users.Add(t.Context(), u)
 		}
 	}},
 	{"change a client", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		c := storagetest.Client(t, s)
-		return func(s *storage.Store) error { return s.UpdateClient(t.Context(), c, now) }
+		return func(s *storage.Store) error { return s.Clients.Update(t.Context(), c, now) }
 	}},
 	{"spend an assertion", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		jti := storage.NewID()
 		return func(s *storage.Store) error {
-			return s.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute))
+			return s.JTIs.SpendAssertion(t.Context(), "client", jti, now.Add(time.Minute))
 		}
 	}},
 	{"spend a proof", storage.ErrConflict, func(t *testing.T, _ *storage.Store) func(*storage.Store) error {
 		jti := storage.NewID()
-		return func(s *storage.Store) error { return s.SpendProof(t.Context(), "key", jti, now.Add(time.Minute)) }
+		return func(s *storage.Store) error { return s.JTIs.SpendProof(t.Context(), "key", jti, now.Add(time.Minute)) }
 	}},
-	{"spend a registration", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
-		r := storage.Registration{Hash: storage.Hash(rand.Text()), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour))}
-		require.NoError(t, s.AddRegistration(t.Context(), r))
+	{"spend a sign-up", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+		r := storage.SignUp{Hash: storage.Hash(rand.Text()), CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour))}
+		require.NoError(t, s.SignUps.Add(t.Context(), r))
 		return func(s *storage.Store) error {
-			if _, err := s.Registration(t.Context(), r.Hash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			if _, err := s.SignUps.ByHash(t.Context(), r.Hash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
 				return err
 			}
-			return s.SpendRegistration(t.Context(), r.Hash, now)
+			return s.SignUps.Spend(t.Context(), r.Hash, now)
 		}
 	}},
 	{"note an exposed password", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
-		return func(s *storage.Store) error { return s.ExposePassword(t.Context(), u.ID, u.Epoch, now) }
+		return func(s *storage.Store) error { return s.Passwords.MarkExposed(t.Context(), u.ID, u.Epoch, now) }
 	}},
 	{"confirm a new address", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
-		require.NoError(t, s.BeginEmailChange(t.Context(), u, now.Add(time.Hour)))
-		return func(s *storage.Store) error { return s.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now) }
+		require.NoError(t, s.Users.BeginEmailChange(t.Context(), u, now.Add(time.Hour)))
+		return func(s *storage.Store) error { return s.Users.ChangeEmail(t.Context(), u.ID, u.ID+"@other.test", now) }
 	}},
 	{"renew a session", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
 		session := storagetest.SignIn(t, s, u)
-		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now))
+		require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now))
 		u.Epoch++
 		return func(s *storage.Store) error {
-			return s.RenewSession(t.Context(), session, storage.Hash(rand.Text()), u, "", now)
+			return s.Sessions.Renew(t.Context(), session, storage.Hash(rand.Text()), u, "", now)
 		}
 	}},
 	{"count the last event allowed", errNotAllowed, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		key := storage.NewID()
 		for range 2 {
-			_, _, err := s.CountEvent(t.Context(), key, 3, time.Hour, now)
+			_, _, err := s.Attempts.Allow(t.Context(), key, 3, time.Hour, now)
 			require.NoError(t, err)
 		}
 		return func(s *storage.Store) error {
-			allowed, _, err := s.CountEvent(t.Context(), key, 3, time.Hour, now)
+			allowed, _, err := s.Attempts.Allow(t.Context(), key, 3, time.Hour, now)
 			if err == nil && !allowed {
 				return errNotAllowed
 			}
@@ -217,7 +217,7 @@ func grant(t *testing.T, s *storage.Store) storage.Grant {
 }
 
 func enrolment(t *testing.T, s *storage.Store) storage.Enrolment {
-	e, err := s.StartEnrolment(t.Context(), storage.Enrolment{
+	e, err := s.Enrolments.Start(t.Context(), storage.Enrolment{
 		Purpose: storage.Purpose{UserID: storagetest.User(t, s).ID, Kind: storage.EnrolFirst},
 		ID:      storage.NewID(), Secret: []byte("secret"), Algorithm: "SHA1", Digits: 6, Period: 30,
 		CreatedAt: now, ExpiresAt: now.Add(time.Hour),

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Devices are the requests of devices without a browser (RFC 8628).
+type Devices struct{ *database }
+
 // DeviceRequest is what a device without a browser asks for (RFC 8628), until a person decides in a browser elsewhere. Neither of its two
 // codes is stored.
 type DeviceRequest struct {
@@ -13,7 +16,7 @@ type DeviceRequest struct {
 	UserMAC    []byte  `db:"user_code_mac"`
 	ClientID   string  `db:"client_id"`
 	Scopes     Strings `db:"scopes"`
-	Address    string  `db:"address"` // of the device, shortened
+	ClientIP   string  `db:"address"` // of the device, shortened
 	Browser    string  `db:"browser"` // of the device, as its User-Agent says; empty: not known
 	Interval   int64   `db:"interval_seconds"`
 	ApprovedAt Time    `db:"approved_at"`
@@ -29,38 +32,38 @@ const deviceQuery = `
 // undecided is the state in which a person may decide.
 const undecided = ` AND approved_at IS NULL AND denied_at IS NULL AND expires_at > ?`
 
-// AskForDevice stores d. ErrStale when another request has the same user code.
-func (s *Store) AskForDevice(ctx context.Context, d DeviceRequest) error {
+// Add stores d. ErrStale when another request has the same user code.
+func (s *Devices) Add(ctx context.Context, d DeviceRequest) error {
 	return s.execOne(ctx, ErrStale, `
 		INSERT INTO device_requests (id, device_hash, user_code_mac, client_id, scopes, address, browser, interval_seconds, created_at, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (user_code_mac) DO NOTHING`,
-		d.ID, d.DeviceHash, d.UserMAC, d.ClientID, d.Scopes, d.Address, d.Browser, d.Interval, d.CreatedAt, d.ExpiresAt)
+		d.ID, d.DeviceHash, d.UserMAC, d.ClientID, d.Scopes, d.ClientIP, d.Browser, d.Interval, d.CreatedAt, d.ExpiresAt)
 }
 
-// DeviceByUserCode returns the request with the user code of that keyed hash on which nobody has decided yet. ErrNotFound when there is none.
-func (s *Store) DeviceByUserCode(ctx context.Context, mac []byte, now time.Time) (DeviceRequest, error) {
+// ByUserCode returns the request with the user code of that keyed hash on which nobody has decided yet. ErrNotFound when there is none.
+func (s *Devices) ByUserCode(ctx context.Context, mac []byte, now time.Time) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`user_code_mac = ?`+undecided, mac, At(now))
 	return d, err
 }
 
-// UndecidedDevice returns the request with that id on which nobody has decided yet. ErrNotFound when there is none.
-func (s *Store) UndecidedDevice(ctx context.Context, id string, now time.Time) (DeviceRequest, error) {
+// Undecided returns the request with that id on which nobody has decided yet. ErrNotFound when there is none.
+func (s *Devices) Undecided(ctx context.Context, id string, now time.Time) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`id = ?`+undecided, id, At(now))
 	return d, err
 }
 
-// DeviceByCode returns the request of a device code in whatever state it is, or ErrNotFound.
-func (s *Store) DeviceByCode(ctx context.Context, hash []byte) (DeviceRequest, error) {
+// ByDeviceCode returns the request of a device code in whatever state it is, or ErrNotFound.
+func (s *Devices) ByDeviceCode(ctx context.Context, hash []byte) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`device_hash = ?`, hash)
 	return d, err
 }
 
-// PollDevice notes that the device of a request asked, unless it asked less than its interval ago, save for slack: then its interval
+// Poll records that the device of a request asked, unless it asked less than its interval ago, save for slack: then its interval
 // becomes longer by slower and the result is ErrStale.
-func (s *Store) PollDevice(ctx context.Context, id string, slack, slower time.Duration, now time.Time) error {
+func (s *Devices) Poll(ctx context.Context, id string, slack, slower time.Duration, now time.Time) error {
 	polled, err := s.exec(ctx, `
 		UPDATE device_requests SET polled_at = ?
 		WHERE id = ? AND (polled_at IS NULL OR polled_at + interval_seconds * 1000000 <= ?)`, At(now), id, At(now.Add(slack)))
@@ -75,13 +78,13 @@ func (s *Store) PollDevice(ctx context.Context, id string, slack, slower time.Du
 	return err
 }
 
-// ApproveDevice notes that a person allowed a request. ErrStale when somebody decided before or it is over: of any number of decisions
+// Approve records that a person allowed a request. ErrStale when somebody decided before or it is over: of any number of decisions
 // one counts.
-func (s *Store) ApproveDevice(ctx context.Context, id string, now time.Time) error {
+func (s *Devices) Approve(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE device_requests SET approved_at = ? WHERE id = ?`+undecided, At(now), id, At(now))
 }
 
-// DenyDevice notes that a person refused a request. ErrStale as for ApproveDevice.
-func (s *Store) DenyDevice(ctx context.Context, id string, now time.Time) error {
+// Deny records that a person refused a request. ErrStale as for [Devices.Approve].
+func (s *Devices) Deny(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE device_requests SET denied_at = ? WHERE id = ?`+undecided, At(now), id, At(now))
 }

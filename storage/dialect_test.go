@@ -62,12 +62,12 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.RaiseEpoch(ctx, u.ID, now))
+		require.NoError(t, s.Users.RaiseEpoch(ctx, u.ID, now))
 		cut()
-		require.ErrorIs(t, s.RaiseEpoch(ctx, u.ID, now), storage.ErrUnavailable)
+		require.ErrorIs(t, s.Users.RaiseEpoch(ctx, u.ID, now), storage.ErrUnavailable)
 		return nil // who takes no notice commits nothing
 	}), storage.ErrUnavailable)
-	found, err := s.User(t.Context(), u.ID)
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch, found.Epoch)
 
@@ -75,7 +75,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 	cut()
 	failures := 0
 	for failures < racers {
-		err := s.RaiseEpoch(t.Context(), u.ID, now)
+		err := s.Users.RaiseEpoch(t.Context(), u.ID, now)
 		if err == nil {
 			break
 		}
@@ -95,9 +95,9 @@ func TestReadOnlyServerIsUnavailableForWriting(t *testing.T) {
 
 	u := storagetest.User(t, db.Open(t))
 	s := storagetest.Unlock(t, readOnly.OpenLocked(t))
-	_, err = s.User(t.Context(), u.ID)
+	_, err = s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
-	require.ErrorIs(t, s.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
+	require.ErrorIs(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
 }
 
 func TestStatementsHaveATimeLimit(t *testing.T) {
@@ -111,8 +111,8 @@ func TestStatementsHaveATimeLimit(t *testing.T) {
 	hurried := storagetest.Unlock(t, (&storagetest.Database{URL: address.String(), Keyset: db.Keyset}).OpenLocked(t))
 	u := storagetest.User(t, s)
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.RaiseEpoch(ctx, u.ID, now))
-		require.ErrorIs(t, hurried.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable, "an address may set its own limit")
+		require.NoError(t, s.Users.RaiseEpoch(ctx, u.ID, now))
+		require.ErrorIs(t, hurried.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable, "an address may set its own limit")
 		return nil
 	}))
 }
@@ -124,7 +124,7 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	var counter storagetest.Counter
 	s := storagetest.Unlock(t, db.With(t, "options", "-c default_transaction_isolation=serializable").OpenLocked(t, counter.Intercept))
 	counter.Reset()
-	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.RaiseEpoch(t.Context(), u.ID, now) }) {
+	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.Users.RaiseEpoch(t.Context(), u.ID, now) }) {
 		require.NoError(t, err)
 	}
 	require.Equal(t, racers, counter.Count(), "none was run again")
@@ -133,15 +133,15 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	s = db.Open(t, func(c driver.Connector) driver.Connector { return strictConnector{c} })
 	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error {
 		return s.InTx(t.Context(), func(ctx context.Context) error {
-			if _, err := s.User(ctx, u.ID); err != nil {
+			if _, err := s.Users.ByID(ctx, u.ID); err != nil {
 				return err
 			}
-			return s.RaiseEpoch(ctx, u.ID, now)
+			return s.Users.RaiseEpoch(ctx, u.ID, now)
 		})
 	}) {
 		require.NoError(t, err)
 	}
-	found, err := s.User(t.Context(), u.ID)
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch+2*racers, found.Epoch)
 }
@@ -170,7 +170,7 @@ func TestStatementUndoneByADeadlockIsRunAgain(t *testing.T) {
 	require.NoError(t, err)
 	ended := make(chan error, 1)
 	go func() {
-		_, err := s.EndSessions(t.Context(), u.ID)
+		_, err := s.Sessions.EndAll(t.Context(), u.ID)
 		ended <- err
 	}()
 	require.Eventually(t, func() bool {
@@ -183,7 +183,7 @@ func TestStatementUndoneByADeadlockIsRunAgain(t *testing.T) {
 	require.NoError(t, err, "who waited first is the victim")
 	require.NoError(t, tx.Commit())
 	require.NoError(t, <-ended)
-	left, err := s.Sessions(t.Context(), u.ID, now)
+	left, err := s.Sessions.OfUser(t.Context(), u.ID, now)
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
@@ -231,7 +231,7 @@ func TestSQLiteTakesEveryPath(t *testing.T) {
 			require.NoError(t, err)
 			u := storagetest.User(t, storagetest.Unlock(t, first))
 			require.FileExists(t, path+"-wal", "the file is the one that was named")
-			found, err := storagetest.Unlock(t, db.OpenLocked(t)).User(t.Context(), u.ID)
+			found, err := storagetest.Unlock(t, db.OpenLocked(t)).Users.ByID(t.Context(), u.ID)
 			require.NoError(t, err)
 			require.Equal(t, u, found)
 		})

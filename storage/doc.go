@@ -3,19 +3,22 @@
 //
 // # Records
 //
-//   - user.go, credential.go, recovery.go: people, their password, their authenticators, their recovery codes
-//   - exposure.go, address.go: what a person has to do about a password that is known, or a new e-mail address
-//   - registration.go, ticket.go, enrolment.go: accounts asked for, one-time links, and authenticators on their way
-//   - overview.go: what people see of their own account at a glance, and which apps have access
-//   - session.go: half-done sign-ins, and SignIn, which exists only after both factors
-//   - heldsession.go: sign-ins after both factors that wait for a new password, and sessions that go on under a new id
-//   - visit.go: which session has been at which client, and who is still to be told that it has ended
-//   - client.go, consent.go: OAuth clients, and what people granted to them
-//   - flow.go, grant.go: authorize requests in progress, and what came of them: one row for the code and the refresh tokens after it
-//   - attempt.go, rate.go: counters that throttle guessing, and how often a thing may happen
-//   - key.go, seal.go, reseal.go: signing keys, and the encryption of every stored secret
-//   - event.go, outbox.go: audit entries, and messages to people, which are claimed before they are sent
-//   - version.go, lease.go, sweep.go: what replicas tell each other, which of them does a task, and the removal of what has expired
+// A [Store] hands out the records, each a type in a file of its own with all statements about it, so that a package can be given the one
+// that it needs:
+//
+//   - [Users], [Passwords], [Authenticators], [RecoveryCodes]: people and what they sign in with
+//   - [SignUps], [Links], [Enrolments]: accounts that were asked for, one-time links, and authenticators on their way
+//   - [Sessions]: half-done sign-ins, sign-ins that wait for one more step, and SignIn, which exists only after both factors
+//   - [Attempts]: counters that throttle guessing, and how often a thing may happen
+//   - [Clients], [InitialTokens], [Consents]: OAuth clients, how they register themselves, and what people granted to them
+//   - [Flows], [PushedRequests], [Devices]: authorization requests in progress
+//   - [Grants], [JTIs]: what came of them, one row for the code and the refresh tokens after it, and what must not be used twice
+//   - [ClientSessions], [Outbox]: logout notices to clients and messages to people, which are claimed before they are sent
+//   - [Keys], [Events]: signing keys and audit entries
+//
+// The store itself keeps the connections, the schema (migrate.go), transactions (tx.go), the keyed hashes and the encryption of every
+// stored secret (mac.go, seal.go, reseal.go), what replicas tell each other (version.go), which of them does a task (lease.go), and the
+// removal of what has expired (sweep.go).
 //
 // # One SQL text
 //
@@ -24,12 +27,12 @@
 // (Time), lists and objects are JSON text. What differs stands in dialect.go, and package storage/postgres has the connection to
 // PostgreSQL; a migration that needs two texts has two files.
 //
-// What may happen once (a code, a time step, a ticket, a refresh token) is one conditional statement whose loser changes no row, so
+// What may happen once (a code, a time step, a link, a refresh token) is one conditional statement whose loser changes no row, so
 // that it holds on either database, at any isolation level, with any number of replicas. Time is always an argument.
 //
 // # Transactions
 //
-// InTx carries its transaction in the context, and every method that gets this context takes part; a nested InTx joins. In a
+// InTx carries its transaction in the context, and every method of a record that gets this context takes part; a nested InTx joins. In a
 // transaction reads go to it as well. Do not use the outer context inside: on SQLite, which has one writer, it would wait for itself.
 // What must stay when an attempt is refused (counters, revocations, audit entries) is written after InTx has returned.
 //
@@ -40,6 +43,6 @@
 //
 // # Secrets
 //
-// Passwords are stored as the caller hashed them, random secrets as SHA-256 (Hash), guessable ones as keyed hashes (Store.MAC), and what
+// Passwords are stored as the caller hashed them, random secrets as SHA-256 (Hash), guessable ones as keyed hashes ([Store.MAC]), and what
 // must be readable again is sealed by the Keyset for its table, column and row.
 package storage

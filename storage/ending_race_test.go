@@ -17,18 +17,18 @@ func TestRaceLeavesOneTicket(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			u := storagetest.User(t, replicas[0])
-			tickets := make([]storage.Ticket, racers)
-			for i := range tickets {
-				tickets[i] = storage.Ticket{
-					Hash: storage.Hash(storage.NewID()), Kind: storage.TicketReset, UserID: u.ID, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
+			links := make([]storage.Link, racers)
+			for i := range links {
+				links[i] = storage.Link{
+					Hash: storage.Hash(storage.NewID()), Purpose: storage.LinkReset, UserID: u.ID, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 				}
 			}
-			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error { return s.AddTicket(t.Context(), tickets[racer]) }) {
+			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error { return s.Links.Add(t.Context(), links[racer]) }) {
 				require.NoError(t, err)
 			}
 			good := 0
-			for _, ticket := range tickets {
-				err := replicas[0].SpendTicket(t.Context(), ticket.Hash, ticket.Kind, now)
+			for _, link := range links {
+				err := replicas[0].Links.Spend(t.Context(), link.Hash, link.Purpose, now)
 				if err == nil {
 					good++
 				} else {
@@ -44,16 +44,16 @@ func TestRaceLeavesOneTicket(t *testing.T) {
 func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 	ends := map[string]func(ctx context.Context, s *storage.Store, u storage.User, here, kept string) error{
 		"signed out": func(ctx context.Context, s *storage.Store, u storage.User, here, _ string) error {
-			if err := s.EndSessionOf(ctx, u.ID, here); err != nil {
+			if err := s.Sessions.EndByID(ctx, u.ID, here); err != nil {
 				return err
 			}
-			return s.RevokeGrantsOfSession(ctx, u.ID, here, now)
+			return s.Grants.RevokeOfSession(ctx, u.ID, here, now)
 		},
 		"another is kept": func(ctx context.Context, s *storage.Store, u storage.User, _, kept string) error {
-			return s.KeepOnlySession(ctx, u, kept, now)
+			return s.Sessions.KeepOnly(ctx, u, kept, now)
 		},
 		"all end": func(ctx context.Context, s *storage.Store, u storage.User, _, _ string) error {
-			return s.EndCompleteSessions(ctx, u.ID, now)
+			return s.Sessions.EndComplete(ctx, u.ID, now)
 		},
 	}
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
@@ -71,7 +71,7 @@ func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 						if racer == racers/2 {
 							return s.InTx(context.Background(), func(ctx context.Context) error { return end(ctx, s, u, here, kept) })
 						}
-						return s.IssueCode(context.Background(), grants[racer], "")
+						return s.Grants.Issue(context.Background(), grants[racer], "")
 					})
 					require.NoError(t, errs[racers/2])
 					for racer, g := range grants {
@@ -79,7 +79,7 @@ func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 							continue
 						}
 						require.NoError(t, errs[racer])
-						state, err := replicas[0].Grant(t.Context(), g.ID, "")
+						state, err := replicas[0].Grants.ByID(t.Context(), g.ID, "")
 						require.NoError(t, err)
 						require.True(t, state.Ended(now))
 					}
@@ -92,7 +92,7 @@ func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 // signedIn completes a sign-in of u and returns it.
 func signedIn(t *testing.T, s *storage.Store, u storage.User) storage.SignIn {
 	t.Helper()
-	signIn, err := s.SignIn(t.Context(), storagetest.SignIn(t, s, u), "", now)
+	signIn, err := s.Sessions.SignIn(t.Context(), storagetest.SignIn(t, s, u), "", now)
 	require.NoError(t, err)
 	return signIn
 }

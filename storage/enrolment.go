@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Enrolments are the authenticators on their way.
+type Enrolments struct{ *database }
+
 // EnrolmentKind is what an authenticator on its way is to become.
 type EnrolmentKind string
 
@@ -22,7 +25,7 @@ type Purpose struct {
 	Kind     EnrolmentKind
 	Replaces string // id of the authenticator that EnrolReplace takes the place of
 	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. Empty for
-	// EnrolFirst, which belongs to who holds the ticket.
+	// EnrolFirst, which belongs to whoever holds the link.
 	Holder string
 }
 
@@ -57,11 +60,11 @@ type enrolmentRow struct {
 	ExpiresAt     Time   `db:"expires_at"`
 }
 
-// StartEnrolment stores e unless the user has one for the same purpose that is still good at now, and returns the one that
+// Start stores e unless the user has one for the same purpose that is still good at now, and returns the one that
 // stands: a reload shows the same secret.
 //
 // ErrNotFound when somebody else's has taken its place meanwhile.
-func (s *Store) StartEnrolment(ctx context.Context, e Enrolment, now time.Time) (Enrolment, error) {
+func (s *Enrolments) Start(ctx context.Context, e Enrolment, now time.Time) (Enrolment, error) {
 	sealed, err := s.keyset.Seal(e.Secret, "enrolments", "secret_sealed", e.ID)
 	if err != nil {
 		return Enrolment{}, err
@@ -80,11 +83,11 @@ func (s *Store) StartEnrolment(ctx context.Context, e Enrolment, now time.Time) 
 		At(e.ExpiresAt), At(now)); err != nil {
 		return Enrolment{}, err
 	}
-	return s.Enrolment(ctx, e.Purpose, now)
+	return s.ByPurpose(ctx, e.Purpose, now)
 }
 
-// Enrolment returns the pending authenticator of a purpose, or ErrNotFound when there is none or it has expired.
-func (s *Store) Enrolment(ctx context.Context, p Purpose, now time.Time) (Enrolment, error) {
+// ByPurpose returns the pending authenticator of a purpose, or ErrNotFound when there is none or it has expired.
+func (s *Enrolments) ByPurpose(ctx context.Context, p Purpose, now time.Time) (Enrolment, error) {
 	var row enrolmentRow
 	if err := s.get(ctx, &row, `
 		SELECT id, secret_sealed, algorithm, digits, period, failures, coalesce(confirmed_step, 0) AS confirmed_step,
@@ -107,9 +110,9 @@ func (s *Store) Enrolment(ctx context.Context, p Purpose, now time.Time) (Enrolm
 	return e, err
 }
 
-// ConfirmEnrolment notes that the right code of a time step was typed and which recovery codes are shown. ErrStale when
+// Confirm notes that the right code of a time step was typed and which recovery codes are shown. ErrStale when
 // the enrolment was replaced or confirmed meanwhile.
-func (s *Store) ConfirmEnrolment(ctx context.Context, id string, step int64, codes []string, expires time.Time) error {
+func (s *Enrolments) Confirm(ctx context.Context, id string, step int64, codes []string, expires time.Time) error {
 	sealed, err := s.sealCodes(codes, "enrolments", id)
 	if err != nil {
 		return err
@@ -119,21 +122,21 @@ func (s *Store) ConfirmEnrolment(ctx context.Context, id string, step int64, cod
 		step, sealed, At(expires), id)
 }
 
-// CountEnrolmentFailure counts a wrong code and returns how many there were; ErrNotFound when the enrolment is gone.
-func (s *Store) CountEnrolmentFailure(ctx context.Context, id string) (int, error) {
+// CountFailure counts a wrong code and returns how many there were; ErrNotFound when the enrolment is gone.
+func (s *Enrolments) CountFailure(ctx context.Context, id string) (int, error) {
 	var failures int
 	err := s.getFresh(ctx, &failures, `UPDATE enrolments SET failures = failures + 1 WHERE id = ? RETURNING failures`, id)
 	return failures, err
 }
 
-// EndEnrolment removes a pending authenticator: ErrStale when somebody else has, so that one enrolment becomes one
+// End removes a pending authenticator: ErrStale when somebody else has, so that one enrolment becomes one
 // authenticator at most.
-func (s *Store) EndEnrolment(ctx context.Context, id string) error {
+func (s *Enrolments) End(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM enrolments WHERE id = ?`, id)
 }
 
-// DropEnrolment removes whatever authenticator a user has on its way.
-func (s *Store) DropEnrolment(ctx context.Context, userID string) error {
+// EndOfUser removes whatever authenticator a user has on its way.
+func (s *Enrolments) EndOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `DELETE FROM enrolments WHERE user_id = ?`, userID)
 	return err
 }

@@ -7,8 +7,8 @@ import (
 )
 
 var (
-	// ErrNotFound says that no such row exists, or that it exists but may not be used any more where a method says so; of a method
-	// that inserts, that a row which the new one refers to is gone.
+	// ErrNotFound says that no such row exists, or where a method says so, that it may not be used any more; on insert, that a referenced row
+	// is missing.
 	ErrNotFound = errors.New("not found")
 	// ErrConflict says that a row with the same unique value exists already.
 	ErrConflict = errors.New("exists already")

@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// Events are the entries of the audit log.
+type Events struct{ *database }
+
 // Event is an entry of the audit log. Package audit knows what its body says.
 type Event struct {
 	ID     string `db:"id"`
@@ -24,9 +27,9 @@ type Event struct {
 
 const eventColumns = `e.id, e.at, e.name, e.user_id, e.body, coalesce(e.seq, 0) AS seq, e.link`
 
-// AddEvent files an audit entry in the caller's transaction. The body is a JSON object with the members id, at (microseconds
+// Add files an audit entry in the caller's transaction. The body is a JSON object with the members id, at (microseconds
 // since 1970), name and, where a user is concerned, user_id.
-func (s *Store) AddEvent(ctx context.Context, body string) error {
+func (s *Events) Add(ctx context.Context, body string) error {
 	var entry struct {
 		ID     string `json:"id"`
 		At     int64  `json:"at"`
@@ -50,8 +53,8 @@ type EventQuery struct {
 	Limit  int
 }
 
-// Events returns up to q.Limit audit entries, newest first.
-func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+// List returns up to q.Limit audit entries, newest first.
+func (s *Events) List(ctx context.Context, q EventQuery) ([]Event, error) {
 	conditions, args := []string{"1 = 1"}, []any{}
 	if q.UserID != "" {
 		conditions, args = append(conditions, "e.user_id = ?"), append(args, q.UserID)
@@ -73,16 +76,16 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	return events, err
 }
 
-// ChainedEvents returns up to limit chained entries in their order, after the one with the number after.
-func (s *Store) ChainedEvents(ctx context.Context, after int64, limit int) ([]Event, error) {
+// Chained returns up to limit chained entries in their order, after the one with the number after.
+func (s *Events) Chained(ctx context.Context, after int64, limit int) ([]Event, error) {
 	var events []Event
 	err := s.list(ctx, &events, `SELECT `+eventColumns+` FROM audit_events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`, after, limit)
 	return events, err
 }
 
-// UnchainedEvents returns up to limit entries that are not chained yet, oldest first, after the entry after (its zero value:
+// Unchained returns up to limit entries that are not chained yet, oldest first, after the entry after (its zero value:
 // from the first).
-func (s *Store) UnchainedEvents(ctx context.Context, after Event, limit int) ([]Event, error) {
+func (s *Events) Unchained(ctx context.Context, after Event, limit int) ([]Event, error) {
 	var events []Event
 	err := s.list(ctx, &events, `
 		SELECT `+eventColumns+` FROM audit_events e
@@ -103,8 +106,8 @@ type EventHead struct {
 	Seal []byte `db:"link"`
 }
 
-// EventHead returns the end of the chain, or ErrNotFound before the first entry was chained.
-func (s *Store) EventHead(ctx context.Context) (EventHead, error) {
+// Head returns the end of the chain, or ErrNotFound before the first entry was chained.
+func (s *Events) Head(ctx context.Context) (EventHead, error) {
 	var head EventHead
 	err := s.get(ctx, &head, `SELECT seq, link FROM audit_head WHERE id = 1`)
 	return head, err
@@ -117,18 +120,18 @@ type Chain struct {
 	Seal func(seq int64, last []byte) []byte
 }
 
-// ChainEvents appends up to limit unchained entries to the chain and returns them; broken says that the end of the chain was not as
+// Chain appends up to limit unchained entries to the chain and returns them; broken says that the end of the chain was not as
 // it was left. Then a number is left out before the new entries, because chaining on would hide what happened.
-func (s *Store) ChainEvents(ctx context.Context, limit int, chain Chain) (chained []Event, broken bool, err error) {
-	if waiting, err := s.UnchainedEvents(ctx, Event{}, 1); err != nil || len(waiting) == 0 {
+func (s *Events) Chain(ctx context.Context, limit int, chain Chain) (chained []Event, broken bool, err error) {
+	if waiting, err := s.Unchained(ctx, Event{}, 1); err != nil || len(waiting) == 0 {
 		return nil, false, err
 	}
-	err = s.InTx(ctx, func(ctx context.Context) error {
+	err = s.inTx(ctx, func(ctx context.Context) error {
 		var last Event
 		if last, broken, err = s.lockChain(ctx, chain); err != nil {
 			return err
 		}
-		if chained, err = s.UnchainedEvents(ctx, Event{}, limit); err != nil || len(chained) == 0 {
+		if chained, err = s.Unchained(ctx, Event{}, limit); err != nil || len(chained) == 0 {
 			return err
 		}
 		for i := range chained {
@@ -150,7 +153,7 @@ func (s *Store) ChainEvents(ctx context.Context, limit int, chain Chain) (chaine
 
 // lockChain keeps other replicas from chaining until the transaction ends, and returns the last chained entry; behind a
 // broken end, its number is the one to leave out.
-func (s *Store) lockChain(ctx context.Context, chain Chain) (last Event, broken bool, err error) {
+func (s *Events) lockChain(ctx context.Context, chain Chain) (last Event, broken bool, err error) {
 	var head EventHead
 	if err := s.getFresh(ctx, &head, `
 		INSERT INTO audit_head (id, seq, link) VALUES (1, 0, ?)

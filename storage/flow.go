@@ -5,7 +5,10 @@ import (
 	"time"
 )
 
-// Flow is an authorize request in progress: the request as it was validated, and what has happened to it since.
+// Flows are the authorization requests in progress.
+type Flows struct{ *database }
+
+// Flow is an authorization request in progress: the request as it was validated, and what has happened to it since.
 type Flow struct {
 	ID          string `db:"id"`
 	BrowserHash []byte `db:"browser_hash"` // of the cookie of the browser that began it
@@ -20,17 +23,17 @@ type Flow struct {
 	DeniedAt Time `db:"denied_at"`
 }
 
-// SaveFlow inserts f.
-func (s *Store) SaveFlow(ctx context.Context, f Flow) error {
+// Add inserts f.
+func (s *Flows) Add(ctx context.Context, f Flow) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO flows (id, browser_hash, client_id, request, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
 		f.ID, f.BrowserHash, f.ClientID, f.Request, f.CreatedAt, f.ExpiresAt)
 	return err
 }
 
-// Flow returns the flow with that id that the browser with that cookie hash began. ErrNotFound when there is none, it
+// ByID returns the flow with that id that the browser with that cookie hash began. ErrNotFound when there is none, it
 // belongs to another browser, or it is over.
-func (s *Store) Flow(ctx context.Context, id string, browserHash []byte, now time.Time) (Flow, error) {
+func (s *Flows) ByID(ctx context.Context, id string, browserHash []byte, now time.Time) (Flow, error) {
 	var f Flow
 	err := s.get(ctx, &f, `
 		SELECT id, browser_hash, client_id, request, created_at, expires_at, consented_at, coalesce(consented_by, '') AS consented_by, denied_at
@@ -38,19 +41,19 @@ func (s *Store) Flow(ctx context.Context, id string, browserHash []byte, now tim
 	return f, err
 }
 
-// ConsentToFlow notes that a user agreed on the flow's consent page. ErrNotFound when the flow is over.
-func (s *Store) ConsentToFlow(ctx context.Context, id, userID string, now time.Time) error {
+// Consent records that a user agreed on the flow's consent page. ErrNotFound when the flow is over.
+func (s *Flows) Consent(ctx context.Context, id, userID string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
 		UPDATE flows SET consented_at = ?, consented_by = ? WHERE id = ? AND expires_at > ? AND denied_at IS NULL`,
 		At(now), userID, id, At(now))
 }
 
-// DenyFlow notes that the person refused. ErrNotFound when the flow is over.
-func (s *Store) DenyFlow(ctx context.Context, id string, now time.Time) error {
+// Deny records that the person refused. ErrNotFound when the flow is over.
+func (s *Flows) Deny(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE flows SET denied_at = ? WHERE id = ? AND expires_at > ?`, At(now), id, At(now))
 }
 
-// EndFlow removes a flow: ErrStale when somebody else has, so that one flow is answered once.
-func (s *Store) EndFlow(ctx context.Context, id string) error {
+// End removes a flow: ErrStale when somebody else has, so that one flow is answered once.
+func (s *Flows) End(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM flows WHERE id = ?`, id)
 }

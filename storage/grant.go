@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// Grants are what came of authorizations: codes, refresh tokens and the access tokens that were revoked.
+type Grants struct{ *database }
+
 // Grant is what one authorization gave to a client. It is one row for its whole life: the code first, then the family
 // of refresh tokens, of which only the number of the latest is kept. So spending the code, rotating a refresh token
 // and revoking the family are each one conditional UPDATE of one row.
@@ -29,11 +32,11 @@ type Grant struct {
 	CreatedAt  Time  `db:"created_at"`
 	// ExpiresAt is the end of everything in the family; the row is swept after it.
 	ExpiresAt Time `db:"expires_at"`
-	// InSession says that the session SID must be alive, for IssueCode. It is not stored.
+	// InSession says that the session SID must be alive, for [Grants.Issue]. It is not stored.
 	InSession bool `db:"-"`
-	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for IssueCode; zero: it rests on none. It is not stored.
+	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for [Grants.Issue]; zero: it rests on none. It is not stored.
 	ConsentedAt Time `db:"-"`
-	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. IssueCode
+	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. [Grants.Issue]
 	// leaves it out.
 	JKT string `db:"dpop_jkt"`
 }
@@ -63,10 +66,10 @@ const grantStateQuery = `
 		EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?) AS token_revoked
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
 
-// IssueCode inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
+// Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
 // the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
 // the grant rests on has ended meanwhile: the locks on their rows make whoever ends them come before the grant, or find it and end it too.
-func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
+func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
 	inSession := 0
 	if g.InSession {
 		inSession = 1
@@ -87,16 +90,16 @@ func (s *Store) IssueCode(ctx context.Context, g Grant, event string) error {
 	return err
 }
 
-// GrantByCode returns the grant of an authorization code in whatever state it is, or ErrNotFound.
-func (s *Store) GrantByCode(ctx context.Context, codeHash []byte) (GrantState, error) {
+// ByCode returns the grant of an authorization code in whatever state it is, or ErrNotFound.
+func (s *Grants) ByCode(ctx context.Context, codeHash []byte) (GrantState, error) {
 	var g GrantState
 	err := s.get(ctx, &g, grantStateQuery+` WHERE g.code_hash = ?`, "", codeHash)
 	return g, err
 }
 
-// Grant returns a grant in whatever state it is, and whether the access token with that id was revoked by itself. ErrNotFound
+// ByID returns a grant in whatever state it is, and whether the access token with that id was revoked by itself. ErrNotFound
 // when there is none.
-func (s *Store) Grant(ctx context.Context, id, tokenID string) (GrantState, error) {
+func (s *Grants) ByID(ctx context.Context, id, tokenID string) (GrantState, error) {
 	var g GrantState
 	err := s.get(ctx, &g, grantStateQuery+` WHERE g.id = ?`, tokenID, id)
 	return g, err
@@ -112,7 +115,7 @@ type Redemption struct {
 
 // RedeemCode spends the authorization code of a grant. ErrStale when it was spent before, has expired or was revoked:
 // of any number of attempts one succeeds.
-func (s *Store) RedeemCode(ctx context.Context, id string, r Redemption, now time.Time) error {
+func (s *Grants) RedeemCode(ctx context.Context, id string, r Redemption, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET code_used_at = ?, generation = ?, rotated_at = ?, idle_until = ?, expires_at = ?, dpop_jkt = ?
 		WHERE id = ? AND code_used_at IS NULL AND revoked_at IS NULL AND code_expires_at > ?`,
@@ -122,7 +125,7 @@ func (s *Store) RedeemCode(ctx context.Context, id string, r Redemption, now tim
 // RotateRefreshToken makes generation+1 the latest refresh token of a grant, bound to the key with thumbprint jkt, or when that is empty, to
 // the key of its predecessor. ErrStale when generation is not the latest any
 // more or the grant was revoked: of any number of attempts one succeeds.
-func (s *Store) RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error {
+func (s *Grants) RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?, dpop_jkt = coalesce(?, dpop_jkt)
 		WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_until > ? AND expires_at > ?`,
@@ -130,29 +133,29 @@ func (s *Store) RotateRefreshToken(ctx context.Context, id string, generation in
 }
 
 // CountCodeFailure counts a redemption of a code with a wrong verifier and returns how many there were.
-func (s *Store) CountCodeFailure(ctx context.Context, id string) (int, error) {
+func (s *Grants) CountCodeFailure(ctx context.Context, id string) (int, error) {
 	var failures int
 	err := s.getFresh(ctx, &failures, `UPDATE grants SET code_failures = code_failures + 1 WHERE id = ? RETURNING code_failures`, id)
 	return failures, err
 }
 
-// RevokeGrant ends everything issued from a grant, together with its audit entry. ErrStale when that had happened already.
-func (s *Store) RevokeGrant(ctx context.Context, id, event string, now time.Time) error {
+// Revoke ends everything issued from a grant, together with its audit entry. ErrStale when that had happened already.
+func (s *Grants) Revoke(ctx context.Context, id, event string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET revoked_at = ?, event = ? WHERE id = ? AND revoked_at IS NULL`, At(now), nullText(event), id)
 }
 
-// RevokeGrantsOfSession ends the grants that were given in a session of a user, but those that were given for the time after it
+// RevokeOfSession ends the grants that were given in a session of a user, but those that were given for the time after it
 // (offline_access of OIDC Core section 11).
-func (s *Store) RevokeGrantsOfSession(ctx context.Context, userID, sid string, now time.Time) error {
+func (s *Grants) RevokeOfSession(ctx context.Context, userID, sid string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE grants SET revoked_at = ?
 		WHERE sid = ? AND user_id = ? AND revoked_at IS NULL AND scopes NOT LIKE '%"offline_access"%'`, At(now), sid, userID)
 	return err
 }
 
-// GrantsOf returns up to limit grants of a user in whatever state they are, newest first.
-func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant, error) {
+// OfUser returns up to limit grants of a user in whatever state they are, newest first.
+func (s *Grants) OfUser(ctx context.Context, userID string, limit int) ([]Grant, error) {
 	var grants []Grant
 	err := s.list(ctx, &grants, `
 		SELECT id, user_id, client_id, sid, epoch, scopes, claims, detail, auth_time, code_hash, code_expires_at, code_used_at, generation, rotated_at,
@@ -161,15 +164,15 @@ func (s *Store) GrantsOf(ctx context.Context, userID string, limit int) ([]Grant
 	return grants, err
 }
 
-// RevokeToken makes one access token invalid until it would have expired. It writes also when the token was revoked before: see Confirm.
-func (s *Store) RevokeToken(ctx context.Context, tokenID string, expires time.Time) error {
+// RevokeAccessToken makes one access token invalid until it would have expired. It writes also when the token was revoked before: see [Store.Confirm].
+func (s *Grants) RevokeAccessToken(ctx context.Context, tokenID string, expires time.Time) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
 		tokenID, At(expires))
 	return err
 }
 
-// TokenRevoked reports whether RevokeToken was called for that access token.
-func (s *Store) TokenRevoked(ctx context.Context, tokenID string) (bool, error) {
+// AccessTokenRevoked reports whether [Grants.RevokeAccessToken] was called for that access token.
+func (s *Grants) AccessTokenRevoked(ctx context.Context, tokenID string) (bool, error) {
 	var revoked bool
 	err := s.get(ctx, &revoked, `SELECT EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?)`, tokenID)
 	return revoked, err

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// InitialTokens are the initial access tokens with which apps register themselves (RFC 7591 section 3).
+type InitialTokens struct{ *database }
+
 // InitialToken lets apps register by themselves (RFC 7591 section 3). Only the hash of its text is stored.
 type InitialToken struct {
 	ID        string `db:"id"`
@@ -17,48 +20,40 @@ type InitialToken struct {
 
 const initialTokenColumns = `id, token_hash, uses, uses_left, created_at, expires_at`
 
-// AddInitialToken inserts t.
-func (s *Store) AddInitialToken(ctx context.Context, t InitialToken) error {
+// Add inserts t.
+func (s *InitialTokens) Add(ctx context.Context, t InitialToken) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO initial_access_tokens (`+initialTokenColumns+`) VALUES (?, ?, ?, ?, ?, ?)`,
 		t.ID, t.Hash, t.Uses, t.UsesLeft, t.CreatedAt, t.ExpiresAt)
 	return err
 }
 
-// InitialToken returns the token with that hash if it is good for another registration at now, or ErrNotFound.
-func (s *Store) InitialToken(ctx context.Context, hash []byte, now time.Time) (InitialToken, error) {
+// ByHash returns the token with that hash if it is good for another registration at now, or ErrNotFound.
+func (s *InitialTokens) ByHash(ctx context.Context, hash []byte, now time.Time) (InitialToken, error) {
 	var t InitialToken
 	err := s.get(ctx, &t, `
 		SELECT `+initialTokenColumns+` FROM initial_access_tokens WHERE token_hash = ? AND uses_left > 0 AND expires_at > ?`, hash, At(now))
 	return t, err
 }
 
-// SpendInitialToken takes one use of a token and returns the token's id. Of any number of attempts no more succeed than there are uses
+// Spend takes one use of a token and returns the token's id. Of any number of attempts no more succeed than there are uses
 // left, the others are ErrNotFound, as is a token that has expired.
-func (s *Store) SpendInitialToken(ctx context.Context, hash []byte, now time.Time) (id string, err error) {
+func (s *InitialTokens) Spend(ctx context.Context, hash []byte, now time.Time) (id string, err error) {
 	err = s.getFresh(ctx, &id, `
 		UPDATE initial_access_tokens SET uses_left = uses_left - 1
 		WHERE token_hash = ? AND uses_left > 0 AND expires_at > ? RETURNING id`, hash, At(now))
 	return id, err
 }
 
-// InitialTokens returns up to limit tokens in the order of their ids, after the one with the id after (empty: from the first): spent and
+// List returns up to limit tokens in the order of their ids, after the one with the id after (empty: from the first): spent and
 // expired ones included, until they are swept.
-func (s *Store) InitialTokens(ctx context.Context, after string, limit int) ([]InitialToken, error) {
+func (s *InitialTokens) List(ctx context.Context, after string, limit int) ([]InitialToken, error) {
 	var tokens []InitialToken
 	err := s.list(ctx, &tokens, `SELECT `+initialTokenColumns+` FROM initial_access_tokens WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
 	return tokens, err
 }
 
-// DeleteInitialToken removes a token: ErrNotFound when there is none. Clients that it registered stay.
-func (s *Store) DeleteInitialToken(ctx context.Context, id string) error {
+// Delete removes a token: ErrNotFound when there is none. Clients that it registered stay.
+func (s *InitialTokens) Delete(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM initial_access_tokens WHERE id = ?`, id)
-}
-
-// SelfRegistered returns how many clients registered themselves, counted up to most.
-func (s *Store) SelfRegistered(ctx context.Context, most int) (int, error) {
-	var count int
-	err := s.get(ctx, &count, `
-		SELECT count(*) FROM (SELECT c.id FROM clients c WHERE c.registration_hash IS NOT NULL LIMIT ?) AS counted`, most)
-	return count, err
 }

@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// Keys are the keys that sign tokens.
+type Keys struct{ *database }
+
 // SigningKey is a key that signs tokens. It is published before it signs and after it was retired.
 type SigningKey struct {
 	ID        string          // kid of RFC 7517 section 4.5
@@ -20,13 +23,13 @@ type SigningKey struct {
 	PublishedUntil time.Time // zero: as long as it is not retired
 }
 
-// AddSigningKey inserts k, sealing its private part, and tells replicas. ErrConflict when the id is taken.
-func (s *Store) AddSigningKey(ctx context.Context, k SigningKey) error {
+// Add inserts k, sealing its private part, and tells replicas. ErrConflict when the id is taken.
+func (s *Keys) Add(ctx context.Context, k SigningKey) error {
 	sealed, err := s.keyset.Seal(k.Private, "signing_keys", "private_sealed", k.ID)
 	if err != nil {
 		return err
 	}
-	return s.InTx(ctx, func(ctx context.Context) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `
 			INSERT INTO signing_keys (id, algorithm, public, private_sealed, created_at, signs_from, retired_at, published_until)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -37,8 +40,8 @@ func (s *Store) AddSigningKey(ctx context.Context, k SigningKey) error {
 	})
 }
 
-// SigningKeys returns all signing keys, oldest first.
-func (s *Store) SigningKeys(ctx context.Context) ([]SigningKey, error) {
+// List returns all signing keys, oldest first.
+func (s *Keys) List(ctx context.Context) ([]SigningKey, error) {
 	var rows []struct {
 		ID             string `db:"id"`
 		Algorithm      string `db:"algorithm"`
@@ -68,10 +71,10 @@ func (s *Store) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 	return keys, nil
 }
 
-// RetireSigningKey ends the signing of a key at at and its publication at publishedUntil, and tells replicas. ErrNotFound when
+// Retire ends the signing of a key at at and its publication at publishedUntil, and tells replicas. ErrNotFound when
 // there is no such key, ErrStale when it was retired before.
-func (s *Store) RetireSigningKey(ctx context.Context, id string, at, publishedUntil time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Keys) Retire(ctx context.Context, id string, at, publishedUntil time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		err := s.execOne(ctx, ErrStale, `
 			UPDATE signing_keys SET retired_at = ?, published_until = ? WHERE id = ? AND retired_at IS NULL`, At(at), At(publishedUntil), id)
 		if errors.Is(err, ErrStale) {
@@ -87,10 +90,10 @@ func (s *Store) RetireSigningKey(ctx context.Context, id string, at, publishedUn
 	})
 }
 
-// DeleteSigningKeys removes the keys whose publication ended at publishedBefore or earlier, tells replicas, and returns how
+// DeleteExpired removes the keys whose publication ended at publishedBefore or earlier, tells replicas, and returns how
 // many there were.
-func (s *Store) DeleteSigningKeys(ctx context.Context, publishedBefore time.Time) (deleted int64, err error) {
-	err = s.InTx(ctx, func(ctx context.Context) error {
+func (s *Keys) DeleteExpired(ctx context.Context, publishedBefore time.Time) (deleted int64, err error) {
+	err = s.inTx(ctx, func(ctx context.Context) error {
 		deleted, err = s.exec(ctx, `DELETE FROM signing_keys WHERE published_until <= ?`, At(publishedBefore))
 		if err != nil || deleted == 0 {
 			return err

@@ -69,7 +69,7 @@ func (s *Store) CheckWrite(ctx context.Context, now time.Time) error {
 		return err
 	}
 	// An SQLite file that may not grow still takes a change of a row in place.
-	err := s.InTx(ctx, func(ctx context.Context) error {
+	err := s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, write, writeCheck, strings.Repeat("x", checkedGrowth), At(now)); err != nil {
 			return err
 		}

@@ -26,7 +26,7 @@ type Migration struct {
 // Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
 // call it at the same time: each step is applied once. On PostgreSQL it takes two connections. progress, unless nil, is told how many steps
 // are applied so far; how many there will be is not known (0).
-func (s *database) Migrate(ctx context.Context, progress func(done, total int)) (applied int, err error) {
+func (s opened) Migrate(ctx context.Context, progress func(done, total int)) (applied int, err error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return 0, err
@@ -60,7 +60,7 @@ func (s *database) Migrate(ctx context.Context, progress func(done, total int)) 
 
 // Empty reports whether no step of the schema was ever applied: the database is new, or it belongs to something else. Unlike
 // [Store.Pending] it writes nothing.
-func (s *database) Empty(ctx context.Context) (bool, error) {
+func (s opened) Empty(ctx context.Context) (bool, error) {
 	var exists bool
 	if err := s.get(ctx, &exists, s.dialect.hasVersions); err != nil || !exists {
 		return err == nil, err
@@ -110,7 +110,7 @@ func (s *database) lockMigrations(ctx context.Context) (unlock func() error, err
 }
 
 // Migrations returns all steps of the schema in order. It writes nothing.
-func (s *database) Migrations(ctx context.Context) ([]Migration, error) {
+func (s opened) Migrations(ctx context.Context) ([]Migration, error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func stepName(source *goose.Source) string {
 }
 
 // Pending reports whether a step of the schema is not applied yet.
-func (s *database) Pending(ctx context.Context) (bool, error) {
+func (s opened) Pending(ctx context.Context) (bool, error) {
 	provider, err := s.migrator()
 	if err != nil {
 		return false, err

@@ -15,7 +15,7 @@ func TestEmailKeysAreReplaced(t *testing.T) {
 		s, raw := db.Open(t), db.SQL(t)
 		person := func(email, key string) storage.User {
 			u := storage.User{ID: storage.NewID(), Email: storage.NewID() + "@example.test", CreatedAt: storage.At(storagetest.Now), UpdatedAt: storage.At(storagetest.Now)}
-			require.NoError(t, s.AddUser(t.Context(), u))
+			require.NoError(t, s.Users.Add(t.Context(), u))
 			_, err := raw.Exec(`UPDATE users SET email = '` + email + `', email_key = '` + key + `' WHERE id = '` + u.ID + `'`)
 			require.NoError(t, err)
 			return u
@@ -25,11 +25,11 @@ func TestEmailKeysAreReplaced(t *testing.T) {
 		person("eve@bücher.example", "eve@bücher.example")
 		require.NoError(t, storage.RekeyEmails(t.Context(), s))
 		for _, spelling := range []string{"ada@bücher.example", "ada@xn--bcher-kva.example"} {
-			found, err := s.FindUser(t.Context(), spelling)
+			found, err := s.Users.Find(t.Context(), spelling)
 			require.NoError(t, err)
 			require.Equal(t, ada.ID, found.ID)
 		}
-		found, err := s.FindUser(t.Context(), "eve@bücher.example")
+		found, err := s.Users.Find(t.Context(), "eve@bücher.example")
 		require.NoError(t, err)
 		require.Equal(t, twin.ID, found.ID, "where a mailbox has two accounts already, both stay")
 	})

@@ -26,7 +26,7 @@ func TestNetworkFails(t *testing.T) {
 			proxy := storagetest.NewProxy(t, db)
 			s := openSmall(t, db.Through(t, proxy))
 			requireWhole(t, s) // the pool is full
-			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 			c.requireGood(t, time.Minute)
 			proxy.Set(weather)
 			time.Sleep(requestTime / 2)
@@ -51,7 +51,7 @@ func TestIdleConnectionsAreForgotten(t *testing.T) {
 	time.Sleep(300 * time.Millisecond) // since which a connection has to give a sign of life
 	proxy.Forget()
 	start := time.Now()
-	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now), "what was not sent is sent on another connection")
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), "what was not sent is sent on another connection")
 	require.Less(t, time.Since(start), 5*time.Second)
 	start = time.Now()
 	requireWhole(t, s)
@@ -81,7 +81,7 @@ func TestEndedConnectionIsReplaced(t *testing.T) {
 	_, err := raw.Exec(`SELECT pg_terminate_backend($1)`, before[0])
 	require.NoError(t, err)
 	time.Sleep(300 * time.Millisecond) // since which a connection has to give a sign of life
-	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now))
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now))
 	require.Subset(t, processes(), before[1:])
 }
 
@@ -93,9 +93,9 @@ func TestStatementEndsByItsDeadline(t *testing.T) {
 	proxy := storagetest.NewProxy(t, db)
 	s := openSmall(t, db.Through(t, proxy))
 	for name, statement := range map[string]func(context.Context) error{
-		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) },
+		"statement": func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) },
 		"query": func(ctx context.Context) error {
-			_, err := s.User(ctx, u.ID)
+			_, err := s.Users.ByID(ctx, u.ID)
 			return err
 		},
 		"transaction": func(ctx context.Context) error { return s.InTx(ctx, func(context.Context) error { return nil }) },
@@ -123,7 +123,7 @@ func TestStatementWithoutALimitEnds(t *testing.T) {
 	requireWhole(t, s)
 	proxy.Set(storagetest.Mute)
 	start := time.Now()
-	require.ErrorIs(t, s.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
+	require.ErrorIs(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
 	require.Less(t, time.Since(start), 10*time.Second, "a while after the server would have ended it")
 	start = time.Now()
 	_, err := storage.Open(t.Context(), storage.Config{URL: db.Through(t, proxy).URL, Keyset: db.Keyset})
@@ -143,12 +143,12 @@ func TestNetworkFailsBelowTLS(t *testing.T) {
 		fail()
 		limited, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		start := time.Now()
-		require.ErrorIs(t, s.InTx(limited, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) }), storage.ErrUnavailable)
+		require.ErrorIs(t, s.InTx(limited, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) }), storage.ErrUnavailable)
 		cancel()
 		require.Less(t, time.Since(start), 2*time.Second+requestMargin)
 		proxy.Set(storagetest.Clear)
 		start = time.Now()
-		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, now))
+		require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now))
 		requireWhole(t, s)
 		require.Less(t, time.Since(start), 5*time.Second)
 	}
@@ -162,9 +162,9 @@ func TestSlowServerIsWaitedFor(t *testing.T) {
 	other := db.Open(t) // migrates
 	s, u := openSmall(t, db), storagetest.User(t, other)
 	require.NoError(t, other.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, other.RaiseEpoch(ctx, u.ID, now))
+		require.NoError(t, other.Users.RaiseEpoch(ctx, u.ID, now))
 		waiting := make(chan error, 1)
-		go func() { waiting <- s.RaiseEpoch(t.Context(), u.ID, now) }()
+		go func() { waiting <- s.Users.RaiseEpoch(t.Context(), u.ID, now) }()
 		time.Sleep(5 * time.Second)
 		t.Cleanup(func() { require.NoError(t, <-waiting) })
 		return nil
@@ -182,7 +182,7 @@ func TestHostsSwitchOver(t *testing.T) {
 			u := storagetest.User(t, db.Open(t))
 			first, second := storagetest.NewProxy(t, db), storagetest.NewProxy(t, db)
 			s := openSmall(t, db.Through(t, first, second))
-			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 			c.requireGood(t, time.Minute)
 			first.Set(weather)
 			time.Sleep(100 * time.Millisecond) // what was under way arrives
@@ -207,7 +207,7 @@ func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
 	s := openSmall(t, db.Through(t, proxy))
 	u := storagetest.User(t, direct)
 	epoch := func() int64 {
-		found, err := direct.User(t.Context(), u.ID)
+		found, err := direct.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
 		return found.Epoch
 	}
@@ -216,16 +216,16 @@ func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
 		statements int
 		effects    map[int]int64 // by the statement whose answer is lost: how often the epoch was raised
 	}{
-		"statement": {func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) }, 1, map[int]int64{1: 1}},
+		"statement": {func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) }, 1, map[int]int64{1: 1}},
 		"returning": {func(ctx context.Context) error {
-			_, err := s.CountCodeFailure(ctx, "none")
+			_, err := s.Grants.CountCodeFailure(ctx, "none")
 			return ignoreNotFound(err)
 		}, 1, map[int]int64{1: 0}},
 		"transaction": {func(ctx context.Context) error {
-			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			return s.InTx(ctx, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 		}, 3, map[int]int64{1: 0, 2: 0, 3: 1}},
 		"query": {func(ctx context.Context) error {
-			_, err := s.User(ctx, u.ID)
+			_, err := s.Users.ByID(ctx, u.ID)
 			return err
 		}, 1, map[int]int64{1: 0}},
 	} {

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// Outbox holds the messages to people, and the state of their delivery.
+type Outbox struct{ *database }
+
 // Mail is a message to a person. Its bodies may hold a one-time link: they are sealed in the database, and wiped once the message
 // was sent or given up.
 type Mail struct {
@@ -44,9 +47,9 @@ type mailRow struct {
 const mailColumns = `id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, attempts, next_attempt_at,
 	failure, sent_at, given_up_at`
 
-// QueueMail files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes what
+// Add files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes what
 // stands above Attempts.
-func (s *Store) QueueMail(ctx context.Context, m Mail) error {
+func (s *Outbox) Add(ctx context.Context, m Mail) error {
 	body, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
 	if err != nil {
 		return err
@@ -68,8 +71,8 @@ func (s *Store) QueueMail(ctx context.Context, m Mail) error {
 	return err
 }
 
-// Mails returns up to limit messages, newest first, without those to nobody.
-func (s *Store) Mails(ctx context.Context, limit int) ([]Mail, error) {
+// List returns up to limit messages, newest first, without those to nobody.
+func (s *Outbox) List(ctx context.Context, limit int) ([]Mail, error) {
 	var rows []mailRow
 	if err := s.list(ctx, &rows, `SELECT `+mailColumns+` FROM outbox WHERE recipient <> '' ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
 		return nil, err
@@ -86,7 +89,7 @@ func (s *Store) Mails(ctx context.Context, limit int) ([]Mail, error) {
 }
 
 // mail opens a row. On ErrSealed everything but the bodies is there.
-func (s *Store) mail(row mailRow) (Mail, error) {
+func (s *Outbox) mail(row mailRow) (Mail, error) {
 	m := Mail{
 		ID: row.ID, Recipient: row.Recipient, Subject: row.Subject, Language: row.Language,
 		CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time,
@@ -111,8 +114,8 @@ func (s *Store) mail(row mailRow) (Mail, error) {
 	return m, nil
 }
 
-// WaitingMail returns how many messages are neither sent nor given up, and when the first of them is due: zero when there is none.
-func (s *Store) WaitingMail(ctx context.Context) (waiting int, next time.Time, err error) {
+// Waiting returns how many messages are neither sent nor given up, and when the first of them is due: zero when there is none.
+func (s *Outbox) Waiting(ctx context.Context) (waiting int, next time.Time, err error) {
 	var row struct {
 		Waiting int  `db:"waiting"`
 		Next    Time `db:"next"`
@@ -121,9 +124,9 @@ func (s *Store) WaitingMail(ctx context.Context) (waiting int, next time.Time, e
 	return row.Waiting, row.Next.Time, err
 }
 
-// ClaimMail takes the message that has been due for longest at now: nobody else gets it before until, unless DeferMail says so.
-// ErrNotFound when none is due, or when another has just taken it. On ErrSealed the message is claimed but its bodies are missing.
-func (s *Store) ClaimMail(ctx context.Context, until, now time.Time) (Mail, error) {
+// Claim takes the message that has been due for longest at now: nobody else gets it before until, unless [Outbox.Defer] says
+// so. ErrNotFound when no message is due, or when another replica has just taken it. On ErrSealed the message is claimed but its bodies are missing.
+func (s *Outbox) Claim(ctx context.Context, until, now time.Time) (Mail, error) {
 	var row mailRow
 	err := s.getFresh(ctx, &row, `
 		UPDATE outbox SET next_attempt_at = ?
@@ -136,23 +139,23 @@ func (s *Store) ClaimMail(ctx context.Context, until, now time.Time) (Mail, erro
 	return s.mail(row)
 }
 
-// DeferMail gives back a message as ClaimMail returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the
-// claim had ended and another has taken the message, and when it is gone.
-func (s *Store) DeferMail(ctx context.Context, claimed, next Mail) error {
+// Defer gives back a message as [Outbox.Claim] returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the
+// claim had ended and another replica has taken the message, and when it is gone.
+func (s *Outbox) Defer(ctx context.Context, claimed, next Mail) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET attempts = ?, failure = ?, next_attempt_at = ? WHERE id = ? AND next_attempt_at = ?`,
 		next.Attempts, next.Failure, At(next.NextAttemptAt), claimed.ID, At(claimed.NextAttemptAt))
 }
 
-// SentMail notes that a message was handed over and wipes its bodies. ErrStale when it was before or is gone.
-func (s *Store) SentMail(ctx context.Context, id string, at time.Time) error {
+// Done records that a message was handed over and wipes its bodies. ErrStale when it was before or is gone.
+func (s *Outbox) Done(ctx context.Context, id string, at time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET sent_at = ?, given_up_at = NULL, next_attempt_at = NULL, failure = '', body_sealed = ?, html_sealed = NULL
 		WHERE id = ? AND sent_at IS NULL`, At(at), []byte{}, id)
 }
 
-// GiveUpMail notes that a claimed message will never be sent and why, and wipes its bodies. ErrStale as with DeferMail.
-func (s *Store) GiveUpMail(ctx context.Context, claimed Mail, failure string, at time.Time) error {
+// GiveUp records that a claimed message will never be sent and why, and wipes its bodies. ErrStale as with [Outbox.Defer].
+func (s *Outbox) GiveUp(ctx context.Context, claimed Mail, failure string, at time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET given_up_at = ?, next_attempt_at = NULL, failure = ?, body_sealed = ?, html_sealed = NULL
 		WHERE id = ? AND next_attempt_at = ?`, At(at), failure, []byte{}, claimed.ID, At(claimed.NextAttemptAt))

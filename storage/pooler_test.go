@@ -56,7 +56,7 @@ func openKept(t *testing.T, db *storagetest.Database) (*storage.Store, *keeper) 
 
 func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
 	s, k := openKept(t, storagetest.Postgres(t))
-	_, err := s.User(t.Context(), "nobody")
+	_, err := s.Users.ByID(t.Context(), "nobody")
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	require.Equal(t, "10s", k.ask(t, `SHOW statement_timeout`))
 	require.Equal(t, "8s", k.ask(t, `SHOW lock_timeout`))
@@ -70,7 +70,7 @@ func TestSharedSessionsAreLeftAsTheyWere(t *testing.T) {
 	for _, mode := range []storagetest.PoolMode{storagetest.SessionPooling, storagetest.TransactionPooling} {
 		t.Run(string(mode), func(t *testing.T) {
 			s, k := openKept(t, storagetest.PgBouncer(t, mode))
-			_, err := s.User(t.Context(), "nobody")
+			_, err := s.Users.ByID(t.Context(), "nobody")
 			require.ErrorIs(t, err, storage.ErrNotFound)
 			require.Equal(t, "notice", k.ask(t, `SHOW client_min_messages`))
 			require.Equal(t, int64(0), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`))
@@ -106,7 +106,7 @@ func TestTransactionsMayChangeTheConnection(t *testing.T) {
 	processes := map[driver.Value]bool{}
 	for range racers {
 		u := storagetest.User(t, one)
-		found, err := one.User(t.Context(), u.ID)
+		found, err := one.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, u, found)
 		processes[k.ask(t, `SELECT pg_backend_pid()`)] = true

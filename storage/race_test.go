@@ -77,7 +77,7 @@ func TestRaceHasOneWinner(t *testing.T) {
 func TestRaceKeepsTheBudget(t *testing.T) {
 	t.Run("counted", func(t *testing.T) {
 		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
-			_, ok, err := s.CountAttempt(t.Context(), now, budgets...)
+			_, ok, err := s.Attempts.Count(t.Context(), now, budgets...)
 			if ok {
 				allowed.Add(1)
 			}
@@ -86,12 +86,12 @@ func TestRaceKeepsTheBudget(t *testing.T) {
 	})
 	t.Run("reserved", func(t *testing.T) {
 		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
-			room, ok, err := s.ReserveAttempt(t.Context(), now, budgets...)
+			room, ok, err := s.Attempts.Reserve(t.Context(), now, budgets...)
 			if !ok {
 				return err
 			}
 			allowed.Add(1)
-			return s.FailAttempt(t.Context(), room, now)
+			return s.Attempts.Fail(t.Context(), room, now)
 		})
 	})
 }
@@ -112,15 +112,15 @@ func raceOnBudgets(t *testing.T, try func(*storage.Store, *atomic.Int64, []stora
 				require.NoError(t, err)
 			}
 			require.Equal(t, int64(5), allowed.Load())
-			states, err := replicas[0].Attempts(t.Context(), account.Key)
+			states, err := replicas[0].Attempts.States(t.Context(), account.Key)
 			require.NoError(t, err)
 			require.Equal(t, 5, states[0].Failures)
 			require.Equal(t, now.Add(time.Minute), states[0].BlockedUntil.Time)
-			states, err = replicas[0].Attempts(t.Context(), address.Key)
+			states, err = replicas[0].Attempts.States(t.Context(), address.Key)
 			require.NoError(t, err)
 			used := states[0].Failures
 			for range address.Tries - used {
-				_, ok, err := replicas[0].ReserveAttempt(t.Context(), now, address)
+				_, ok, err := replicas[0].Attempts.Reserve(t.Context(), now, address)
 				require.NoError(t, err)
 				require.True(t, ok, "an attempt for which one key had no room holds the room of the other")
 			}
@@ -139,11 +139,11 @@ func TestRaceGivesBackEverything(t *testing.T) {
 		for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
 			for i := range 5 {
 				a, b := budgets[(racer+i)%4], budgets[(racer+i+1+racer%2)%4]
-				room, allowed, err := s.ReserveAttempt(t.Context(), now, b, a)
+				room, allowed, err := s.Attempts.Reserve(t.Context(), now, b, a)
 				if err != nil || !allowed {
 					return fmt.Errorf("allowed: %t, %w", allowed, err)
 				}
-				if err := s.ReleaseAttempt(t.Context(), room); err != nil {
+				if err := s.Attempts.Release(t.Context(), room); err != nil {
 					return err
 				}
 			}
@@ -152,10 +152,10 @@ func TestRaceGivesBackEverything(t *testing.T) {
 			require.NoError(t, err)
 		}
 		for _, b := range budgets {
-			states, err := replicas[0].Attempts(t.Context(), b.Key)
+			states, err := replicas[0].Attempts.States(t.Context(), b.Key)
 			require.NoError(t, err)
 			require.Zero(t, states[0].Failures)
-			_, allowed, err := replicas[0].ReserveAttempt(t.Context(), now, storage.Budget{Key: b.Key, Tries: 1})
+			_, allowed, err := replicas[0].Attempts.Reserve(t.Context(), now, storage.Budget{Key: b.Key, Tries: 1})
 			require.NoError(t, err)
 			require.True(t, allowed)
 		}
@@ -168,17 +168,17 @@ func TestRaceDoesNotReviveSessions(t *testing.T) {
 		for range rounds {
 			u := storagetest.User(t, replicas[0])
 			hash := storagetest.SignIn(t, replicas[0], u)
-			signIn, err := replicas[0].SignIn(t.Context(), hash, "", now)
+			signIn, err := replicas[0].Sessions.SignIn(t.Context(), hash, "", now)
 			require.NoError(t, err)
 			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
 				if racer == racers/2 {
-					return s.EndSession(t.Context(), hash)
+					return s.Sessions.End(t.Context(), hash)
 				}
-				return s.TouchSession(t.Context(), signIn.ID(), now.Add(time.Minute), now.Add(time.Hour))
+				return s.Sessions.Touch(t.Context(), signIn.ID(), now.Add(time.Minute), now.Add(time.Hour))
 			}) {
 				require.NoError(t, err)
 			}
-			_, err = replicas[0].SignIn(t.Context(), hash, "", now)
+			_, err = replicas[0].Sessions.SignIn(t.Context(), hash, "", now)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
 	})
@@ -189,16 +189,16 @@ func TestRaceRevokesForGood(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			g := grant(t, replicas[0])
-			require.NoError(t, replicas[0].RedeemCode(t.Context(), g.ID, redemption, now))
+			require.NoError(t, replicas[0].Grants.RedeemCode(t.Context(), g.ID, redemption, now))
 			for _, err := range atOnce(replicas, func(racer int, s *storage.Store) error {
 				if racer == racers/2 {
-					return s.RevokeGrant(t.Context(), g.ID, "", now)
+					return s.Grants.Revoke(t.Context(), g.ID, "", now)
 				}
-				state, err := s.Grant(t.Context(), g.ID, "")
+				state, err := s.Grants.ByID(t.Context(), g.ID, "")
 				if err != nil {
 					return err
 				}
-				err = s.RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now)
+				err = s.Grants.RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now)
 				if errors.Is(err, storage.ErrStale) {
 					return nil
 				}
@@ -206,10 +206,10 @@ func TestRaceRevokesForGood(t *testing.T) {
 			}) {
 				require.NoError(t, err)
 			}
-			state, err := replicas[0].Grant(t.Context(), g.ID, "")
+			state, err := replicas[0].Grants.ByID(t.Context(), g.ID, "")
 			require.NoError(t, err)
 			require.True(t, state.Ended(now))
-			require.ErrorIs(t, replicas[0].RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now), storage.ErrStale)
+			require.ErrorIs(t, replicas[0].Grants.RotateRefreshToken(t.Context(), g.ID, state.Generation, "", now.Add(time.Hour), now), storage.ErrStale)
 		}
 	})
 }

@@ -34,7 +34,7 @@ func (s *Store) Reseal(ctx context.Context, batch int, progress func(done, total
 			var rewritten int
 			var rows []sealedRow
 			var closed error
-			err := s.InTx(ctx, func(ctx context.Context) error {
+			err := s.inTx(ctx, func(ctx context.Context) error {
 				rows, closed = nil, nil
 				if err := s.list(ctx, &rows, fmt.Sprintf(`
 					SELECT %[2]s AS id, %[3]s AS sealed FROM %[1]s WHERE %[2]s > ? AND length(%[3]s) > 0 ORDER BY %[2]s LIMIT ?`,

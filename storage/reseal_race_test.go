@@ -16,7 +16,7 @@ func TestRaceOfResealingAndWiping(t *testing.T) {
 		sheets := make([]storage.CodeSheet, racers)
 		for i := range sheets {
 			var err error
-			sheets[i], err = replicas[0].StartCodeSheet(t.Context(), storage.CodeSheet{
+			sheets[i], err = replicas[0].RecoveryCodes.StartSheet(t.Context(), storage.CodeSheet{
 				ID: storage.NewID(), UserID: storagetest.User(t, replicas[0]).ID, Codes: []string{"code"}, CreatedAt: now, ExpiresAt: now.Add(time.Hour),
 			}, now)
 			require.NoError(t, err)
@@ -31,12 +31,12 @@ func TestRaceOfResealingAndWiping(t *testing.T) {
 				_, err := s.Reseal(t.Context(), racers, nil)
 				return err
 			}
-			return s.KeepCodeSheet(t.Context(), sheets[racer].ID, now)
+			return s.RecoveryCodes.KeepSheet(t.Context(), sheets[racer].ID, now)
 		}) {
 			require.NoError(t, err)
 		}
 		for racer, sheet := range sheets {
-			kept, err := replicas[0].CodeSheetKept(t.Context(), sheet.UserID, sheet.ID)
+			kept, err := replicas[0].RecoveryCodes.SheetKept(t.Context(), sheet.UserID, sheet.ID)
 			require.NoError(t, err)
 			require.Equal(t, racer%10 != 0, kept)
 		}

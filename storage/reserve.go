@@ -11,14 +11,14 @@ import (
 // longer than any request lasts.
 const reservedFor = 30 * time.Second
 
-// Reservation is the room that an attempt takes in its budgets while it is judged. It ends with [Store.FailAttempt],
-// [Store.SucceedAttempt] or [Store.ReleaseAttempt], or by itself after half a minute.
+// Reservation is the room that an attempt takes in its budgets while it is judged. It ends with [Attempts.Fail],
+// [Attempts.Succeed] or [Attempts.Release], or by itself after half a minute.
 type Reservation struct{ budgets []Budget }
 
-// ReserveAttempt makes room for one attempt under every budget's key. Failures and reservations together never exceed the tries of a budget;
+// Reserve makes room for one attempt under every budget's key. Failures and reservations together never exceed the tries of a budget;
 // when the failures alone have used them up, and the wait is over, there is room for one attempt at a time. It is one statement, so that of
 // any number of attempts at once no more are looked at than the budgets have left. allowed is false when one of them has no room.
-func (s *Store) ReserveAttempt(ctx context.Context, now time.Time, budgets ...Budget) (r Reservation, allowed bool, err error) {
+func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget) (r Reservation, allowed bool, err error) {
 	budgets = inOrder(budgets)
 	var values, keys, tries []any
 	at, until := now.UnixMicro(), now.Add(reservedFor).UnixMicro()
@@ -47,14 +47,14 @@ func (s *Store) ReserveAttempt(ctx context.Context, now time.Time, budgets ...Bu
 	}
 	// Another attempt took the room of one key at the same time: the others are given back.
 	budgets = slices.DeleteFunc(budgets, func(b Budget) bool { return !slices.Contains(taken, b.Key) })
-	return Reservation{}, false, s.ReleaseAttempt(ctx, Reservation{budgets})
+	return Reservation{}, false, s.Release(ctx, Reservation{budgets})
 }
 
 const released = `pending = CASE WHEN throttle.pending > 0 THEN throttle.pending - 1 ELSE 0 END`
 
-// FailAttempt turns a reservation into a failure under every key, although the caller may have hung up: else nobody would need to wait for a
+// Fail turns a reservation into a failure under every key, although the caller may have hung up: else nobody would need to wait for a
 // refusal.
-func (s *Store) FailAttempt(ctx context.Context, r Reservation, now time.Time) error {
+func (s *Attempts) Fail(ctx context.Context, r Reservation, now time.Time) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	count := newFailureCount(r.budgets, now)
@@ -65,19 +65,19 @@ func (s *Store) FailAttempt(ctx context.Context, r Reservation, now time.Time) e
 	return err
 }
 
-// SucceedAttempt ends a reservation and forgets the failures of the key clear.
-func (s *Store) SucceedAttempt(ctx context.Context, r Reservation, clear string) error {
+// Succeed ends a reservation and forgets the failures of the key clear.
+func (s *Attempts) Succeed(ctx context.Context, r Reservation, clear string) error {
 	return s.release(ctx, r, `,
 		failures = CASE throttle.key WHEN ? THEN 0 ELSE throttle.failures END,
 		blocked_until = CASE throttle.key WHEN ? THEN 0 ELSE throttle.blocked_until END`, clear, clear)
 }
 
-// ReleaseAttempt ends the reservation of an attempt that was not judged.
-func (s *Store) ReleaseAttempt(ctx context.Context, r Reservation) error {
+// Release ends the reservation of an attempt that was not judged.
+func (s *Attempts) Release(ctx context.Context, r Reservation) error {
 	return s.release(ctx, r, "")
 }
 
-func (s *Store) release(ctx context.Context, r Reservation, set string, args ...any) error {
+func (s *Attempts) release(ctx context.Context, r Reservation, set string, args ...any) error {
 	if len(r.budgets) == 0 {
 		return nil
 	}

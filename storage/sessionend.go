@@ -5,15 +5,32 @@ import (
 	"time"
 )
 
-// EndOtherSessions ends everything of a user as RaiseEpoch does, half-done sign-ins and grants included, but keeps one session, and returns the user
+// End removes the session or half-done sign-in of a cookie, if there is one.
+func (s *Sessions) End(ctx context.Context, tokenHash []byte) error {
+	_, err := s.exec(ctx, `DELETE FROM sessions WHERE session_hash = ?`, tokenHash)
+	return err
+}
+
+// EndByID removes one session of a user by its public id: ErrNotFound when the user has no such session.
+func (s *Sessions) EndByID(ctx context.Context, userID, sid string) error {
+	return s.execOne(ctx, ErrNotFound, `DELETE FROM sessions WHERE user_id = ? AND sid = ?`, userID, sid)
+}
+
+// EndAll removes all sessions of a user and returns how many there were.
+func (s *Sessions) EndAll(ctx context.Context, userID string) (int64, error) {
+	return s.exec(ctx, `DELETE FROM sessions WHERE user_id = ?`, userID)
+}
+
+// EndOthers ends everything of a user as [Users.RaiseEpoch] does, half-done sign-ins and grants included, but keeps one session, and returns the user
 // of the new epoch. ErrNotFound when that session has ended.
-func (s *Store) EndOtherSessions(ctx context.Context, userID, keepSID string, now time.Time) (User, error) {
+func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now time.Time) (User, error) {
 	var user User
-	err := s.InTx(ctx, func(ctx context.Context) (err error) {
-		if err = s.RaiseEpoch(ctx, userID, now); err != nil {
+	users := Users{s.database}
+	err := s.inTx(ctx, func(ctx context.Context) (err error) {
+		if err = users.RaiseEpoch(ctx, userID, now); err != nil {
 			return err
 		}
-		if user, err = s.User(ctx, userID); err != nil {
+		if user, err = users.ByID(ctx, userID); err != nil {
 			return err
 		}
 		// A session of an epoch before the last had ended already.
@@ -28,11 +45,11 @@ func (s *Store) EndOtherSessions(ctx context.Context, userID, keepSID string, no
 	return user, err
 }
 
-// KeepOnlySession ends the other sessions and the half-done sign-ins of a user, with what clients were given in them but for what they
-// were given for the time after the session. Device cookies stay. ErrStale when the session that is to stay, sid, has ended meanwhile, or
+// KeepOnly ends the other sessions and the half-done sign-ins of a user, with what clients were given in them but for what they
+// were given for the time after the session. Trusted browsers stay. ErrStale when the session that is to stay, sid, has ended meanwhile, or
 // the user has changed since u was read.
-func (s *Store) KeepOnlySession(ctx context.Context, u User, sid string, now time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Sessions) KeepOnly(ctx context.Context, u User, sid string, now time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
 			UPDATE sessions SET last_seen_at = ? WHERE sid = ? AND epoch = ? AND completed_at IS NOT NULL AND expires_at > ? AND idle_until > ?`,
 			At(now), sid, u.Epoch, At(now), At(now)); err != nil {
@@ -42,17 +59,33 @@ func (s *Store) KeepOnlySession(ctx context.Context, u User, sid string, now tim
 	})
 }
 
-// EndCompleteSessions ends the sessions of a user, also those that wait for a new password or authenticator, with what clients were given
+// EndComplete ends the sessions of a user, also those that wait for a new password or authenticator, with what clients were given
 // in them but for what they were given for the time after the session. Half-done sign-ins stay.
-func (s *Store) EndCompleteSessions(ctx context.Context, userID string, now time.Time) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Sessions) EndComplete(ctx context.Context, userID string, now time.Time) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		return s.endWithGrants(ctx, now, `user_id = ? AND completed_at IS NOT NULL`, userID)
 	})
 }
 
+// Renew goes on with a living session of the epoch before under a new cookie and a new id: when the person has just changed
+// what all other sessions end for. When and how the person signed in stays as it was. ErrStale when the session has ended or
+// is not of that user and epoch.
+func (s *Sessions) Renew(ctx context.Context, oldHash, newHash []byte, user User, event string, now time.Time) error {
+	return s.execOne(ctx, ErrStale, `
+		UPDATE sessions SET session_hash = ?, sid = ?, epoch = ?, last_seen_at = ?, event = ?
+		WHERE session_hash = ? AND user_id = ? AND epoch = ? AND completed_at IS NOT NULL AND expires_at > ? AND idle_until > ?`,
+		newHash, NewID(), user.Epoch, At(now), nullText(event), oldHash, user.ID, user.Epoch-1, At(now), At(now))
+}
+
+// EndOtherEpochs removes the sessions and half-done sign-ins of a user that are of another epoch.
+func (s *Sessions) EndOtherEpochs(ctx context.Context, user User) error {
+	_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND epoch <> ?`, user.ID, user.Epoch)
+	return err
+}
+
 // endWithGrants ends the sessions that a condition names, and then what clients were given in them: a grant that is being issued is there by
-// then, because IssueCode holds its session.
-func (s *Store) endWithGrants(ctx context.Context, now time.Time, which string, args ...any) error {
+// then, because [Grants.Issue] holds its session.
+func (s *Sessions) endWithGrants(ctx context.Context, now time.Time, which string, args ...any) error {
 	var ended []struct {
 		UserID   string `db:"user_id"`
 		SID      string `db:"sid"`
@@ -62,11 +95,12 @@ func (s *Store) endWithGrants(ctx context.Context, now time.Time, which string, 
 		DELETE FROM sessions WHERE `+which+` RETURNING user_id, sid, completed_at IS NOT NULL AS complete`, args...); err != nil {
 		return err
 	}
+	grants := Grants{s.database}
 	for _, session := range ended {
 		if !session.Complete {
 			continue
 		}
-		if err := s.RevokeGrantsOfSession(ctx, session.UserID, session.SID, now); err != nil {
+		if err := grants.RevokeOfSession(ctx, session.UserID, session.SID, now); err != nil {
 			return err
 		}
 	}

@@ -18,16 +18,16 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 	s := pair.Database().With(t, "options", "-c client_min_messages=error").Open(t) // which hides warnings
 	u, g := storagetest.User(t, s), storagetest.Grant(t, s, storagetest.User(t, s), storagetest.Client(t, s))
 	writes := map[string]func(context.Context) error{
-		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) },
+		"statement": func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) },
 		"returning": func(ctx context.Context) error {
-			_, err := s.CountCodeFailure(ctx, g.ID)
+			_, err := s.Grants.CountCodeFailure(ctx, g.ID)
 			return err
 		},
 		"transaction": func(ctx context.Context) error {
-			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, now) })
+			return s.InTx(ctx, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 		},
 	}
-	require.NoError(t, s.RevokeToken(t.Context(), "a token", now))
+	require.NoError(t, s.Grants.RevokeAccessToken(t.Context(), "a token", now))
 	for name, write := range writes {
 		require.NoError(t, write(t.Context()), name)
 		pair.Part()
@@ -43,11 +43,11 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 		require.Eventually(t, func() bool { return pair.Waiting() == 1 }, 5*time.Second, 10*time.Millisecond)
 		pair.CancelWaiting()
 		require.ErrorIs(t, <-ended, storage.ErrUnavailable, name)
-		_, err := s.User(t.Context(), u.ID)
+		_, err := s.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err, "reading does not wait")
 		for what, rest := range map[string]func(context.Context) error{
 			"confirm": s.Confirm,
-			"revoke":  func(ctx context.Context) error { return s.RevokeToken(ctx, "a token", now) },
+			"revoke":  func(ctx context.Context) error { return s.Grants.RevokeAccessToken(ctx, "a token", now) },
 		} {
 			hurried, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
 			require.ErrorIs(t, rest(hurried), storage.ErrUnavailable, "%s, after a %s that the leader alone has", what, name)
@@ -58,6 +58,6 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 	}
 	require.NoError(t, s.Ping(t.Context()), "a connection to the old leader")
 	pair.SwitchOver()
-	require.Eventually(t, func() bool { return s.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond,
+	require.Eventually(t, func() bool { return s.Users.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond,
 		"a connection to a server that takes no writes leaves the pool")
 }

@@ -2,14 +2,9 @@ package storage
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"database/sql"
 	"database/sql/driver"
-	"encoding/binary"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -31,22 +26,60 @@ type Config struct {
 	Intercept func(driver.Connector) driver.Connector
 }
 
-// database is what is the same before and after the keyset was tried.
+// database is what every record reads and writes with: the connections, the dialect and the keys.
 type database struct {
 	dialect dialect
 	keyset  *Keyset
 	// PostgreSQL reads and writes through one pool; SQLite has one writer, so that writers queue here, in order.
 	reader, writer *sqlx.DB
+	macKey         []byte // of keyed hashes; nil before the database was unlocked
 }
 
-// Locked is a database that has not been unlocked: its schema can be brought up to date, and nothing else.
-type Locked struct{ *database }
+// opened is what a database can do before it is unlocked and after.
+type opened struct{ *database }
 
-// Store is a database that was unlocked. All its methods are safe for concurrent use and join the transaction that InTx put into
-// their context.
+// Locked is a database that has not been unlocked: its schema can be brought up to date, and nothing else.
+type Locked struct{ opened }
+
+// Store is a database that was unlocked: its transactions, its keys and its clean-up, and the records that are kept in it. Everything is
+// safe for concurrent use, and the methods of the records join the transaction that InTx put into their context.
 type Store struct {
-	*database
-	macKey []byte
+	opened
+
+	Users          *Users
+	Passwords      *Passwords
+	Authenticators *Authenticators
+	RecoveryCodes  *RecoveryCodes
+	Enrolments     *Enrolments
+	Links          *Links
+	SignUps        *SignUps
+	Sessions       *Sessions
+	Attempts       *Attempts
+	Outbox         *Outbox
+
+	Clients        *Clients
+	InitialTokens  *InitialTokens
+	Flows          *Flows
+	PushedRequests *PushedRequests
+	Devices        *Devices
+	Consents       *Consents
+	Grants         *Grants
+	ClientSessions *ClientSessions
+	JTIs           *JTIs
+
+	Keys   *Keys
+	Events *Events
+}
+
+func newStore(d *database) *Store {
+	return &Store{
+		opened: opened{d},
+		Users:  &Users{d}, Passwords: &Passwords{d}, Authenticators: &Authenticators{d}, RecoveryCodes: &RecoveryCodes{d}, Enrolments: &Enrolments{d},
+		Links: &Links{d}, SignUps: &SignUps{d}, Sessions: &Sessions{d}, Attempts: &Attempts{d}, Outbox: &Outbox{d},
+		Clients: &Clients{d}, InitialTokens: &InitialTokens{d}, Flows: &Flows{d}, PushedRequests: &PushedRequests{d}, Devices: &Devices{d},
+		Consents: &Consents{d}, Grants: &Grants{d}, ClientSessions: &ClientSessions{d}, JTIs: &JTIs{d},
+		Keys: &Keys{d}, Events: &Events{d},
+	}
 }
 
 // Open connects to the database; it changes nothing there. Before [Locked.Unlock] opens it, Migrate must have run once. Errors: a wrong URL,
@@ -66,7 +99,7 @@ func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	if cfg.Intercept != nil {
 		connector = cfg.Intercept(connector)
 	}
-	s := &database{dialect: d, keyset: cfg.Keyset}
+	s := opened{&database{dialect: d, keyset: cfg.Keyset}}
 	s.writer = newPool(connector, d, d.writers(cfg.MaxConns), cfg.IdleTime)
 	s.reader = s.writer
 	if d.singleWriter {
@@ -79,7 +112,7 @@ func Open(ctx context.Context, cfg Config) (*Locked, error) {
 }
 
 // Close releases all connections. One that the database has ended before is no error.
-func (s *database) Close() error {
+func (s opened) Close() error {
 	err := s.writer.Close()
 	if s.reader != s.writer {
 		err = errors.Join(err, s.reader.Close())
@@ -91,12 +124,12 @@ func (s *database) Close() error {
 }
 
 // Ping asks the database for a sign of life: ErrUnavailable when there is none.
-func (s *database) Ping(ctx context.Context) error {
+func (s opened) Ping(ctx context.Context) error {
 	return mapError(s.dialect, s.writer.PingContext(ctx))
 }
 
 // Clock returns the database's present, to compare with the server's own.
-func (s *database) Clock(ctx context.Context) (time.Time, error) {
+func (s opened) Clock(ctx context.Context) (time.Time, error) {
 	var now Time
 	err := s.get(ctx, &now, s.dialect.clock)
 	return now.Time, err
@@ -104,7 +137,7 @@ func (s *database) Clock(ctx context.Context) (time.Time, error) {
 
 // UnsetLimits returns the settings that PostgreSQL's sessions lack, as ALTER ROLE takes them. In sessions that the store does not share with
 // other clients of a connection pooler, it makes them itself.
-func (s *database) UnsetLimits(ctx context.Context) ([]string, error) {
+func (s opened) UnsetLimits(ctx context.Context) ([]string, error) {
 	var unset []string
 	if s.dialect.singleWriter {
 		return nil, nil
@@ -114,9 +147,7 @@ func (s *database) UnsetLimits(ctx context.Context) ([]string, error) {
 }
 
 // Stats returns the state of the connection pool that writes.
-func (s *database) Stats() sql.DBStats { return s.writer.Stats() }
-
-const macKeyName = "mac"
+func (s opened) Stats() sql.DBStats { return s.writer.Stats() }
 
 // Unlock returns the store once it has read the key of keyed hashes, which it makes at the first start of an empty database. ErrSealed
 // says that the keyset is not the one this database was written with; nothing is changed then. The store and l are closed together.
@@ -128,53 +159,13 @@ func (l *Locked) Unlock(ctx context.Context) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Store{database: l.database, macKey: key}, nil
-}
-
-func (s *database) readMACKey(ctx context.Context) ([]byte, error) {
-	var sealed []byte
-	if err := s.get(ctx, &sealed, `SELECT value_sealed FROM secrets WHERE name = ?`, macKeyName); err != nil {
-		return nil, err
-	}
-	return s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
-}
-
-// CheckKeyset returns ErrSealed when the keyset does not have the key that the database's secrets are sealed with now: it is older than the
-// last rotation.
-func (s *Store) CheckKeyset(ctx context.Context) error {
-	_, err := s.readMACKey(ctx)
-	return err
-}
-
-func (s *database) makeMACKey(ctx context.Context) ([]byte, error) {
-	fresh := make([]byte, 32)
-	rand.Read(fresh)
-	sealed, err := s.keyset.Seal(fresh, "secrets", "value_sealed", macKeyName)
-	if err != nil {
-		return nil, fmt.Errorf("seal the key of keyed hashes: %w", err)
-	}
-	// Two replicas may start on one empty database: the first row stays.
-	if _, err := s.exec(ctx, `INSERT INTO secrets (name, value_sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, macKeyName, sealed); err != nil {
-		return nil, err
-	}
-	return s.readMACKey(ctx)
+	unlocked := *l.database
+	unlocked.macKey = key
+	return newStore(&unlocked), nil
 }
 
 // Keyset returns the keyset that the store seals with.
-func (s *database) Keyset() *Keyset { return s.keyset }
-
-// MAC returns HMAC-SHA-256 over the parts under a key that never leaves the database unsealed. The purpose keeps
-// the keyed hashes of different things apart.
-func (s *Store) MAC(purpose string, parts ...string) []byte {
-	h := hmac.New(sha256.New, s.macKey)
-	for _, part := range append([]string{purpose}, parts...) {
-		var length [8]byte
-		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
-		h.Write(length[:])
-		h.Write([]byte(part))
-	}
-	return h.Sum(nil)
-}
+func (s opened) Keyset() *Keyset { return s.keyset }
 
 func newPool(connector driver.Connector, d dialect, conns int, idle time.Duration) *sqlx.DB {
 	db := sqlx.NewDb(sql.OpenDB(preparing{connector}), d.driver)

@@ -21,14 +21,18 @@ type txKey struct{}
 //
 // What must stay when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has
 // returned the refusal, never inside it.
-func (s *database) InTx(ctx context.Context, do func(context.Context) error) error {
+func (s opened) InTx(ctx context.Context, do func(context.Context) error) error {
+	return s.inTx(ctx, do)
+}
+
+func (s *database) inTx(ctx context.Context, do func(context.Context) error) error {
 	if ctx.Value(txKey{}) != nil {
 		return do(ctx)
 	}
-	return s.retry(ctx, func() error { return s.inTx(ctx, do) })
+	return s.retry(ctx, func() error { return s.tryTx(ctx, do) })
 }
 
-func (s *database) inTx(ctx context.Context, do func(context.Context) error) (err error) {
+func (s *database) tryTx(ctx context.Context, do func(context.Context) error) (err error) {
 	tx, err := s.writer.BeginTxx(ctx, nil)
 	if err != nil {
 		return mapError(s.dialect, err)
@@ -50,7 +54,7 @@ func (s *database) inTx(ctx context.Context, do func(context.Context) error) (er
 
 // Snapshot runs do with a context in which everything is read as it was at one moment, however long do takes and whatever others write
 // meanwhile. do only reads.
-func (s *database) Snapshot(ctx context.Context, do func(context.Context) error) error {
+func (s opened) Snapshot(ctx context.Context, do func(context.Context) error) error {
 	tx, err := s.beginResting(ctx, s.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ func (s *Store) Versions(ctx context.Context) (map[string]int64, error) {
 	return versions, nil
 }
 
-func (s *Store) raiseVersion(ctx context.Context, name string) error {
+func (s *database) raiseVersion(ctx context.Context, name string) error {
 	_, err := s.exec(ctx, `UPDATE versions SET version = version + 1 WHERE name = ?`, name)
 	return err
 }

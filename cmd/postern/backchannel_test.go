@@ -90,9 +90,9 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 			v.Fill("code", browsertest.Code(t, adaURI, time.Now()))
 			v.Submit("Continue")
 			require.Contains(t, v.URL(), "/callback?code=", name)
-			user, err := operators.store.FindUser(t.Context(), email)
+			user, err := operators.store.Users.Find(t.Context(), email)
 			require.NoError(t, err)
-			sessions, err := operators.store.Sessions(t.Context(), user.ID, time.Now())
+			sessions, err := operators.store.Sessions.OfUser(t.Context(), user.ID, time.Now())
 			require.NoError(t, err)
 			require.Len(t, sessions, 1)
 			want[user.ID] = 1

@@ -193,7 +193,7 @@ type mailbox struct {
 }
 
 func (m mailbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	mails, err := m.store.Mails(r.Context(), 100)
+	mails, err := m.store.Outbox.List(r.Context(), 100)
 	if err == nil {
 		err = writeMailbox(w, mails)
 	}

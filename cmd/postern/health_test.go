@@ -63,9 +63,9 @@ func TestReplicaThatStartsDuringARotation(t *testing.T) {
 		stop()
 		require.NoError(t, <-done)
 		require.True(t, ready(readiness(t.Context(), a.store)))
-		user, err := a.store.FindUser(t.Context(), "ada")
+		user, err := a.store.Users.Find(t.Context(), "ada")
 		require.NoError(t, err)
-		_, err = a.store.Authenticators(t.Context(), user.ID)
+		_, err = a.store.Authenticators.OfUser(t.Context(), user.ID)
 		require.NoError(t, err)
 	})
 }

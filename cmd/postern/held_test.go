@@ -20,9 +20,9 @@ func TestNothingWhileANewPasswordIsAwaited(t *testing.T) {
 		a := newTestApp(t, db, "http://localhost:4280")
 		addAda(t, a)
 		id, _ := addClient(t, a, client.Web, "http://localhost:4281/callback", func(m *client.Metadata) { m.Consent = client.ConsentSkip })
-		user, err := a.store.FindUser(t.Context(), "ada")
+		user, err := a.store.Users.Find(t.Context(), "ada")
 		require.NoError(t, err)
-		require.NoError(t, a.store.ExposePassword(t.Context(), user.ID, user.Epoch, time.Now().Add(-time.Minute)))
+		require.NoError(t, a.store.Passwords.MarkExposed(t.Context(), user.ID, user.Epoch, time.Now().Add(-time.Minute)))
 
 		v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 		v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(id).Encode())

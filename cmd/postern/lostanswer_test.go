@@ -131,9 +131,9 @@ func TestLostAnswers(t *testing.T) {
 // requireNoFalseEntry checks that nothing tells of a refusal: there was none.
 func requireNoFalseEntry(t *testing.T, a *app, v *visitor) {
 	t.Helper()
-	user, err := a.store.FindUser(t.Context(), v.name)
+	user, err := a.store.Users.Find(t.Context(), v.name)
 	require.NoError(t, err)
-	events, err := a.store.Events(t.Context(), storage.EventQuery{UserID: user.ID, Limit: 100})
+	events, err := a.store.Events.List(t.Context(), storage.EventQuery{UserID: user.ID, Limit: 100})
 	require.NoError(t, err)
 	for _, e := range events {
 		for _, word := range []string{"refused", "replayed", "reused", "throttled", "revoked"} {

@@ -151,9 +151,9 @@ type pending struct {
 
 func newPending(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
-	ada, err := a.store.FindUser(t.Context(), "ada")
+	ada, err := a.store.Users.Find(t.Context(), "ada")
 	require.NoError(t, err)
-	_, err = a.store.EndSessions(t.Context(), ada.ID) // only so many may be half done
+	_, err = a.store.Sessions.EndAll(t.Context(), ada.ID) // only so many may be half done
 	require.NoError(t, err)
 	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())

@@ -48,7 +48,7 @@ type shownSession struct {
 func shownSessionsOf(sessions []storage.Session) []shownSession {
 	shown := make([]shownSession, len(sessions))
 	for i, s := range sessions {
-		shown[i] = shownSession{s.ID, s.Browser, s.Address, s.CompletedAt.Time, s.LastSeenAt.Time}
+		shown[i] = shownSession{s.ID, s.Browser, s.ClientIP, s.CompletedAt.Time, s.LastSeenAt.Time}
 	}
 	return shown
 }
@@ -56,7 +56,7 @@ func shownSessionsOf(sessions []storage.Session) []shownSession {
 func (t *terminal) showSessions(sessions []storage.Session) error {
 	shown, rows := shownSessionsOf(sessions), make([][]string, len(sessions))
 	for i, s := range sessions {
-		rows[i] = []string{s.ID, s.Browser, s.Address, stamp(s.CompletedAt.Time), stamp(s.LastSeenAt.Time)}
+		rows[i] = []string{s.ID, s.Browser, s.ClientIP, stamp(s.CompletedAt.Time), stamp(s.LastSeenAt.Time)}
 	}
 	return t.show(shown, func(w io.Writer) { table(w, []string{"session", "browser", "address", "signed in", "last seen"}, rows) })
 }

@@ -186,7 +186,7 @@ func (t *terminal) showHelpdesk(h account.Helpdesk) error {
 }
 
 // invitationState returns the state of the invitation; empty when the account does not need one any more.
-func invitationState(open storage.Ticket, state account.State) string {
+func invitationState(open storage.Link, state account.State) string {
 	switch {
 	case !open.ExpiresAt.IsZero():
 		return "made " + stamp(open.CreatedAt.Time) + ", good until " + stamp(open.ExpiresAt.Time)

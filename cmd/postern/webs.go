@@ -72,7 +72,7 @@ func (s *services) newLogin(pages *templates.Pages, sessions *browser.Sessions, 
 	return login.New(login.Config{
 		Account: s.accounts, Sessions: sessions, Pages: pages, Log: s.log, Sections: self.Sections(),
 		Provider: login.Provider{
-			Flows: s.store, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames, ContinueURL: s.continueURL(),
+			Flows: s.store.Flows, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames, ContinueURL: s.continueURL(),
 		},
 		Issuer: s.cfg.Brand.Name, BasePath: s.cfg.IssuerURL().Path, OfferRemember: s.cfg.Session.Remember > 0,
 	})

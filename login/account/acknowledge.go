@@ -30,10 +30,10 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 	}
 	var done Done
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.HoldUser(ctx, who.user); err != nil {
+		if err := s.store.Users.Lock(ctx, who.user); err != nil {
 			return err
 		}
-		if err := s.store.EndEnrolment(ctx, pending.ID); err != nil {
+		if err := s.store.Enrolments.End(ctx, pending.ID); err != nil {
 			return err
 		}
 		half, err := s.clearTheWay(ctx, who, visitor, now)
@@ -68,19 +68,19 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 // clearTheWay uses up what allowed to enrol and returns the half-done sign-in to complete.
 func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor, now time.Time) (storage.HalfSignIn, error) {
 	if !who.Replaces() {
-		if count, err := s.store.CountAuthenticators(ctx, who.user.ID); err != nil || count > 0 {
+		if count, err := s.store.Authenticators.Count(ctx, who.user.ID); err != nil || count > 0 {
 			return storage.HalfSignIn{}, cmp.Or(err, storage.ErrStale)
 		}
-		if err := s.store.SpendTicket(ctx, who.half.TicketHash, storage.TicketEnrol, now); err != nil {
+		if err := s.store.Links.Spend(ctx, who.half.LinkHash, storage.LinkEnrol, now); err != nil {
 			return storage.HalfSignIn{}, err
 		}
 		return who.half, s.audit.Record(ctx, visitor.event(audit.TicketUsed, who.user.ID), now)
 	}
 	// The session that allowed it must not have been ended since.
-	if err := s.store.KeepOnlySession(ctx, who.user, who.session, now); err != nil {
+	if err := s.store.Sessions.KeepOnly(ctx, who.user, who.session, now); err != nil {
 		return storage.HalfSignIn{}, err
 	}
-	if err := s.store.RemoveFactors(ctx, who.user.ID); err != nil {
+	if err := s.store.Users.RemoveFactors(ctx, who.user.ID); err != nil {
 		return storage.HalfSignIn{}, err
 	}
 	user, err := s.endEverything(ctx, who.user.ID, now)
@@ -89,25 +89,25 @@ func (s *Service) clearTheWay(ctx context.Context, who Enroller, visitor Visitor
 	}
 	half := storage.HalfSignIn{
 		TokenHash: storage.Hash(newSecret()), User: user, Remember: who.remember, Browser: visitor.Browser,
-		Address: audit.ShortAddress(visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
+		ClientIP: audit.ShortAddress(visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
 	}
-	return half, s.store.BeginSignIn(ctx, half, "")
+	return half, s.store.Sessions.BeginSignIn(ctx, half, "")
 }
 
 // endEverything ends all sessions, grants and half-done sign-ins of a user, and returns the user of the new epoch.
 func (s *Service) endEverything(ctx context.Context, userID string, now time.Time) (storage.User, error) {
-	if err := s.store.RaiseEpoch(ctx, userID, now); err != nil {
+	if err := s.store.Users.RaiseEpoch(ctx, userID, now); err != nil {
 		return storage.User{}, err
 	}
-	if _, err := s.store.EndSessions(ctx, userID); err != nil {
+	if _, err := s.store.Sessions.EndAll(ctx, userID); err != nil {
 		return storage.User{}, err
 	}
-	return s.store.User(ctx, userID)
+	return s.store.Users.ByID(ctx, userID)
 }
 
 // addFactors stores the authenticator and the recovery codes of a confirmed enrolment.
 func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now time.Time) error {
-	if err := s.store.AddAuthenticator(ctx, authenticatorOf(pending, "", pending.ConfirmedStep, now)); err != nil {
+	if err := s.store.Authenticators.Add(ctx, authenticatorOf(pending, "", pending.ConfirmedStep, now)); err != nil {
 		return err
 	}
 	return s.replaceRecoveryCodes(ctx, pending.UserID, pending.RecoveryCodes)
@@ -132,5 +132,5 @@ func (s *Service) replaceRecoveryCodes(ctx context.Context, userID string, shown
 		}
 		codes[i] = code
 	}
-	return s.store.ReplaceRecoveryCodes(ctx, userID, codes)
+	return s.store.RecoveryCodes.Replace(ctx, userID, codes)
 }

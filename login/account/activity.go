@@ -40,7 +40,7 @@ func (s *Service) Activity(ctx context.Context, userID, before string, limit int
 
 // clientName returns the name of a client, or its id when it is gone.
 func (s *Service) clientName(ctx context.Context, id string) (string, error) {
-	client, err := s.store.Client(ctx, id)
+	client, err := s.store.Clients.ByID(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return id, nil
 	}

@@ -43,11 +43,11 @@ func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Ti
 	}
 	var invitation Invitation
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.AddUser(ctx, user); err != nil {
+		if err := s.store.Users.Add(ctx, user); err != nil {
 			return err
 		}
 		if encoded != "" {
-			if err := s.store.SetPassword(ctx, user.ID, encoded, now); err != nil {
+			if err := s.store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
 				return err
 			}
 		}

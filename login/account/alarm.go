@@ -42,7 +42,7 @@ func (s *Service) warnOwner(ctx context.Context, user storage.User, failures int
 
 // expose marks an account; marked is false when somebody else was quicker, or the password has been changed meanwhile.
 func (s *Service) expose(ctx context.Context, user storage.User, visitor Visitor, now time.Time) (marked bool, err error) {
-	err = s.store.ExposePassword(ctx, user.ID, user.Epoch, now)
+	err = s.store.Passwords.MarkExposed(ctx, user.ID, user.Epoch, now)
 	if errors.Is(err, storage.ErrStale) {
 		return false, nil
 	}

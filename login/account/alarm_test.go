@@ -23,7 +23,7 @@ func (p *person) guess(phone phone, tries int, now time.Time) {
 // held returns the sign-in of the browser that waits for a new password.
 func (p *person) held(now time.Time) storage.HeldSignIn {
 	p.o.t.Helper()
-	held, err := p.o.store.HeldSignIn(p.o.t.Context(), storage.Hash(p.session), now)
+	held, err := p.o.store.Sessions.HeldSignIn(p.o.t.Context(), storage.Hash(p.session), now)
 	require.NoError(p.o.t, err)
 	return held
 }

@@ -46,7 +46,7 @@ func (p *person) choose(secret, password string) account.InvitedPassword {
 
 func (o *office) user(name string) storage.User {
 	o.t.Helper()
-	user, err := o.store.FindUser(o.t.Context(), name)
+	user, err := o.store.Users.Find(o.t.Context(), name)
 	require.NoError(o.t, err)
 	return user
 }
@@ -78,12 +78,12 @@ func (o *office) unverified(email string, now time.Time) storage.SignIn {
 	o.t.Helper()
 	user, _ := o.add(email, now)
 	half := storage.HalfSignIn{TokenHash: storage.Hash(email), User: user, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
-	require.NoError(o.t, o.store.BeginSignIn(o.t.Context(), half, ""))
+	require.NoError(o.t, o.store.Sessions.BeginSignIn(o.t.Context(), half, ""))
 	hash := storage.Hash(email + " session")
-	require.NoError(o.t, o.store.CompleteSignIn(o.t.Context(), half.TokenHash, storage.Completion{
+	require.NoError(o.t, o.store.Sessions.CompleteSignIn(o.t.Context(), half.TokenHash, storage.Completion{
 		TokenHash: hash, Methods: []string{"pwd", "otp", "mfa"}, IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(24 * time.Hour),
 	}, now))
-	signIn, err := o.store.SignIn(o.t.Context(), hash, "", now)
+	signIn, err := o.store.Sessions.SignIn(o.t.Context(), hash, "", now)
 	require.NoError(o.t, err)
 	return signIn
 }

@@ -29,7 +29,7 @@ type PasswordAttempt struct {
 // Errors: ErrCredentials, *WaitError, ErrBusy.
 func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (HalfCookie, error) {
 	try.Name = typedName(try.Name)
-	login, err := s.store.PasswordLogin(ctx, try.Name)
+	login, err := s.store.Passwords.ByLogin(ctx, try.Name)
 	unknown := errors.Is(err, storage.ErrNotFound)
 	if err != nil && !unknown {
 		return HalfCookie{}, err
@@ -104,17 +104,17 @@ func (s *Service) beginSignIn(ctx context.Context, try PasswordAttempt, user sto
 	half := HalfCookie{Secret: newSecret(), Browser: try.Browser}
 	row := storage.HalfSignIn{
 		TokenHash: half.hash(), User: user, Remember: try.Remember && s.cfg.Lifetimes.Remember > 0, Browser: try.Visitor.Browser,
-		Address: audit.ShortAddress(try.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
+		ClientIP: audit.ShortAddress(try.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(s.cfg.Lifetimes.HalfDone),
 	}
 	if _, known := s.openDevice(try.Visitor.Device, user, now); !known {
 		row.Limit = halfDoneLimit
 	}
 	if try.Ticket != "" {
-		row.TicketHash = storage.Hash(try.Ticket)
+		row.LinkHash = storage.Hash(try.Ticket)
 		row.ExpiresAt = now.Add(enrolmentLife)
 	}
 	rider := s.audit.Rider(try.Visitor.event(audit.PasswordAccepted, user.ID), now)
-	return half, s.store.BeginSignIn(ctx, row, rider)
+	return half, s.store.Sessions.BeginSignIn(ctx, row, rider)
 }
 
 // crowded turns a right password away because strangers have begun so many sign-ins with it.
@@ -127,7 +127,7 @@ func (s *Service) crowded(ctx context.Context, try PasswordAttempt, user storage
 func (s *Service) renewHash(ctx context.Context, login storage.PasswordLogin, typed string) {
 	hash, err := s.passwords.Hash(ctx, typed)
 	if err == nil {
-		err = s.store.ReplacePasswordHash(ctx, login.ID, login.Hash, hash)
+		err = s.store.Passwords.Rehash(ctx, login.ID, login.Hash, hash)
 	}
 	if err != nil && !errors.Is(err, storage.ErrStale) {
 		s.log.WarnContext(ctx, "password hash not renewed", "user_id", login.ID, "err", err)

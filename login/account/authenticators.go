@@ -28,7 +28,7 @@ func checkAuthenticatorName(name string) (string, error) {
 
 // Authenticators returns the authenticators of a signed-in person, oldest first and without their secrets.
 func (s *Service) Authenticators(ctx context.Context, who storage.SignIn) ([]storage.Authenticator, error) {
-	found, err := s.store.Authenticators(ctx, who.User().ID)
+	found, err := s.store.Authenticators.OfUser(ctx, who.User().ID)
 	for i := range found {
 		found[i].Secret = nil
 	}
@@ -44,7 +44,7 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 		return err
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.RenameAuthenticator(ctx, who.User().ID, id, name); err != nil {
+		if err := s.store.Authenticators.Rename(ctx, who.User().ID, id, name); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, visitor.event(audit.AuthenticatorRenamed, who.User().ID), now)
@@ -56,7 +56,7 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 //
 // Errors: storage.ErrNotFound when there is none to replace; ErrTooMany.
 func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces string, visitor Visitor, now time.Time) (Enrolment, error) {
-	present, err := s.store.Authenticators(ctx, who.user().ID)
+	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
 	switch {
 	case err != nil:
 		return Enrolment{}, err
@@ -115,7 +115,7 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, who Changer, typed C
 
 // unlessAdded returns refusal, but nothing when the authenticator was added by the same form, sent twice.
 func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refusal error) error {
-	present, err := s.store.Authenticators(ctx, who.user().ID)
+	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
 	if err != nil {
 		return err
 	}
@@ -127,41 +127,41 @@ func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refus
 
 // addConfirmed does it, in the caller's transaction. storage.ErrStale: somebody else was faster, or the sign-in has ended.
 func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor Visitor, now time.Time) (device string, err error) {
-	if err := s.store.HoldUser(ctx, who.user()); err != nil {
+	if err := s.store.Users.Lock(ctx, who.user()); err != nil {
 		return "", err
 	}
-	if err := s.store.EndEnrolment(ctx, a.ID); err != nil {
+	if err := s.store.Enrolments.End(ctx, a.ID); err != nil {
 		return "", err
 	}
 	if p.Kind == storage.EnrolReplace {
 		return s.replaceAuthenticator(ctx, who, a, p.Replaces, visitor, now)
 	}
-	count, err := s.store.CountAuthenticators(ctx, a.UserID)
+	count, err := s.store.Authenticators.Count(ctx, a.UserID)
 	if err != nil {
 		return "", err
 	}
 	if count >= MaxAuthenticators {
 		return "", ErrTooMany
 	}
-	if err := s.store.AddAuthenticator(ctx, a); err != nil {
+	if err := s.store.Authenticators.Add(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
+	if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 		return "", err
 	}
 	return "", s.factorChanged(ctx, who, audit.AuthenticatorAdded, NoticeAuthenticatorAdded, visitor, now)
 }
 
 func (s *Service) replaceAuthenticator(ctx context.Context, who Changer, a storage.Authenticator, old string, visitor Visitor, now time.Time) (device string, err error) {
-	if err := s.store.AddAuthenticator(ctx, a); err != nil {
+	if err := s.store.Authenticators.Add(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.store.RemoveAuthenticator(ctx, a.UserID, old); errors.Is(err, storage.ErrStale) {
+	if err := s.store.Authenticators.Remove(ctx, a.UserID, old); errors.Is(err, storage.ErrStale) {
 		return "", storage.ErrNotFound
 	} else if err != nil {
 		return "", err
 	}
-	user, err := s.store.EndOtherSessions(ctx, a.UserID, who.signIn.ID(), now)
+	user, err := s.store.Sessions.EndOthers(ctx, a.UserID, who.signIn.ID(), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", storage.ErrStale
 	}
@@ -179,16 +179,16 @@ func (s *Service) replaceAuthenticator(ctx context.Context, who Changer, a stora
 // Errors: ErrLastAuthenticator, storage.ErrNotFound; ErrStartAgain when the sign-in has ended.
 func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id string, visitor Visitor, now time.Time) error {
 	err := s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.HoldUser(ctx, who.user()); err != nil {
+		if err := s.store.Users.Lock(ctx, who.user()); err != nil {
 			return err
 		}
 		if err := s.checkRemovable(ctx, who, id); err != nil {
 			return err
 		}
-		if err := s.store.RemoveAuthenticator(ctx, who.user().ID, id); err != nil {
+		if err := s.store.Authenticators.Remove(ctx, who.user().ID, id); err != nil {
 			return err
 		}
-		if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
+		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.AuthenticatorRemoved, NoticeAuthenticatorRemoved, visitor, now)
@@ -201,7 +201,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id strin
 
 // checkRemovable finds out why one cannot be removed. Another whose secret does not open is none to fall back on.
 func (s *Service) checkRemovable(ctx context.Context, who Changer, id string) error {
-	present, err := s.store.Authenticators(ctx, who.user().ID)
+	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
 	switch {
 	case err != nil:
 		return err

@@ -132,7 +132,7 @@ func TestReplacingOneAuthenticator(t *testing.T) {
 		_, err = here.signIn(now)
 		require.NoError(t, err, "this browser stays signed in")
 		require.NotEqual(t, known, here.visitor.Device, "and known")
-		user, err := o.store.User(t.Context(), grant.UserID)
+		user, err := o.store.Users.ByID(t.Context(), grant.UserID)
 		require.NoError(t, err)
 		require.NotEqual(t, grant.Epoch, user.Epoch, "what was granted has ended: the earlier one may be in other hands")
 
@@ -236,7 +236,7 @@ func TestTenAuthenticatorsAtMost(t *testing.T) {
 		}
 		who := here.fresh(start)
 		_, confirm := here.shown(who, "", start)
-		require.NoError(t, o.store.AddAuthenticator(t.Context(), storage.Authenticator{
+		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
 			ID: storage.NewID(), UserID: o.present()[0].UserID, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
 		_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)

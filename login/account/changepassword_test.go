@@ -29,12 +29,12 @@ func TestChangePassword(t *testing.T) {
 		require.Equal(t, was.Time(), is.Time(), "nothing was shown anew but the password")
 		require.Equal(t, was.Methods(), is.Methods())
 		for _, gone := range []string{cookie, other.session} {
-			_, err := o.store.SignIn(t.Context(), storage.Hash(gone), "", start)
+			_, err := o.store.Sessions.SignIn(t.Context(), storage.Hash(gone), "", start)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
 		_, err := o.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
-		state, err := o.store.Grant(t.Context(), grant.ID, "")
+		state, err := o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.NoError(t, err)
 		require.True(t, state.Ended(start))
 		_, err = o.OpenReset(t.Context(), reset, start)
@@ -91,7 +91,7 @@ func TestEnrolLink(t *testing.T) {
 		require.NoError(t, err)
 		half := p.half(start)
 		require.ErrorIs(t, o.AskEnrolLink(t.Context(), half, p.visitor, start), account.ErrUnverified)
-		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
 		for range 3 {
 			require.NoError(t, o.AskEnrolLink(t.Context(), half, p.visitor, start))
 		}

@@ -44,7 +44,7 @@ func (s *Service) half(ctx context.Context, cookie HalfCookie, now time.Time) (s
 	if cookie.Secret == "" || cookie.Browser == "" {
 		return storage.HalfSignIn{}, ErrStartAgain
 	}
-	half, err := s.store.HalfSignIn(ctx, cookie.hash(), now)
+	half, err := s.store.Sessions.HalfSignIn(ctx, cookie.hash(), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.HalfSignIn{}, ErrStartAgain
 	}
@@ -89,7 +89,7 @@ func (s *Service) ConfirmCode(ctx context.Context, try CodeAttempt, now time.Tim
 		if err := s.throttle.Pass(ctx, s.subject(try.Visitor, half.User, now), now); err != nil {
 			return err
 		}
-		if err := s.store.BurnSteps(ctx, match.steps, now); err != nil {
+		if err := s.store.Authenticators.SpendSteps(ctx, match.steps, now); err != nil {
 			return replayed(err)
 		}
 		shown := factor{methods: []string{"pwd", "otp", "mfa"}, mustEnrol: match.renew, event: audit.SignInCompleted}
@@ -266,12 +266,12 @@ func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, try Cod
 		completion.ExpiresAt = now.Add(s.cfg.Lifetimes.Remember)
 		completion.IdleUntil = completion.ExpiresAt
 	}
-	err := s.store.CompleteSignIn(ctx, half.TokenHash, completion, now)
+	err := s.store.Sessions.CompleteSignIn(ctx, half.TokenHash, completion, now)
 	if errors.Is(err, storage.ErrStale) {
 		return Done{}, ErrStartAgain
 	}
 	if err == nil && try.Previous != "" {
-		err = s.store.EndSession(ctx, storage.Hash(try.Previous))
+		err = s.store.Sessions.End(ctx, storage.Hash(try.Previous))
 	}
 	if err != nil {
 		return Done{}, err

@@ -157,10 +157,10 @@ func TestHalfDoneSignIn(t *testing.T) {
 			require.NoError(t, err)
 		}},
 		"password changed": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			user, err := o.store.FindUser(t.Context(), ada)
+			user, err := o.store.Users.Find(t.Context(), ada)
 			require.NoError(t, err)
-			require.NoError(t, o.store.SetPassword(t.Context(), user.ID, "other", start))
-			require.NoError(t, o.store.RaiseEpoch(t.Context(), user.ID, start))
+			require.NoError(t, o.store.Passwords.Set(t.Context(), user.ID, "other", start))
+			require.NoError(t, o.store.Users.RaiseEpoch(t.Context(), user.ID, start))
 		}},
 	}
 	for name, test := range tests {
@@ -243,10 +243,10 @@ func TestSessionLifetimes(t *testing.T) {
 func TestDamagedAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
-		user, err := o.store.FindUser(t.Context(), ada)
+		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
-		require.NoError(t, o.store.RemoveFactors(t.Context(), user.ID))
-		require.NoError(t, o.store.AddAuthenticator(t.Context(), storage.Authenticator{
+		require.NoError(t, o.store.Users.RemoveFactors(t.Context(), user.ID))
+		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
 			ID: storage.NewID(), UserID: user.ID, Name: "Phone", Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
 		p := o.person()
@@ -258,13 +258,13 @@ func TestDamagedAuthenticator(t *testing.T) {
 // copyAuthenticator gives Ada another authenticator with the secret of her first.
 func (o *office) copyAuthenticator(digits, period int) phone {
 	o.t.Helper()
-	user, err := o.store.FindUser(o.t.Context(), ada)
+	user, err := o.store.Users.Find(o.t.Context(), ada)
 	require.NoError(o.t, err)
-	present, err := o.store.Authenticators(o.t.Context(), user.ID)
+	present, err := o.store.Authenticators.OfUser(o.t.Context(), user.ID)
 	require.NoError(o.t, err)
 	twin := present[0]
 	twin.ID, twin.Digits, twin.Period, twin.CreatedAt, twin.LastStep = storage.NewID(), digits, period, start, 0
-	require.NoError(o.t, o.store.AddAuthenticator(o.t.Context(), twin))
+	require.NoError(o.t, o.store.Authenticators.Add(o.t.Context(), twin))
 	return phone{otp.Key{Secret: twin.Secret, Parameters: otp.Parameters{Algorithm: twin.Algorithm, Digits: digits, Period: period}}}
 }
 

@@ -99,7 +99,7 @@ func (s *Service) Data(ctx context.Context, who Fresh, visitor Visitor, now time
 	if err != nil {
 		return Data{}, err
 	}
-	overview, err := s.store.Overview(ctx, userID, now)
+	overview, err := s.store.Users.Overview(ctx, userID, now)
 	if err != nil {
 		return Data{}, err
 	}
@@ -128,18 +128,18 @@ func accountData(u storage.User) OwnAccount {
 }
 
 func (s *Service) sessionData(ctx context.Context, userID string, now time.Time) ([]SessionData, error) {
-	sessions, err := s.store.Sessions(ctx, userID, now)
+	sessions, err := s.store.Sessions.OfUser(ctx, userID, now)
 	data := make([]SessionData, len(sessions))
 	for i, session := range sessions {
 		data[i] = SessionData{
-			session.Browser, session.Address, session.CompletedAt.Time, session.LastSeenAt.Time, session.ExpiresAt.Time,
+			session.Browser, session.ClientIP, session.CompletedAt.Time, session.LastSeenAt.Time, session.ExpiresAt.Time,
 		}
 	}
 	return data, err
 }
 
 func (s *Service) appData(ctx context.Context, userID string, now time.Time) ([]AppData, []GrantData, error) {
-	apps, err := s.store.Apps(ctx, userID, now)
+	apps, err := s.store.Consents.Apps(ctx, userID, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -147,7 +147,7 @@ func (s *Service) appData(ctx context.Context, userID string, now time.Time) ([]
 	for i, app := range apps {
 		appData[i] = AppData{app.ClientID, app.Name, app.Scopes, app.Claims, app.ConsentedAt, app.UsedAt}
 	}
-	grants, err := s.store.GrantsOf(ctx, userID, dataGrants)
+	grants, err := s.store.Grants.OfUser(ctx, userID, dataGrants)
 	grantData := make([]GrantData, len(grants))
 	for i, g := range grants {
 		grantData[i] = GrantData{g.ClientID, g.Scopes, g.Claims, g.CreatedAt.Time, g.RotatedAt.Time, g.RevokedAt.Time, g.ExpiresAt.Time}

@@ -24,7 +24,7 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 	if email == user.Email {
 		return ErrSameEmail
 	}
-	owner, err := s.store.FindUser(ctx, email)
+	owner, err := s.store.Users.Find(ctx, email)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
@@ -44,11 +44,11 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 
 func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, email string, visitor Visitor, now time.Time) error {
 	// For an address that is taken too: nobody ever gets to know that secret.
-	issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketEmail, UserID: user.ID, Email: email}, verifyPath, verifyLife, now)
+	issued, err := s.issue(ctx, storage.Link{Purpose: storage.LinkEmail, UserID: user.ID, Email: email}, verifyPath, verifyLife, now)
 	if err != nil {
 		return err
 	}
-	if err := s.store.BeginEmailChange(ctx, user, issued.expires); err != nil {
+	if err := s.store.Users.BeginEmailChange(ctx, user, issued.expires); err != nil {
 		return err
 	}
 	to, notice := user, issued.notice(NoticeEmailConfirm)
@@ -70,7 +70,7 @@ func (s *Service) NewEmail(ctx context.Context, user storage.User, now time.Time
 	if !user.EmailChanging(now) {
 		return "", time.Time{}, nil
 	}
-	ticket, err := s.store.TicketOf(ctx, user.ID, storage.TicketEmail)
+	ticket, err := s.store.Links.OfUser(ctx, user.ID, storage.LinkEmail)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", time.Time{}, nil
 	}
@@ -82,10 +82,10 @@ func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, 
 	user := signIn.User()
 	return s.store.InTx(ctx, func(ctx context.Context) error {
 		// The ticket first, as in ConfirmEmailChange: two that take rows in different order wait for each other.
-		if err := s.store.DropTickets(ctx, user.ID, storage.TicketEmail); err != nil {
+		if err := s.store.Links.Delete(ctx, user.ID, storage.LinkEmail); err != nil {
 			return err
 		}
-		err := s.store.EndEmailChange(ctx, user.ID)
+		err := s.store.Users.EndEmailChange(ctx, user.ID)
 		if errors.Is(err, storage.ErrStale) {
 			return nil
 		}
@@ -97,10 +97,10 @@ func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, 
 }
 
 // emailTicket returns the ticket of a new address that still waits, and its user, or ErrTicket.
-func (s *Service) emailTicket(ctx context.Context, hash []byte, now time.Time) (storage.Ticket, storage.User, error) {
-	ticket, user, err := s.liveTicket(ctx, hash, storage.TicketEmail, now)
+func (s *Service) emailTicket(ctx context.Context, hash []byte, now time.Time) (storage.Link, storage.User, error) {
+	ticket, user, err := s.liveTicket(ctx, hash, storage.LinkEmail, now)
 	if err == nil && !user.EmailChanging(now) {
-		return storage.Ticket{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrTicket
 	}
 	return ticket, user, err
 }
@@ -120,10 +120,10 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string
 		return Done{}, err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.SpendTicket(ctx, hash, storage.TicketEmail, now); err != nil {
+		if err := s.store.Links.Spend(ctx, hash, storage.LinkEmail, now); err != nil {
 			return ticketLost(err)
 		}
-		if err := s.store.ChangeEmail(ctx, user.ID, ticket.Email, now); err != nil {
+		if err := s.store.Users.ChangeEmail(ctx, user.ID, ticket.Email, now); err != nil {
 			return err
 		}
 		done, err = s.afterEmailChange(ctx, user, session, visitor, now)
@@ -139,7 +139,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string
 }
 
 func (s *Service) afterEmailChange(ctx context.Context, was storage.User, session string, visitor Visitor, now time.Time) (Done, error) {
-	fresh, err := s.store.User(ctx, was.ID)
+	fresh, err := s.store.Users.ByID(ctx, was.ID)
 	if err != nil {
 		return Done{}, err
 	}
@@ -152,7 +152,7 @@ func (s *Service) afterEmailChange(ctx context.Context, was storage.User, sessio
 	event := visitor.event(audit.SessionsEnded, was.ID)
 	done, err := s.goOn(ctx, session, was, fresh, visitor, event, now)
 	if errors.Is(err, storage.ErrStale) { // another person's browser, or nobody's
-		return Done{}, s.store.EndOldSessions(ctx, fresh)
+		return Done{}, s.store.Sessions.EndOtherEpochs(ctx, fresh)
 	}
 	return done, err
 }

@@ -29,7 +29,7 @@ func (p *person) confirmEmail(secret string, now time.Time) error {
 func TestChangeEmail(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()
-		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
 		other := o.person()
 		require.NoError(t, other.code(other.half(start), phone.at(start), start))
 		reset := o.person().askReset(ada, start)
@@ -83,7 +83,7 @@ func TestConfirmEmailElsewhere(t *testing.T) {
 func TestEmailChangeIsGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
-		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
 		require.NoError(t, owner.askEmail(newAda, start))
 		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		for range 2 {
@@ -179,8 +179,8 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 			require.Equal(t, i == 3, isWait(o.AskVerification(t.Context(), session, account.Visitor{}, start)))
 		}
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
-		require.NoError(t, o.store.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
-		require.NoError(t, o.store.ChangeEmail(t.Context(), session.User().ID, newAda, start))
+		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
+		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), session.User().ID, newAda, start))
 		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
 	})
 }
@@ -188,7 +188,7 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 func TestNothingToVerify(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
-		require.NoError(t, o.store.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
+		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
 		require.ErrorIs(t, o.AskVerification(t.Context(), owner.complete(start), owner.visitor, start), account.ErrVerified)
 	})
 }

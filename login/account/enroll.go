@@ -47,10 +47,10 @@ func (s *Service) InvitedEnroller(ctx context.Context, cookie HalfCookie, now ti
 		return Enroller{}, err
 	case len(half.Authenticators) > 0:
 		return Enroller{}, ErrEnrolled
-	case half.TicketHash == nil:
+	case half.LinkHash == nil:
 		return Enroller{}, ErrNotEnrolled
 	}
-	ticket, err := s.goodTicket(ctx, half.TicketHash, now)
+	ticket, err := s.goodTicket(ctx, half.LinkHash, now)
 	if errors.Is(err, ErrTicket) || err == nil && ticket.UserID != half.User.ID {
 		return Enroller{}, ErrNotEnrolled
 	}
@@ -88,7 +88,7 @@ func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor Visitor, 
 }
 
 func (s *Service) enrolment(ctx context.Context, user storage.User, p storage.Purpose, visitor Visitor, now time.Time) (Enrolment, error) {
-	pending, err := s.store.Enrolment(ctx, p, now)
+	pending, err := s.store.Enrolments.ByPurpose(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		pending, err = s.startEnrolment(ctx, p, visitor, now)
 	}
@@ -119,7 +119,7 @@ func (s *Service) startEnrolment(ctx context.Context, p storage.Purpose, visitor
 		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		pending, err = s.store.StartEnrolment(ctx, fresh, now)
+		pending, err = s.store.Enrolments.Start(ctx, fresh, now)
 		if err != nil || pending.ID != fresh.ID {
 			return err
 		}
@@ -149,7 +149,7 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed stri
 		return err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.ConfirmEnrolment(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(enrolmentLife)); err != nil {
+		if err := s.store.Enrolments.Confirm(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(enrolmentLife)); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, visitor.event(audit.EnrolmentConfirmed, who.user.ID), now)
@@ -173,7 +173,7 @@ func (s *Service) checkPending(ctx context.Context, pending storage.Enrolment, t
 
 // pendingOf returns the pending authenticator of a purpose, or ErrEnrolmentLost.
 func (s *Service) pendingOf(ctx context.Context, p storage.Purpose, now time.Time) (storage.Enrolment, error) {
-	pending, err := s.store.Enrolment(ctx, p, now)
+	pending, err := s.store.Enrolments.ByPurpose(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return storage.Enrolment{}, ErrEnrolmentLost
 	}
@@ -181,7 +181,7 @@ func (s *Service) pendingOf(ctx context.Context, p storage.Purpose, now time.Tim
 }
 
 func (s *Service) refuseEnrolment(ctx context.Context, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) error {
-	failures, err := s.store.CountEnrolmentFailure(ctx, pending.ID)
+	failures, err := s.store.Enrolments.CountFailure(ctx, pending.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return ErrEnrolmentLost
 	}
@@ -192,7 +192,7 @@ func (s *Service) refuseEnrolment(ctx context.Context, pending storage.Enrolment
 		return err
 	}
 	if failures >= maxEnrolmentFailures {
-		if err := s.store.EndEnrolment(ctx, pending.ID); err != nil && !errors.Is(err, storage.ErrStale) {
+		if err := s.store.Enrolments.End(ctx, pending.ID); err != nil && !errors.Is(err, storage.ErrStale) {
 			return err
 		}
 		return ErrEnrolmentLost

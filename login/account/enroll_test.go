@@ -27,9 +27,9 @@ func TestEnrolment(t *testing.T) {
 		} {
 			require.Equal(t, 1, o.events(name), name)
 		}
-		user, err := o.store.FindUser(t.Context(), ada)
+		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
-		_, err = o.store.Enrolment(t.Context(), storage.Purpose{UserID: user.ID, Kind: storage.EnrolFirst}, enrolledAt)
+		_, err = o.store.Enrolments.ByPurpose(t.Context(), storage.Purpose{UserID: user.ID, Kind: storage.EnrolFirst}, enrolledAt)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nothing is left of the way")
 		p := o.person()
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))
@@ -158,10 +158,10 @@ func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
 func TestTicketDoesNothingToAnAccountThatIsSetUp(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
-		user, err := o.store.FindUser(t.Context(), ada)
+		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
-		require.NoError(t, o.store.AddTicket(t.Context(), storage.Ticket{
-			Hash: storage.Hash("ticket"), Kind: storage.TicketEnrol, UserID: user.ID, CreatedAt: storage.At(start), ExpiresAt: storage.At(start.Add(time.Hour)),
+		require.NoError(t, o.store.Links.Add(t.Context(), storage.Link{
+			Hash: storage.Hash("ticket"), Purpose: storage.LinkEnrol, UserID: user.ID, CreatedAt: storage.At(start), ExpiresAt: storage.At(start.Add(time.Hour)),
 		}))
 		_, err = o.OpenInvitation(t.Context(), "ticket", start)
 		require.ErrorIs(t, err, account.ErrEnrolled)

@@ -36,7 +36,7 @@ func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions
 	encoder.SetEscapeHTML(false)
 	written, after := 0, ""
 	for {
-		users, err := s.store.Users(ctx, after, exportPage)
+		users, err := s.store.Users.List(ctx, after, exportPage)
 		if err != nil || len(users) == 0 {
 			return written, err
 		}
@@ -63,12 +63,12 @@ func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions
 }
 
 func (s *Service) addSecrets(ctx context.Context, l *line, user storage.User) error {
-	login, err := s.store.PasswordLogin(ctx, user.Email)
+	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {
 		return err
 	}
 	l.PasswordHash = login.Hash
-	authenticators, err := s.store.Authenticators(ctx, user.ID)
+	authenticators, err := s.store.Authenticators.OfUser(ctx, user.ID)
 	if errors.Is(err, storage.ErrSealed) { // one damaged account must not keep the others
 		s.log.ErrorContext(ctx, "stored authenticators are damaged and left out", "user_id", user.ID, "err", err)
 		return nil

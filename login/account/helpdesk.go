@@ -29,8 +29,8 @@ type Helpdesk struct {
 	Waits []throttle.Wait
 	// AheadUntil is when codes are accepted again after one of a time that lies ahead; zero: now. Only a wrong clock leads there.
 	AheadUntil time.Time
-	NewEmail   string         // waits to be confirmed; empty: none
-	Invitation storage.Ticket // zero: there is none that anybody could use
+	NewEmail   string       // waits to be confirmed; empty: none
+	Invitation storage.Link // zero: there is none that anybody could use
 	Sessions   []storage.Session
 	Apps       []storage.App
 	// LastSignIn and LastRefusal are the newest entries of the audit log of their kind; without an id when there is none.
@@ -55,8 +55,8 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 		func() (err error) { h.Waits, err = s.throttle.Waits(ctx, id, now); return err },
 		func() (err error) { h.NewEmail, _, err = s.NewEmail(ctx, profile.User, now); return err },
 		func() (err error) { h.Invitation, err = s.openInvitation(ctx, id, now); return err },
-		func() (err error) { h.Sessions, err = s.store.Sessions(ctx, id, now); return err },
-		func() (err error) { h.Apps, err = s.store.Apps(ctx, id, now); return err },
+		func() (err error) { h.Sessions, err = s.store.Sessions.OfUser(ctx, id, now); return err },
+		func() (err error) { h.Apps, err = s.store.Consents.Apps(ctx, id, now); return err },
 		func() (err error) {
 			h.LastSignIn, err = s.audit.NewestOfUser(ctx, id, audit.SignInCompleted)
 			return err
@@ -73,10 +73,10 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 }
 
 // openInvitation returns the invitation of a user that can still be used, the zero ticket when there is none.
-func (s *Service) openInvitation(ctx context.Context, userID string, now time.Time) (storage.Ticket, error) {
-	ticket, err := s.store.TicketOf(ctx, userID, storage.TicketEnrol)
+func (s *Service) openInvitation(ctx context.Context, userID string, now time.Time) (storage.Link, error) {
+	ticket, err := s.store.Links.OfUser(ctx, userID, storage.LinkEnrol)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
-		return storage.Ticket{}, nil
+		return storage.Link{}, nil
 	}
 	return ticket, err
 }

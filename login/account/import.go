@@ -165,7 +165,7 @@ func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[st
 		if other, ok := taken[storage.CanonicalName(name.value)]; ok {
 			return invalid(name.field, fmt.Sprintf("the same as in line %d", other))
 		}
-		_, err := s.store.FindUser(ctx, name.value)
+		_, err := s.store.Users.Find(ctx, name.value)
 		if err == nil {
 			return invalid(name.field, "an account has it already")
 		}
@@ -203,17 +203,17 @@ func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress 
 
 // importUser writes one account in the caller's transaction.
 func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now time.Time) error {
-	if err := s.store.AddUser(ctx, c.user); err != nil {
+	if err := s.store.Users.Add(ctx, c.user); err != nil {
 		return err
 	}
 	c.report.ID = c.user.ID
 	if c.encoded != "" {
-		if err := s.store.SetPassword(ctx, c.user.ID, c.encoded, now); err != nil {
+		if err := s.store.Passwords.Set(ctx, c.user.ID, c.encoded, now); err != nil {
 			return err
 		}
 	}
 	for i, key := range c.keys {
-		if err := s.store.AddAuthenticator(ctx, storage.Authenticator{
+		if err := s.store.Authenticators.Add(ctx, storage.Authenticator{
 			ID: storage.NewID(), UserID: c.user.ID, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
 			Digits: key.Digits, Period: key.Period, CreatedAt: now, Renew: key.Short,
 		}); err != nil {

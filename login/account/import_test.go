@@ -80,7 +80,7 @@ func TestImportOfForeignHash(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrCredentials)
 		_, err = p.passwordOf(ada, foreignPassword, start)
 		require.NoError(t, err)
-		login, err := o.store.PasswordLogin(t.Context(), ada)
+		login, err := o.store.Passwords.ByLogin(t.Context(), ada)
 		require.NoError(t, err)
 		require.True(t, strings.HasPrefix(login.Hash, "$argon2id$"), "replaced at the first sign-in")
 		_, err = p.passwordOf(ada, foreignPassword, start)

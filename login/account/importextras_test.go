@@ -124,7 +124,7 @@ func TestImportOfShortKeys(t *testing.T) {
 		p.keep(done, nil)
 		_, err = p.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nothing before a new authenticator")
-		enrolling, err := o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
+		enrolling, err := o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
 		require.NoError(t, err)
 		who := account.MustEnroller(enrolling)
 		require.True(t, who.Renews())

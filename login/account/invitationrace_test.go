@@ -97,7 +97,7 @@ func TestRaceOfEnrollingAndInviting(t *testing.T) {
 			_, _, err := []*office{a, b}[i%2].Invite(context.Background(), ada, account.Operator{}, start)
 			return err
 		})
-		left, err := a.store.TicketOf(t.Context(), user.ID, storage.TicketEnrol)
+		left, err := a.store.Links.OfUser(t.Context(), user.ID, storage.LinkEnrol)
 		require.NoError(t, err)
 		if enrolled {
 			require.Equal(t, racers-1, answers[account.ErrEnrolled.Error()], "%v", answers)
@@ -114,16 +114,16 @@ func TestRaceOfResettingAndANewAddress(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
 		user := owner.complete(start).User()
-		require.NoError(t, a.store.BeginEmailChange(t.Context(), user, start.Add(time.Hour)))
+		require.NoError(t, a.store.Users.BeginEmailChange(t.Context(), user, start.Add(time.Hour)))
 		changed := false
 		race(t, func(i int) error {
 			if i == racers/2 {
 				// Only an account that is as it was: an error says that somebody was reset before.
 				err := a.store.InTx(context.Background(), func(ctx context.Context) error {
-					if err := a.store.HoldUser(ctx, user); err != nil {
+					if err := a.store.Users.Lock(ctx, user); err != nil {
 						return err
 					}
-					return a.store.ChangeEmail(ctx, user.ID, newAda, start)
+					return a.store.Users.ChangeEmail(ctx, user.ID, newAda, start)
 				})
 				changed = err == nil
 				return err

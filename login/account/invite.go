@@ -30,7 +30,7 @@ func (i Invitation) back(v Visitor) Invitation {
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
 func (s *Service) Invite(ctx context.Context, name string, by Operator, now time.Time) (storage.User, Invitation, error) {
-	user, err := s.store.FindUser(ctx, typedName(name))
+	user, err := s.store.Users.Find(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, Invitation{}, err
 	}
@@ -63,21 +63,21 @@ func (s *Service) invite(ctx context.Context, user storage.User, by Operator, no
 
 // credentials reports which of its two credentials the account has.
 func (s *Service) credentials(ctx context.Context, user storage.User) (enrolled, hasPassword bool, err error) {
-	authenticators, err := s.store.Authenticators(ctx, user.ID)
+	authenticators, err := s.store.Authenticators.OfUser(ctx, user.ID)
 	if err != nil {
 		return false, false, err
 	}
-	login, err := s.store.PasswordLogin(ctx, user.Email)
+	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
 	return len(authenticators) > 0, login.ID == user.ID && login.Hash != "", err
 }
 
 // issueTicket makes an invitation in the caller's transaction. An authenticator that somebody with an earlier link had on
 // its way is dropped: its secret must not become a factor of who comes with the new link.
 func (s *Service) issueTicket(ctx context.Context, user storage.User, event audit.Event, now time.Time) (Invitation, error) {
-	if err := s.store.DropEnrolment(ctx, user.ID); err != nil {
+	if err := s.store.Enrolments.EndOfUser(ctx, user.ID); err != nil {
 		return Invitation{}, err
 	}
-	issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketEnrol, UserID: user.ID}, invitePath, invitationLife, now)
+	issued, err := s.issue(ctx, storage.Link{Purpose: storage.LinkEnrol, UserID: user.ID}, invitePath, invitationLife, now)
 	if err != nil {
 		return Invitation{}, err
 	}
@@ -96,7 +96,7 @@ func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time)
 	if err != nil {
 		return storage.User{}, false, err
 	}
-	if user, err = s.store.User(ctx, ticket.UserID); err != nil {
+	if user, err = s.store.Users.ByID(ctx, ticket.UserID); err != nil {
 		return storage.User{}, false, err
 	}
 	enrolled, hasPassword, err := s.credentials(ctx, user)
@@ -112,13 +112,13 @@ func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time)
 }
 
 // goodTicket returns an invitation that can still be used, or ErrTicket.
-func (s *Service) goodTicket(ctx context.Context, hash []byte, now time.Time) (storage.Ticket, error) {
-	ticket, err := s.store.Ticket(ctx, hash, storage.TicketEnrol)
+func (s *Service) goodTicket(ctx context.Context, hash []byte, now time.Time) (storage.Link, error) {
+	ticket, err := s.store.Links.ByHash(ctx, hash, storage.LinkEnrol)
 	if errors.Is(err, storage.ErrNotFound) {
-		return storage.Ticket{}, ErrTicket
+		return storage.Link{}, ErrTicket
 	}
 	if err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
-		return storage.Ticket{}, ErrTicket
+		return storage.Link{}, ErrTicket
 	}
 	return ticket, err
 }
@@ -151,7 +151,7 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	}
 	half := HalfCookie{Secret: newSecret(), Browser: set.Browser}
 	row := storage.HalfSignIn{
-		TokenHash: half.hash(), TicketHash: hash, Browser: set.Visitor.Browser, Address: audit.ShortAddress(set.Visitor.Address.String()),
+		TokenHash: half.hash(), LinkHash: hash, Browser: set.Visitor.Browser, ClientIP: audit.ShortAddress(set.Visitor.Address.String()),
 		CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
@@ -163,8 +163,8 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 			return ErrTicket
 		}
 		if enrolled { // nothing is left for the ticket to do
-			row.TicketHash = nil
-			if err := s.store.SpendTicket(ctx, hash, storage.TicketEnrol, now); err != nil {
+			row.LinkHash = nil
+			if err := s.store.Links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
 				return ticketLost(err)
 			}
 		} else if _, err := s.goodTicket(ctx, hash, now); err != nil {
@@ -173,7 +173,7 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 		if err := s.audit.Record(ctx, set.Visitor.event(audit.PasswordSet, user.ID), now); err != nil {
 			return err
 		}
-		return s.store.BeginSignIn(ctx, row, s.audit.Rider(set.Visitor.event(audit.PasswordAccepted, user.ID), now))
+		return s.store.Sessions.BeginSignIn(ctx, row, s.audit.Rider(set.Visitor.event(audit.PasswordAccepted, user.ID), now))
 	})
 	return half, err
 }
@@ -188,13 +188,13 @@ func ticketLost(err error) error {
 // replacePassword sets a password and ends whatever rested on the earlier one, a link to a new one included. It returns the
 // user of the new epoch.
 func (s *Service) replacePassword(ctx context.Context, userID, encoded string, now time.Time) (storage.User, error) {
-	if err := s.store.ReplacePassword(ctx, userID, encoded, now); err != nil {
+	if err := s.store.Passwords.Replace(ctx, userID, encoded, now); err != nil {
 		return storage.User{}, err
 	}
-	if err := s.store.DropTickets(ctx, userID, storage.TicketReset); err != nil {
+	if err := s.store.Links.Delete(ctx, userID, storage.LinkReset); err != nil {
 		return storage.User{}, err
 	}
-	return s.store.User(ctx, userID)
+	return s.store.Users.ByID(ctx, userID)
 }
 
 // hashNew checks and hashes a new password of a user. Errors: *WeakPasswordError, ErrBusy.

@@ -169,7 +169,7 @@ func (p *person) keep(done account.Done, err error) {
 
 // signIn returns the complete sign-in of the browser.
 func (p *person) signIn(now time.Time) (storage.SignIn, error) {
-	return p.o.store.SignIn(p.o.t.Context(), storage.Hash(p.session), "", now)
+	return p.o.store.Sessions.SignIn(p.o.t.Context(), storage.Hash(p.session), "", now)
 }
 
 // phone is an authenticator app.
@@ -252,7 +252,7 @@ func (o *office) enrolled() (*person, phone, []string) {
 // events returns how many audit entries have a name.
 func (o *office) events(name audit.Name) int {
 	o.t.Helper()
-	events, err := o.store.Events(o.t.Context(), storage.EventQuery{Limit: 10000})
+	events, err := o.store.Events.List(o.t.Context(), storage.EventQuery{Limit: 10000})
 	require.NoError(o.t, err)
 	count := 0
 	for _, e := range events {

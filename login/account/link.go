@@ -51,24 +51,24 @@ func (s *Service) newLink(path string, life time.Duration, now time.Time) link {
 }
 
 // issue stores a ticket with a new secret in place of the user's earlier one of its kind, in the caller's transaction.
-func (s *Service) issue(ctx context.Context, ticket storage.Ticket, path string, life time.Duration, now time.Time) (link, error) {
+func (s *Service) issue(ctx context.Context, ticket storage.Link, path string, life time.Duration, now time.Time) (link, error) {
 	issued := s.newLink(path, life, now)
 	ticket.Hash, ticket.CreatedAt, ticket.ExpiresAt = issued.hash, storage.At(now), storage.At(issued.expires)
-	return issued, s.store.AddTicket(ctx, ticket)
+	return issued, s.store.Links.Add(ctx, ticket)
 }
 
 // liveTicket returns a ticket that can still be used and its user, or ErrTicket.
-func (s *Service) liveTicket(ctx context.Context, hash []byte, kind string, now time.Time) (storage.Ticket, storage.User, error) {
-	ticket, err := s.store.Ticket(ctx, hash, kind)
+func (s *Service) liveTicket(ctx context.Context, hash []byte, kind string, now time.Time) (storage.Link, storage.User, error) {
+	ticket, err := s.store.Links.ByHash(ctx, hash, kind)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
-		return storage.Ticket{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrTicket
 	}
 	if err != nil {
-		return storage.Ticket{}, storage.User{}, err
+		return storage.Link{}, storage.User{}, err
 	}
-	user, err := s.store.User(ctx, ticket.UserID)
+	user, err := s.store.Users.ByID(ctx, ticket.UserID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && user.Disabled() {
-		return storage.Ticket{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrTicket
 	}
 	return ticket, user, err
 }

@@ -136,7 +136,7 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 // A permission is worth nothing once its session has ended or everything of the user was ended.
 func TestEndedSessionChangesNoFactor(t *testing.T) {
 	ends := map[string]func(o *office, p *person) error{
-		"signed out": func(o *office, p *person) error { return o.store.EndSession(o.t.Context(), storage.Hash(p.session)) },
+		"signed out": func(o *office, p *person) error { return o.store.Sessions.End(o.t.Context(), storage.Hash(p.session)) },
 		"signed out everywhere": func(o *office, _ *person) error {
 			_, _, err := o.SignOut(o.t.Context(), ada, account.Operator{}, start)
 			return err

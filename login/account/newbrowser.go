@@ -40,8 +40,8 @@ func signedInBefore(authenticators []storage.Authenticator) bool {
 // announce tells the owner of a sign-in in a new browser, in the caller's transaction, with a link for when it was somebody else.
 func (s *Service) announce(ctx context.Context, user storage.User, sid string, visitor Visitor, now time.Time) error {
 	issued := s.newLink(disownPath, disownLife, now)
-	err := s.store.AddSessionTicket(ctx, storage.Ticket{
-		Hash: issued.hash, Kind: storage.TicketDisown, UserID: user.ID, Email: user.Email, SID: sid,
+	err := s.store.Links.AddForSession(ctx, storage.Link{
+		Hash: issued.hash, Purpose: storage.LinkDisown, UserID: user.ID, Email: user.Email, SID: sid,
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(issued.expires),
 	})
 	if err != nil {
@@ -62,10 +62,10 @@ func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Tim
 }
 
 // disownTicket takes no link that was sent to an address which is not the user's any more.
-func (s *Service) disownTicket(ctx context.Context, hash []byte, now time.Time) (storage.Ticket, storage.User, error) {
-	ticket, user, err := s.liveTicket(ctx, hash, storage.TicketDisown, now)
+func (s *Service) disownTicket(ctx context.Context, hash []byte, now time.Time) (storage.Link, storage.User, error) {
+	ticket, user, err := s.liveTicket(ctx, hash, storage.LinkDisown, now)
 	if err == nil && ticket.Email != user.Email {
-		return storage.Ticket{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrTicket
 	}
 	return ticket, user, err
 }
@@ -85,7 +85,7 @@ func (s *Service) Disown(ctx context.Context, secret string, visitor Visitor, no
 		return "", err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.SpendTicket(ctx, hash, storage.TicketDisown, now); err != nil {
+		if err := s.store.Links.Spend(ctx, hash, storage.LinkDisown, now); err != nil {
 			return ticketLost(err)
 		}
 		if _, err := s.expose(ctx, user, visitor, now); err != nil {
@@ -101,7 +101,7 @@ func (s *Service) Disown(ctx context.Context, secret string, visitor Visitor, no
 		if err := s.audit.Record(ctx, visitor.event(audit.SignInDisowned, user.ID), now); err != nil {
 			return err
 		}
-		issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketReset, UserID: user.ID, Email: user.Email}, resetPath, resetLife, now)
+		issued, err := s.issue(ctx, storage.Link{Purpose: storage.LinkReset, UserID: user.ID, Email: user.Email}, resetPath, resetLife, now)
 		reset = issued.secret
 		return err
 	})

@@ -99,7 +99,7 @@ func TestDisowningASignIn(t *testing.T) {
 		require.NoError(t, err)
 		grant := storagetest.Grant(t, o.store, signIn.User(), storagetest.Client(t, o.store))
 		grant.ID, grant.SID, grant.CodeHash = storage.NewID(), signIn.ID(), storage.Hash("in the session")
-		require.NoError(t, o.store.IssueCode(t.Context(), grant, ""))
+		require.NoError(t, o.store.Grants.Issue(t.Context(), grant, ""))
 
 		now := start.Add(time.Hour / 2)
 		user, at, err := o.OpenDisowning(t.Context(), secret, now)
@@ -115,7 +115,7 @@ func TestDisowningASignIn(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
 		require.NoError(t, err, "the owner's own goes on")
-		grants, err := o.store.GrantsOf(t.Context(), user.ID, 10)
+		grants, err := o.store.Grants.OfUser(t.Context(), user.ID, 10)
 		require.NoError(t, err)
 		for _, g := range grants {
 			require.Equal(t, g.ID == grant.ID, !g.RevokedAt.IsZero())
@@ -168,8 +168,8 @@ func TestLinksThatDisownNothing(t *testing.T) {
 		require.NoError(t, later.code(later.half(now), phone.at(now), now))
 		_, _, err = o.OpenDisowning(t.Context(), secret, now)
 		require.NoError(t, err, "a later sign-in leaves the link good")
-		require.NoError(t, o.store.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
-		require.NoError(t, o.store.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
+		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
+		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
 		_, _, err = o.OpenDisowning(t.Context(), secret, now)
 		require.ErrorIs(t, err, account.ErrTicket, "the mailbox is not the account's any more")
 	})

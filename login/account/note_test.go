@@ -41,7 +41,7 @@ func TestAttemptsTurnedAwayAreRecordedOnceAMinute(t *testing.T) {
 // detail returns a detail of every audit entry with a name, newest first.
 func (o *office) detail(name audit.Name, key string) (values []string) {
 	o.t.Helper()
-	events, err := o.store.Events(o.t.Context(), storage.EventQuery{Limit: 10000})
+	events, err := o.store.Events.List(o.t.Context(), storage.EventQuery{Limit: 10000})
 	require.NoError(o.t, err)
 	for _, e := range events {
 		var body struct{ Detail map[string]string }

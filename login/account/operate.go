@@ -14,7 +14,7 @@ import (
 // operate finds a user and runs one operation and its audit entry in a transaction.
 func (s *Service) operate(ctx context.Context, name string, event audit.Name, by Operator, now time.Time,
 	do func(context.Context, storage.User) error) (storage.User, error) {
-	user, err := s.store.FindUser(ctx, typedName(name))
+	user, err := s.store.Users.Find(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, err
 	}
@@ -29,10 +29,10 @@ func (s *Service) operate(ctx context.Context, name string, event audit.Name, by
 // Disable shuts an account and ends everything that was granted.
 func (s *Service) Disable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDisabled, by, now, func(ctx context.Context, user storage.User) error {
-		if err := s.store.DisableUser(ctx, user.ID, now); err != nil {
+		if err := s.store.Users.Disable(ctx, user.ID, now); err != nil {
 			return err
 		}
-		_, err := s.store.EndSessions(ctx, user.ID)
+		_, err := s.store.Sessions.EndAll(ctx, user.ID)
 		return err
 	})
 }
@@ -40,14 +40,14 @@ func (s *Service) Disable(ctx context.Context, name string, by Operator, now tim
 // Enable opens an account again; nothing that had been granted comes back.
 func (s *Service) Enable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserEnabled, by, now, func(ctx context.Context, user storage.User) error {
-		return s.store.EnableUser(ctx, user.ID, now)
+		return s.store.Users.Enable(ctx, user.ID, now)
 	})
 }
 
 // Delete removes an account and all that hangs on it.
 func (s *Service) Delete(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDeleted, by, now, func(ctx context.Context, user storage.User) error {
-		return s.store.DeleteUser(ctx, user.ID)
+		return s.store.Users.Delete(ctx, user.ID)
 	})
 }
 
@@ -58,7 +58,7 @@ func (s *Service) Unlock(ctx context.Context, name string, by Operator, now time
 		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.store.RewindSteps(ctx, user.ID, now); err != nil {
+		if err := s.store.Authenticators.RewindSteps(ctx, user.ID, now); err != nil {
 			return err
 		}
 		return s.endFutureSessions(ctx, user.ID, now)
@@ -70,7 +70,7 @@ const clockSkew = time.Minute
 
 // endFutureSessions ends the sessions that began later than now: they would live longer than sessions may.
 func (s *Service) endFutureSessions(ctx context.Context, userID string, now time.Time) error {
-	sessions, err := s.store.Sessions(ctx, userID, now)
+	sessions, err := s.store.Sessions.OfUser(ctx, userID, now)
 	if err != nil {
 		return err
 	}
@@ -88,10 +88,10 @@ func (s *Service) endFutureSessions(ctx context.Context, userID string, now time
 // SignOut ends all sessions and grants of a user and returns how many sessions there were.
 func (s *Service) SignOut(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, ended int64, err error) {
 	user, err = s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
-		if ended, err = s.store.EndSessions(ctx, user.ID); err != nil {
+		if ended, err = s.store.Sessions.EndAll(ctx, user.ID); err != nil {
 			return err
 		}
-		return s.store.RaiseEpoch(ctx, user.ID, now)
+		return s.store.Users.RaiseEpoch(ctx, user.ID, now)
 	})
 	return user, ended, err
 }
@@ -115,7 +115,7 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 		if err != nil {
 			return err
 		}
-		if err := s.store.RemoveFactors(ctx, user.ID); err != nil {
+		if err := s.store.Users.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
 		if invitation, err = s.issueTicket(ctx, user, by.event(audit.TicketIssued, user.ID), now); err != nil {

@@ -132,7 +132,7 @@ func TestOperationsThatEndSessions(t *testing.T) {
 				_, sessions, err := o.Sessions(t.Context(), ada, start)
 				require.NoError(t, err)
 				require.Equal(t, signIn.ID(), sessions[0].ID)
-				require.Equal(t, "192.0.2.0/24", sessions[0].Address)
+				require.Equal(t, "192.0.2.0/24", sessions[0].ClientIP)
 
 				require.NoError(t, operate(t.Context(), o, signIn.ID()))
 				_, err = p.signIn(start)

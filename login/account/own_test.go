@@ -46,13 +46,13 @@ func (p *person) grantTo(client storage.Client, now time.Time, scopes ...string)
 		Detail: storage.JSON(`{}`), AuthTime: storage.At(now), CodeHash: storage.Hash(storage.NewID()), CodeExpiresAt: storage.At(now.Add(time.Minute)),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(time.Hour)),
 	}
-	require.NoError(p.o.t, p.o.store.IssueCode(p.o.t.Context(), g, ""))
+	require.NoError(p.o.t, p.o.store.Grants.Issue(p.o.t.Context(), g, ""))
 	return g
 }
 
 func (o *office) ended(g storage.Grant, now time.Time) bool {
 	o.t.Helper()
-	state, err := o.store.Grant(o.t.Context(), g.ID, "")
+	state, err := o.store.Grants.ByID(o.t.Context(), g.ID, "")
 	require.NoError(o.t, err)
 	return state.Ended(now)
 }
@@ -120,7 +120,7 @@ func TestClosingAnAccount(t *testing.T) {
 		grant := owner.grantTo(client, start, "openid", "offline_access")
 		who := owner.freshly(start)
 		id := who.User().ID
-		require.NoError(t, o.store.AddConsent(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
+		require.NoError(t, o.store.Consents.Add(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
 
 		var won atomic.Int64
 		var wait sync.WaitGroup
@@ -141,7 +141,7 @@ func TestClosingAnAccount(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = o.store.Grant(t.Context(), grant.ID, "")
+		_, err = o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		again, _ := o.add(ada, start)
 		require.NotEqual(t, id, again.ID, "the address is free, the id is not used again")
@@ -153,7 +153,7 @@ func TestLastAdministratorCannotClose(t *testing.T) {
 		admin := func(email string) account.Fresh {
 			user, _, err := o.Add(t.Context(), account.NewUser{Email: email, Admin: true}, account.Operator{}, start)
 			require.NoError(t, err)
-			signIn, err := o.store.SignIn(t.Context(), storagetest.SignIn(t, o.store, user), "", start)
+			signIn, err := o.store.Sessions.SignIn(t.Context(), storagetest.SignIn(t, o.store, user), "", start)
 			require.NoError(t, err)
 			who, ok := account.FreshSignIn(signIn, start)
 			require.True(t, ok)
@@ -176,7 +176,7 @@ func TestOwnDataHoldNoSecret(t *testing.T) {
 		grant := owner.grantTo(client, start, "openid")
 		who := owner.freshly(start)
 		id := who.User().ID
-		require.NoError(t, o.store.AddConsent(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
+		require.NoError(t, o.store.Consents.Add(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
 		_, err := o.Unlock(t.Context(), id, account.Operator{UserID: "an operator's id"}, start)
 		require.NoError(t, err)
 		o.add("eve@example.test", start)

@@ -53,7 +53,7 @@ func (s *Service) confirmPassword(ctx context.Context, user storage.User, change
 	if err != nil {
 		return err
 	}
-	login, err := s.store.PasswordLogin(ctx, user.Email)
+	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {
 		return errors.Join(err, attempt.Undecided(ctx))
 	}
@@ -97,10 +97,10 @@ func (s *Service) changePassword(ctx context.Context, user storage.User, remembe
 // ended; was is the user before. When and how the person signed in stays as it was. storage.ErrStale says that the session has ended.
 func (s *Service) goOn(ctx context.Context, session string, was, fresh storage.User, visitor Visitor, event audit.Event, now time.Time) (Done, error) {
 	done := Done{Session: newSecret()}
-	if err := s.store.RenewSession(ctx, storage.Hash(session), storage.Hash(done.Session), fresh, s.audit.Rider(event, now), now); err != nil {
+	if err := s.store.Sessions.Renew(ctx, storage.Hash(session), storage.Hash(done.Session), fresh, s.audit.Rider(event, now), now); err != nil {
 		return Done{}, err
 	}
-	if err := s.store.EndOldSessions(ctx, fresh); err != nil {
+	if err := s.store.Sessions.EndOtherEpochs(ctx, fresh); err != nil {
 		return Done{}, err
 	}
 	var err error

@@ -47,9 +47,9 @@ func TestUnknownNameCostsAsMuchTime(t *testing.T) {
 func TestDamagedPasswordHash(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
-		user, err := o.store.FindUser(t.Context(), ada)
+		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
-		require.NoError(t, o.store.SetPassword(t.Context(), user.ID, "$argon2id$damaged", start))
+		require.NoError(t, o.store.Passwords.Set(t.Context(), user.ID, "$argon2id$damaged", start))
 		_, err = o.person().password(start)
 		require.ErrorIs(t, err, account.ErrCredentials)
 		require.Contains(t, o.log.String(), "stored password hash is damaged")

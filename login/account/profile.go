@@ -85,7 +85,7 @@ func OwnOf(user storage.User) Own {
 //
 // Errors: ProfileError, ErrChangedMeanwhile, *InvalidError for a name that is not one of OwnNames.
 func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, seen time.Time, visitor Visitor, now time.Time) (storage.User, error) {
-	user, err := s.store.User(ctx, userID)
+	user, err := s.store.Users.ByID(ctx, userID)
 	if err != nil {
 		return storage.User{}, err
 	}
@@ -99,7 +99,7 @@ func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, see
 	event := visitor.event(audit.ProfileChanged, userID)
 	event.Detail["claims"] = strings.Join(slices.Sorted(maps.Keys(changed)), " ")
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.ReplaceClaims(ctx, userID, changed.applied(user.Claims), seen, now); err != nil {
+		if err := s.store.Users.ReplaceClaims(ctx, userID, changed.applied(user.Claims), seen, now); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, event, now)
@@ -107,7 +107,7 @@ func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, see
 	if err != nil && !errors.Is(err, storage.ErrStale) {
 		return user, err
 	}
-	after, readErr := s.store.User(ctx, userID)
+	after, readErr := s.store.Users.ByID(ctx, userID)
 	if err != nil && readErr == nil {
 		return after, ErrChangedMeanwhile
 	}

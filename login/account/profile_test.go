@@ -85,7 +85,7 @@ func TestProfileRefuses(t *testing.T) {
 	} {
 		_, err := o.change(user, account.Own{name: text}, start)
 		require.NoError(t, err, name)
-		user, err = o.store.User(t.Context(), user.ID)
+		user, err = o.store.Users.ByID(t.Context(), user.ID)
 		require.NoError(t, err)
 	}
 }
@@ -101,7 +101,7 @@ func TestProfileTakesNothingThatIsNotTheOwners(t *testing.T) {
 		var fault *account.InvalidError
 		require.ErrorAs(t, err, &fault, name)
 	}
-	found, err := o.store.User(t.Context(), user.ID)
+	found, err := o.store.Users.ByID(t.Context(), user.ID)
 	require.NoError(t, err)
 	require.Equal(t, user, found)
 }
@@ -124,7 +124,7 @@ func TestProfileLosesNoEdit(t *testing.T) {
 		wait.Wait()
 		require.EqualValues(t, 1, won.Load())
 		require.Equal(t, 1, o.events(audit.ProfileChanged))
-		user, err := o.store.User(t.Context(), user.ID)
+		user, err := o.store.Users.ByID(t.Context(), user.ID)
 		require.NoError(t, err)
 		_, err = o.change(user, account.Own{"nickname": "ada"}, start)
 		require.NoError(t, err, "who has seen the last edit goes on")

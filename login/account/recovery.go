@@ -62,12 +62,12 @@ func (s *Service) spendRecoveryCode(ctx context.Context, half storage.HalfSignIn
 	if err != nil {
 		return 0, false, err
 	}
-	if err := s.store.HoldUser(ctx, half.User); errors.Is(err, storage.ErrStale) {
+	if err := s.store.Users.Lock(ctx, half.User); errors.Is(err, storage.ErrStale) {
 		return 0, false, ErrStartAgain
 	} else if err != nil {
 		return 0, false, err
 	}
-	err = s.store.SpendRecoveryCode(ctx, half.User.ID, code, now)
+	err = s.store.RecoveryCodes.Spend(ctx, half.User.ID, code, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return failures, false, nil
 	}
@@ -78,12 +78,12 @@ func (s *Service) recover(ctx context.Context, half storage.HalfSignIn, who thro
 	if err := s.throttle.Reopen(ctx, who, throttle.User(half.User.ID)); err != nil {
 		return Done{}, err
 	}
-	left, err := s.store.RecoveryCodesLeft(ctx, half.User.ID)
+	left, err := s.store.RecoveryCodes.CountUnused(ctx, half.User.ID)
 	if err != nil {
 		return Done{}, err
 	}
 	// Who signs in with a recovery code may have lost the phone on which a session lives.
-	if err := s.store.EndCompleteSessions(ctx, half.User.ID, now); err != nil {
+	if err := s.store.Sessions.EndComplete(ctx, half.User.ID, now); err != nil {
 		return Done{}, err
 	}
 	// RFC 8176: no "otp", because none was shown.

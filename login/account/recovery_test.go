@@ -157,11 +157,11 @@ func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
 // onlyCode leaves Ada one recovery code.
 func (o *office) onlyCode(code string) {
 	o.t.Helper()
-	user, err := o.store.FindUser(o.t.Context(), ada)
+	user, err := o.store.Users.Find(o.t.Context(), ada)
 	require.NoError(o.t, err)
 	normal, err := otp.NormalizeRecovery(code)
 	require.NoError(o.t, err)
-	require.NoError(o.t, o.store.ReplaceRecoveryCodes(o.t.Context(), user.ID, []string{normal}))
+	require.NoError(o.t, o.store.RecoveryCodes.Replace(o.t.Context(), user.ID, []string{normal}))
 }
 
 func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
@@ -174,7 +174,7 @@ func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound)
 
 		late := start.Add(59 * time.Minute)
-		enrolling, err := o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), late)
+		enrolling, err := o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), late)
 		require.NoError(t, err)
 		who := account.MustEnroller(enrolling)
 		require.True(t, who.Must())
@@ -191,7 +191,7 @@ func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
 
 		now := late.Add(time.Minute)
 		require.NoError(t, p.code(p.half(now), fresh.at(now), now))
-		_, err = o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), start.Add(time.Hour))
+		_, err = o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), start.Add(time.Hour))
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 }
@@ -200,15 +200,15 @@ func TestLastRecoveryCodeOfExposedAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, _, codes := o.enrolled()
 		o.onlyCode(codes[0])
-		user, err := o.store.FindUser(t.Context(), ada)
+		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
-		require.NoError(t, o.store.ExposePassword(t.Context(), user.ID, user.Epoch, start.Add(-time.Minute)))
+		require.NoError(t, o.store.Passwords.MarkExposed(t.Context(), user.ID, user.Epoch, start.Add(-time.Minute)))
 		p := o.person()
 		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 		require.NoError(t, p.chooseNew(p.held(start), "another sentence of words", start))
 		_, err = p.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "the new password alone is not enough")
-		_, err = o.store.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
+		_, err = o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
 		require.NoError(t, err)
 	})
 }
@@ -223,11 +223,11 @@ func TestRecoveryCodeEndsWhatWasGrantedInTheSessions(t *testing.T) {
 		inSession, beyond := grant, grant
 		inSession.ID, inSession.SID, inSession.CodeHash = storage.NewID(), signIn.ID(), storage.Hash("one")
 		beyond.ID, beyond.SID, beyond.CodeHash, beyond.Scopes = storage.NewID(), signIn.ID(), storage.Hash("two"), storage.Strings{"offline_access"}
-		require.NoError(t, o.store.IssueCode(t.Context(), inSession, ""))
-		require.NoError(t, o.store.IssueCode(t.Context(), beyond, ""))
+		require.NoError(t, o.store.Grants.Issue(t.Context(), inSession, ""))
+		require.NoError(t, o.store.Grants.Issue(t.Context(), beyond, ""))
 		p := o.person()
 		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
-		grants, err := o.store.GrantsOf(t.Context(), signIn.User().ID, 10)
+		grants, err := o.store.Grants.OfUser(t.Context(), signIn.User().ID, 10)
 		require.NoError(t, err)
 		revoked := map[string]bool{}
 		for _, g := range grants {

@@ -22,14 +22,14 @@ type CodeSheet struct {
 
 // RecoveryCodesLeft returns how many unused recovery codes a signed-in person has.
 func (s *Service) RecoveryCodesLeft(ctx context.Context, who storage.SignIn) (int, error) {
-	return s.store.RecoveryCodesLeft(ctx, who.User().ID)
+	return s.store.RecoveryCodes.CountUnused(ctx, who.User().ID)
 }
 
 // NewRecoveryCodes returns the codes that are being shown in this browser, making them when there are none.
 func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
-	sheet, err := s.store.CodeSheet(ctx, who.user().ID, who.holder, now)
+	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
-		sheet, err = s.store.StartCodeSheet(ctx, storage.CodeSheet{
+		sheet, err = s.store.RecoveryCodes.StartSheet(ctx, storage.CodeSheet{
 			ID: storage.NewID(), UserID: who.user().ID, Holder: who.holder, Codes: otp.NewRecoveryCodes(),
 			CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 		}, now)
@@ -39,7 +39,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Ti
 
 // PendingRecoveryCodes returns the codes that are being shown in this browser, or ErrSheetGone.
 func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
-	sheet, err := s.store.CodeSheet(ctx, who.user().ID, who.holder, now)
+	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return CodeSheet{}, ErrSheetGone
 	}
@@ -59,16 +59,16 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 		return err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.HoldUser(ctx, who.user()); err != nil {
+		if err := s.store.Users.Lock(ctx, who.user()); err != nil {
 			return err
 		}
-		if err := s.store.KeepCodeSheet(ctx, sheet.ID, now); err != nil {
+		if err := s.store.RecoveryCodes.KeepSheet(ctx, sheet.ID, now); err != nil {
 			return err
 		}
 		if err := s.replaceRecoveryCodes(ctx, who.user().ID, sheet.Codes); err != nil {
 			return err
 		}
-		if err := s.store.KeepOnlySession(ctx, who.user(), who.signIn.ID(), now); err != nil {
+		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.RecoveryCodesReplaced, NoticeRecoveryCodesReplaced, visitor, now)
@@ -81,7 +81,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 
 // unlessKept returns refusal, but nothing when the codes were put into force by the same form, sent twice.
 func (s *Service) unlessKept(ctx context.Context, who Changer, id string, refusal error) error {
-	kept, err := s.store.CodeSheetKept(ctx, who.user().ID, id)
+	kept, err := s.store.RecoveryCodes.SheetKept(ctx, who.user().ID, id)
 	if err != nil {
 		return err
 	}

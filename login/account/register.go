@@ -31,7 +31,7 @@ func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.
 	if err := errors.Join(checkEmail(form.Email), checkLookalike("email", form.Email), checkPersonName(form.Name)); err != nil {
 		return err
 	}
-	login, err := s.store.PasswordLogin(ctx, form.Email) // costs the same for an address that nobody has
+	login, err := s.store.Passwords.ByLogin(ctx, form.Email) // costs the same for an address that nobody has
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.
 func (s *Service) register(ctx context.Context, form RegistrationForm, owner storage.User, now time.Time) error {
 	asked := s.newLink(verifyPath, verifyLife, now)
 	// Of an address that is taken too, for the same work: nobody ever gets to know that secret.
-	if err := s.store.AddRegistration(ctx, storage.Registration{
+	if err := s.store.SignUps.Add(ctx, storage.SignUp{
 		Hash: asked.hash, Email: form.Email, Name: form.Name, Locale: form.Locale,
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(asked.expires),
 	}); err != nil {
@@ -105,9 +105,9 @@ func (s *Service) CompleteRegistration(ctx context.Context, set InvitedPassword,
 		if err := s.addRegistered(ctx, user, asked, encoded, set.Visitor, now); err != nil {
 			return err
 		}
-		return s.store.BeginSignIn(ctx, storage.HalfSignIn{
-			TokenHash: half.hash(), User: user, TicketHash: hash, Browser: set.Visitor.Browser,
-			Address: audit.ShortAddress(set.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
+		return s.store.Sessions.BeginSignIn(ctx, storage.HalfSignIn{
+			TokenHash: half.hash(), User: user, LinkHash: hash, Browser: set.Visitor.Browser,
+			ClientIP: audit.ShortAddress(set.Visitor.Address.String()), CreatedAt: now, ExpiresAt: now.Add(enrolmentLife),
 		}, s.audit.Rider(set.Visitor.event(audit.PasswordAccepted, user.ID), now))
 	})
 	if errors.Is(err, storage.ErrConflict) {
@@ -118,21 +118,21 @@ func (s *Service) CompleteRegistration(ctx context.Context, set InvitedPassword,
 
 // addRegistered makes the account of a registration and its invitation. The user comes first: its address arbitrates, and who
 // loses has locked nothing that others wait for.
-func (s *Service) addRegistered(ctx context.Context, user storage.User, asked storage.Registration, encoded string, visitor Visitor, now time.Time) error {
-	if err := s.store.AddUser(ctx, user); err != nil {
+func (s *Service) addRegistered(ctx context.Context, user storage.User, asked storage.SignUp, encoded string, visitor Visitor, now time.Time) error {
+	if err := s.store.Users.Add(ctx, user); err != nil {
 		return err
 	}
-	if err := s.store.SpendRegistration(ctx, asked.Hash, now); err != nil {
+	if err := s.store.SignUps.Spend(ctx, asked.Hash, now); err != nil {
 		return ticketLost(err)
 	}
-	if err := s.store.DropRegistrations(ctx, asked.Email); err != nil {
+	if err := s.store.SignUps.DeleteByEmail(ctx, asked.Email); err != nil {
 		return err
 	}
-	if err := s.store.SetPassword(ctx, user.ID, encoded, now); err != nil {
+	if err := s.store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
 		return err
 	}
-	if err := s.store.AddTicket(ctx, storage.Ticket{
-		Hash: asked.Hash, Kind: storage.TicketEnrol, UserID: user.ID, CreatedAt: storage.At(now), ExpiresAt: asked.ExpiresAt,
+	if err := s.store.Links.Add(ctx, storage.Link{
+		Hash: asked.Hash, Purpose: storage.LinkEnrol, UserID: user.ID, CreatedAt: storage.At(now), ExpiresAt: asked.ExpiresAt,
 	}); err != nil {
 		return err
 	}
@@ -145,16 +145,16 @@ func (s *Service) addRegistered(ctx context.Context, user storage.User, asked st
 }
 
 // registration returns an account that was asked for. Errors: ErrTicket, ErrRegistered.
-func (s *Service) registration(ctx context.Context, hash []byte, now time.Time) (storage.Registration, error) {
-	asked, err := s.store.Registration(ctx, hash, now)
+func (s *Service) registration(ctx context.Context, hash []byte, now time.Time) (storage.SignUp, error) {
+	asked, err := s.store.SignUps.ByHash(ctx, hash, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		if _, err := s.goodTicket(ctx, hash, now); err != nil {
-			return storage.Registration{}, err
+			return storage.SignUp{}, err
 		}
-		return storage.Registration{}, ErrRegistered
+		return storage.SignUp{}, ErrRegistered
 	case err == nil && !s.Open():
-		return storage.Registration{}, ErrTicket
+		return storage.SignUp{}, ErrTicket
 	}
 	return asked, err
 }

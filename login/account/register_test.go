@@ -21,7 +21,7 @@ func TestRegister(t *testing.T) {
 		p := o.person()
 		secret := p.register(ada, start)
 		require.Equal(t, start.Add(72*time.Hour), o.mailed(ada, account.NoticeRegistration).Expires)
-		_, err := o.store.FindUser(t.Context(), ada)
+		_, err := o.store.Users.Find(t.Context(), ada)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nobody exists before the link is followed")
 
 		found, err := o.OpenVerification(t.Context(), secret, start)
@@ -197,7 +197,7 @@ func TestOneAddressIsOneAccount(t *testing.T) {
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
-		users, err := a.store.Users(t.Context(), "", 100)
+		users, err := a.store.Users.List(t.Context(), "", 100)
 		require.NoError(t, err)
 		require.Len(t, users, 1)
 		require.Equal(t, racers-1, answers[account.ErrTaken.Error()]+answers[account.ErrTicket.Error()], "%v", answers)

@@ -17,7 +17,7 @@ import (
 // Errors: *WaitError when too much was asked for from this client address.
 func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, now time.Time) error {
 	name = typedName(name)
-	login, err := s.store.PasswordLogin(ctx, name)
+	login, err := s.store.Passwords.ByLogin(ctx, name)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
@@ -41,11 +41,11 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor Visitor, no
 // registration of nobody, whose secret is not kept, and returns nobody as the one to write to.
 func (s *Service) issueReset(ctx context.Context, user storage.User, name string, now time.Time) (storage.User, link, error) {
 	if user.ID != "" && !user.Disabled() {
-		issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketReset, UserID: user.ID, Email: user.Email}, resetPath, resetLife, now)
+		issued, err := s.issue(ctx, storage.Link{Purpose: storage.LinkReset, UserID: user.ID, Email: user.Email}, resetPath, resetLife, now)
 		return user, issued, err
 	}
 	issued, nobody := s.newLink(resetPath, resetLife, now), hex.EncodeToString(s.store.MAC("reset of nobody", storage.CanonicalName(name)))
-	return storage.User{Claims: user.Claims}, issued, s.store.AddRegistration(ctx, storage.Registration{
+	return storage.User{Claims: user.Claims}, issued, s.store.SignUps.Add(ctx, storage.SignUp{
 		Hash: issued.hash, Email: nobody, CreatedAt: storage.At(now), ExpiresAt: storage.At(issued.expires),
 	})
 }
@@ -57,7 +57,7 @@ func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (
 
 // resetTicket takes no link that was sent to an address which is not the user's any more.
 func (s *Service) resetTicket(ctx context.Context, hash []byte, now time.Time) (storage.User, error) {
-	ticket, user, err := s.liveTicket(ctx, hash, storage.TicketReset, now)
+	ticket, user, err := s.liveTicket(ctx, hash, storage.LinkReset, now)
 	if err == nil && ticket.Email != user.Email {
 		return storage.User{}, ErrTicket
 	}
@@ -91,7 +91,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visit
 		if err := s.throttle.ForgetPasswords(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.store.SpendTicket(ctx, hash, storage.TicketReset, now); err != nil {
+		if err := s.store.Links.Spend(ctx, hash, storage.LinkReset, now); err != nil {
 			return ticketLost(err)
 		}
 		fresh, err := s.replacePassword(ctx, user.ID, encoded, now)
@@ -101,7 +101,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visit
 		if fresh.Disabled() || fresh.Email != user.Email {
 			return ErrTicket
 		}
-		if err := s.store.EndOldSessions(ctx, fresh); err != nil {
+		if err := s.store.Sessions.EndOtherEpochs(ctx, fresh); err != nil {
 			return err
 		}
 		if err := s.audit.Record(ctx, visitor.event(audit.PasswordReset, user.ID), now); err != nil {
@@ -113,7 +113,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visit
 
 // differs returns ErrSamePassword when a user has the typed password already.
 func (s *Service) differs(ctx context.Context, user storage.User, typed string) error {
-	login, err := s.store.PasswordLogin(ctx, user.Email)
+	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func TestResetPassword(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound, "every session ends")
 		_, err = o.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain, "and every half-done one")
-		state, err := o.store.Grant(t.Context(), grant.ID, "")
+		state, err := o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.NoError(t, err)
 		require.True(t, state.Ended(start), "and every family")
 		_, sessions, err := o.Sessions(t.Context(), ada, start)
@@ -83,7 +83,7 @@ func TestExpiredResetLinksAreSwept(t *testing.T) {
 		hash := storage.Hash(p.askReset(ada, start))
 		_, err := o.store.Sweep(t.Context(), start.Add(30*time.Minute), 100)
 		require.NoError(t, err)
-		_, err = o.store.Ticket(t.Context(), hash, storage.TicketReset)
+		_, err = o.store.Links.ByHash(t.Context(), hash, storage.LinkReset)
 		require.ErrorIs(t, err, storage.ErrNotFound, "swept")
 	})
 }

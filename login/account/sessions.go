@@ -12,10 +12,10 @@ import (
 // endSession ends one session of a user and what clients were given in it, but for what they were given for the time after it.
 // storage.ErrNotFound says that the user has no such session.
 func (s *Service) endSession(ctx context.Context, userID, sessionID string, now time.Time) error {
-	if err := s.store.EndSessionOf(ctx, userID, sessionID); err != nil {
+	if err := s.store.Sessions.EndByID(ctx, userID, sessionID); err != nil {
 		return err
 	}
-	return s.store.RevokeGrantsOfSession(ctx, userID, sessionID, now)
+	return s.store.Grants.RevokeOfSession(ctx, userID, sessionID, now)
 }
 
 // EndOwnSession ends one of a person's sessions by its id: storage.ErrNotFound when it is not one of theirs.
@@ -33,7 +33,7 @@ func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, v
 // hand is over.
 func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visitor Visitor, now time.Time) (device string, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		user, err := s.store.EndOtherSessions(ctx, at.User().ID, at.ID(), now)
+		user, err := s.store.Sessions.EndOthers(ctx, at.User().ID, at.ID(), now)
 		if err != nil {
 			return err
 		}

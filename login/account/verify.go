@@ -48,7 +48,7 @@ func (s *Service) OpenVerification(ctx context.Context, secret string, now time.
 
 // addressTicket returns whose address a link proves, or ErrTicket.
 func (s *Service) addressTicket(ctx context.Context, hash []byte, now time.Time) (storage.User, error) {
-	ticket, user, err := s.liveTicket(ctx, hash, storage.TicketVerify, now)
+	ticket, user, err := s.liveTicket(ctx, hash, storage.LinkVerify, now)
 	if err == nil && ticket.Email != user.Email {
 		return storage.User{}, ErrTicket
 	}
@@ -64,7 +64,7 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 		return ErrVerified
 	}
 	return s.sendCounted(ctx, "verify", user, visitor, now, func(ctx context.Context) error {
-		issued, err := s.issue(ctx, storage.Ticket{Kind: storage.TicketVerify, UserID: user.ID, Email: user.Email}, verifyPath, verifyLife, now)
+		issued, err := s.issue(ctx, storage.Link{Purpose: storage.LinkVerify, UserID: user.ID, Email: user.Email}, verifyPath, verifyLife, now)
 		if err != nil {
 			return err
 		}
@@ -87,10 +87,10 @@ func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor Vis
 		return err
 	}
 	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.SpendTicket(ctx, hash, storage.TicketVerify, now); err != nil {
+		if err := s.store.Links.Spend(ctx, hash, storage.LinkVerify, now); err != nil {
 			return ticketLost(err)
 		}
-		err := s.store.VerifyEmail(ctx, user.ID, user.Email, now)
+		err := s.store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
 		if errors.Is(err, storage.ErrStale) { // it has been changed since
 			return ErrTicket
 		}

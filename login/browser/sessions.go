@@ -65,7 +65,7 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 		return storage.SignIn{}, storage.ErrNotFound
 	}
 	now := time.Now()
-	signIn, err := s.store.SignIn(r.Context(), storage.Hash(secret), clientID, now)
+	signIn, err := s.store.Sessions.SignIn(r.Context(), storage.Hash(secret), clientID, now)
 	if err != nil {
 		return storage.SignIn{}, err
 	}
@@ -74,7 +74,7 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 		idle = max(idle, s.remember)
 	}
 	if now.Sub(signIn.LastSeen()) >= min(touchEvery, idle/10) {
-		err = s.store.TouchSession(r.Context(), signIn.ID(), now, now.Add(idle))
+		err = s.store.Sessions.Touch(r.Context(), signIn.ID(), now, now.Add(idle))
 	}
 	return signIn, err
 }
@@ -89,7 +89,7 @@ func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
 	if secret == "" {
 		return storage.HeldSignIn{}, storage.ErrNotFound
 	}
-	return s.store.HeldSignIn(r.Context(), storage.Hash(secret), time.Now())
+	return s.store.Sessions.HeldSignIn(r.Context(), storage.Hash(secret), time.Now())
 }
 
 // Enrolling returns the sign-in of the browser that waits for a new authenticator. storage.ErrNotFound says that there is none.
@@ -98,7 +98,7 @@ func (s *Sessions) Enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
 	if secret == "" {
 		return storage.EnrollingSignIn{}, storage.ErrNotFound
 	}
-	return s.store.EnrollingSignIn(r.Context(), storage.Hash(secret), time.Now())
+	return s.store.Sessions.EnrollingSignIn(r.Context(), storage.Hash(secret), time.Now())
 }
 
 // Half returns what the browser shows of its half-done sign-in.
@@ -138,11 +138,11 @@ func (s *Sessions) Abandon(w http.ResponseWriter) {
 
 // End ends the session of the browser that sent r, if it has one, and takes back its cookies. What clients were given in the session ends
 // with it, unless they were given it for the time after. End returns the clients used in the session that want to be told.
-func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.Visit, err error) {
+func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.ClientSession, err error) {
 	signIn, err := s.Current(r, "")
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // perhaps one that waits for a password or an authenticator
-		err = s.store.EndSession(ctx, storage.Hash(s.SessionSecret(r)))
+		err = s.store.Sessions.End(ctx, storage.Hash(s.SessionSecret(r)))
 	case err == nil:
 		left, err = s.endComplete(ctx, signIn, r, time.Now())
 	}
@@ -153,20 +153,20 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 	return left, nil
 }
 
-func (s *Sessions) endComplete(ctx context.Context, signIn storage.SignIn, r *http.Request, now time.Time) (left []storage.Visit, err error) {
+func (s *Sessions) endComplete(ctx context.Context, signIn storage.SignIn, r *http.Request, now time.Time) (left []storage.ClientSession, err error) {
 	event := audit.Event{
 		Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
 		Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
-		ended := s.store.EndSessionOf(ctx, signIn.User().ID, signIn.ID())
+		ended := s.store.Sessions.EndByID(ctx, signIn.User().ID, signIn.ID())
 		if ended != nil && !errors.Is(ended, storage.ErrNotFound) {
 			return ended
 		}
-		if left, err = s.store.Visits(ctx, signIn.ID()); err != nil || ended != nil { // after a double click the other request records it
+		if left, err = s.store.ClientSessions.OfSession(ctx, signIn.ID()); err != nil || ended != nil { // after a double click the other request records it
 			return err
 		}
-		if err := s.store.RevokeGrantsOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {
+		if err := s.store.Grants.RevokeOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, event, now)

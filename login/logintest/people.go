@@ -59,7 +59,7 @@ func (w *World) setUp(email string) (*Browser, Phone, []string) {
 // User returns the user of a name.
 func (w *World) User(name string) storage.User {
 	w.T.Helper()
-	user, err := w.Store.FindUser(w.T.Context(), name)
+	user, err := w.Store.Users.Find(w.T.Context(), name)
 	require.NoError(w.T, err)
 	return user
 }
@@ -97,7 +97,7 @@ func (w *World) Expose(email string) {
 // Mailed returns the newest link to a page that was mailed to an address, without its origin.
 func (w *World) Mailed(to, path string) string {
 	w.T.Helper()
-	mails, err := w.Store.Mails(w.T.Context(), 100)
+	mails, err := w.Store.Outbox.List(w.T.Context(), 100)
 	require.NoError(w.T, err)
 	link := regexp.MustCompile(regexp.QuoteMeta(Origin+path) + `\?ticket=[A-Za-z0-9_-]{43}(&flow=[A-Z2-7]{26})?`)
 	for _, m := range mails {
@@ -112,7 +112,7 @@ func (w *World) Mailed(to, path string) string {
 // Told returns how many messages an address has got whose text says so.
 func (w *World) Told(to, what string) int {
 	w.T.Helper()
-	mails, err := w.Store.Mails(w.T.Context(), 1000)
+	mails, err := w.Store.Outbox.List(w.T.Context(), 1000)
 	require.NoError(w.T, err)
 	count := 0
 	for _, m := range mails {

@@ -23,14 +23,14 @@ type Known struct {
 func (w *World) Settled(b *Browser) Known {
 	w.T.Helper()
 	phone, codes := w.Enrolled(b.User)
-	user, err := w.Store.FindUser(w.T.Context(), b.User)
+	user, err := w.Store.Users.Find(w.T.Context(), b.User)
 	require.NoError(w.T, err)
 	key := otp.NewKey(otp.Default())
 	second := storage.Authenticator{
 		ID: storage.NewID(), UserID: user.ID, Name: "Second", Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits,
 		Period: key.Period, CreatedAt: time.Now().Add(time.Second),
 	}
-	require.NoError(w.T, w.Store.AddAuthenticator(w.T.Context(), second))
+	require.NoError(w.T, w.Store.Authenticators.Add(w.T.Context(), second))
 	time.Sleep(time.Minute)
 	return Known{Phone: phone, Recovery: codes[0], Fields: map[string]string{"id": second.ID, "replaces": second.ID}}
 }
@@ -72,11 +72,11 @@ func (w *World) useRecoveryCode(b *Browser, k Known) Known {
 func (w *World) LastCode(b *Browser) Known {
 	w.T.Helper()
 	k := w.Settled(b)
-	user, err := w.Store.FindUser(w.T.Context(), b.User)
+	user, err := w.Store.Users.Find(w.T.Context(), b.User)
 	require.NoError(w.T, err)
 	code, err := otp.NormalizeRecovery(k.Recovery)
 	require.NoError(w.T, err)
-	require.NoError(w.T, w.Store.ReplaceRecoveryCodes(w.T.Context(), user.ID, []string{code}))
+	require.NoError(w.T, w.Store.RecoveryCodes.Replace(w.T.Context(), user.ID, []string{code}))
 	return w.useRecoveryCode(b, k)
 }
 

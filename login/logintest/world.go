@@ -105,7 +105,7 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*account.Config
 	cfg := login.Config{
 		Account: service, Sessions: sessions, Pages: pages, Log: quiet, Sections: self.Sections(), Issuer: "Example", OfferRemember: true,
 		Provider: login.Provider{
-			Flows: store, Frames: framesOf, ContinueURL: Origin + "/oauth2/auth",
+			Flows: store.Flows, Frames: framesOf, ContinueURL: Origin + "/oauth2/auth",
 			Describe: func(context.Context, storage.Flow) (login.Request, error) {
 				return login.Request{App: harbourNotes, RedirectURI: "https://notes.example.com/cb"}, nil
 			},
@@ -128,7 +128,7 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*account.Config
 			ID: storage.NewID(), BrowserHash: sessions.Browser(c.Writer, c.Request), ClientID: w.Client.ID,
 			CreatedAt: storage.At(time.Now()), ExpiresAt: storage.At(time.Now().Add(10 * time.Minute)),
 		}
-		require.NoError(t, store.SaveFlow(c.Request.Context(), flow))
+		require.NoError(t, store.Flows.Add(c.Request.Context(), flow))
 		sessions.RememberRequest(c.Writer, c.Request, flow.ID, flow.ClientID)
 		c.Redirect(http.StatusSeeOther, "/login?flow="+flow.ID)
 	})
@@ -179,7 +179,7 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 var harbourNotes = templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/", StartURL: "https://notes.example.com/login"}
 
 // framesOf has a frame for every app.
-func framesOf(_ context.Context, left []storage.Visit) (frames []templates.Frame, err error) {
+func framesOf(_ context.Context, left []storage.ClientSession) (frames []templates.Frame, err error) {
 	for _, visit := range left {
 		frames = append(frames, templates.Frame{App: "Harbour Notes", URL: "https://notes.example.com/bye?sid=" + visit.SID})
 	}

@@ -73,7 +73,7 @@ func (c *Courier) Run(ctx context.Context) error {
 
 // look delivers what is due. Reading first keeps an idle outbox from costing a write every second.
 func (c *Courier) look(ctx context.Context, now time.Time) error {
-	waiting, next, err := c.store.WaitingMail(ctx)
+	waiting, next, err := c.store.Outbox.Waiting(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (c *Courier) round(ctx context.Context) error {
 		if err != nil || !mine {
 			return err
 		}
-		m, err := c.store.ClaimMail(ctx, now.Add(claimTime), now)
+		m, err := c.store.Outbox.Claim(ctx, now.Add(claimTime), now)
 		sealed := errors.Is(err, storage.ErrSealed)
 		switch reason := hopeless(m, now); {
 		case errors.Is(err, storage.ErrNotFound):
@@ -186,7 +186,7 @@ func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
 	}
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()
-	return ignoreStale(c.store.DeferMail(ending, m, next))
+	return ignoreStale(c.store.Outbox.Defer(ending, m, next))
 }
 
 func latest(a, b time.Time) time.Time {
@@ -200,7 +200,7 @@ func latest(a, b time.Time) time.Time {
 func (c *Courier) noteSent(ctx context.Context, m storage.Mail) error {
 	for {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
-		err := ignoreStale(c.store.SentMail(ending, m.ID, time.Now()))
+		err := ignoreStale(c.store.Outbox.Done(ending, m.ID, time.Now()))
 		cancel()
 		if err == nil {
 			return nil
@@ -217,7 +217,7 @@ func (c *Courier) noteSent(ctx context.Context, m storage.Mail) error {
 func (c *Courier) giveUp(ctx context.Context, m storage.Mail, reason string) error {
 	c.givenUp.Add(1)
 	c.log.WarnContext(ctx, "mail is given up", "mail", m.ID, "cause", reason)
-	return ignoreStale(c.store.GiveUpMail(ctx, m, reason, time.Now()))
+	return ignoreStale(c.store.Outbox.GiveUp(ctx, m, reason, time.Now()))
 }
 
 // ignoreStale takes a message that was swept or taken over meanwhile for done.

@@ -97,7 +97,7 @@ func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
 		held, err := store.Lease("mail", 2*time.Minute).Take(t.Context(), time.Now())
 		require.NoError(t, err)
 		require.True(t, held)
-		_, err = store.ClaimMail(t.Context(), time.Now().Add(5*time.Minute), time.Now())
+		_, err = store.Outbox.Claim(t.Context(), time.Now().Add(5*time.Minute), time.Now())
 		require.NoError(t, err)
 		run(t, store, smtpTo(server))
 		other := queue(t, store)

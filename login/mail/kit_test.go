@@ -59,14 +59,14 @@ func queue(t *testing.T, store *storage.Store, edit ...func(*storage.Mail)) stor
 	for _, e := range edit {
 		e(&m)
 	}
-	require.NoError(t, store.QueueMail(t.Context(), m))
+	require.NoError(t, store.Outbox.Add(t.Context(), m))
 	return m
 }
 
 // mailOf reads a message of the outbox.
 func mailOf(t *testing.T, store *storage.Store, id string) storage.Mail {
 	t.Helper()
-	mails, err := store.Mails(t.Context(), 1000)
+	mails, err := store.Outbox.List(t.Context(), 1000)
 	require.NoError(t, err)
 	for _, m := range mails {
 		if m.ID == id {

@@ -44,7 +44,7 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	if err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
-	return n.store.QueueMail(ctx, storage.Mail{
+	return n.store.Outbox.Add(ctx, storage.Mail{
 		ID: storage.NewID(), Recipient: to.Email, Subject: letter.Subject, Body: letter.Text, HTML: letter.HTML, Language: letter.Language,
 		CreatedAt: now, ExpiresAt: notice.Expires,
 	})

@@ -58,7 +58,7 @@ func TestNotices(t *testing.T) {
 			notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
 			require.NoError(t, err)
 			require.NoError(t, notices.Send(t.Context(), to, test.notice, now))
-			mails, err := store.Mails(t.Context(), 10)
+			mails, err := store.Outbox.List(t.Context(), 10)
 			require.NoError(t, err)
 			require.Len(t, mails, 1)
 			require.Equal(t, to.Email, mails[0].Recipient)
@@ -85,7 +85,7 @@ func TestLanguageIsThatOfTheReader(t *testing.T) {
 	for locale, want := range map[any]string{"ar-EG": "ar", "de": "de", "sw": "en", "": "en", 7: "en"} {
 		to := storage.User{Email: "ada@example.test", Claims: storage.Claims{"locale": locale}}
 		require.NoError(t, notices.Send(t.Context(), to, account.Notice{Kind: account.NoticePasswordChanged}, now))
-		mails, err := store.Mails(t.Context(), 1)
+		mails, err := store.Outbox.List(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, want, mails[0].Language, locale)
 		now = now.Add(time.Second)
@@ -103,7 +103,7 @@ func TestMailGoesWithItsTransaction(t *testing.T) {
 			return undone
 		})
 		require.ErrorIs(t, err, undone)
-		mails, err := store.Mails(t.Context(), 10)
+		mails, err := store.Outbox.List(t.Context(), 10)
 		require.NoError(t, err)
 		require.Empty(t, mails)
 	})
@@ -114,7 +114,7 @@ func TestBrandAddsNoHeaderLine(t *testing.T) {
 	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example\r\nBcc: eve@example.test")})
 	require.NoError(t, err)
 	require.NoError(t, notices.Send(t.Context(), storage.User{Email: "ada@example.test"}, account.Notice{Kind: account.NoticeExposed}, now))
-	mails, err := store.Mails(t.Context(), 10)
+	mails, err := store.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.NotContains(t, mails[0].Subject, "\n")
 	require.NotContains(t, mails[0].Subject, "\r")
@@ -138,7 +138,7 @@ func TestMailToNobody(t *testing.T) {
 		texts[i] = counter.Texts()
 	}
 	require.Equal(t, texts[1], texts[0])
-	mails, err := store.Mails(t.Context(), 10)
+	mails, err := store.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, mails, 1)
 	require.Equal(t, "ada@example.test", mails[0].Recipient)

@@ -18,7 +18,7 @@ func consented(t *testing.T, w *logintest.World) (*logintest.Browser, storage.Us
 	t.Helper()
 	b, _ := w.SignedIn(logintest.Ada)
 	user := w.User(logintest.Ada)
-	require.NoError(t, w.Store.AddConsent(t.Context(), user.ID, w.Client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
+	require.NoError(t, w.Store.Consents.Add(t.Context(), user.ID, w.Client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
 	return b, user
 }
 
@@ -27,14 +27,14 @@ func TestAppsWithAccess(t *testing.T) {
 		b, _ := w.SignedIn(logintest.Ada)
 		require.Contains(t, b.Open("/account/apps").Text(), "No app has access")
 		user := w.User(logintest.Ada)
-		require.NoError(t, w.Store.AddConsent(t.Context(), user.ID, w.Client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
+		require.NoError(t, w.Store.Consents.Add(t.Context(), user.ID, w.Client.ID, storage.Access{Scopes: []string{"openid", "email"}}, time.Now()))
 		own := storagetest.Client(t, w.Store)
 		w.Unasked = own.ID
 		grant := storagetest.NewGrant(user, own)
 		grant.Access = storage.Access{Scopes: []string{"openid", "offline_access"}}
 		now := time.Now()
 		grant.CreatedAt, grant.CodeExpiresAt, grant.ExpiresAt = storage.At(now), storage.At(now.Add(time.Minute)), storage.At(now.Add(time.Hour))
-		require.NoError(t, w.Store.IssueCode(t.Context(), grant, ""))
+		require.NoError(t, w.Store.Grants.Issue(t.Context(), grant, ""))
 		foreign := storagetest.Client(t, w.Store)
 		storagetest.Grant(t, w.Store, storagetest.User(t, w.Store), foreign)
 
@@ -60,13 +60,13 @@ func TestWithdrawing(t *testing.T) {
 		require.Equal(t, "/account/apps?done=app", done.Address.RequestURI())
 		require.Contains(t, done.Body, "The app no longer has access.")
 		require.Contains(t, done.Text(), "No app has access")
-		apps, err := w.Store.Apps(t.Context(), user.ID, time.Now())
+		apps, err := w.Store.Consents.Apps(t.Context(), user.ID, time.Now())
 		require.NoError(t, err)
 		require.Empty(t, apps)
 		for _, client := range []string{w.Client.ID, "", "nobody"} {
 			require.Equal(t, http.StatusNotFound, b.Post("/account/apps", "client", client).Status, client)
 		}
-		events, err := w.Store.Events(t.Context(), storage.EventQuery{Names: []string{string(audit.ConsentWithdrawn)}, Limit: 10})
+		events, err := w.Store.Events.List(t.Context(), storage.EventQuery{Names: []string{string(audit.ConsentWithdrawn)}, Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 		require.Contains(t, events[0].Body, `"192.0.2.0/24"`)
@@ -98,7 +98,7 @@ func TestAppsOfNobody(t *testing.T) {
 			b.Post("/account/apps", "client", w.Client.ID)
 			require.Contains(t, b.Visited, "/login?to=apps")
 		}
-		apps, err := w.Store.Apps(t.Context(), user.ID, time.Now())
+		apps, err := w.Store.Consents.Apps(t.Context(), user.ID, time.Now())
 		require.NoError(t, err)
 		require.Len(t, apps, 1)
 	})

@@ -200,10 +200,10 @@ func TestFewRecoveryCodesLeft(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		w.Complete(b)
-		user, err := w.Store.FindUser(t.Context(), logintest.Ada)
+		user, err := w.Store.Users.Find(t.Context(), logintest.Ada)
 		require.NoError(t, err)
 		for _, left := range []int{4, 3, 0} {
-			require.NoError(t, w.Store.ReplaceRecoveryCodes(t.Context(), user.ID, []string{"a", "b", "c", "d"}[:left]))
+			require.NoError(t, w.Store.RecoveryCodes.Replace(t.Context(), user.ID, []string{"a", "b", "c", "d"}[:left]))
 			require.Equal(t, left <= 3, strings.Contains(b.Open("/account/codes").Body, `class="warning"`), left)
 		}
 	})

@@ -24,7 +24,7 @@ func TestAccountFormsBelongToThePersonWhomTheyWereShownTo(t *testing.T) {
 			require.Equal(t, http.StatusOK, page.Status, section)
 			require.Contains(t, page.Body, `name="shown"`, section)
 			before := w.User("bob@example.test")
-			sessions, err := w.Store.Sessions(t.Context(), before.ID, time.Now())
+			sessions, err := w.Store.Sessions.OfUser(t.Context(), before.ID, time.Now())
 			require.NoError(t, err)
 
 			answer := bob.Submit(page, logintest.FieldsOf(page, fill...)...)
@@ -32,7 +32,7 @@ func TestAccountFormsBelongToThePersonWhomTheyWereShownTo(t *testing.T) {
 			require.Len(t, bob.Visited, 2, "%s: shown anew", section)
 			require.Contains(t, answer.Header.Get("Content-Type"), "text/html", section)
 			require.Equal(t, before, w.User("bob@example.test"), section)
-			after, err := w.Store.Sessions(t.Context(), before.ID, time.Now())
+			after, err := w.Store.Sessions.OfUser(t.Context(), before.ID, time.Now())
 			require.NoError(t, err)
 			require.Equal(t, sessions, after, section)
 			if section == "close" {

@@ -25,7 +25,7 @@ func (p *Pages) showSessions(c *gin.Context) error {
 	view := templates.Sessions{AccountPage: p.accountPage(c, signIn, "sessions")}
 	for _, s := range sessions {
 		view.Sessions = append(view.Sessions, templates.Session{
-			ID: s.ID, Browser: templates.BrowserText(s.Browser), Address: s.Address, SignedInAt: s.CompletedAt.Time, LastSeenAt: s.LastSeenAt.Time,
+			ID: s.ID, Browser: templates.BrowserText(s.Browser), Address: s.ClientIP, SignedInAt: s.CompletedAt.Time, LastSeenAt: s.LastSeenAt.Time,
 			Here: s.ID == signIn.ID(),
 		})
 	}

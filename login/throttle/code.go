@@ -25,7 +25,7 @@ func (g *Guard) budget(kind Kind, who Subject) storage.Budget {
 // says that the code must not be accepted now.
 func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 	budget := g.budget(Code, who)
-	passed, err := g.store.PassAttempt(ctx, now, budget)
+	passed, err := g.store.Attempts.ClearUnlessBlocked(ctx, now, budget)
 	if err == nil && !passed {
 		return g.wait(ctx, now, budget.Key)
 	}
@@ -37,7 +37,7 @@ func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 // not be accepted then.
 func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time) (failures int, err error) {
 	budget := g.budget(kind, who)
-	states, allowed, err := g.store.CountAttempt(ctx, now, budget)
+	states, allowed, err := g.store.Attempts.Count(ctx, now, budget)
 	if err != nil {
 		return 0, err
 	}
@@ -54,7 +54,7 @@ func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAf
 func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
 	for _, kind := range []Kind{RecoveryCode, Code} { // in the order of Hold
 		for _, who := range subjects {
-			if err := g.store.ClearAttempts(ctx, g.budget(kind, who).Key); err != nil {
+			if err := g.store.Attempts.Clear(ctx, g.budget(kind, who).Key); err != nil {
 				return err
 			}
 		}
@@ -67,7 +67,7 @@ func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
 func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
 	for _, kind := range []Kind{RecoveryCode, Code} {
 		for _, who := range subjects {
-			if err := g.store.HoldAttempts(ctx, g.budget(kind, who).Key); err != nil {
+			if err := g.store.Attempts.Lock(ctx, g.budget(kind, who).Key); err != nil {
 				return err
 			}
 		}

@@ -37,7 +37,7 @@ func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.
 }
 
 func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time) error {
-	allowed, until, err := g.store.CountEvent(ctx, key, limit, mailRest, now)
+	allowed, until, err := g.store.Attempts.Allow(ctx, key, limit, mailRest, now)
 	if err == nil && !allowed {
 		return &WaitError{Until: until, key: key}
 	}
@@ -46,5 +46,5 @@ func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time)
 
 // ForgetPasswords ends the row of wrong passwords of strangers on a user's account.
 func (g *Guard) ForgetPasswords(ctx context.Context, userID string) error {
-	return g.store.ClearAttempts(ctx, "password:"+User(userID).key)
+	return g.store.Attempts.Clear(ctx, "password:"+User(userID).key)
 }

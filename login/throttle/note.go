@@ -15,7 +15,7 @@ const noteEvery = time.Minute
 // refused attempts would fill the audit log, and each would cost a write. more is how many refused attempts at that counter
 // this process has not recorded since the last that it did.
 func (g *Guard) Note(ctx context.Context, wait *WaitError, now time.Time) (due bool, more int, err error) {
-	_, due, err = g.store.CountAttempt(ctx, now, storage.Budget{Key: "noted:" + wait.key, Tries: 1, Forget: noteEvery})
+	_, due, err = g.store.Attempts.Count(ctx, now, storage.Budget{Key: "noted:" + wait.key, Tries: 1, Forget: noteEvery})
 	switch {
 	case err != nil:
 		return false, 0, err

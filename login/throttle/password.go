@@ -26,7 +26,7 @@ func (g *Guard) BeginPassword(ctx context.Context, who Subject, address netip.Ad
 		budgets = append(budgets, storage.Budget{Key: g.addressKey(address), Tries: g.cfg.AddressTries, Forget: forgetAddresses})
 		keys = append(keys, budgets[1].Key)
 	}
-	room, allowed, err := g.store.ReserveAttempt(ctx, now, budgets...)
+	room, allowed, err := g.store.Attempts.Reserve(ctx, now, budgets...)
 	if err != nil {
 		return PasswordAttempt{}, err
 	}
@@ -38,7 +38,7 @@ func (g *Guard) BeginPassword(ctx context.Context, who Subject, address netip.Ad
 
 // Passed says that the password was right: the subject's failures are forgotten.
 func (a PasswordAttempt) Passed(ctx context.Context) error {
-	err := a.guard.store.SucceedAttempt(ctx, a.room, a.who.Key)
+	err := a.guard.store.Attempts.Succeed(ctx, a.room, a.who.Key)
 	if err != nil {
 		return errors.Join(err, a.Undecided(ctx))
 	}
@@ -47,10 +47,10 @@ func (a PasswordAttempt) Passed(ctx context.Context) error {
 
 // Failed counts the attempt as a failure, even when the caller has hung up: otherwise nobody would have to wait for a refusal.
 func (a PasswordAttempt) Failed(ctx context.Context, now time.Time) error {
-	return a.guard.store.FailAttempt(ctx, a.room, now)
+	return a.guard.store.Attempts.Fail(ctx, a.room, now)
 }
 
 // Undecided says that the attempt was not judged, because of an outage or because the caller hung up. It counts nowhere.
 func (a PasswordAttempt) Undecided(ctx context.Context) error {
-	return a.guard.store.ReleaseAttempt(ctx, a.room)
+	return a.guard.store.Attempts.Release(ctx, a.room)
 }

@@ -100,7 +100,7 @@ func (g *Guard) addressKey(address netip.Addr) string {
 
 // wait returns the WaitError of the longest block among keys. Without one there is no room because others are being judged.
 func (g *Guard) wait(ctx context.Context, now time.Time, keys ...string) error {
-	states, err := g.store.Attempts(ctx, keys...)
+	states, err := g.store.Attempts.States(ctx, keys...)
 	if err != nil {
 		return err
 	}

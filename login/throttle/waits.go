@@ -24,7 +24,7 @@ func (g *Guard) Waits(ctx context.Context, userID string, now time.Time) ([]Wait
 		key := kind + ":" + User(userID).key
 		kinds[key], keys = kind, append(keys, key)
 	}
-	states, err := g.store.Attempts(ctx, keys...)
+	states, err := g.store.Attempts.States(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}

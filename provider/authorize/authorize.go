@@ -71,9 +71,9 @@ type SignIns interface {
 
 // Grants stores what a person gives to a client.
 type Grants interface {
-	// IssueCode stores a grant with its code and records the event. [storage.ErrStale]: the consent or the session that it rests on is over.
+	// Issue stores a grant with its code and records the event. [storage.ErrStale]: the consent or the session that it rests on is over.
 	// [storage.ErrNotFound]: the client or the user is gone.
-	IssueCode(ctx context.Context, g storage.Grant, event string) error
+	Issue(ctx context.Context, g storage.Grant, event string) error
 }
 
 // Endpoint is the authorization endpoint, with the one to which requests are pushed.
@@ -137,7 +137,7 @@ func (e *Endpoint) enter(c *gin.Context, form url.Values, now time.Time) (a *req
 // resume continues a frozen request. The client is looked up and the request judged anew: both may have changed.
 func (e *Endpoint) resume(c *gin.Context, id string, now time.Time) error {
 	ctx := c.Request.Context()
-	flow, err := e.cfg.Store.Flow(ctx, id, e.cfg.SignIns.Browser(c.Writer, c.Request), now)
+	flow, err := e.cfg.Store.Flows.ByID(ctx, id, e.cfg.SignIns.Browser(c.Writer, c.Request), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return page.ErrOver
 	}

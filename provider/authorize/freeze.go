@@ -48,7 +48,7 @@ func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user st
 		ID: storage.NewID(), BrowserHash: e.cfg.SignIns.Browser(c.Writer, c.Request), ClientID: a.client.ID, Request: a.frozen(),
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(e.cfg.FlowLife)),
 	}
-	err := e.cfg.Store.SaveFlow(c.Request.Context(), flow)
+	err := e.cfg.Store.Flows.Add(c.Request.Context(), flow)
 	if errors.Is(err, storage.ErrNotFound) { // the client is gone, and another replica knew first
 		return flow, page.ErrOver
 	}
@@ -60,7 +60,7 @@ func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user st
 
 // deny answers the client of a request that the person refused.
 func (e *Endpoint) deny(c *gin.Context, a *request, flow storage.Flow) error {
-	if err := e.cfg.Store.EndFlow(c.Request.Context(), flow.ID); errors.Is(err, storage.ErrStale) {
+	if err := e.cfg.Store.Flows.End(c.Request.Context(), flow.ID); errors.Is(err, storage.ErrStale) {
 		return page.ErrOver
 	} else if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (e *Endpoint) writeGrant(
 	}
 	return e.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if pushed != nil {
-			err := e.cfg.Store.SpendPushedRequest(ctx, pushed, now)
+			err := e.cfg.Store.PushedRequests.Spend(ctx, pushed, now)
 			if errors.Is(err, storage.ErrStale) {
 				return errPushedTwice
 			}
@@ -114,19 +114,19 @@ func (e *Endpoint) writeGrant(
 			}
 		}
 		if flow.ID != "" {
-			if err := e.cfg.Store.EndFlow(ctx, flow.ID); err != nil {
+			if err := e.cfg.Store.Flows.End(ctx, flow.ID); err != nil {
 				return err
 			}
 		}
 		if err := e.storeGrant(ctx, grant, event); err != nil || !told {
 			return err
 		}
-		return e.cfg.Store.AddVisit(ctx, s, a.client.ID, now)
+		return e.cfg.Store.ClientSessions.Add(ctx, s, a.client.ID, now)
 	})
 }
 
 func (e *Endpoint) storeGrant(ctx context.Context, g storage.Grant, event string) error {
-	err := e.cfg.Grants.IssueCode(ctx, g, event)
+	err := e.cfg.Grants.Issue(ctx, g, event)
 	if errors.Is(err, storage.ErrStale) {
 		return errWithdrawn
 	}

@@ -91,7 +91,7 @@ func (e *Endpoint) keepPushed(ctx context.Context, a *request, now time.Time) (u
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	uri = requestURIPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	return uri, e.cfg.Store.PushRequest(ctx, storage.PushedRequest{
+	return uri, e.cfg.Store.PushedRequests.Add(ctx, storage.PushedRequest{
 		Hash: storage.Hash(uri), ClientID: a.client.ID, Request: a.frozen(),
 		CreatedAt: storage.At(now), UsableUntil: storage.At(now.Add(pushedLife)), ExpiresAt: storage.At(now.Add(pushedKept)),
 	})
@@ -114,7 +114,7 @@ func bindToKey(form url.Values, shown token.Proof) error {
 func (e *Endpoint) pushedRequest(c *gin.Context, found *client.Client, front url.Values, now time.Time) (url.Values, error) {
 	uri := front.Get("request_uri")
 	browser := e.cfg.SignIns.Browser(c.Writer, c.Request)
-	text, err := e.cfg.Store.TakePushedRequest(c.Request.Context(), storage.Hash(uri), found.ID, browser, now)
+	text, err := e.cfg.Store.PushedRequests.Take(c.Request.Context(), storage.Hash(uri), found.ID, browser, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return front, oauth.Refuse(oauth.PushedUnknown)
 	}

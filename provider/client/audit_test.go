@@ -18,7 +18,7 @@ import (
 // lastEvent returns the latest audit entry, of whose time there is only one.
 func lastEvent(t *testing.T, s *storage.Store, at time.Time) map[string]any {
 	t.Helper()
-	events, err := s.Events(t.Context(), storage.EventQuery{Since: at, Limit: 10})
+	events, err := s.Events.List(t.Context(), storage.EventQuery{Since: at, Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	var body map[string]any
@@ -28,7 +28,7 @@ func lastEvent(t *testing.T, s *storage.Store, at time.Time) map[string]any {
 
 func countEvents(t *testing.T, s *storage.Store) int {
 	t.Helper()
-	events, err := s.Events(t.Context(), storage.EventQuery{Limit: 100})
+	events, err := s.Events.List(t.Context(), storage.EventQuery{Limit: 100})
 	require.NoError(t, err)
 	return len(events)
 }
@@ -60,7 +60,7 @@ func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
 
 		second, err := r.RotateSecret(t.Context(), "app", time.Hour, operator, now)
 		require.NoError(t, err)
-		events, err := s.Events(t.Context(), storage.EventQuery{Limit: 10})
+		events, err := s.Events.List(t.Context(), storage.EventQuery{Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, events, 2)
 		for _, event := range events {

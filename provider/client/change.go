@@ -28,7 +28,7 @@ func (r *Registry) Add(ctx context.Context, reg Registration, by audit.Event, no
 		return nil, "", err
 	}
 	err = r.store.InTx(ctx, func(ctx context.Context) error {
-		if err := r.store.AddClient(ctx, row); err != nil {
+		if err := r.store.Clients.Add(ctx, row); err != nil {
 			return err
 		}
 		return r.record(ctx, by, audit.ClientAdded, row.ID, map[string]string{"client_type": string(reg.Type)}, now)
@@ -80,7 +80,7 @@ func (r *Registry) Update(ctx context.Context, id string, version int64, m Metad
 		return nil, "", err
 	}
 	err = r.store.InTx(ctx, func(ctx context.Context) error {
-		row, err := r.store.Client(ctx, id)
+		row, err := r.store.Clients.ByID(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -167,7 +167,7 @@ func (r *Registry) Enable(ctx context.Context, id string, by audit.Event, now ti
 // Remove deletes a client with all consents and grants. by is as in Add. Errors: storage.ErrNotFound.
 func (r *Registry) Remove(ctx context.Context, id string, by audit.Event, now time.Time) error {
 	err := r.store.InTx(ctx, func(ctx context.Context) error {
-		if err := r.store.DeleteClient(ctx, id); err != nil {
+		if err := r.store.Clients.Delete(ctx, id); err != nil {
 			return err
 		}
 		return r.record(ctx, by, audit.ClientRemoved, id, nil, now)
@@ -184,7 +184,7 @@ func (r *Registry) change(
 	ctx context.Context, id string, by audit.Event, name audit.Name, now time.Time, edit func(*storage.Client) (bool, error),
 ) error {
 	once := func(ctx context.Context) error {
-		row, err := r.store.Client(ctx, id)
+		row, err := r.store.Clients.ByID(ctx, id)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (r *Registry) change(
 func (r *Registry) write(
 	ctx context.Context, row storage.Client, by audit.Event, name audit.Name, detail map[string]string, now time.Time,
 ) error {
-	if err := r.store.UpdateClient(ctx, row, now); err != nil {
+	if err := r.store.Clients.Update(ctx, row, now); err != nil {
 		return err
 	}
 	return r.record(ctx, by, name, row.ID, detail, now)

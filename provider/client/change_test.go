@@ -88,7 +88,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 			Contacts: []string{"ada@example.test"}, InitiateLoginURI: "https://app.example/login",
 		}
 		c, _ := added(t, r, m)
-		before, err := s.Client(t.Context(), "app")
+		before, err := s.Clients.ByID(t.Context(), "app")
 		require.NoError(t, err)
 		require.Equal(t, m, c.Metadata)
 
@@ -97,7 +97,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, secret)
 		require.Equal(t, c, same)
-		after, err := s.Client(t.Context(), "app")
+		after, err := s.Clients.ByID(t.Context(), "app")
 		require.NoError(t, err)
 		require.Equal(t, before, after)
 		require.Equal(t, 1, countEvents(t, s))
@@ -115,7 +115,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 		require.Equal(t, changed, found(t, r, "app"))
 		require.Equal(t, m, found(t, registryOn(open()), "app").Metadata)
 		require.Equal(t, "changed", lastEvent(t, s, now.Add(time.Hour))["detail"].(map[string]any)["client_name"])
-		row, err := s.Client(t.Context(), "app")
+		row, err := s.Clients.ByID(t.Context(), "app")
 		require.NoError(t, err)
 		require.Equal(t, "Wiki 2", row.Name)
 	})
@@ -128,14 +128,14 @@ func TestUpdateKeepsSecretAndState(t *testing.T) {
 	second, err := r.RotateSecret(t.Context(), "app", time.Hour, operator, now)
 	require.NoError(t, err)
 	require.NoError(t, r.Disable(t.Context(), "app", operator, now))
-	before, err := s.Client(t.Context(), "app")
+	before, err := s.Clients.ByID(t.Context(), "app")
 	require.NoError(t, err)
 
 	m := c.Metadata
 	m.Scopes = client.Scopes{"openid"}
 	_, _, err = r.Update(t.Context(), "app", before.Version, m, operator, now.Add(time.Minute))
 	require.NoError(t, err)
-	after, err := s.Client(t.Context(), "app")
+	after, err := s.Clients.ByID(t.Context(), "app")
 	require.NoError(t, err)
 	require.True(t, found(t, r, "app").Disabled)
 	require.NoError(t, r.Enable(t.Context(), "app", operator, now))
@@ -207,7 +207,7 @@ func TestChangeOfTheAuthenticationMethod(t *testing.T) {
 	public, secret := update(client.AuthNone)
 	require.Empty(t, secret)
 	require.False(t, r.Authenticate(public, old, now))
-	row, err := s.Client(t.Context(), "app")
+	row, err := s.Clients.ByID(t.Context(), "app")
 	require.NoError(t, err)
 	require.Nil(t, row.SecretMAC)
 	_, err = r.RotateSecret(t.Context(), "app", 0, operator, now)

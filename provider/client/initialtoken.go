@@ -35,7 +35,7 @@ func (r *Registry) AddInitialToken(
 		ID: storage.NewID(), Hash: storage.Hash(text), Uses: uses, UsesLeft: uses, CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(life)),
 	}
 	err := r.store.InTx(ctx, func(ctx context.Context) error {
-		if err := r.store.AddInitialToken(ctx, token); err != nil {
+		if err := r.store.InitialTokens.Add(ctx, token); err != nil {
 			return err
 		}
 		by.Name, by.Detail = audit.InitialTokenAdded, map[string]string{"id": token.ID, "uses": strconv.FormatInt(uses, 10)}
@@ -46,7 +46,7 @@ func (r *Registry) AddInitialToken(
 
 // InitialTokenGood reports whether a token is good for another client. It is not used up by that.
 func (r *Registry) InitialTokenGood(ctx context.Context, text string, now time.Time) (bool, error) {
-	_, err := r.store.InitialToken(ctx, storage.Hash(text), now)
+	_, err := r.store.InitialTokens.ByHash(ctx, storage.Hash(text), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return false, nil
 	}
@@ -55,13 +55,13 @@ func (r *Registry) InitialTokenGood(ctx context.Context, text string, now time.T
 
 // InitialTokens returns up to limit tokens after the one with the id after (empty: from the first), used up and expired ones included.
 func (r *Registry) InitialTokens(ctx context.Context, after string, limit int) ([]storage.InitialToken, error) {
-	return r.store.InitialTokens(ctx, after, limit)
+	return r.store.InitialTokens.List(ctx, after, limit)
 }
 
 // RemoveInitialToken removes a token; the clients that came with it stay. by is as in Add. Errors: storage.ErrNotFound.
 func (r *Registry) RemoveInitialToken(ctx context.Context, id string, by audit.Event, now time.Time) error {
 	return r.store.InTx(ctx, func(ctx context.Context) error {
-		if err := r.store.DeleteInitialToken(ctx, id); err != nil {
+		if err := r.store.InitialTokens.Delete(ctx, id); err != nil {
 			return err
 		}
 		by.Name, by.Detail = audit.InitialTokenRemoved, map[string]string{"id": id}

@@ -27,7 +27,7 @@ func (r *Registry) KnowsOrigin(ctx context.Context, origin string) (bool, error)
 func (r *Registry) origins(ctx context.Context) (map[string]bool, error) {
 	origins := map[string]bool{}
 	for after := ""; ; {
-		rows, err := r.store.Clients(ctx, after, pageSize)
+		rows, err := r.store.Clients.List(ctx, after, pageSize)
 		if err != nil {
 			return nil, err
 		}

@@ -38,17 +38,17 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 	err = r.store.InTx(ctx, func(ctx context.Context) error {
 		detail := map[string]string{"client_type": string(m.Type)}
 		if initialToken != "" {
-			if row.InitialTokenID, err = r.store.SpendInitialToken(ctx, storage.Hash(initialToken), now); err != nil {
+			if row.InitialTokenID, err = r.store.InitialTokens.Spend(ctx, storage.Hash(initialToken), now); err != nil {
 				return err
 			}
 			detail["initial_access_token"] = row.InitialTokenID
 		}
-		if err := r.store.AddClient(ctx, row); err != nil {
+		if err := r.store.Clients.Add(ctx, row); err != nil {
 			return err
 		}
 		if initialToken == "" {
 			// Counted after the addition, which waits for others at work, so that all of them are seen.
-			count, err := r.store.SelfRegistered(ctx, mostUninvited+1)
+			count, err := r.store.Clients.CountSelfRegistered(ctx, mostUninvited+1)
 			if err != nil {
 				return err
 			}
@@ -72,7 +72,7 @@ func (r *Registry) Managed(ctx context.Context, id, token string) (*Client, erro
 	if !idCharacters.MatchString(id) {
 		return nil, storage.ErrNotFound
 	}
-	row, err := r.store.Client(ctx, id)
+	row, err := r.store.Clients.ByID(ctx, id)
 	if err != nil {
 		return nil, err
 	}

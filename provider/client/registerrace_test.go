@@ -97,7 +97,7 @@ func TestRaceOfUpdatesAndRotations(t *testing.T) {
 		}
 		require.LessOrEqual(t, updated, 1)
 		require.Positive(t, rotated)
-		row, err := s.Client(t.Context(), c.ID)
+		row, err := s.Clients.ByID(t.Context(), c.ID)
 		require.NoError(t, err)
 		require.Equal(t, c.Version+int64(updated+rotated), row.Version)
 		good := 0

@@ -41,7 +41,7 @@ func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
 		return nil, storage.ErrNotFound
 	}
 	return r.cache.get(id, func() (*Client, error) {
-		row, err := r.store.Client(ctx, id)
+		row, err := r.store.Clients.ByID(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
 
 // List returns up to limit clients in the order they were added, after the one with the id after (empty: from the first).
 func (r *Registry) List(ctx context.Context, after string, limit int) ([]*Client, error) {
-	rows, err := r.store.Clients(ctx, after, limit)
+	rows, err := r.store.Clients.List(ctx, after, limit)
 	if err != nil {
 		return nil, err
 	}

@@ -45,13 +45,13 @@ func TestSecretsAreStoredAsKeyedHashes(t *testing.T) {
 	s := storagetest.Open(t)
 	r := registryOn(s)
 	_, secret := added(t, r, valid(client.Web))
-	row, err := s.Client(t.Context(), "app")
+	row, err := s.Clients.ByID(t.Context(), "app")
 	require.NoError(t, err)
 	require.Equal(t, s.MAC("client secret", "app", secret), row.SecretMAC)
 
 	// Copied to another client, the keyed hash opens nothing.
 	row.ID = "thief"
-	require.NoError(t, s.AddClient(t.Context(), row))
+	require.NoError(t, s.Clients.Add(t.Context(), row))
 	require.False(t, r.Authenticate(found(t, r, "thief"), secret, now))
 }
 

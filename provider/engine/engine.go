@@ -33,10 +33,10 @@ type Config struct {
 
 // Grants is what the engine asks about grants.
 type Grants interface {
-	// GrantByCode returns the grant of a code; [storage.ErrNotFound]: there is none.
-	GrantByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
-	// Grant returns a grant; [storage.ErrNotFound]: there is none.
-	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	// ByCode returns the grant of a code; [storage.ErrNotFound]: there is none.
+	ByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
+	// ByID returns a grant; [storage.ErrNotFound]: there is none.
+	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	// CountCodeFailure counts a wrong verifier and returns how many there were.
 	CountCodeFailure(ctx context.Context, id string) (int, error)
 }

@@ -54,7 +54,7 @@ func (s adapter) CreateAuthorizeCodeSession(context.Context, string, fosite.Requ
 func (s adapter) GetAuthorizeCodeSession(ctx context.Context, codeHash string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	if u.Grant.ID == "" {
-		state, err := s.e.cfg.Grants.GrantByCode(ctx, []byte(codeHash))
+		state, err := s.e.cfg.Grants.ByCode(ctx, []byte(codeHash))
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil, u.refuse(oauth.CodeUnknown)
 		}
@@ -144,7 +144,7 @@ func (s adapter) GetRefreshTokenSession(ctx context.Context, token string, _ fos
 	if !ok {
 		return nil, u.refuse(oauth.RefreshUnknown)
 	}
-	state, err := s.e.cfg.Grants.Grant(ctx, grantID, "")
+	state, err := s.e.cfg.Grants.ByID(ctx, grantID, "")
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, u.refuse(oauth.RefreshEnded)
 	}

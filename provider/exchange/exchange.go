@@ -35,7 +35,7 @@ type Config struct {
 // Grants decides what happens once. Each method that changes something is one conditional statement; [storage.ErrStale] says that
 // another request was first.
 type Grants interface {
-	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	RedeemCode(ctx context.Context, id string, r storage.Redemption, now time.Time) error
 	RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error
 }

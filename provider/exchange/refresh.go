@@ -19,7 +19,7 @@ func (x *Exchange) rotate(ctx context.Context, u *engine.Unit) error {
 	if !errors.Is(err, storage.ErrStale) {
 		return err
 	}
-	state, err := x.cfg.Grants.Grant(ctx, u.Grant.ID, "")
+	state, err := x.cfg.Grants.ByID(ctx, u.Grant.ID, "")
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && (state.Ended(u.Now) || !u.Holds(state.JKT)):
 		return oauth.Refuse(oauth.RefreshEnded)

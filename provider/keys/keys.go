@@ -117,7 +117,7 @@ func (r *Ring) reload(ctx context.Context) error {
 		return err
 	}
 	keyset := r.cfg.Store.Keyset().Primary()
-	rows, err := r.cfg.Store.SigningKeys(ctx)
+	rows, err := r.cfg.Store.Keys.List(ctx)
 	if err != nil {
 		return err
 	}

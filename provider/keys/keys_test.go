@@ -79,7 +79,7 @@ func kidOf(t testing.TB, token string) string {
 // eventNames returns the names of the audit entries, newest first.
 func eventNames(t testing.TB, s *storage.Store) []string {
 	t.Helper()
-	events, err := s.Events(t.Context(), storage.EventQuery{Limit: 100})
+	events, err := s.Events.List(t.Context(), storage.EventQuery{Limit: 100})
 	require.NoError(t, err)
 	names := make([]string, len(events))
 	for i, e := range events {

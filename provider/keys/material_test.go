@@ -98,7 +98,7 @@ func TestUnfitKeysAreNotUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := storagetest.Open(t)
-			require.NoError(t, s.AddSigningKey(t.Context(), row))
+			require.NoError(t, s.Keys.Add(t.Context(), row))
 			r := loadedRing(t, s)
 			require.NotContains(t, kids(published(t, r, now)), row.ID)
 			require.Equal(t, keys.Unusable, r.List(now)[0].State)

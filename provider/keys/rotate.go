@@ -68,7 +68,7 @@ func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audi
 func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, by audit.Event, now time.Time) error {
 	return r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, k := range made {
-			if err := r.cfg.Store.AddSigningKey(ctx, k); err != nil {
+			if err := r.cfg.Store.Keys.Add(ctx, k); err != nil {
 				return err
 			}
 			by.Name = audit.KeyAdded
@@ -78,7 +78,7 @@ func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, b
 			}
 		}
 		// The first insert has locked the version of the keys, so whoever comes second reads here what the first committed.
-		rows, err := r.cfg.Store.SigningKeys(ctx)
+		rows, err := r.cfg.Store.Keys.List(ctx)
 		if err != nil {
 			return err
 		}
@@ -99,12 +99,12 @@ func (r *Ring) sweep(ctx context.Context, loaded *set, now time.Time) error {
 		if k.fault != nil || k.published(now) {
 			continue
 		}
-		err := r.cfg.Store.RetireSigningKey(ctx, k.ID, k.RetiredAt, k.PublishedUntil)
+		err := r.cfg.Store.Keys.Retire(ctx, k.ID, k.RetiredAt, k.PublishedUntil)
 		if err != nil && !errors.Is(err, storage.ErrStale) {
 			return err
 		}
 	}
-	_, err := r.cfg.Store.DeleteSigningKeys(ctx, now)
+	_, err := r.cfg.Store.Keys.DeleteExpired(ctx, now)
 	return err
 }
 
@@ -113,7 +113,7 @@ func (r *Ring) sweep(ctx context.Context, loaded *set, now time.Time) error {
 // nothing would sign for the algorithm then.
 func (r *Ring) Retire(ctx context.Context, kid string, by audit.Event, now time.Time) (Key, error) {
 	err := r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
-		err := r.cfg.Store.RetireSigningKey(ctx, kid, now, now)
+		err := r.cfg.Store.Keys.Retire(ctx, kid, now, now)
 		if errors.Is(err, storage.ErrStale) {
 			return nil
 		}
@@ -121,7 +121,7 @@ func (r *Ring) Retire(ctx context.Context, kid string, by audit.Event, now time.
 			return err
 		}
 		// Read behind the write, which has locked the version: two replicas cannot each remove what the other leaves.
-		rows, err := r.cfg.Store.SigningKeys(ctx)
+		rows, err := r.cfg.Store.Keys.List(ctx)
 		if err != nil {
 			return err
 		}

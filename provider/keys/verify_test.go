@@ -52,7 +52,7 @@ func encode(header any, payload, signature string) string {
 // privateOf returns the private part of a stored key.
 func privateOf(t *testing.T, s *storage.Store, kid string) any {
 	t.Helper()
-	rows, err := s.SigningKeys(t.Context())
+	rows, err := s.Keys.List(t.Context())
 	require.NoError(t, err)
 	for _, row := range rows {
 		if row.ID == kid {

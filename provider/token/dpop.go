@@ -182,7 +182,7 @@ func (p *Proofs) Spend(ctx context.Context, shown Proof) error {
 	if shown.JKT == "" {
 		return nil
 	}
-	err := p.store.SpendProof(ctx, shown.JKT, shown.jti, shown.expires)
+	err := p.store.JTIs.SpendProof(ctx, shown.JKT, shown.jti, shown.expires)
 	if errors.Is(err, storage.ErrConflict) {
 		return oauth.Refuse(oauth.ProofUsed)
 	}

@@ -63,5 +63,5 @@ func newIssuer(t testing.TB) *Issuer {
 	require.NoError(t, err)
 	keystest.Provide(t, store)
 	require.NoError(t, ring.Load(t.Context(), time.Now()))
-	return New(Config{Issuer: issuer, Store: store, Grants: store, Audit: audit.New(store), Keys: ring})
+	return New(Config{Issuer: issuer, Store: store, Grants: store.Grants, Audit: audit.New(store), Keys: ring})
 }

@@ -27,12 +27,12 @@ type Config struct {
 
 // Grants is what an issuer asks about grants.
 type Grants interface {
-	// Grant returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: there is none.
-	Grant(ctx context.Context, id, tokenID string) (storage.GrantState, error)
-	// TokenRevoked reports whether an access token without a grant was revoked.
-	TokenRevoked(ctx context.Context, tokenID string) (bool, error)
-	// RevokeGrant ends a grant and records the event. [storage.ErrStale]: it was revoked before.
-	RevokeGrant(ctx context.Context, id, event string, now time.Time) error
+	// ByID returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: there is none.
+	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
+	// AccessTokenRevoked reports whether an access token without a grant was revoked.
+	AccessTokenRevoked(ctx context.Context, tokenID string) (bool, error)
+	// Revoke ends a grant and records the event. [storage.ErrStale]: it was revoked before.
+	Revoke(ctx context.Context, id, event string, now time.Time) error
 }
 
 // Issuer makes, reads and validates codes and tokens.
@@ -59,7 +59,7 @@ func New(cfg Config) *Issuer {
 // is no error.
 func (i *Issuer) RevokeGrant(ctx context.Context, g storage.Grant, why audit.Name, address string, now time.Time) error {
 	event := i.audit.Rider(audit.Event{Name: why, UserID: g.UserID, ClientID: g.ClientID, Actor: audit.ActorClient, Address: address}, now)
-	err := i.grants.RevokeGrant(ctx, g.ID, event, now)
+	err := i.grants.Revoke(ctx, g.ID, event, now)
 	if errors.Is(err, storage.ErrStale) {
 		err = i.store.Confirm(ctx)
 	}

@@ -25,7 +25,7 @@ func (i *Issuer) Validate(ctx context.Context, token string, now time.Time) (Val
 	if t.GrantID == "" {
 		return i.validateOfClient(ctx, t)
 	}
-	state, err := i.grants.Grant(ctx, t.GrantID, t.ID)
+	state, err := i.grants.ByID(ctx, t.GrantID, t.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		return Valid{}, oauth.Refuse(oauth.AccessTokenEnded)
 	}
@@ -47,7 +47,7 @@ func (i *Issuer) validateOfClient(ctx context.Context, t AccessToken) (Valid, er
 	if err != nil {
 		return Valid{}, err
 	}
-	revoked, err := i.grants.TokenRevoked(ctx, t.ID)
+	revoked, err := i.grants.AccessTokenRevoked(ctx, t.ID)
 	if err != nil {
 		return Valid{}, err
 	}

@@ -47,7 +47,7 @@ func New(store *storage.Store) *Log {
 
 // Record files e in the caller's transaction, if ctx carries one. An error means that the operation it records must fail.
 func (l *Log) Record(ctx context.Context, e Event, now time.Time) error {
-	return l.store.AddEvent(ctx, l.body(e, now))
+	return l.store.Events.Add(ctx, l.body(e, now))
 }
 
 // Rider returns e as text, for those methods of storage.Store that file it with the statement they run.
@@ -56,7 +56,7 @@ func (l *Log) Rider(e Event, now time.Time) string { return l.body(e, now) }
 // Chain links entries that are not chained yet, at most a few hundred at once, counts them and returns how many there were. Replicas
 // may call it at the same time.
 func (l *Log) Chain(ctx context.Context) (int, error) {
-	events, broken, err := l.store.ChainEvents(ctx, chainBatch, storage.Chain{Link: l.link, Seal: l.seal})
+	events, broken, err := l.store.Events.Chain(ctx, chainBatch, storage.Chain{Link: l.link, Seal: l.seal})
 	if err != nil {
 		return 0, err
 	}

@@ -43,12 +43,12 @@ func TestRecordJoinsTheTransaction(t *testing.T) {
 			require.NoError(t, log.Record(ctx, example, now))
 			return refused
 		}), refused)
-		events, err := s.Events(t.Context(), storage.EventQuery{Limit: 10})
+		events, err := s.Events.List(t.Context(), storage.EventQuery{Limit: 10})
 		require.NoError(t, err)
 		require.Empty(t, events)
 
 		require.NoError(t, log.Record(t.Context(), example, now))
-		events, err = s.Events(t.Context(), storage.EventQuery{UserID: "u1", Limit: 10})
+		events, err = s.Events.List(t.Context(), storage.EventQuery{UserID: "u1", Limit: 10})
 		require.NoError(t, err)
 		require.Len(t, events, 1)
 		require.Equal(t, string(audit.CodeRefused), events[0].Name)
@@ -67,7 +67,7 @@ func TestRiderIsFiledWithItsStatement(t *testing.T) {
 			Name: audit.PasswordAccepted, Actor: audit.ActorUser, UserID: u.ID,
 			Detail: map[string]string{"browser": "a\x00b\xffc\u2028\"\\"},
 		}
-		require.NoError(t, s.BeginSignIn(t.Context(), storage.HalfSignIn{
+		require.NoError(t, s.Sessions.BeginSignIn(t.Context(), storage.HalfSignIn{
 			TokenHash: storage.Hash("x"), User: u, CreatedAt: now, ExpiresAt: now.Add(time.Minute),
 		}, log.Rider(hostile, now)))
 		report, err := log.Verify(t.Context())

@@ -17,7 +17,7 @@ type Entry struct {
 
 // OfUser returns up to limit entries that concern a user, newest first, older than the entry with the id before (empty: from the newest).
 func (l *Log) OfUser(ctx context.Context, userID, before string, limit int) ([]Entry, error) {
-	rows, err := l.store.Events(ctx, storage.EventQuery{UserID: userID, Before: before, Limit: limit})
+	rows, err := l.store.Events.List(ctx, storage.EventQuery{UserID: userID, Before: before, Limit: limit})
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (l *Log) NewestOfUser(ctx context.Context, userID string, names ...Name) (E
 	for _, name := range names {
 		q.Names = append(q.Names, string(name))
 	}
-	rows, err := l.store.Events(ctx, q)
+	rows, err := l.store.Events.List(ctx, q)
 	if err != nil || len(rows) == 0 {
 		return Entry{}, err
 	}

@@ -17,7 +17,7 @@ const page = 1000
 // Tail calls show with the newest n entries, oldest of them first. With follow it goes on with each new one until ctx is done; it
 // returns nil then.
 func (l *Log) Tail(ctx context.Context, n int, follow bool, show func(storage.Event) error) error {
-	events, err := l.store.Events(ctx, storage.EventQuery{Limit: n})
+	events, err := l.store.Events.List(ctx, storage.EventQuery{Limit: n})
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ const lateness = time.Minute
 func (l *Log) since(ctx context.Context, from time.Time) ([]storage.Event, error) {
 	var all []storage.Event
 	for q := (storage.EventQuery{Since: from, Limit: page}); ; {
-		events, err := l.store.Events(ctx, q)
+		events, err := l.store.Events.List(ctx, q)
 		all = append(all, events...)
 		if err != nil || len(events) < page {
 			slices.Reverse(all)
@@ -140,7 +140,7 @@ func (l *Log) walk(ctx context.Context, first func(context.Context) error, visit
 			}
 		}
 		for seq := int64(0); ; {
-			events, err := l.store.ChainedEvents(ctx, seq, page)
+			events, err := l.store.Events.Chained(ctx, seq, page)
 			if err != nil {
 				return err
 			}
@@ -153,7 +153,7 @@ func (l *Log) walk(ctx context.Context, first func(context.Context) error, visit
 			seq = events[len(events)-1].Seq
 		}
 		for after := (storage.Event{}); ; {
-			events, err := l.store.UnchainedEvents(ctx, after, page)
+			events, err := l.store.Events.Unchained(ctx, after, page)
 			if err != nil || len(events) == 0 {
 				return err
 			}

@@ -73,7 +73,7 @@ type verification struct {
 
 // begin reads the end of the chain; there is none before the first entry was chained.
 func (v *verification) begin(ctx context.Context) (err error) {
-	if v.head, err = v.log.store.EventHead(ctx); errors.Is(err, storage.ErrNotFound) {
+	if v.head, err = v.log.store.Events.Head(ctx); errors.Is(err, storage.ErrNotFound) {
 		return nil
 	}
 	return err

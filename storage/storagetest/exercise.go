@@ -4,7 +4,7 @@ import (
 	"testing"
 )
 
-// Exercise runs the behaviour suite: everything that storage.Store promises, on an empty database of one kind for each behaviour.
+// Exercise runs the behaviour suite: everything that [storage.Store] and its records promise, on an empty database of one kind for each behaviour.
 func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 	for _, group := range []struct {
 		name       string
@@ -14,13 +14,13 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 		{"transactions", transactionBehaviours},
 		{"users", userBehaviours},
 		{"credentials", credentialBehaviours},
-		{"tickets", ticketBehaviours},
+		{"links", linkBehaviours},
 		{"people", peopleBehaviours},
 		{"enrolments", enrolmentBehaviours},
 		{"attempts", attemptBehaviours},
 		{"sessions", sessionBehaviours},
 		{"ends of sessions", sessionEndBehaviours},
-		{"visits", visitBehaviours},
+		{"client sessions", clientSessionBehaviours},
 		{"clients", clientBehaviours},
 		{"initial tokens", initialTokenBehaviours},
 		{"consents", consentBehaviours},

@@ -26,27 +26,27 @@ var accountBehaviours = []behaviour{
 func overviewsCount(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, _, codes := EnrolledUser(t, s)
-	require.NoError(t, s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now))
+	require.NoError(t, s.RecoveryCodes.Spend(t.Context(), u.ID, codes[0], Now))
 	SignIn(t, s, u)
 	HalfSignIn(t, s, u)
 	a, b := Client(t, s), Client(t, s)
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, a.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, a.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	for _, c := range []storage.Client{a, b, b} {
 		Grant(t, s, u, c)
 	}
-	o, err := s.Overview(t.Context(), u.ID, Now)
+	o, err := s.Users.Overview(t.Context(), u.ID, Now)
 	require.NoError(t, err)
 	require.Equal(t, storage.Overview{
 		PasswordChangedAt: storage.At(Now), Authenticators: 1, RecoveryCodesLeft: 9, Sessions: 1, Apps: 2,
 	}, o)
-	o, err = s.Overview(t.Context(), u.ID, Now.Add(2*time.Hour))
+	o, err = s.Users.Overview(t.Context(), u.ID, Now.Add(2*time.Hour))
 	require.NoError(t, err)
 	require.Equal(t, 0, o.Sessions)
 	require.Equal(t, 1, o.Apps, "the consent stays")
-	o, err = s.Overview(t.Context(), User(t, s).ID, Now)
+	o, err = s.Users.Overview(t.Context(), User(t, s).ID, Now)
 	require.NoError(t, err)
 	require.Equal(t, storage.Overview{}, o)
-	_, err = s.Overview(t.Context(), "nobody", Now)
+	_, err = s.Users.Overview(t.Context(), "nobody", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -54,18 +54,18 @@ func appsAreListed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, other := User(t, s), User(t, s)
 	asked, skipped, gone, foreign := Client(t, s), Client(t, s), Client(t, s), Client(t, s)
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, asked.ID, storage.Access{Scopes: storage.Strings{"openid", "email"}, Claims: storage.Strings{"birthdate"}}, Now))
-	require.NoError(t, s.AddConsent(t.Context(), other.ID, foreign.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, asked.ID, storage.Access{Scopes: storage.Strings{"openid", "email"}, Claims: storage.Strings{"birthdate"}}, Now))
+	require.NoError(t, s.Consents.Add(t.Context(), other.ID, foreign.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	Grant(t, s, other, foreign)
 	first := Grant(t, s, u, skipped)
 	second := NewGrant(u, skipped)
 	second.Scopes, second.Claims, second.CreatedAt = storage.Strings{"openid", "offline_access"}, storage.Strings{"team"}, storage.At(Now.Add(time.Second))
-	require.NoError(t, s.IssueCode(t.Context(), second, ""))
+	require.NoError(t, s.Grants.Issue(t.Context(), second, ""))
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.RedeemCode(t.Context(), second.ID, storage.Redemption{Generation: 1, IdleUntil: later, ExpiresAt: later.Add(time.Hour)}, Now.Add(2*time.Second)))
-	require.NoError(t, s.RevokeGrant(t.Context(), Grant(t, s, u, gone).ID, "", Now))
+	require.NoError(t, s.Grants.RedeemCode(t.Context(), second.ID, storage.Redemption{Generation: 1, IdleUntil: later, ExpiresAt: later.Add(time.Hour)}, Now.Add(2*time.Second)))
+	require.NoError(t, s.Grants.Revoke(t.Context(), Grant(t, s, u, gone).ID, "", Now))
 
-	apps, err := s.Apps(t.Context(), u.ID, Now.Add(3*time.Second))
+	apps, err := s.Consents.Apps(t.Context(), u.ID, Now.Add(3*time.Second))
 	require.NoError(t, err)
 	for i := range apps {
 		apps[i].GrantedAt, apps[i].UsedAt, apps[i].ConsentedAt = apps[i].GrantedAt.UTC(), apps[i].UsedAt.UTC(), apps[i].ConsentedAt.UTC()
@@ -78,11 +78,11 @@ func appsAreListed(t *testing.T, db *Database) {
 		},
 	}, apps)
 
-	require.NoError(t, s.WithdrawConsent(t.Context(), u.ID, skipped.ID, Now), "an app that never asked can be stopped too")
-	require.ErrorIs(t, s.WithdrawConsent(t.Context(), u.ID, skipped.ID, Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.WithdrawConsent(t.Context(), u.ID, foreign.ID, Now), storage.ErrNotFound)
-	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
-	apps, err = s.Apps(t.Context(), u.ID, Now)
+	require.NoError(t, s.Consents.Withdraw(t.Context(), u.ID, skipped.ID, Now), "an app that never asked can be stopped too")
+	require.ErrorIs(t, s.Consents.Withdraw(t.Context(), u.ID, skipped.ID, Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Consents.Withdraw(t.Context(), u.ID, foreign.ID, Now), storage.ErrNotFound)
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, Now))
+	apps, err = s.Consents.Apps(t.Context(), u.ID, Now)
 	require.NoError(t, err)
 	require.Len(t, apps, 1)
 }
@@ -90,16 +90,16 @@ func appsAreListed(t *testing.T, db *Database) {
 func claimsAreReplaced(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := User(t, s)
-	require.NoError(t, s.ReplaceClaims(t.Context(), u.ID, storage.Claims{"name": "Ada"}, u.UpdatedAt.Time, Now))
-	found, err := s.User(t.Context(), u.ID)
+	require.NoError(t, s.Users.ReplaceClaims(t.Context(), u.ID, storage.Claims{"name": "Ada"}, u.UpdatedAt.Time, Now))
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, storage.Claims{"name": "Ada"}, found.Claims)
 	require.True(t, found.UpdatedAt.After(u.UpdatedAt.Time), "even when the clock stands still")
-	require.ErrorIs(t, s.ReplaceClaims(t.Context(), u.ID, nil, u.UpdatedAt.Time, Now.Add(time.Hour)), storage.ErrStale)
-	require.ErrorIs(t, s.ReplaceClaims(t.Context(), "nobody", nil, u.UpdatedAt.Time, Now), storage.ErrStale)
+	require.ErrorIs(t, s.Users.ReplaceClaims(t.Context(), u.ID, nil, u.UpdatedAt.Time, Now.Add(time.Hour)), storage.ErrStale)
+	require.ErrorIs(t, s.Users.ReplaceClaims(t.Context(), "nobody", nil, u.UpdatedAt.Time, Now), storage.ErrStale)
 
 	won := raceOf(50, func(i int) error {
-		return s.ReplaceClaims(context.Background(), u.ID, storage.Claims{"n": i}, found.UpdatedAt.Time, Now.Add(time.Minute))
+		return s.Users.ReplaceClaims(context.Background(), u.ID, storage.Claims{"n": i}, found.UpdatedAt.Time, Now.Add(time.Minute))
 	})
 	require.Equal(t, 1, won)
 }
@@ -124,32 +124,32 @@ func otherSessionsEnd(t *testing.T, db *Database) {
 	u, c := User(t, s), Client(t, s)
 	mine, theirs, half, grant := SignIn(t, s, u), SignIn(t, s, u), HalfSignIn(t, s, u), Grant(t, s, u, c)
 	stranger := SignIn(t, s, User(t, s))
-	kept, err := s.SignIn(t.Context(), mine, "", Now)
+	kept, err := s.Sessions.SignIn(t.Context(), mine, "", Now)
 	require.NoError(t, err)
-	foreign, err := s.SignIn(t.Context(), stranger, "", Now)
+	foreign, err := s.Sessions.SignIn(t.Context(), stranger, "", Now)
 	require.NoError(t, err)
-	_, err = s.EndOtherSessions(t.Context(), u.ID, foreign.ID(), Now)
+	_, err = s.Sessions.EndOthers(t.Context(), u.ID, foreign.ID(), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.SignIn(t.Context(), theirs, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), theirs, "", Now)
 	require.NoError(t, err, "what was refused has ended nothing")
 
-	after, err := s.EndOtherSessions(t.Context(), u.ID, kept.ID(), Now)
+	after, err := s.Sessions.EndOthers(t.Context(), u.ID, kept.ID(), Now)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch+1, after.Epoch)
-	_, err = s.SignIn(t.Context(), mine, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), mine, "", Now)
 	require.NoError(t, err)
-	_, err = s.SignIn(t.Context(), theirs, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), theirs, "", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	_, err = s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	state, err := s.Grant(t.Context(), grant.ID, "")
+	state, err := s.Grants.ByID(t.Context(), grant.ID, "")
 	require.NoError(t, err)
 	require.True(t, state.Ended(Now))
-	_, err = s.SignIn(t.Context(), stranger, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), stranger, "", Now)
 	require.NoError(t, err)
 
-	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
-	_, err = s.EndOtherSessions(t.Context(), u.ID, kept.ID(), Now)
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, Now))
+	_, err = s.Sessions.EndOthers(t.Context(), u.ID, kept.ID(), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound, "what has ended does not come back")
 }
 
@@ -159,16 +159,16 @@ func sessionsTakeGrantsAlong(t *testing.T, db *Database) {
 	online, offline, other := NewGrant(u, c), NewGrant(u, c), NewGrant(u, c)
 	offline.SID, offline.Scopes = online.SID, storage.Strings{"openid", "offline_access"}
 	for _, g := range []storage.Grant{online, offline, other} {
-		require.NoError(t, s.IssueCode(t.Context(), g, ""))
+		require.NoError(t, s.Grants.Issue(t.Context(), g, ""))
 	}
-	require.NoError(t, s.RevokeGrantsOfSession(t.Context(), User(t, s).ID, online.SID, Now), "of somebody else: nothing")
+	require.NoError(t, s.Grants.RevokeOfSession(t.Context(), User(t, s).ID, online.SID, Now), "of somebody else: nothing")
 	ended := func(g storage.Grant) bool {
-		state, err := s.Grant(t.Context(), g.ID, "")
+		state, err := s.Grants.ByID(t.Context(), g.ID, "")
 		require.NoError(t, err)
 		return state.Ended(Now)
 	}
 	require.False(t, ended(online))
-	require.NoError(t, s.RevokeGrantsOfSession(t.Context(), u.ID, online.SID, Now))
+	require.NoError(t, s.Grants.RevokeOfSession(t.Context(), u.ID, online.SID, Now))
 	require.True(t, ended(online))
 	require.False(t, ended(offline))
 	require.False(t, ended(other))
@@ -180,13 +180,13 @@ func grantsAreListed(t *testing.T, db *Database) {
 	first, second := NewGrant(u, c), NewGrant(u, c)
 	second.CreatedAt = storage.At(Now.Add(time.Second))
 	for _, g := range []storage.Grant{first, second} {
-		require.NoError(t, s.IssueCode(t.Context(), g, ""))
+		require.NoError(t, s.Grants.Issue(t.Context(), g, ""))
 	}
 	Grant(t, s, User(t, s), c)
-	grants, err := s.GrantsOf(t.Context(), u.ID, 10)
+	grants, err := s.Grants.OfUser(t.Context(), u.ID, 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Grant{second, first}, grants)
-	grants, err = s.GrantsOf(t.Context(), u.ID, 1)
+	grants, err = s.Grants.OfUser(t.Context(), u.ID, 1)
 	require.NoError(t, err)
 	require.Len(t, grants, 1)
 }
@@ -196,19 +196,19 @@ func lastAdministratorStays(t *testing.T, db *Database) {
 	admin := func() storage.User {
 		u := newUser()
 		u.Admin = true
-		require.NoError(t, s.AddUser(t.Context(), u))
+		require.NoError(t, s.Users.Add(t.Context(), u))
 		return u
 	}
-	require.NoError(t, s.DeleteUserButLastAdmin(t.Context(), User(t, s).ID))
-	require.ErrorIs(t, s.DeleteUserButLastAdmin(t.Context(), "nobody"), storage.ErrNotFound)
+	require.NoError(t, s.Users.DeleteUnlessLastAdmin(t.Context(), User(t, s).ID))
+	require.ErrorIs(t, s.Users.DeleteUnlessLastAdmin(t.Context(), "nobody"), storage.ErrNotFound)
 	only, disabled := admin(), admin()
-	require.NoError(t, s.DisableUser(t.Context(), disabled.ID, Now))
-	require.ErrorIs(t, s.DeleteUserButLastAdmin(t.Context(), only.ID), storage.ErrStale)
+	require.NoError(t, s.Users.Disable(t.Context(), disabled.ID, Now))
+	require.ErrorIs(t, s.Users.DeleteUnlessLastAdmin(t.Context(), only.ID), storage.ErrStale)
 
 	admins := []storage.User{only}
 	for range 49 {
 		admins = append(admins, admin())
 	}
-	won := raceOf(50, func(i int) error { return s.DeleteUserButLastAdmin(context.Background(), admins[i].ID) })
+	won := raceOf(50, func(i int) error { return s.Users.DeleteUnlessLastAdmin(context.Background(), admins[i].ID) })
 	require.Equal(t, 49, won, "of all administrators at once, one stays")
 }

@@ -23,11 +23,11 @@ var attemptBehaviours = []behaviour{
 // unblocked is the time until which a free key is blocked.
 var unblocked = storage.At(time.UnixMicro(0).UTC())
 
-func count(t *testing.T, s *storage.Store, now time.Time, budgets ...storage.Budget) (map[string]storage.Attempts, bool) {
+func count(t *testing.T, s *storage.Store, now time.Time, budgets ...storage.Budget) (map[string]storage.AttemptState, bool) {
 	t.Helper()
-	states, allowed, err := s.CountAttempt(t.Context(), now, budgets...)
+	states, allowed, err := s.Attempts.Count(t.Context(), now, budgets...)
 	require.NoError(t, err)
-	byKey := map[string]storage.Attempts{}
+	byKey := map[string]storage.AttemptState{}
 	for _, state := range states {
 		byKey[state.Key] = state
 	}
@@ -55,9 +55,9 @@ func waitsGrow(t *testing.T, db *Database) {
 		states, allowed = count(t, s, now, b)
 		require.False(t, allowed)
 		require.Empty(t, states)
-		stored, err := s.Attempts(t.Context(), "k", "other")
+		stored, err := s.Attempts.States(t.Context(), "k", "other")
 		require.NoError(t, err)
-		require.Equal(t, []storage.Attempts{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until), PendingUntil: unblocked}}, stored, "what is refused is not counted")
+		require.Equal(t, []storage.AttemptState{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until), PendingUntil: unblocked}}, stored, "what is refused is not counted")
 		now = until
 	}
 }
@@ -83,11 +83,11 @@ func keysClose(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	_, allowed = count(t, s, now, b)
 	require.False(t, allowed, "closed for good")
-	passed, err := s.PassAttempt(t.Context(), now, b)
+	passed, err := s.Attempts.ClearUnlessBlocked(t.Context(), now, b)
 	require.NoError(t, err)
 	require.False(t, passed)
 
-	require.NoError(t, s.ClearAttempts(t.Context(), "k"))
+	require.NoError(t, s.Attempts.Clear(t.Context(), "k"))
 	states, allowed := count(t, s, now, b)
 	require.True(t, allowed)
 	require.Equal(t, 1, states["k"].Failures)
@@ -123,9 +123,9 @@ func countingIsAllOrNothing(t *testing.T, db *Database) {
 		require.False(t, allowed)
 		require.Empty(t, states)
 	}
-	stored, err := s.Attempts(t.Context(), "a", "b")
+	stored, err := s.Attempts.States(t.Context(), "a", "b")
 	require.NoError(t, err)
-	require.ElementsMatch(t, []storage.Attempts{
+	require.ElementsMatch(t, []storage.AttemptState{
 		{Key: "a", Failures: 1, BlockedUntil: unblocked, PendingUntil: unblocked},
 		{Key: "b", Failures: 1, BlockedUntil: storage.At(Now.Add(time.Minute)), PendingUntil: unblocked},
 	}, stored)
@@ -139,7 +139,7 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 	account, address := storage.Budget{Key: "account", Tries: 3}, storage.Budget{Key: "address", Tries: 5}
 	reserve := func(now time.Time, budgets ...storage.Budget) (storage.Reservation, bool) {
 		t.Helper()
-		r, allowed, err := s.ReserveAttempt(t.Context(), now, budgets...)
+		r, allowed, err := s.Attempts.Reserve(t.Context(), now, budgets...)
 		require.NoError(t, err)
 		return r, allowed
 	}
@@ -151,24 +151,24 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 	}
 	_, allowed := reserve(Now, address, account)
 	require.False(t, allowed, "three are being judged")
-	require.NoError(t, s.FailAttempt(t.Context(), rooms[0], Now))
+	require.NoError(t, s.Attempts.Fail(t.Context(), rooms[0], Now))
 	_, allowed = reserve(Now, account, address)
 	require.False(t, allowed, "one has failed and two are being judged")
-	require.NoError(t, s.ReleaseAttempt(t.Context(), rooms[1]))
+	require.NoError(t, s.Attempts.Release(t.Context(), rooms[1]))
 	rooms[1], allowed = reserve(Now, account, address)
 	require.True(t, allowed, "one was not judged")
-	require.NoError(t, s.SucceedAttempt(t.Context(), rooms[2], "account"))
-	states, err := s.Attempts(t.Context(), "account", "address")
+	require.NoError(t, s.Attempts.Succeed(t.Context(), rooms[2], "account"))
+	states, err := s.Attempts.States(t.Context(), "account", "address")
 	require.NoError(t, err)
 	for _, state := range states {
 		require.Equal(t, map[string]int{"account": 0, "address": 1}[state.Key], state.Failures, "a success clears the key of its own alone")
 	}
-	require.NoError(t, s.ReleaseAttempt(t.Context(), rooms[1]))
+	require.NoError(t, s.Attempts.Release(t.Context(), rooms[1]))
 
 	for range 3 {
 		r, allowed := reserve(Now, account)
 		require.True(t, allowed)
-		require.NoError(t, s.FailAttempt(t.Context(), r, Now))
+		require.NoError(t, s.Attempts.Fail(t.Context(), r, Now))
 	}
 	_, allowed = reserve(Now.Add(time.Minute-time.Microsecond), account)
 	require.False(t, allowed, "the third failure made it wait")
@@ -177,8 +177,8 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 	require.True(t, allowed)
 	_, allowed = reserve(later, account)
 	require.False(t, allowed, "one at a time after a wait")
-	require.NoError(t, s.FailAttempt(t.Context(), r, later))
-	states, err = s.Attempts(t.Context(), "account")
+	require.NoError(t, s.Attempts.Fail(t.Context(), r, later))
+	states, err = s.Attempts.States(t.Context(), "account")
 	require.NoError(t, err)
 	require.Equal(t, later.Add(2*time.Minute), states[0].BlockedUntil.Time)
 }
@@ -187,23 +187,23 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 func reservationsEnd(t *testing.T, db *Database) {
 	s := db.Open(t)
 	b := storage.Budget{Key: "k", Tries: 3, Forget: time.Hour}
-	r, allowed, err := s.ReserveAttempt(t.Context(), Now, b)
+	r, allowed, err := s.Attempts.Reserve(t.Context(), Now, b)
 	require.NoError(t, err)
 	require.True(t, allowed)
-	require.NoError(t, s.FailAttempt(t.Context(), r, Now))
+	require.NoError(t, s.Attempts.Fail(t.Context(), r, Now))
 	for range 2 {
-		_, allowed, err = s.ReserveAttempt(t.Context(), Now, b)
+		_, allowed, err = s.Attempts.Reserve(t.Context(), Now, b)
 		require.NoError(t, err)
 		require.True(t, allowed)
 	}
 	soon := Now.Add(30 * time.Second)
-	_, allowed, err = s.ReserveAttempt(t.Context(), soon.Add(-time.Microsecond), b)
+	_, allowed, err = s.Attempts.Reserve(t.Context(), soon.Add(-time.Microsecond), b)
 	require.NoError(t, err)
 	require.False(t, allowed)
 	_, err = s.Sweep(t.Context(), soon, 10)
 	require.NoError(t, err)
 	for n := range 3 {
-		_, allowed, err = s.ReserveAttempt(t.Context(), soon, b)
+		_, allowed, err = s.Attempts.Reserve(t.Context(), soon, b)
 		require.NoError(t, err)
 		require.Equal(t, n < 2, allowed)
 	}
@@ -213,13 +213,13 @@ func reservationsEnd(t *testing.T, db *Database) {
 func reservingIsAllOrNothing(t *testing.T, db *Database) {
 	s := db.Open(t)
 	full, free := storage.Budget{Key: "b", Tries: 1}, storage.Budget{Key: "a", Tries: 1}
-	_, allowed, err := s.ReserveAttempt(t.Context(), Now, full)
+	_, allowed, err := s.Attempts.Reserve(t.Context(), Now, full)
 	require.NoError(t, err)
 	require.True(t, allowed)
-	_, allowed, err = s.ReserveAttempt(t.Context(), Now, free, full)
+	_, allowed, err = s.Attempts.Reserve(t.Context(), Now, free, full)
 	require.NoError(t, err)
 	require.False(t, allowed)
-	_, allowed, err = s.ReserveAttempt(t.Context(), Now, free)
+	_, allowed, err = s.Attempts.Reserve(t.Context(), Now, free)
 	require.NoError(t, err)
 	require.True(t, allowed)
 }
@@ -228,7 +228,7 @@ func keysArePassed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	b := storage.Budget{Key: "k", Tries: 2}
 	pass := func(now time.Time) bool {
-		passed, err := s.PassAttempt(t.Context(), now, b)
+		passed, err := s.Attempts.ClearUnlessBlocked(t.Context(), now, b)
 		require.NoError(t, err)
 		return passed
 	}
@@ -238,13 +238,13 @@ func keysArePassed(t *testing.T, db *Database) {
 	count(t, s, Now, b)
 	count(t, s, Now, b)
 	require.False(t, pass(Now), "the count began anew and reached its limit")
-	states, err := s.Attempts(t.Context(), "k")
+	states, err := s.Attempts.States(t.Context(), "k")
 	require.NoError(t, err)
 	require.Equal(t, 2, states[0].Failures)
-	require.NoError(t, s.HoldAttempts(t.Context(), "k"))
+	require.NoError(t, s.Attempts.Lock(t.Context(), "k"))
 	require.False(t, pass(Now), "holding changes nothing")
 	require.True(t, pass(Now.Add(time.Minute)))
-	states, err = s.Attempts(t.Context(), "k")
+	states, err = s.Attempts.States(t.Context(), "k")
 	require.NoError(t, err)
 	require.Zero(t, states[0].Failures)
 }

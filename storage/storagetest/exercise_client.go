@@ -27,13 +27,13 @@ func clientsRoundTrip(t *testing.T, db *Database) {
 		ID: "b", Metadata: storage.JSON(`{}`), Version: 1, CreatedAt: storage.At(Now), UpdatedAt: storage.At(Now),
 	}
 	for _, c := range []storage.Client{full, bare} {
-		require.NoError(t, s.AddClient(t.Context(), c))
-		found, err := s.Client(t.Context(), c.ID)
+		require.NoError(t, s.Clients.Add(t.Context(), c))
+		found, err := s.Clients.ByID(t.Context(), c.ID)
 		require.NoError(t, err)
 		require.Equal(t, c, found)
 	}
-	require.ErrorIs(t, s.AddClient(t.Context(), full), storage.ErrConflict)
-	_, err := s.Client(t.Context(), "none")
+	require.ErrorIs(t, s.Clients.Add(t.Context(), full), storage.ErrConflict)
+	_, err := s.Clients.ByID(t.Context(), "none")
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -43,13 +43,13 @@ func clientChangesNeedTheVersion(t *testing.T, db *Database) {
 	changed := c
 	changed.Name, changed.SecretMAC, changed.DisabledAt = "New", []byte{9}, storage.At(Now)
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.UpdateClient(t.Context(), changed, later))
-	require.ErrorIs(t, s.UpdateClient(t.Context(), c, later), storage.ErrStale)
-	found, err := s.Client(t.Context(), c.ID)
+	require.NoError(t, s.Clients.Update(t.Context(), changed, later))
+	require.ErrorIs(t, s.Clients.Update(t.Context(), c, later), storage.ErrStale)
+	found, err := s.Clients.ByID(t.Context(), c.ID)
 	require.NoError(t, err)
 	changed.Version, changed.UpdatedAt = 2, storage.At(later)
 	require.Equal(t, changed, found)
-	require.NoError(t, s.UpdateClient(t.Context(), found, later))
+	require.NoError(t, s.Clients.Update(t.Context(), found, later))
 }
 
 func clientsAreListed(t *testing.T, db *Database) {
@@ -59,7 +59,7 @@ func clientsAreListed(t *testing.T, db *Database) {
 		ids = append(ids, Client(t, s).ID)
 	}
 	for after := ""; ; {
-		page, err := s.Clients(t.Context(), after, 2)
+		page, err := s.Clients.List(t.Context(), after, 2)
 		require.NoError(t, err)
 		if len(page) == 0 {
 			break
@@ -70,7 +70,7 @@ func clientsAreListed(t *testing.T, db *Database) {
 		after = listed[len(listed)-1]
 	}
 	require.ElementsMatch(t, ids, listed)
-	_, err := s.Clients(t.Context(), "gone", 2)
+	_, err := s.Clients.List(t.Context(), "gone", 2)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -78,17 +78,17 @@ func deletingAClientLeavesNothing(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
 	g := Grant(t, s, u, c)
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	f := newFlow(c)
-	require.NoError(t, s.SaveFlow(t.Context(), f))
+	require.NoError(t, s.Flows.Add(t.Context(), f))
 
-	require.NoError(t, s.DeleteClient(t.Context(), c.ID))
-	require.ErrorIs(t, s.DeleteClient(t.Context(), c.ID), storage.ErrNotFound)
-	_, err := s.Grant(t.Context(), g.ID, "")
+	require.NoError(t, s.Clients.Delete(t.Context(), c.ID))
+	require.ErrorIs(t, s.Clients.Delete(t.Context(), c.ID), storage.ErrNotFound)
+	_, err := s.Grants.ByID(t.Context(), g.ID, "")
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.Flow(t.Context(), f.ID, f.BrowserHash, Now)
+	_, err = s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	consents, err := s.Consents(t.Context(), u.ID)
+	consents, err := s.Consents.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Empty(t, consents)
 }

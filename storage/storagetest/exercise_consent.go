@@ -20,14 +20,14 @@ func consentsAreAdded(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, b := User(t, s), Client(t, s), Client(t, s)
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, a.ID, storage.Access{
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, a.ID, storage.Access{
 		Scopes: storage.Strings{"openid"}, Claims: storage.Strings{"team", "birthdate"},
 	}, Now))
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, b.ID, storage.Access{}, Now.Add(time.Second)))
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, a.ID, storage.Access{
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, b.ID, storage.Access{}, Now.Add(time.Second)))
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, a.ID, storage.Access{
 		Scopes: storage.Strings{"openid", "email"}, Claims: storage.Strings{"picture", "team"},
 	}, later))
-	consents, err := s.Consents(t.Context(), u.ID)
+	consents, err := s.Consents.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Consent{
 		{
@@ -39,20 +39,20 @@ func consentsAreAdded(t *testing.T, db *Database) {
 			Access: storage.Access{Scopes: storage.Strings{}, Claims: storage.Strings{}},
 		},
 	}, consents)
-	consents, err = s.Consents(t.Context(), User(t, s).ID)
+	consents, err = s.Consents.OfUser(t.Context(), User(t, s).ID)
 	require.NoError(t, err)
 	require.Empty(t, consents)
-	require.ErrorIs(t, s.AddConsent(t.Context(), "nobody", a.ID, storage.Access{}, Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.AddConsent(t.Context(), u.ID, "nothing", storage.Access{}, Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Consents.Add(t.Context(), "nobody", a.ID, storage.Access{}, Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Consents.Add(t.Context(), u.ID, "nothing", storage.Access{}, Now), storage.ErrNotFound)
 }
 
 func withdrawnStaysWithdrawn(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid", "phone"}}, Now))
-	require.NoError(t, s.WithdrawConsent(t.Context(), u.ID, c.ID, Now))
-	require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid", "email"}}, Now))
-	consents, err := s.Consents(t.Context(), u.ID)
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid", "phone"}}, Now))
+	require.NoError(t, s.Consents.Withdraw(t.Context(), u.ID, c.ID, Now))
+	require.NoError(t, s.Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid", "email"}}, Now))
+	consents, err := s.Consents.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, storage.Strings{"email", "openid"}, consents[0].Scopes)
 }
@@ -61,41 +61,41 @@ func grantsRestOnConsents(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
 	agree := func(at time.Time) {
-		require.NoError(t, s.AddConsent(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, at))
+		require.NoError(t, s.Consents.Add(t.Context(), u.ID, c.ID, storage.Access{Scopes: storage.Strings{"openid"}}, at))
 	}
 	issue := func(consentedAt time.Time) error {
 		g := NewGrant(u, c)
 		g.ConsentedAt = storage.At(consentedAt)
-		return s.IssueCode(t.Context(), g, "")
+		return s.Grants.Issue(t.Context(), g, "")
 	}
 	require.ErrorIs(t, issue(Now), storage.ErrStale, "there is no consent")
 	agree(Now)
 	require.NoError(t, issue(Now))
 	agree(Now.Add(time.Second))
 	require.NoError(t, issue(Now), "more was agreed to since")
-	require.NoError(t, s.WithdrawConsent(t.Context(), u.ID, c.ID, Now))
+	require.NoError(t, s.Consents.Withdraw(t.Context(), u.ID, c.ID, Now))
 	require.ErrorIs(t, issue(Now), storage.ErrStale)
 	agree(Now.Add(2 * time.Second))
 	require.ErrorIs(t, issue(Now), storage.ErrStale, "another consent than the one that was read")
 	require.NoError(t, issue(Now.Add(2*time.Second)))
-	require.NoError(t, s.IssueCode(t.Context(), NewGrant(u, c), ""), "it rests on none")
+	require.NoError(t, s.Grants.Issue(t.Context(), NewGrant(u, c), ""), "it rests on none")
 }
 
 func withdrawingEndsGrants(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, other, c, d := User(t, s), User(t, s), Client(t, s), Client(t, s)
 	for _, client := range []storage.Client{c, d} {
-		require.NoError(t, s.AddConsent(t.Context(), u.ID, client.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
+		require.NoError(t, s.Consents.Add(t.Context(), u.ID, client.ID, storage.Access{Scopes: storage.Strings{"openid"}}, Now))
 	}
 	ended := Grant(t, s, u, c)
 	stays := []storage.Grant{Grant(t, s, u, d), Grant(t, s, other, c)}
-	require.NoError(t, s.WithdrawConsent(t.Context(), u.ID, c.ID, Now))
-	require.ErrorIs(t, s.WithdrawConsent(t.Context(), u.ID, c.ID, Now), storage.ErrNotFound)
-	state, err := s.Grant(t.Context(), ended.ID, "")
+	require.NoError(t, s.Consents.Withdraw(t.Context(), u.ID, c.ID, Now))
+	require.ErrorIs(t, s.Consents.Withdraw(t.Context(), u.ID, c.ID, Now), storage.ErrNotFound)
+	state, err := s.Grants.ByID(t.Context(), ended.ID, "")
 	require.NoError(t, err)
 	require.True(t, state.Ended(Now))
 	for _, g := range stays {
-		state, err := s.Grant(t.Context(), g.ID, "")
+		state, err := s.Grants.ByID(t.Context(), g.ID, "")
 		require.NoError(t, err)
 		require.False(t, state.Ended(Now))
 	}

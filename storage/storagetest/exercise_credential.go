@@ -28,19 +28,19 @@ func passwordsAreSet(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := newUser()
 	u.Email, u.Username = "Ada@Example.test", "ada"
-	require.NoError(t, s.AddUser(t.Context(), u))
-	login, err := s.PasswordLogin(t.Context(), "ada@example.TEST")
+	require.NoError(t, s.Users.Add(t.Context(), u))
+	login, err := s.Passwords.ByLogin(t.Context(), "ada@example.TEST")
 	require.NoError(t, err)
 	require.Equal(t, storage.PasswordLogin{User: u}, login)
 
 	for _, hash := range []string{"first", "second"} {
-		require.NoError(t, s.SetPassword(t.Context(), u.ID, hash, Now))
-		login, err = s.PasswordLogin(t.Context(), "ADA")
+		require.NoError(t, s.Passwords.Set(t.Context(), u.ID, hash, Now))
+		login, err = s.Passwords.ByLogin(t.Context(), "ADA")
 		require.NoError(t, err)
 		require.Equal(t, storage.PasswordLogin{User: u, Hash: hash}, login)
 	}
 	for _, name := range []string{"", "nobody", u.ID} {
-		_, err = s.PasswordLogin(t.Context(), name)
+		_, err = s.Passwords.ByLogin(t.Context(), name)
 		require.ErrorIs(t, err, storage.ErrNotFound, name)
 	}
 }
@@ -48,10 +48,10 @@ func passwordsAreSet(t *testing.T, db *Database) {
 func hashesAreReplacedWhenSeen(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := User(t, s)
-	require.NoError(t, s.SetPassword(t.Context(), u.ID, "old", Now))
-	require.NoError(t, s.ReplacePasswordHash(t.Context(), u.ID, "old", "new"))
-	require.ErrorIs(t, s.ReplacePasswordHash(t.Context(), u.ID, "old", "newer"), storage.ErrStale)
-	login, err := s.PasswordLogin(t.Context(), u.Username)
+	require.NoError(t, s.Passwords.Set(t.Context(), u.ID, "old", Now))
+	require.NoError(t, s.Passwords.Rehash(t.Context(), u.ID, "old", "new"))
+	require.ErrorIs(t, s.Passwords.Rehash(t.Context(), u.ID, "old", "newer"), storage.ErrStale)
+	login, err := s.Passwords.ByLogin(t.Context(), u.Username)
 	require.NoError(t, err)
 	require.Equal(t, "new", login.Hash)
 }
@@ -65,13 +65,13 @@ func authenticatorsRoundTrip(t *testing.T, db *Database) {
 			ID: storage.NewID(), UserID: u.ID, Name: name, Secret: []byte{1, 2, 3, byte(i)}, Algorithm: "SHA256", Digits: 8, Period: 60,
 			LastStep: int64(i), CreatedAt: Now.Add(time.Duration(i) * time.Second), LastUsedAt: Now.Add(time.Hour), Renew: i == 1,
 		}
-		require.NoError(t, s.AddAuthenticator(t.Context(), a))
+		require.NoError(t, s.Authenticators.Add(t.Context(), a))
 		added = append(added, a)
 	}
-	found, err := s.Authenticators(t.Context(), u.ID)
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, added, found)
-	found, err = s.Authenticators(t.Context(), other.ID)
+	found, err = s.Authenticators.OfUser(t.Context(), other.ID)
 	require.NoError(t, err)
 	require.Empty(t, found)
 }
@@ -80,13 +80,13 @@ func stepsBurnForwards(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, _ := EnrolledUser(t, s)
 	later := Now.Add(time.Minute)
-	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 100}, later))
+	require.NoError(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 100}, later))
 	for _, step := range []int64{100, 99, 0} {
-		require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: step}, later), storage.ErrStale, step)
+		require.ErrorIs(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: step}, later), storage.ErrStale, step)
 	}
-	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 101}, later))
-	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{"none": 200}, later), storage.ErrStale)
-	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 101}, later))
+	require.ErrorIs(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{"none": 200}, later), storage.ErrStale)
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, int64(101), found[0].LastStep)
 	require.Equal(t, later, found[0].LastUsedAt)
@@ -97,11 +97,11 @@ func stepsBurnTogether(t *testing.T, db *Database) {
 	u, a, _ := EnrolledUser(t, s)
 	b := a
 	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
-	require.NoError(t, s.AddAuthenticator(t.Context(), b))
-	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{b.ID: 100}, Now))
-	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 100, b.ID: 100}, Now), storage.ErrStale)
-	require.NoError(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 101, b.ID: 102}, Now))
-	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, s.Authenticators.Add(t.Context(), b))
+	require.NoError(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{b.ID: 100}, Now))
+	require.ErrorIs(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 100, b.ID: 100}, Now), storage.ErrStale)
+	require.NoError(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 101, b.ID: 102}, Now))
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []int64{101, 102}, []int64{found[0].LastStep, found[1].LastStep})
 }
@@ -111,34 +111,34 @@ func oneBrokenSecretLeavesTheOthers(t *testing.T, db *Database) {
 	u, a, _ := EnrolledUser(t, s)
 	b := a
 	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
-	require.NoError(t, s.AddAuthenticator(t.Context(), b))
+	require.NoError(t, s.Authenticators.Add(t.Context(), b))
 	half := HalfSignIn(t, s, u)
 
 	raw := db.SQL(t)
 	_, err := raw.Exec(`UPDATE authenticators SET secret_sealed = (SELECT x.secret_sealed FROM authenticators x WHERE x.id = '` + a.ID + `') WHERE id = '` + b.ID + `'`)
 	require.NoError(t, err)
-	found, err := s.Authenticators(t.Context(), u.ID)
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Authenticator{a}, found, "a sealed value is good in its own row only")
-	h, err := s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	h, err := s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Authenticator{a}, h.Authenticators)
 
 	_, err = raw.Exec(`DELETE FROM authenticators WHERE id = '` + a.ID + `'`)
 	require.NoError(t, err)
-	_, err = s.Authenticators(t.Context(), u.ID)
+	_, err = s.Authenticators.OfUser(t.Context(), u.ID)
 	require.ErrorIs(t, err, storage.ErrSealed)
-	_, err = s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	_, err = s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrSealed)
 }
 
 func recoveryCodesAreGoodOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, other := User(t, s), User(t, s)
-	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), u.ID, []string{"aaa", "bbb"}))
-	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), other.ID, []string{"aaa", "ccc"}))
+	require.NoError(t, s.RecoveryCodes.Replace(t.Context(), u.ID, []string{"aaa", "bbb"}))
+	require.NoError(t, s.RecoveryCodes.Replace(t.Context(), other.ID, []string{"aaa", "ccc"}))
 	left := func(u storage.User) int {
-		n, err := s.RecoveryCodesLeft(t.Context(), u.ID)
+		n, err := s.RecoveryCodes.CountUnused(t.Context(), u.ID)
 		require.NoError(t, err)
 		return n
 	}
@@ -147,16 +147,16 @@ func recoveryCodesAreGoodOnce(t *testing.T, db *Database) {
 	require.NoError(t, db.SQL(t).QueryRow(`SELECT count(DISTINCT code_mac) FROM recovery_codes`).Scan(&distinct))
 	require.Equal(t, 4, distinct, "equal codes of two users are stored differently")
 
-	require.NoError(t, s.SpendRecoveryCode(t.Context(), u.ID, "aaa", Now))
-	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "aaa", Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "ccc", Now), storage.ErrNotFound, "of somebody else")
-	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "", Now), storage.ErrNotFound)
+	require.NoError(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "aaa", Now))
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "aaa", Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "ccc", Now), storage.ErrNotFound, "of somebody else")
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "", Now), storage.ErrNotFound)
 	require.Equal(t, 1, left(u))
 	require.Equal(t, 2, left(other))
 
-	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), u.ID, []string{"ddd"}))
-	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, "bbb", Now), storage.ErrNotFound)
-	require.NoError(t, s.SpendRecoveryCode(t.Context(), u.ID, "ddd", Now))
+	require.NoError(t, s.RecoveryCodes.Replace(t.Context(), u.ID, []string{"ddd"}))
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "bbb", Now), storage.ErrNotFound)
+	require.NoError(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "ddd", Now))
 	require.Zero(t, left(u))
 }
 
@@ -164,74 +164,74 @@ func authenticatorsAreRemoved(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, _ := EnrolledUser(t, s)
 	other, _, _ := EnrolledUser(t, s)
-	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, a.ID), storage.ErrStale, "it is the last")
+	require.ErrorIs(t, s.Authenticators.Remove(t.Context(), u.ID, a.ID), storage.ErrStale, "it is the last")
 	b := a
 	b.ID, b.CreatedAt = storage.NewID(), Now.Add(time.Second)
-	require.NoError(t, s.AddAuthenticator(t.Context(), b))
+	require.NoError(t, s.Authenticators.Add(t.Context(), b))
 
-	require.ErrorIs(t, s.RenameAuthenticator(t.Context(), other.ID, b.ID, "Mine"), storage.ErrNotFound)
-	require.ErrorIs(t, s.RenameAuthenticator(t.Context(), u.ID, "none", "Mine"), storage.ErrNotFound)
-	require.NoError(t, s.RenameAuthenticator(t.Context(), u.ID, b.ID, "Tablet"))
+	require.ErrorIs(t, s.Authenticators.Rename(t.Context(), other.ID, b.ID, "Mine"), storage.ErrNotFound)
+	require.ErrorIs(t, s.Authenticators.Rename(t.Context(), u.ID, "none", "Mine"), storage.ErrNotFound)
+	require.NoError(t, s.Authenticators.Rename(t.Context(), u.ID, b.ID, "Tablet"))
 	b.Name = "Tablet"
-	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), other.ID, a.ID), storage.ErrStale)
-	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, "none"), storage.ErrStale)
-	count, err := s.CountAuthenticators(t.Context(), u.ID)
+	require.ErrorIs(t, s.Authenticators.Remove(t.Context(), other.ID, a.ID), storage.ErrStale)
+	require.ErrorIs(t, s.Authenticators.Remove(t.Context(), u.ID, "none"), storage.ErrStale)
+	count, err := s.Authenticators.Count(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, 2, count)
 
-	require.NoError(t, s.RemoveAuthenticator(t.Context(), u.ID, a.ID))
-	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, s.Authenticators.Remove(t.Context(), u.ID, a.ID))
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Authenticator{b}, found)
-	require.ErrorIs(t, s.RemoveAuthenticator(t.Context(), u.ID, b.ID), storage.ErrStale)
+	require.ErrorIs(t, s.Authenticators.Remove(t.Context(), u.ID, b.ID), storage.ErrStale)
 }
 
 func usersAreHeld(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := User(t, s)
-	require.NoError(t, s.HoldUser(t.Context(), u))
-	require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
-	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
-	u, err := s.User(t.Context(), u.ID)
+	require.NoError(t, s.Users.Lock(t.Context(), u))
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, Now))
+	require.ErrorIs(t, s.Users.Lock(t.Context(), u), storage.ErrStale)
+	u, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
-	require.NoError(t, s.HoldUser(t.Context(), u))
-	require.NoError(t, s.DisableUser(t.Context(), u.ID, Now))
+	require.NoError(t, s.Users.Lock(t.Context(), u))
+	require.NoError(t, s.Users.Disable(t.Context(), u.ID, Now))
 	u.Epoch++
-	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
-	require.NoError(t, s.EnableUser(t.Context(), u.ID, Now))
-	require.NoError(t, s.HoldUser(t.Context(), u))
-	require.NoError(t, s.DeleteUser(t.Context(), u.ID))
-	require.ErrorIs(t, s.HoldUser(t.Context(), u), storage.ErrStale)
+	require.ErrorIs(t, s.Users.Lock(t.Context(), u), storage.ErrStale)
+	require.NoError(t, s.Users.Enable(t.Context(), u.ID, Now))
+	require.NoError(t, s.Users.Lock(t.Context(), u))
+	require.NoError(t, s.Users.Delete(t.Context(), u.ID))
+	require.ErrorIs(t, s.Users.Lock(t.Context(), u), storage.ErrStale)
 }
 
 func factorsAreRemoved(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, a, codes := EnrolledUser(t, s)
 	other, _, _ := EnrolledUser(t, s)
-	ticket := newTicket(u)
-	require.NoError(t, s.AddTicket(t.Context(), ticket))
-	_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
+	link := newLink(u)
+	require.NoError(t, s.Links.Add(t.Context(), link))
+	_, err := s.Enrolments.Start(t.Context(), newEnrolment(u), Now)
 	require.NoError(t, err)
 
-	_, err = s.StartCodeSheet(t.Context(), newCodeSheet(u), Now)
+	_, err = s.RecoveryCodes.StartSheet(t.Context(), newCodeSheet(u), Now)
 	require.NoError(t, err)
 
-	require.NoError(t, s.RemoveFactors(t.Context(), u.ID))
-	found, err := s.Authenticators(t.Context(), u.ID)
+	require.NoError(t, s.Users.RemoveFactors(t.Context(), u.ID))
+	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Empty(t, found)
-	require.ErrorIs(t, s.BurnSteps(t.Context(), map[string]int64{a.ID: 1}, Now), storage.ErrStale)
-	require.ErrorIs(t, s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now), storage.ErrNotFound)
-	_, err = s.Enrolment(t.Context(), purposeOf(u), Now)
+	require.ErrorIs(t, s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 1}, Now), storage.ErrStale)
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, codes[0], Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Links.Spend(t.Context(), link.Hash, link.Purpose, Now), storage.ErrNotFound)
+	_, err = s.Enrolments.ByPurpose(t.Context(), purposeOf(u), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.CodeSheet(t.Context(), u.ID, "browser", Now)
+	_, err = s.RecoveryCodes.Sheet(t.Context(), u.ID, "browser", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	login, err := s.PasswordLogin(t.Context(), u.Username)
+	login, err := s.Passwords.ByLogin(t.Context(), u.Username)
 	require.NoError(t, err)
 	require.NotEmpty(t, login.Hash)
 
-	found, err = s.Authenticators(t.Context(), other.ID)
+	found, err = s.Authenticators.OfUser(t.Context(), other.ID)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }
@@ -245,9 +245,9 @@ func futureStepsAreTakenBack(t *testing.T, db *Database) {
 	} {
 		_, err := db.SQL(t).Exec(`UPDATE authenticators SET last_step = ` + strconv.FormatInt(last, 10))
 		require.NoError(t, err)
-		require.NoError(t, s.RewindSteps(t.Context(), newUser().ID, Now))
-		require.NoError(t, s.RewindSteps(t.Context(), u.ID, Now))
-		found, err := s.Authenticators(t.Context(), u.ID)
+		require.NoError(t, s.Authenticators.RewindSteps(t.Context(), newUser().ID, Now))
+		require.NoError(t, s.Authenticators.RewindSteps(t.Context(), u.ID, Now))
+		found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, want, found[0].LastStep)
 	}

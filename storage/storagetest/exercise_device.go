@@ -20,10 +20,10 @@ func newDevice(t *testing.T, s *storage.Store) storage.DeviceRequest {
 	t.Helper()
 	d := storage.DeviceRequest{
 		ID: storage.NewID(), DeviceHash: storage.Hash(rand.Text()), UserMAC: storage.Hash(rand.Text()), ClientID: Client(t, s).ID,
-		Scopes: storage.Strings{"openid"}, Address: "192.0.2.0/24", Browser: "Firefox on Linux", Interval: 5,
+		Scopes: storage.Strings{"openid"}, ClientIP: "192.0.2.0/24", Browser: "Firefox on Linux", Interval: 5,
 		CreatedAt: storage.At(Now), ExpiresAt: storage.At(Now.Add(10 * time.Minute)),
 	}
-	require.NoError(t, s.AskForDevice(t.Context(), d))
+	require.NoError(t, s.Devices.Add(t.Context(), d))
 	return d
 }
 
@@ -32,12 +32,12 @@ func devicesAreFound(t *testing.T, db *Database) {
 	d := newDevice(t, s)
 	twin := d
 	twin.ID, twin.DeviceHash = storage.NewID(), storage.Hash(rand.Text())
-	require.ErrorIs(t, s.AskForDevice(t.Context(), twin), storage.ErrStale, "its user code is taken")
+	require.ErrorIs(t, s.Devices.Add(t.Context(), twin), storage.ErrStale, "its user code is taken")
 	for name, get := range map[string]func(now time.Time) (storage.DeviceRequest, error){
 		"user code": func(now time.Time) (storage.DeviceRequest, error) {
-			return s.DeviceByUserCode(t.Context(), d.UserMAC, now)
+			return s.Devices.ByUserCode(t.Context(), d.UserMAC, now)
 		},
-		"id": func(now time.Time) (storage.DeviceRequest, error) { return s.UndecidedDevice(t.Context(), d.ID, now) },
+		"id": func(now time.Time) (storage.DeviceRequest, error) { return s.Devices.Undecided(t.Context(), d.ID, now) },
 	} {
 		found, err := get(Now)
 		require.NoError(t, err, name)
@@ -45,18 +45,18 @@ func devicesAreFound(t *testing.T, db *Database) {
 		_, err = get(d.ExpiresAt.Time)
 		require.ErrorIs(t, err, storage.ErrNotFound, name)
 	}
-	found, err := s.DeviceByCode(t.Context(), d.DeviceHash)
+	found, err := s.Devices.ByDeviceCode(t.Context(), d.DeviceHash)
 	require.NoError(t, err)
 	require.Equal(t, d, found)
-	_, err = s.DeviceByCode(t.Context(), storage.Hash("other"))
+	_, err = s.Devices.ByDeviceCode(t.Context(), storage.Hash("other"))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
 func devicesAreDecidedOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	decisions := []func(id string, now time.Time) error{
-		func(id string, now time.Time) error { return s.ApproveDevice(t.Context(), id, now) },
-		func(id string, now time.Time) error { return s.DenyDevice(t.Context(), id, now) },
+		func(id string, now time.Time) error { return s.Devices.Approve(t.Context(), id, now) },
+		func(id string, now time.Time) error { return s.Devices.Deny(t.Context(), id, now) },
 	}
 	for i, decide := range decisions {
 		d := newDevice(t, s)
@@ -65,11 +65,11 @@ func devicesAreDecidedOnce(t *testing.T, db *Database) {
 		for _, again := range decisions {
 			require.ErrorIs(t, again(d.ID, Now), storage.ErrStale)
 		}
-		_, err := s.DeviceByUserCode(t.Context(), d.UserMAC, Now)
+		_, err := s.Devices.ByUserCode(t.Context(), d.UserMAC, Now)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = s.UndecidedDevice(t.Context(), d.ID, Now)
+		_, err = s.Devices.Undecided(t.Context(), d.ID, Now)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		found, err := s.DeviceByCode(t.Context(), d.DeviceHash)
+		found, err := s.Devices.ByDeviceCode(t.Context(), d.DeviceHash)
 		require.NoError(t, err)
 		require.Equal(t, i == 0, !found.ApprovedAt.IsZero())
 		require.Equal(t, i == 1, !found.DeniedAt.IsZero())
@@ -80,7 +80,7 @@ func devicesPoll(t *testing.T, db *Database) {
 	s := db.Open(t)
 	d := newDevice(t, s)
 	poll := func(after time.Duration) error {
-		return s.PollDevice(t.Context(), d.ID, time.Second, 5*time.Second, Now.Add(after))
+		return s.Devices.Poll(t.Context(), d.ID, time.Second, 5*time.Second, Now.Add(after))
 	}
 	require.NoError(t, poll(0), "the first")
 	require.NoError(t, poll(4*time.Second), "within the slack")

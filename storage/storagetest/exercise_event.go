@@ -47,10 +47,10 @@ func eventNames(events []storage.Event) []string {
 func eventsAreFiled(t *testing.T, db *Database) {
 	s := db.Open(t)
 	for i, name := range []string{"a", "b", "c", "d", "e"} {
-		require.NoError(t, s.AddEvent(t.Context(), eventBody(name, []string{"u1", "u2", ""}[i%3], i)))
+		require.NoError(t, s.Events.Add(t.Context(), eventBody(name, []string{"u1", "u2", ""}[i%3], i)))
 	}
 	query := func(q storage.EventQuery) []storage.Event {
-		events, err := s.Events(t.Context(), q)
+		events, err := s.Events.List(t.Context(), q)
 		require.NoError(t, err)
 		return events
 	}
@@ -68,28 +68,28 @@ func eventsAreFiled(t *testing.T, db *Database) {
 	require.Equal(t, []string{"a"}, eventNames(query(storage.EventQuery{Limit: 10, UserID: "u1", Names: []string{"a", "b"}})))
 	require.Equal(t, []string{"a"}, eventNames(query(storage.EventQuery{Limit: 10, UserID: "u1", Before: all[1].ID})))
 	require.Equal(t, []string{"e", "d"}, eventNames(query(storage.EventQuery{Limit: 10, Since: Now.Add(3 * time.Second)})))
-	require.Error(t, s.AddEvent(t.Context(), "no JSON"))
+	require.Error(t, s.Events.Add(t.Context(), "no JSON"))
 }
 
 func eventsAreChained(t *testing.T, db *Database) {
 	s := db.Open(t)
-	_, err := s.EventHead(t.Context())
+	_, err := s.Events.Head(t.Context())
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	chained, broken, err := s.ChainEvents(t.Context(), 10, testChain)
+	chained, broken, err := s.Events.Chain(t.Context(), 10, testChain)
 	require.NoError(t, err)
 	require.False(t, broken)
 	require.Empty(t, chained)
 
 	for i := range 5 {
-		require.NoError(t, s.AddEvent(t.Context(), eventBody(fmt.Sprint(i), "", i)))
+		require.NoError(t, s.Events.Add(t.Context(), eventBody(fmt.Sprint(i), "", i)))
 	}
 	for _, want := range [][]string{{"0", "1"}, {"2", "3"}, {"4"}, {}} {
-		chained, broken, err := s.ChainEvents(t.Context(), 2, testChain)
+		chained, broken, err := s.Events.Chain(t.Context(), 2, testChain)
 		require.NoError(t, err)
 		require.False(t, broken)
 		require.Equal(t, want, eventNames(chained))
 	}
-	events, err := s.ChainedEvents(t.Context(), 0, 10)
+	events, err := s.Events.Chained(t.Context(), 0, 10)
 	require.NoError(t, err)
 	var previous []byte
 	for i, e := range events {
@@ -97,19 +97,19 @@ func eventsAreChained(t *testing.T, db *Database) {
 		require.Equal(t, testChain.Link(previous, e.Seq, e.Body), e.Link)
 		previous = e.Link
 	}
-	events, err = s.ChainedEvents(t.Context(), 2, 2)
+	events, err = s.Events.Chained(t.Context(), 2, 2)
 	require.NoError(t, err)
 	require.Equal(t, []string{"2", "3"}, eventNames(events))
-	head, err := s.EventHead(t.Context())
+	head, err := s.Events.Head(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, storage.EventHead{Seq: 5, Seal: testChain.Seal(5, previous)}, head)
 
 	for i := range 3 {
-		require.NoError(t, s.AddEvent(t.Context(), eventBody(fmt.Sprint(i), "", 0)))
+		require.NoError(t, s.Events.Add(t.Context(), eventBody(fmt.Sprint(i), "", 0)))
 	}
-	first, err := s.UnchainedEvents(t.Context(), storage.Event{}, 2)
+	first, err := s.Events.Unchained(t.Context(), storage.Event{}, 2)
 	require.NoError(t, err)
-	rest, err := s.UnchainedEvents(t.Context(), first[1], 2)
+	rest, err := s.Events.Unchained(t.Context(), first[1], 2)
 	require.NoError(t, err)
 	require.ElementsMatch(t, []string{"0", "1", "2"}, append(eventNames(first), eventNames(rest)...))
 }
@@ -118,14 +118,14 @@ func replicasChainAtOnce(t *testing.T, db *Database) {
 	stores := []*storage.Store{db.Open(t), db.Open(t)}
 	const entries = 60
 	for i := range entries {
-		require.NoError(t, stores[0].AddEvent(t.Context(), eventBody(fmt.Sprint(i), "", i)))
+		require.NoError(t, stores[0].Events.Add(t.Context(), eventBody(fmt.Sprint(i), "", i)))
 	}
 	counts, errs := make([]int, 2), make([]error, 2)
 	var wg sync.WaitGroup
 	for i, s := range stores {
 		wg.Go(func() {
 			for range entries / 5 {
-				chained, broken, err := s.ChainEvents(t.Context(), 5, testChain)
+				chained, broken, err := s.Events.Chain(t.Context(), 5, testChain)
 				if err == nil && broken {
 					err = errRefused
 				}
@@ -140,7 +140,7 @@ func replicasChainAtOnce(t *testing.T, db *Database) {
 	require.NoError(t, errs[0])
 	require.NoError(t, errs[1])
 	require.Equal(t, entries, counts[0]+counts[1])
-	head, err := stores[0].EventHead(t.Context())
+	head, err := stores[0].Events.Head(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, int64(entries), head.Seq)
 }
@@ -160,22 +160,22 @@ func brokenEndLeavesAGap(t *testing.T, db *Database) {
 			_, err := raw.Exec(`DELETE FROM audit_events; DELETE FROM audit_head`)
 			require.NoError(t, err)
 			for i := range 3 {
-				require.NoError(t, s.AddEvent(t.Context(), eventBody(fmt.Sprint(i), "", i)))
+				require.NoError(t, s.Events.Add(t.Context(), eventBody(fmt.Sprint(i), "", i)))
 			}
-			_, _, err = s.ChainEvents(t.Context(), 10, testChain)
+			_, _, err = s.Events.Chain(t.Context(), 10, testChain)
 			require.NoError(t, err)
 			_, err = raw.Exec(c.damage)
 			require.NoError(t, err)
 
-			require.NoError(t, s.AddEvent(t.Context(), eventBody("next", "", 9)))
-			chained, broken, err := s.ChainEvents(t.Context(), 10, testChain)
+			require.NoError(t, s.Events.Add(t.Context(), eventBody("next", "", 9)))
+			chained, broken, err := s.Events.Chain(t.Context(), 10, testChain)
 			require.NoError(t, err)
 			require.True(t, broken)
 			require.Len(t, chained, 1)
 			require.Equal(t, c.next, chained[0].Seq)
 
-			require.NoError(t, s.AddEvent(t.Context(), eventBody("after", "", 10)))
-			chained, broken, err = s.ChainEvents(t.Context(), 10, testChain)
+			require.NoError(t, s.Events.Add(t.Context(), eventBody("after", "", 10)))
+			chained, broken, err = s.Events.Chain(t.Context(), 10, testChain)
 			require.NoError(t, err)
 			require.False(t, broken)
 			require.Equal(t, c.next+1, chained[0].Seq)

@@ -26,20 +26,20 @@ func lostAnswersAreUnavailable(t *testing.T, db *Database) {
 	u := User(t, s)
 	for _, cause := range []error{io.EOF, io.ErrUnexpectedEOF, context.DeadlineExceeded} {
 		faults.Fail(1, false, cause)
-		_, err := s.User(t.Context(), u.ID)
+		_, err := s.Users.ByID(t.Context(), u.ID)
 		require.ErrorIs(t, err, storage.ErrUnavailable)
 		require.ErrorIs(t, err, cause)
 		faults.Fail(1, false, cause)
-		require.ErrorIs(t, s.SetPassword(t.Context(), u.ID, "hash", Now), storage.ErrUnavailable)
+		require.ErrorIs(t, s.Passwords.Set(t.Context(), u.ID, "hash", Now), storage.ErrUnavailable)
 		faults.Fail(1, false, cause)
 		require.ErrorIs(t, s.InTx(t.Context(), func(context.Context) error { return nil }), storage.ErrUnavailable)
 		faults.Fail(2, false, cause)
 		require.ErrorIs(t, s.InTx(t.Context(), func(context.Context) error { return nil }), storage.ErrUnavailable)
-		_, err = s.User(t.Context(), u.ID)
+		_, err = s.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
 	}
 	faults.Fail(1, false, errRefused)
-	_, err := s.User(t.Context(), u.ID)
+	_, err := s.Users.ByID(t.Context(), u.ID)
 	require.ErrorIs(t, err, errRefused)
 	require.NotErrorIs(t, err, storage.ErrUnavailable)
 }
@@ -50,13 +50,13 @@ func failedTransactionsLeaveNothing(t *testing.T, db *Database) {
 	u, a, codes := EnrolledUser(t, s)
 	change := func() error {
 		return s.InTx(t.Context(), func(ctx context.Context) error {
-			if err := s.RemoveFactors(ctx, u.ID); err != nil {
+			if err := s.Users.RemoveFactors(ctx, u.ID); err != nil {
 				return err
 			}
-			if err := s.RaiseEpoch(ctx, u.ID, Now); err != nil {
+			if err := s.Users.RaiseEpoch(ctx, u.ID, Now); err != nil {
 				return err
 			}
-			return s.AddEvent(ctx, eventBody("x", u.ID, 0))
+			return s.Events.Add(ctx, eventBody("x", u.ID, 0))
 		})
 	}
 	statements := 0
@@ -70,19 +70,19 @@ func failedTransactionsLeaveNothing(t *testing.T, db *Database) {
 		require.ErrorIs(t, err, storage.ErrUnavailable)
 		statements = n
 
-		found, err := s.Authenticators(t.Context(), u.ID)
+		found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, []storage.Authenticator{a}, found)
-		left, err := s.RecoveryCodesLeft(t.Context(), u.ID)
+		left, err := s.RecoveryCodes.CountUnused(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Len(t, codes, left)
-		same, err := s.User(t.Context(), u.ID)
+		same, err := s.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, u, same)
 	}
 	require.Equal(t, 9, statements, "begin, seven statements, commit")
 	faults.Fail(0, false, nil)
-	events, err := s.Events(t.Context(), storage.EventQuery{UserID: u.ID, Limit: 10})
+	events, err := s.Events.List(t.Context(), storage.EventQuery{UserID: u.ID, Limit: 10})
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 }
@@ -91,29 +91,29 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 	var faults Faults
 	s := db.Open(t, faults.Intercept)
 	u, a, codes := EnrolledUser(t, s)
-	h, g, ticket := HalfSignIn(t, s, u), Grant(t, s, u, Client(t, s)), newTicket(u)
-	require.NoError(t, s.AddTicket(t.Context(), ticket))
+	h, g, link := HalfSignIn(t, s, u), Grant(t, s, u, Client(t, s)), newLink(u)
+	require.NoError(t, s.Links.Add(t.Context(), link))
 	steps := map[string]func() error{
-		"burn a step":  func() error { return s.BurnSteps(t.Context(), map[string]int64{a.ID: 7}, Now) },
-		"spend a code": func() error { return s.SpendRecoveryCode(t.Context(), u.ID, codes[0], Now) },
+		"burn a step":  func() error { return s.Authenticators.SpendSteps(t.Context(), map[string]int64{a.ID: 7}, Now) },
+		"spend a code": func() error { return s.RecoveryCodes.Spend(t.Context(), u.ID, codes[0], Now) },
 		"spend an assertion": func() error {
-			return s.SpendAssertion(t.Context(), g.ClientID, "jti", Now.Add(time.Hour))
+			return s.JTIs.SpendAssertion(t.Context(), g.ClientID, "jti", Now.Add(time.Hour))
 		},
-		"spend a proof":  func() error { return s.SpendProof(t.Context(), "key", "jti", Now.Add(time.Hour)) },
-		"spend a ticket": func() error { return s.SpendTicket(t.Context(), ticket.Hash, ticket.Kind, Now) },
+		"spend a proof": func() error { return s.JTIs.SpendProof(t.Context(), "key", "jti", Now.Add(time.Hour)) },
+		"spend a link":  func() error { return s.Links.Spend(t.Context(), link.Hash, link.Purpose, Now) },
 		"redeem a code": func() error {
-			return s.RedeemCode(t.Context(), g.ID, storage.Redemption{ExpiresAt: Now.Add(time.Hour)}, Now)
+			return s.Grants.RedeemCode(t.Context(), g.ID, storage.Redemption{ExpiresAt: Now.Add(time.Hour)}, Now)
 		},
-		"complete":         func() error { return s.CompleteSignIn(t.Context(), h.TokenHash, completion(), Now) },
-		"revoke the grant": func() error { return s.RevokeGrant(t.Context(), g.ID, "", Now.Add(time.Second)) },
-		"count a failure":  func() error { _, err := s.CountCodeFailure(t.Context(), g.ID); return err },
+		"complete":         func() error { return s.Sessions.CompleteSignIn(t.Context(), h.TokenHash, completion(), Now) },
+		"revoke the grant": func() error { return s.Grants.Revoke(t.Context(), g.ID, "", Now.Add(time.Second)) },
+		"count a failure":  func() error { _, err := s.Grants.CountCodeFailure(t.Context(), g.ID); return err },
 		"count an attempt": func() error {
-			_, _, err := s.CountAttempt(t.Context(), Now, storage.Budget{Key: "k", Tries: 5})
+			_, _, err := s.Attempts.Count(t.Context(), Now, storage.Budget{Key: "k", Tries: 5})
 			return err
 		},
-		"file an entry":     func() error { return s.AddEvent(t.Context(), eventBody("x", u.ID, 0)) },
-		"queue a mail":      func() error { return s.QueueMail(t.Context(), storage.Mail{ID: "m", CreatedAt: Now}) },
-		"add a second user": func() error { return s.AddUser(t.Context(), newUser()) },
+		"file an entry":     func() error { return s.Events.Add(t.Context(), eventBody("x", u.ID, 0)) },
+		"queue a mail":      func() error { return s.Outbox.Add(t.Context(), storage.Mail{ID: "m", CreatedAt: Now}) },
+		"add a second user": func() error { return s.Users.Add(t.Context(), newUser()) },
 	}
 	var counter Counter
 	watched := db.Open(t, counter.Intercept, faults.Intercept)
@@ -130,13 +130,13 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 	faults.Fail(1, true, io.ErrUnexpectedEOF)
 	require.ErrorIs(t, steps["revoke the grant"](), storage.ErrUnavailable)
 	for name, want := range map[string]error{
-		"burn a step": storage.ErrStale, "spend a code": storage.ErrNotFound, "spend a ticket": storage.ErrNotFound,
+		"burn a step": storage.ErrStale, "spend a code": storage.ErrNotFound, "spend a link": storage.ErrNotFound,
 		"redeem a code": storage.ErrStale, "complete": storage.ErrStale, "revoke the grant": storage.ErrStale, "queue a mail": storage.ErrConflict,
 		"spend an assertion": storage.ErrConflict,
 	} {
 		require.ErrorIs(t, steps[name](), want, name)
 	}
-	failures, err := s.CountCodeFailure(t.Context(), g.ID)
+	failures, err := s.Grants.CountCodeFailure(t.Context(), g.ID)
 	require.NoError(t, err)
 	require.Equal(t, 2, failures)
 	states, _ := count(t, s, Now, storage.Budget{Key: "k", Tries: 5})
@@ -144,9 +144,9 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		faults.Fail(2, true, driver.ErrBadConn) // the answer to the commit
-		return s.SetPassword(ctx, u.ID, "changed", Now)
+		return s.Passwords.Set(ctx, u.ID, "changed", Now)
 	}), storage.ErrUnavailable)
-	login, err := s.PasswordLogin(t.Context(), u.Username)
+	login, err := s.Passwords.ByLogin(t.Context(), u.Username)
 	require.NoError(t, err)
 	require.Equal(t, "changed", login.Hash)
 }
@@ -155,22 +155,22 @@ func callersGoAway(t *testing.T, db *Database) {
 	s := db.Open(t, Delay(200*time.Millisecond))
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := s.User(gone, "x")
+	_, err := s.Users.ByID(gone, "x")
 	require.ErrorIs(t, err, context.Canceled)
 	require.NotErrorIs(t, err, storage.ErrUnavailable)
-	require.ErrorIs(t, s.AddUser(gone, newUser()), context.Canceled)
+	require.ErrorIs(t, s.Users.Add(gone, newUser()), context.Canceled)
 	require.ErrorIs(t, s.InTx(gone, func(context.Context) error { return nil }), context.Canceled)
 
 	leaving, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(50*time.Millisecond, cancel)
-	_, err = s.User(leaving, "x")
+	_, err = s.Users.ByID(leaving, "x")
 	require.ErrorIs(t, err, context.Canceled)
 
 	late, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, err = s.User(late, "x")
+	_, err = s.Users.ByID(late, "x")
 	require.ErrorIs(t, err, storage.ErrUnavailable)
-	_, err = s.User(t.Context(), "x")
+	_, err = s.Users.ByID(t.Context(), "x")
 	require.ErrorIs(t, err, storage.ErrNotFound, "the connections are good")
 }
 
@@ -180,7 +180,7 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 	held, release, released := make(chan struct{}), make(chan struct{}), make(chan error, 1)
 	go func() {
 		released <- other.InTx(t.Context(), func(ctx context.Context) error {
-			err := other.RaiseEpoch(ctx, u.ID, Now)
+			err := other.Users.RaiseEpoch(ctx, u.ID, Now)
 			close(held)
 			<-release
 			return err
@@ -188,9 +188,9 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 	}()
 	<-held
 	for name, wait := range map[string]func(context.Context) error{
-		"statement": func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, Now) },
+		"statement": func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, Now) },
 		"transaction": func(ctx context.Context) error {
-			return s.InTx(ctx, func(ctx context.Context) error { return s.RaiseEpoch(ctx, u.ID, Now) })
+			return s.InTx(ctx, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, Now) })
 		},
 	} {
 		hurried, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
@@ -208,16 +208,16 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 			return waiting == 0
 		}, 3*time.Second, 20*time.Millisecond, "a statement that was given up does not wait on, to take effect later")
 	}
-	_, err := s.User(t.Context(), u.ID)
+	_, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err, "readers do not wait")
 
 	waiting := make(chan error, 1)
-	go func() { waiting <- s.RaiseEpoch(t.Context(), u.ID, Now) }()
+	go func() { waiting <- s.Users.RaiseEpoch(t.Context(), u.ID, Now) }()
 	time.Sleep(1500 * time.Millisecond) // longer than SQLite waits by itself
 	close(release)
 	require.NoError(t, <-released)
 	require.NoError(t, <-waiting)
-	found, err := s.User(t.Context(), u.ID)
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch+2, found.Epoch)
 }

@@ -26,16 +26,16 @@ func newFlow(c storage.Client) storage.Flow {
 func flowsBelongToABrowser(t *testing.T, db *Database) {
 	s := db.Open(t)
 	f := newFlow(Client(t, s))
-	require.NoError(t, s.SaveFlow(t.Context(), f))
-	require.ErrorIs(t, s.SaveFlow(t.Context(), f), storage.ErrConflict)
-	found, err := s.Flow(t.Context(), f.ID, f.BrowserHash, Now)
+	require.NoError(t, s.Flows.Add(t.Context(), f))
+	require.ErrorIs(t, s.Flows.Add(t.Context(), f), storage.ErrConflict)
+	found, err := s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, f, found)
 	for name, get := range map[string]func() error{
-		"another browser": func() error { _, err := s.Flow(t.Context(), f.ID, storage.Hash("other"), Now); return err },
-		"no browser":      func() error { _, err := s.Flow(t.Context(), f.ID, nil, Now); return err },
-		"another flow":    func() error { _, err := s.Flow(t.Context(), "other", f.BrowserHash, Now); return err },
-		"too late":        func() error { _, err := s.Flow(t.Context(), f.ID, f.BrowserHash, f.ExpiresAt.Time); return err },
+		"another browser": func() error { _, err := s.Flows.ByID(t.Context(), f.ID, storage.Hash("other"), Now); return err },
+		"no browser":      func() error { _, err := s.Flows.ByID(t.Context(), f.ID, nil, Now); return err },
+		"another flow":    func() error { _, err := s.Flows.ByID(t.Context(), "other", f.BrowserHash, Now); return err },
+		"too late":        func() error { _, err := s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, f.ExpiresAt.Time); return err },
 	} {
 		require.ErrorIs(t, get(), storage.ErrNotFound, name)
 	}
@@ -46,23 +46,23 @@ func flowsRemember(t *testing.T, db *Database) {
 	u, c := User(t, s), Client(t, s)
 	f, over := newFlow(c), newFlow(c)
 	over.ExpiresAt = storage.At(Now)
-	require.NoError(t, s.SaveFlow(t.Context(), f))
-	require.NoError(t, s.SaveFlow(t.Context(), over))
-	require.ErrorIs(t, s.ConsentToFlow(t.Context(), over.ID, u.ID, Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.DenyFlow(t.Context(), over.ID, Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.DenyFlow(t.Context(), "none", Now), storage.ErrNotFound)
+	require.NoError(t, s.Flows.Add(t.Context(), f))
+	require.NoError(t, s.Flows.Add(t.Context(), over))
+	require.ErrorIs(t, s.Flows.Consent(t.Context(), over.ID, u.ID, Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Flows.Deny(t.Context(), over.ID, Now), storage.ErrNotFound)
+	require.ErrorIs(t, s.Flows.Deny(t.Context(), "none", Now), storage.ErrNotFound)
 
-	require.NoError(t, s.ConsentToFlow(t.Context(), f.ID, u.ID, Now))
+	require.NoError(t, s.Flows.Consent(t.Context(), f.ID, u.ID, Now))
 	f.ConsentedAt, f.ConsentedBy = storage.At(Now), u.ID
-	found, err := s.Flow(t.Context(), f.ID, f.BrowserHash, Now)
+	found, err := s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, f, found)
 
 	later := Now.Add(time.Second)
-	require.NoError(t, s.DenyFlow(t.Context(), f.ID, later))
-	require.ErrorIs(t, s.ConsentToFlow(t.Context(), f.ID, u.ID, later), storage.ErrNotFound, "a refusal stays")
+	require.NoError(t, s.Flows.Deny(t.Context(), f.ID, later))
+	require.ErrorIs(t, s.Flows.Consent(t.Context(), f.ID, u.ID, later), storage.ErrNotFound, "a refusal stays")
 	f.DeniedAt = storage.At(later)
-	found, err = s.Flow(t.Context(), f.ID, f.BrowserHash, Now)
+	found, err = s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, f, found)
 }
@@ -70,9 +70,9 @@ func flowsRemember(t *testing.T, db *Database) {
 func flowsAreAnsweredOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	f := newFlow(Client(t, s))
-	require.NoError(t, s.SaveFlow(t.Context(), f))
-	require.NoError(t, s.EndFlow(t.Context(), f.ID))
-	require.ErrorIs(t, s.EndFlow(t.Context(), f.ID), storage.ErrStale)
-	_, err := s.Flow(t.Context(), f.ID, f.BrowserHash, Now)
+	require.NoError(t, s.Flows.Add(t.Context(), f))
+	require.NoError(t, s.Flows.End(t.Context(), f.ID))
+	require.ErrorIs(t, s.Flows.End(t.Context(), f.ID), storage.ErrStale)
+	_, err := s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }

@@ -24,28 +24,28 @@ func initialToken(t *testing.T, s *storage.Store, uses int64) storage.InitialTok
 	token := storage.InitialToken{
 		ID: storage.NewID(), Hash: storage.Hash(rand.Text()), Uses: uses, UsesLeft: uses, CreatedAt: storage.At(Now), ExpiresAt: storage.At(Now.Add(time.Hour)),
 	}
-	require.NoError(t, s.AddInitialToken(t.Context(), token))
+	require.NoError(t, s.InitialTokens.Add(t.Context(), token))
 	return token
 }
 
 func initialTokensAreSpent(t *testing.T, db *Database) {
 	s := db.Open(t)
 	token := initialToken(t, s, 2)
-	found, err := s.InitialToken(t.Context(), token.Hash, Now)
+	found, err := s.InitialTokens.ByHash(t.Context(), token.Hash, Now)
 	require.NoError(t, err)
 	require.Equal(t, token, found)
-	_, err = s.SpendInitialToken(t.Context(), token.Hash, Now.Add(time.Hour))
+	_, err = s.InitialTokens.Spend(t.Context(), token.Hash, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound, "it has expired")
-	_, err = s.InitialToken(t.Context(), token.Hash, Now.Add(time.Hour))
+	_, err = s.InitialTokens.ByHash(t.Context(), token.Hash, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	for range 2 {
-		id, err := s.SpendInitialToken(t.Context(), token.Hash, Now)
+		id, err := s.InitialTokens.Spend(t.Context(), token.Hash, Now)
 		require.NoError(t, err)
 		require.Equal(t, token.ID, id)
 	}
-	_, err = s.SpendInitialToken(t.Context(), token.Hash, Now)
+	_, err = s.InitialTokens.Spend(t.Context(), token.Hash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.InitialToken(t.Context(), token.Hash, Now)
+	_, err = s.InitialTokens.ByHash(t.Context(), token.Hash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -56,7 +56,7 @@ func initialTokensAreSpentOnce(t *testing.T, db *Database) {
 	var group sync.WaitGroup
 	for range 50 {
 		group.Go(func() {
-			if _, err := s.SpendInitialToken(t.Context(), token.Hash, Now); err == nil {
+			if _, err := s.InitialTokens.Spend(t.Context(), token.Hash, Now); err == nil {
 				won.Add(1)
 			}
 		})
@@ -70,14 +70,14 @@ func initialTokensAreListed(t *testing.T, db *Database) {
 	for range 3 {
 		initialToken(t, s, 1)
 	}
-	first, err := s.InitialTokens(t.Context(), "", 2)
+	first, err := s.InitialTokens.List(t.Context(), "", 2)
 	require.NoError(t, err)
 	require.Len(t, first, 2)
-	rest, err := s.InitialTokens(t.Context(), first[1].ID, 2)
+	rest, err := s.InitialTokens.List(t.Context(), first[1].ID, 2)
 	require.NoError(t, err)
 	require.Len(t, rest, 1)
-	require.NoError(t, s.DeleteInitialToken(t.Context(), rest[0].ID))
-	require.ErrorIs(t, s.DeleteInitialToken(t.Context(), rest[0].ID), storage.ErrNotFound)
+	require.NoError(t, s.InitialTokens.Delete(t.Context(), rest[0].ID))
+	require.ErrorIs(t, s.InitialTokens.Delete(t.Context(), rest[0].ID), storage.ErrNotFound)
 }
 
 func selfRegisteredClientsAreCounted(t *testing.T, db *Database) {
@@ -87,13 +87,13 @@ func selfRegisteredClientsAreCounted(t *testing.T, db *Database) {
 		c := storage.Client{
 			ID: id, Metadata: storage.JSON(`{}`), RegistrationHash: storage.Hash(id), Version: 1, CreatedAt: storage.At(Now), UpdatedAt: storage.At(Now),
 		}
-		require.NoError(t, s.AddClient(t.Context(), c))
-		found, err := s.Client(t.Context(), id)
+		require.NoError(t, s.Clients.Add(t.Context(), c))
+		found, err := s.Clients.ByID(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, c, found)
 	}
 	for most, want := range map[int]int{10: 3, 2: 2} {
-		count, err := s.SelfRegistered(t.Context(), most)
+		count, err := s.Clients.CountSelfRegistered(t.Context(), most)
 		require.NoError(t, err)
 		require.Equal(t, want, count)
 	}

@@ -25,7 +25,7 @@ func newSigningKey(id string) storage.SigningKey {
 func signingKey(t *testing.T, s *storage.Store, id string) storage.SigningKey {
 	t.Helper()
 	k := newSigningKey(id)
-	require.NoError(t, s.AddSigningKey(t.Context(), k))
+	require.NoError(t, s.Keys.Add(t.Context(), k))
 	return k
 }
 
@@ -33,10 +33,10 @@ func keysRoundTrip(t *testing.T, db *Database) {
 	s := db.Open(t)
 	newer := newSigningKey("a")
 	newer.CreatedAt, newer.RetiredAt, newer.PublishedUntil = Now.Add(time.Second), Now.Add(time.Hour), Now.Add(2*time.Hour)
-	require.NoError(t, s.AddSigningKey(t.Context(), newer))
+	require.NoError(t, s.Keys.Add(t.Context(), newer))
 	older := signingKey(t, s, "b")
-	require.ErrorIs(t, s.AddSigningKey(t.Context(), newer), storage.ErrConflict)
-	keys, err := s.SigningKeys(t.Context())
+	require.ErrorIs(t, s.Keys.Add(t.Context(), newer), storage.ErrConflict)
+	keys, err := s.Keys.List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []storage.SigningKey{older, newer}, keys)
 }
@@ -46,21 +46,21 @@ func keysAreRetired(t *testing.T, db *Database) {
 	k := signingKey(t, s, "a")
 	stays := signingKey(t, s, "b")
 	at, until := Now.Add(time.Hour), Now.Add(2*time.Hour)
-	require.NoError(t, s.RetireSigningKey(t.Context(), k.ID, at, until))
-	require.ErrorIs(t, s.RetireSigningKey(t.Context(), k.ID, at, until), storage.ErrStale)
-	require.ErrorIs(t, s.RetireSigningKey(t.Context(), "none", at, until), storage.ErrNotFound)
+	require.NoError(t, s.Keys.Retire(t.Context(), k.ID, at, until))
+	require.ErrorIs(t, s.Keys.Retire(t.Context(), k.ID, at, until), storage.ErrStale)
+	require.ErrorIs(t, s.Keys.Retire(t.Context(), "none", at, until), storage.ErrNotFound)
 	k.RetiredAt, k.PublishedUntil = at, until
-	keys, err := s.SigningKeys(t.Context())
+	keys, err := s.Keys.List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []storage.SigningKey{k, stays}, keys)
 
-	deleted, err := s.DeleteSigningKeys(t.Context(), until.Add(-time.Microsecond))
+	deleted, err := s.Keys.DeleteExpired(t.Context(), until.Add(-time.Microsecond))
 	require.NoError(t, err)
 	require.Zero(t, deleted)
-	deleted, err = s.DeleteSigningKeys(t.Context(), until)
+	deleted, err = s.Keys.DeleteExpired(t.Context(), until)
 	require.NoError(t, err)
 	require.Equal(t, int64(1), deleted)
-	keys, err = s.SigningKeys(t.Context())
+	keys, err = s.Keys.List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, []storage.SigningKey{stays}, keys)
 }

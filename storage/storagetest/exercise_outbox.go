@@ -30,7 +30,7 @@ func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
 			ID: storage.NewID(), Recipient: "ada@example.test", Subject: "Größe", Body: "Body\nöf it", HTML: "<p>Body öf it",
 			Language: "de", CreatedAt: at, ExpiresAt: at.Add(time.Hour), NextAttemptAt: at,
 		}
-		require.NoError(t, s.QueueMail(t.Context(), m))
+		require.NoError(t, s.Outbox.Add(t.Context(), m))
 		queued = append(queued, m)
 	}
 	return queued
@@ -38,26 +38,26 @@ func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
 
 func mailIsQueued(t *testing.T, db *Database) {
 	s := db.Open(t)
-	_, _, err := s.WaitingMail(t.Context())
+	_, _, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	queued := queueMail(t, s, 3)
 	plain := storage.Mail{ID: "plain", Recipient: "eve@example.test", Body: "text alone", CreatedAt: Now.Add(-time.Second), NextAttemptAt: Now.Add(-time.Second)}
-	require.NoError(t, s.QueueMail(t.Context(), plain))
+	require.NoError(t, s.Outbox.Add(t.Context(), plain))
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.QueueMail(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))
+		require.NoError(t, s.Outbox.Add(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))
 		return errRefused
 	}), errRefused)
-	require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now.Add(time.Hour)}), "to nobody")
-	mails, err := s.Mails(t.Context(), 10)
+	require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now.Add(time.Hour)}), "to nobody")
+	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{queued[2], queued[1], queued[0], plain}, mails)
-	mails, err = s.Mails(t.Context(), 2)
+	mails, err = s.Outbox.List(t.Context(), 2)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{queued[2], queued[1]}, mails)
-	waiting, _, err := s.WaitingMail(t.Context())
+	waiting, _, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, waiting, "the one to nobody is not to be sent")
-	waiting, next, err := s.WaitingMail(t.Context())
+	waiting, next, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, waiting)
 	require.Equal(t, plain.CreatedAt, next)
@@ -67,34 +67,34 @@ func mailIsClaimed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	queued := queueMail(t, s, 2)
 	until := Now.Add(time.Minute)
-	_, err := s.ClaimMail(t.Context(), until, Now.Add(-time.Microsecond))
+	_, err := s.Outbox.Claim(t.Context(), until, Now.Add(-time.Microsecond))
 	require.ErrorIs(t, err, storage.ErrNotFound, "not yet due")
 
-	first, err := s.ClaimMail(t.Context(), until, Now)
+	first, err := s.Outbox.Claim(t.Context(), until, Now)
 	require.NoError(t, err)
 	want := queued[0]
 	want.NextAttemptAt = until
 	require.Equal(t, want, first)
-	_, err = s.ClaimMail(t.Context(), until, Now)
+	_, err = s.Outbox.Claim(t.Context(), until, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
 	next := first
 	next.Attempts, next.Failure, next.NextAttemptAt = 3, "answered 450", Now.Add(30*time.Second)
-	require.NoError(t, s.DeferMail(t.Context(), first, next))
-	require.ErrorIs(t, s.DeferMail(t.Context(), first, next), storage.ErrStale, "the claim has ended")
-	second, err := s.ClaimMail(t.Context(), until, Now.Add(29*time.Second))
+	require.NoError(t, s.Outbox.Defer(t.Context(), first, next))
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), first, next), storage.ErrStale, "the claim has ended")
+	second, err := s.Outbox.Claim(t.Context(), until, Now.Add(29*time.Second))
 	require.NoError(t, err)
 	require.Equal(t, queued[1].ID, second.ID)
-	again, err := s.ClaimMail(t.Context(), until.Add(time.Minute), Now.Add(30*time.Second))
+	again, err := s.Outbox.Claim(t.Context(), until.Add(time.Minute), Now.Add(30*time.Second))
 	require.NoError(t, err)
 	next.NextAttemptAt = until.Add(time.Minute)
 	require.Equal(t, next, again)
 
-	taken, err := s.ClaimMail(t.Context(), until.Add(time.Minute), until)
+	taken, err := s.Outbox.Claim(t.Context(), until.Add(time.Minute), until)
 	require.NoError(t, err)
 	require.Equal(t, second.ID, taken.ID, "whoever claimed it has gone")
-	require.ErrorIs(t, s.DeferMail(t.Context(), second, storage.Mail{}), storage.ErrStale)
-	require.ErrorIs(t, s.GiveUpMail(t.Context(), second, "x", Now), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), second, storage.Mail{}), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.GiveUp(t.Context(), second, "x", Now), storage.ErrStale)
 }
 
 func mailIsClaimedOnce(t *testing.T, db *Database) {
@@ -109,7 +109,7 @@ func mailIsClaimedOnce(t *testing.T, db *Database) {
 	for i := range 50 {
 		group.Go(func() {
 			for {
-				m, err := stores[i%2].ClaimMail(t.Context(), until, now)
+				m, err := stores[i%2].Outbox.Claim(t.Context(), until, now)
 				if errors.Is(err, storage.ErrNotFound) {
 					return
 				}
@@ -132,22 +132,22 @@ func mailIsClaimedOnce(t *testing.T, db *Database) {
 func mailIsSentOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	queued := queueMail(t, s, 1)[0]
-	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	claimed, err := s.Outbox.Claim(t.Context(), Now.Add(time.Minute), Now)
 	require.NoError(t, err)
-	require.NoError(t, s.SentMail(t.Context(), claimed.ID, Now.Add(time.Second)))
-	require.ErrorIs(t, s.SentMail(t.Context(), claimed.ID, Now), storage.ErrStale)
-	require.ErrorIs(t, s.SentMail(t.Context(), "none", Now), storage.ErrStale)
-	require.ErrorIs(t, s.DeferMail(t.Context(), claimed, storage.Mail{}), storage.ErrStale)
-	_, err = s.ClaimMail(t.Context(), Now, Now.Add(time.Hour))
+	require.NoError(t, s.Outbox.Done(t.Context(), claimed.ID, Now.Add(time.Second)))
+	require.ErrorIs(t, s.Outbox.Done(t.Context(), claimed.ID, Now), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Done(t.Context(), "none", Now), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), claimed, storage.Mail{}), storage.ErrStale)
+	_, err = s.Outbox.Claim(t.Context(), Now, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	waiting, next, err := s.WaitingMail(t.Context())
+	waiting, next, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, waiting)
 	require.Zero(t, next)
 
 	want := queued
 	want.Body, want.HTML, want.NextAttemptAt, want.SentAt = "", "", time.Time{}, Now.Add(time.Second)
-	mails, err := s.Mails(t.Context(), 10)
+	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{want}, mails)
 	requireWiped(t, db)
@@ -158,14 +158,14 @@ func mailIsSentOnce(t *testing.T, db *Database) {
 func mailIsGivenUp(t *testing.T, db *Database) {
 	s := db.Open(t)
 	want := queueMail(t, s, 1)[0]
-	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	claimed, err := s.Outbox.Claim(t.Context(), Now.Add(time.Minute), Now)
 	require.NoError(t, err)
-	require.NoError(t, s.GiveUpMail(t.Context(), claimed, "answered 550", Now.Add(time.Second)))
-	_, err = s.ClaimMail(t.Context(), Now, Now.Add(time.Hour))
+	require.NoError(t, s.Outbox.GiveUp(t.Context(), claimed, "answered 550", Now.Add(time.Second)))
+	_, err = s.Outbox.Claim(t.Context(), Now, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	want.Body, want.HTML, want.NextAttemptAt = "", "", time.Time{}
 	want.Failure, want.GivenUpAt = "answered 550", Now.Add(time.Second)
-	mails, err := s.Mails(t.Context(), 10)
+	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{want}, mails)
 	requireWiped(t, db)
@@ -183,8 +183,8 @@ func sealedMailIsClaimed(t *testing.T, db *Database) {
 	s := db.Open(t)
 	queued := queueMail(t, s, 1)[0]
 	db.Keyset.Replace(newKeyset(t))
-	claimed, err := s.ClaimMail(t.Context(), Now.Add(time.Minute), Now)
+	claimed, err := s.Outbox.Claim(t.Context(), Now.Add(time.Minute), Now)
 	require.ErrorIs(t, err, storage.ErrSealed)
 	require.Equal(t, queued.ID, claimed.ID)
-	require.NoError(t, s.DeferMail(t.Context(), claimed, claimed))
+	require.NoError(t, s.Outbox.Defer(t.Context(), claimed, claimed))
 }

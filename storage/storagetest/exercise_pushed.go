@@ -24,8 +24,8 @@ func push(t *testing.T, s *storage.Store) storage.PushedRequest {
 		Hash: storage.Hash(rand.Text()), ClientID: Client(t, s).ID, Request: "scope=openid&state=%C3%BC",
 		CreatedAt: storage.At(Now), UsableUntil: storage.At(Now.Add(time.Minute)), ExpiresAt: storage.At(Now.Add(time.Hour)),
 	}
-	require.NoError(t, s.PushRequest(t.Context(), p))
-	require.ErrorIs(t, s.PushRequest(t.Context(), p), storage.ErrConflict)
+	require.NoError(t, s.PushedRequests.Add(t.Context(), p))
+	require.ErrorIs(t, s.PushedRequests.Add(t.Context(), p), storage.ErrConflict)
 	return p
 }
 
@@ -33,33 +33,33 @@ func pushedRequestsAreForOneBrowser(t *testing.T, db *Database) {
 	s := db.Open(t)
 	p, late := push(t, s), push(t, s)
 	first, second := storage.Hash("first"), storage.Hash("second")
-	_, err := s.TakePushedRequest(t.Context(), p.Hash, late.ClientID, first, Now)
+	_, err := s.PushedRequests.Take(t.Context(), p.Hash, late.ClientID, first, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound, "another client's")
-	_, err = s.TakePushedRequest(t.Context(), storage.Hash("other"), p.ClientID, first, Now)
+	_, err = s.PushedRequests.Take(t.Context(), storage.Hash("other"), p.ClientID, first, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	text, err := s.TakePushedRequest(t.Context(), late.Hash, late.ClientID, first, late.UsableUntil.Time)
+	text, err := s.PushedRequests.Take(t.Context(), late.Hash, late.ClientID, first, late.UsableUntil.Time)
 	require.ErrorIs(t, err, storage.ErrStale, "nobody came in time")
 	require.Equal(t, late.Request, text, "it says where to tell")
 
 	for _, at := range []time.Time{Now, p.UsableUntil.Add(time.Minute)} {
-		text, err = s.TakePushedRequest(t.Context(), p.Hash, p.ClientID, first, at)
+		text, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, first, at)
 		require.NoError(t, err, "the first, and the first again")
 		require.Equal(t, p.Request, text)
 	}
-	_, err = s.TakePushedRequest(t.Context(), p.Hash, p.ClientID, second, Now)
+	_, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, second, Now)
 	require.ErrorIs(t, err, storage.ErrStale)
-	_, err = s.TakePushedRequest(t.Context(), p.Hash, p.ClientID, first, p.ExpiresAt.Time)
+	_, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, first, p.ExpiresAt.Time)
 	require.ErrorIs(t, err, storage.ErrStale)
 }
 
 func pushedRequestsAreAnsweredOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	p := push(t, s)
-	_, err := s.TakePushedRequest(t.Context(), p.Hash, p.ClientID, storage.Hash("first"), Now)
+	_, err := s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, storage.Hash("first"), Now)
 	require.NoError(t, err)
-	require.NoError(t, s.SpendPushedRequest(t.Context(), p.Hash, Now))
-	require.ErrorIs(t, s.SpendPushedRequest(t.Context(), p.Hash, Now), storage.ErrStale)
-	_, err = s.TakePushedRequest(t.Context(), p.Hash, p.ClientID, storage.Hash("first"), Now)
+	require.NoError(t, s.PushedRequests.Spend(t.Context(), p.Hash, Now))
+	require.ErrorIs(t, s.PushedRequests.Spend(t.Context(), p.Hash, Now), storage.ErrStale)
+	_, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, storage.Hash("first"), Now)
 	require.ErrorIs(t, err, storage.ErrStale)
 }
 
@@ -69,7 +69,7 @@ func pushedRequestsAreRacedFor(t *testing.T, db *Database) {
 	errs := make(chan error)
 	for i := range 50 {
 		go func() {
-			_, err := replicas[i%2].TakePushedRequest(context.WithoutCancel(t.Context()), p.Hash, p.ClientID, storage.Hash(rand.Text()), Now)
+			_, err := replicas[i%2].PushedRequests.Take(context.WithoutCancel(t.Context()), p.Hash, p.ClientID, storage.Hash(rand.Text()), Now)
 			errs <- err
 		}()
 	}

@@ -104,7 +104,7 @@ func anotherKeysetIsRefused(t *testing.T, db *Database) {
 	require.NoError(t, again.CheckKeyset(t.Context()))
 	require.Equal(t, s.MAC("test"), again.MAC("test"))
 	require.Same(t, db.Keyset, again.Keyset())
-	found, err := again.Authenticators(t.Context(), u.ID)
+	found, err := again.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 }
@@ -137,17 +137,17 @@ func changesRaiseVersions(t *testing.T, db *Database) {
 
 	c := Client(t, s)
 	require.Equal(t, before[storage.VersionClients]+1, versions()[storage.VersionClients])
-	require.NoError(t, s.UpdateClient(t.Context(), c, Now))
-	require.NoError(t, s.DeleteClient(t.Context(), c.ID))
+	require.NoError(t, s.Clients.Update(t.Context(), c, Now))
+	require.NoError(t, s.Clients.Delete(t.Context(), c.ID))
 	require.Equal(t, before[storage.VersionClients]+3, versions()[storage.VersionClients])
 	require.Equal(t, before[storage.VersionSigningKeys], versions()[storage.VersionSigningKeys])
 
 	key := signingKey(t, s, "k1")
-	require.NoError(t, s.RetireSigningKey(t.Context(), key.ID, Now, Now))
-	_, err := s.DeleteSigningKeys(t.Context(), Now)
+	require.NoError(t, s.Keys.Retire(t.Context(), key.ID, Now, Now))
+	_, err := s.Keys.DeleteExpired(t.Context(), Now)
 	require.NoError(t, err)
 	require.Equal(t, before[storage.VersionSigningKeys]+3, versions()[storage.VersionSigningKeys])
-	_, err = s.DeleteSigningKeys(t.Context(), Now)
+	_, err = s.Keys.DeleteExpired(t.Context(), Now)
 	require.NoError(t, err)
 	require.Equal(t, before[storage.VersionSigningKeys]+3, versions()[storage.VersionSigningKeys], "nothing was deleted")
 }

@@ -39,22 +39,22 @@ func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 	for range n {
 		u := User(t, s)
 		users = append(users, u)
-		require.NoError(t, s.AddAuthenticator(t.Context(), storage.Authenticator{
+		require.NoError(t, s.Authenticators.Add(t.Context(), storage.Authenticator{
 			ID: storage.NewID(), UserID: u.ID, Secret: []byte(knownSecret), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
 		}))
 		e := newEnrolment(u)
 		e.Secret = []byte(knownSecret)
-		_, err := s.StartEnrolment(t.Context(), e, Now)
+		_, err := s.Enrolments.Start(t.Context(), e, Now)
 		require.NoError(t, err)
-		require.NoError(t, s.ConfirmEnrolment(t.Context(), e.ID, 1, []string{knownSecret}, e.ExpiresAt))
+		require.NoError(t, s.Enrolments.Confirm(t.Context(), e.ID, 1, []string{knownSecret}, e.ExpiresAt))
 		sheet := newCodeSheet(u)
 		sheet.Codes = []string{knownSecret}
-		_, err = s.StartCodeSheet(t.Context(), sheet, Now)
+		_, err = s.RecoveryCodes.StartSheet(t.Context(), sheet, Now)
 		require.NoError(t, err)
 		key := newSigningKey(storage.NewID())
 		key.Private = []byte(knownSecret)
-		require.NoError(t, s.AddSigningKey(t.Context(), key))
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: knownSecret, HTML: knownSecret, CreatedAt: Now}))
+		require.NoError(t, s.Keys.Add(t.Context(), key))
+		require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: knownSecret, HTML: knownSecret, CreatedAt: Now}))
 	}
 	return users
 }
@@ -110,21 +110,21 @@ func movedSecretsDoNotOpen(t *testing.T, db *Database) {
 	}
 	var authenticators, enrolments, sheets []error
 	for _, u := range users {
-		_, err := s.Authenticators(t.Context(), u.ID)
+		_, err := s.Authenticators.OfUser(t.Context(), u.ID)
 		authenticators = append(authenticators, err)
-		_, err = s.Enrolment(t.Context(), purposeOf(u), Now)
+		_, err = s.Enrolments.ByPurpose(t.Context(), purposeOf(u), Now)
 		enrolments = append(enrolments, err)
-		_, err = s.CodeSheet(t.Context(), u.ID, "browser", Now)
+		_, err = s.RecoveryCodes.Sheet(t.Context(), u.ID, "browser", Now)
 		sheets = append(sheets, err)
 	}
 	require.Equal(t, 1, opened(authenticators...))
 	require.Equal(t, 1, opened(enrolments...))
 	require.Equal(t, 1, opened(sheets...))
-	keys, err := s.SigningKeys(t.Context())
+	keys, err := s.Keys.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, keys, 2)
 	require.NotEqual(t, keys[0].Private == nil, keys[1].Private == nil)
-	mails, err := s.Mails(t.Context(), 10)
+	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Len(t, mails, 2)
 	require.NotEqual(t, mails[0].Body == "", mails[1].Body == "")
@@ -161,20 +161,20 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 	s = after.Open(t)
 	require.Equal(t, mac, s.MAC("test"))
 	for _, u := range users {
-		e, err := s.Enrolment(t.Context(), purposeOf(u), Now)
+		e, err := s.Enrolments.ByPurpose(t.Context(), purposeOf(u), Now)
 		require.NoError(t, err)
 		require.Equal(t, knownSecret, string(e.Secret))
-		sheet, err := s.CodeSheet(t.Context(), u.ID, "browser", Now)
+		sheet, err := s.RecoveryCodes.Sheet(t.Context(), u.ID, "browser", Now)
 		require.NoError(t, err)
 		require.Equal(t, []string{knownSecret}, sheet.Codes)
 		require.Equal(t, []string{knownSecret}, e.RecoveryCodes)
-		found, err := s.Authenticators(t.Context(), u.ID)
+		found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, knownSecret, string(found[0].Secret))
 	}
-	keys, err := s.SigningKeys(t.Context())
+	keys, err := s.Keys.List(t.Context())
 	require.NoError(t, err)
-	mails, err := s.Mails(t.Context(), 100)
+	mails, err := s.Outbox.List(t.Context(), 100)
 	require.NoError(t, err)
 	for i := range 5 {
 		require.Equal(t, knownSecret, string(keys[i].Private))
@@ -186,7 +186,7 @@ func resealingReachesEverything(t *testing.T, db *Database) {
 func resealingLeavesWhatDoesNotOpen(t *testing.T, db *Database) {
 	s := db.Open(t)
 	for i := range 4 {
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{
+		require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{
 			ID: string(rune('a' + i)), Recipient: "ada@example.test", Body: knownSecret, CreatedAt: Now.Add(time.Duration(i) * time.Second),
 		}))
 	}

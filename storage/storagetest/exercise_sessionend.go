@@ -20,30 +20,30 @@ func oneSessionIsKept(t *testing.T, db *Database) {
 	u, stranger := User(t, s), User(t, s)
 	kept, ended, half := SignIn(t, s, u), SignIn(t, s, u), HalfSignIn(t, s, u)
 	foreign := SignIn(t, s, stranger)
-	here, err := s.SignIn(t.Context(), kept, "", Now)
+	here, err := s.Sessions.SignIn(t.Context(), kept, "", Now)
 	require.NoError(t, err)
 	given := grantsIn(t, s, u, kept, ended)
-	require.NoError(t, s.KeepOnlySession(t.Context(), here.User(), here.ID(), Now))
+	require.NoError(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now))
 	require.Equal(t, []bool{false, true}, given.revoked(t), "with what clients were given in them")
-	_, err = s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	_, err = s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	for _, alive := range [][]byte{kept, foreign} {
-		_, err = s.SignIn(t.Context(), alive, "", Now)
+		_, err = s.Sessions.SignIn(t.Context(), alive, "", Now)
 		require.NoError(t, err)
 	}
-	_, err = s.SignIn(t.Context(), ended, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), ended, "", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here.User(), here.ID(), Now.Add(time.Hour)), storage.ErrStale, "idle")
-	raised, err := s.EndOtherSessions(t.Context(), u.ID, here.ID(), Now)
+	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now.Add(time.Hour)), storage.ErrStale, "idle")
+	raised, err := s.Sessions.EndOthers(t.Context(), u.ID, here.ID(), Now)
 	require.NoError(t, err)
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "read before the epoch was raised")
-	here, err = s.SignIn(t.Context(), kept, "", Now)
+	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "read before the epoch was raised")
+	here, err = s.Sessions.SignIn(t.Context(), kept, "", Now)
 	require.NoError(t, err)
 	require.Equal(t, raised.Epoch, here.User().Epoch)
-	require.NoError(t, s.KeepOnlySession(t.Context(), here.User(), here.ID(), Now))
-	require.NoError(t, s.EndSession(t.Context(), kept))
-	require.ErrorIs(t, s.KeepOnlySession(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "ended")
+	require.NoError(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now))
+	require.NoError(t, s.Sessions.End(t.Context(), kept))
+	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "ended")
 }
 
 // givenGrants are grants that were given in sessions, one each, and one for the time after each.
@@ -57,12 +57,12 @@ func grantsIn(t *testing.T, s *storage.Store, u storage.User, sessions ...[]byte
 	given := givenGrants{s: s}
 	c := Client(t, s)
 	for _, hash := range sessions {
-		signIn, err := s.SignIn(t.Context(), hash, "", Now)
+		signIn, err := s.Sessions.SignIn(t.Context(), hash, "", Now)
 		require.NoError(t, err)
 		in, beyond := NewGrant(u, c), NewGrant(u, c)
 		in.SID, beyond.SID, beyond.Scopes = signIn.ID(), signIn.ID(), storage.Strings{"openid", "offline_access"}
-		require.NoError(t, s.IssueCode(t.Context(), in, ""))
-		require.NoError(t, s.IssueCode(t.Context(), beyond, ""))
+		require.NoError(t, s.Grants.Issue(t.Context(), in, ""))
+		require.NoError(t, s.Grants.Issue(t.Context(), beyond, ""))
 		given.in, given.beyond = append(given.in, in), append(given.beyond, beyond)
 	}
 	return given
@@ -71,7 +71,7 @@ func grantsIn(t *testing.T, s *storage.Store, u storage.User, sessions ...[]byte
 // revoked says of each grant for the session's time whether it is revoked. None of the others may be.
 func (g givenGrants) revoked(t *testing.T) (is []bool) {
 	t.Helper()
-	all, err := g.s.GrantsOf(t.Context(), g.in[0].UserID, 100)
+	all, err := g.s.Grants.OfUser(t.Context(), g.in[0].UserID, 100)
 	require.NoError(t, err)
 	revokedAt := map[string]bool{}
 	for _, one := range all {
@@ -90,17 +90,17 @@ func completeSessionsEnd(t *testing.T, db *Database) {
 	one, two, half := SignIn(t, s, u), SignIn(t, s, u), HalfSignIn(t, s, u)
 	foreign := SignIn(t, s, stranger)
 	given, theirs := grantsIn(t, s, u, one, two), grantsIn(t, s, stranger, foreign)
-	require.NoError(t, s.ExposePassword(t.Context(), u.ID, u.Epoch, Now)) // so that both are held
-	require.NoError(t, s.EndCompleteSessions(t.Context(), u.ID, Now))
+	require.NoError(t, s.Passwords.MarkExposed(t.Context(), u.ID, u.Epoch, Now)) // so that both are held
+	require.NoError(t, s.Sessions.EndComplete(t.Context(), u.ID, Now))
 	for _, ended := range [][]byte{one, two} {
-		_, err := s.HeldSignIn(t.Context(), ended, Now)
+		_, err := s.Sessions.HeldSignIn(t.Context(), ended, Now)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	}
 	require.Equal(t, []bool{true, true}, given.revoked(t))
 	require.Equal(t, []bool{false}, theirs.revoked(t))
-	_, err := s.HalfSignIn(t.Context(), half.TokenHash, Now)
+	_, err := s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.NoError(t, err)
-	_, err = s.SignIn(t.Context(), foreign, "", Now)
+	_, err = s.Sessions.SignIn(t.Context(), foreign, "", Now)
 	require.NoError(t, err)
 }
 
@@ -109,30 +109,30 @@ func lastCodeHolds(t *testing.T, db *Database) {
 	u, _, _ := EnrolledUser(t, s)
 	half, c := HalfSignIn(t, s, u), completion()
 	c.MustEnrol = true
-	require.NoError(t, s.CompleteSignIn(t.Context(), half.TokenHash, c, Now))
-	_, err := s.SignIn(t.Context(), c.TokenHash, "", Now)
+	require.NoError(t, s.Sessions.CompleteSignIn(t.Context(), half.TokenHash, c, Now))
+	_, err := s.Sessions.SignIn(t.Context(), c.TokenHash, "", Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.HeldSignIn(t.Context(), c.TokenHash, Now)
+	_, err = s.Sessions.HeldSignIn(t.Context(), c.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	enrolling, err := s.EnrollingSignIn(t.Context(), c.TokenHash, Now)
+	enrolling, err := s.Sessions.EnrollingSignIn(t.Context(), c.TokenHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, u.ID, enrolling.User().ID)
 	require.NotEmpty(t, enrolling.ID())
-	sessions, err := s.Sessions(t.Context(), u.ID, Now)
+	sessions, err := s.Sessions.OfUser(t.Context(), u.ID, Now)
 	require.NoError(t, err)
 	require.Empty(t, sessions)
-	overview, err := s.Overview(t.Context(), u.ID, Now)
+	overview, err := s.Users.Overview(t.Context(), u.ID, Now)
 	require.NoError(t, err)
 	require.Zero(t, overview.Sessions)
 
 	whole := SignIn(t, s, u)
-	_, err = s.EnrollingSignIn(t.Context(), whole, Now)
+	_, err = s.Sessions.EnrollingSignIn(t.Context(), whole, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	_, err = s.EnrollingSignIn(t.Context(), c.TokenHash, c.IdleUntil)
+	_, err = s.Sessions.EnrollingSignIn(t.Context(), c.TokenHash, c.IdleUntil)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.NoError(t, s.ExposePassword(t.Context(), u.ID, u.Epoch, Now))
-	_, err = s.EnrollingSignIn(t.Context(), c.TokenHash, Now)
+	require.NoError(t, s.Passwords.MarkExposed(t.Context(), u.ID, u.Epoch, Now))
+	_, err = s.Sessions.EnrollingSignIn(t.Context(), c.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound, "a new password comes first")
-	_, err = s.HeldSignIn(t.Context(), c.TokenHash, Now)
+	_, err = s.Sessions.HeldSignIn(t.Context(), c.TokenHash, Now)
 	require.NoError(t, err)
 }

@@ -27,9 +27,9 @@ func transactionCommits(t *testing.T, db *Database) {
 	var u storage.User
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		u = newUser()
-		return s.AddUser(ctx, u)
+		return s.Users.Add(ctx, u)
 	}))
-	_, err := s.User(t.Context(), u.ID)
+	_, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 }
 
@@ -39,23 +39,23 @@ func transactionRollsBack(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := newUser()
 	err := s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.AddUser(ctx, u))
-		require.NoError(t, s.SetPassword(ctx, u.ID, "hash", Now))
+		require.NoError(t, s.Users.Add(ctx, u))
+		require.NoError(t, s.Passwords.Set(ctx, u.ID, "hash", Now))
 		return errRefused
 	})
 	require.ErrorIs(t, err, errRefused)
-	_, err = s.User(t.Context(), u.ID)
+	_, err = s.Users.ByID(t.Context(), u.ID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
 	require.PanicsWithValue(t, "boom", func() {
 		_ = s.InTx(t.Context(), func(ctx context.Context) error {
-			require.NoError(t, s.AddUser(ctx, u))
+			require.NoError(t, s.Users.Add(ctx, u))
 			panic("boom")
 		})
 	})
-	_, err = s.User(t.Context(), u.ID)
+	_, err = s.Users.ByID(t.Context(), u.ID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.NoError(t, s.AddUser(t.Context(), u), "the connection is free again")
+	require.NoError(t, s.Users.Add(t.Context(), u), "the connection is free again")
 }
 
 func transactionsJoin(t *testing.T, db *Database) {
@@ -64,9 +64,9 @@ func transactionsJoin(t *testing.T, db *Database) {
 	u := newUser()
 	counter.Reset()
 	err := s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.AddUser(ctx, u))
+		require.NoError(t, s.Users.Add(ctx, u))
 		require.NoError(t, s.InTx(ctx, func(ctx context.Context) error {
-			return s.ReplaceRecoveryCodes(ctx, u.ID, []string{"a"})
+			return s.RecoveryCodes.Replace(ctx, u.ID, []string{"a"})
 		}))
 		return errRefused
 	})
@@ -74,7 +74,7 @@ func transactionsJoin(t *testing.T, db *Database) {
 	begun, ended := counter.Transactions()
 	require.Equal(t, 1, begun)
 	require.Equal(t, 1, ended)
-	_, err = s.User(t.Context(), u.ID)
+	_, err = s.Users.ByID(t.Context(), u.ID)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
@@ -82,10 +82,10 @@ func transactionIsIsolated(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u := newUser()
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
-		require.NoError(t, s.AddUser(ctx, u))
-		_, err := s.User(ctx, u.ID)
+		require.NoError(t, s.Users.Add(ctx, u))
+		_, err := s.Users.ByID(ctx, u.ID)
 		require.NoError(t, err)
-		_, err = s.User(t.Context(), u.ID)
+		_, err = s.Users.ByID(t.Context(), u.ID)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		return nil
 	}))
@@ -100,7 +100,7 @@ func transactionsWaitForEachOther(t *testing.T, db *Database) {
 		var meet sync.Once
 		return s.InTx(t.Context(), func(ctx context.Context) error {
 			for _, u := range users {
-				if err := s.RaiseEpoch(ctx, u.ID, Now); err != nil {
+				if err := s.Users.RaiseEpoch(ctx, u.ID, Now); err != nil {
 					return err
 				}
 				if db.Postgres() { // SQLite has one writer
@@ -118,7 +118,7 @@ func transactionsWaitForEachOther(t *testing.T, db *Database) {
 	require.NoError(t, raise(first, second))
 	require.NoError(t, <-other)
 	for _, u := range []storage.User{first, second} {
-		found, err := s.User(t.Context(), u.ID)
+		found, err := s.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
 		require.Equal(t, u.Epoch+2, found.Epoch, "each did all of its work, and once")
 	}
@@ -127,20 +127,20 @@ func transactionsWaitForEachOther(t *testing.T, db *Database) {
 func snapshotsReadOneMoment(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, later := newUser(), newUser()
-	require.NoError(t, s.AddUser(t.Context(), u))
+	require.NoError(t, s.Users.Add(t.Context(), u))
 	require.ErrorIs(t, s.Snapshot(t.Context(), func(ctx context.Context) error {
-		before, err := s.User(ctx, u.ID)
+		before, err := s.Users.ByID(ctx, u.ID)
 		require.NoError(t, err)
-		require.NoError(t, s.RaiseEpoch(t.Context(), u.ID, Now))
-		require.NoError(t, s.AddUser(t.Context(), later))
-		after, err := s.User(ctx, u.ID)
+		require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, Now))
+		require.NoError(t, s.Users.Add(t.Context(), later))
+		after, err := s.Users.ByID(ctx, u.ID)
 		require.NoError(t, err)
 		require.Equal(t, before, after)
-		_, err = s.User(ctx, later.ID)
+		_, err = s.Users.ByID(ctx, later.ID)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		return errRefused
 	}), errRefused)
-	found, err := s.User(t.Context(), u.ID)
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch+1, found.Epoch)
 }
@@ -156,20 +156,20 @@ func brokenTextIsRefused(t *testing.T, db *Database) {
 	for _, broken := range []string{"a\x00b", "a\xffb"} {
 		u := newUser()
 		u.Email = broken
-		require.ErrorIs(t, s.AddUser(t.Context(), u), storage.ErrText)
-		_, err := s.User(t.Context(), broken)
+		require.ErrorIs(t, s.Users.Add(t.Context(), u), storage.ErrText)
+		_, err := s.Users.ByID(t.Context(), broken)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		_, err = s.FindUser(t.Context(), broken)
+		_, err = s.Users.Find(t.Context(), broken)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		require.ErrorIs(t, s.DeleteUser(t.Context(), broken), storage.ErrNotFound)
-		require.ErrorIs(t, s.EndFlow(t.Context(), broken), storage.ErrStale)
-		_, _, err = s.CountAttempt(t.Context(), Now, storage.Budget{Key: broken})
+		require.ErrorIs(t, s.Users.Delete(t.Context(), broken), storage.ErrNotFound)
+		require.ErrorIs(t, s.Flows.End(t.Context(), broken), storage.ErrStale)
+		_, _, err = s.Attempts.Count(t.Context(), Now, storage.Budget{Key: broken})
 		require.ErrorIs(t, err, storage.ErrText)
 	}
 	u := newUser()
 	u.Claims, u.Groups = storage.Claims{"name": "a\x00b"}, storage.Strings{"\x00"}
-	require.NoError(t, s.AddUser(t.Context(), u), "JSON escapes NUL")
-	found, err := s.User(t.Context(), u.ID)
+	require.NoError(t, s.Users.Add(t.Context(), u), "JSON escapes NUL")
+	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u, found)
 }

@@ -46,17 +46,17 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 		SignIn(t, s, u)     // idle after an hour, over after a day
 		HalfSignIn(t, s, u) // five minutes
 		Grant(t, s, u, c)   // an hour
-		require.NoError(t, s.SaveFlow(t.Context(), newFlow(c)))
-		require.NoError(t, s.RevokeToken(t.Context(), storage.NewID(), Now.Add(10*time.Minute)))
-		require.NoError(t, s.SpendAssertion(t.Context(), c.ID, storage.NewID(), Now.Add(9*time.Minute))) // and a minute
-		require.NoError(t, s.AddTicket(t.Context(), newTicket(u)))
-		_, err := s.StartEnrolment(t.Context(), newEnrolment(u), Now)
+		require.NoError(t, s.Flows.Add(t.Context(), newFlow(c)))
+		require.NoError(t, s.Grants.RevokeAccessToken(t.Context(), storage.NewID(), Now.Add(10*time.Minute)))
+		require.NoError(t, s.JTIs.SpendAssertion(t.Context(), c.ID, storage.NewID(), Now.Add(9*time.Minute))) // and a minute
+		require.NoError(t, s.Links.Add(t.Context(), newLink(u)))
+		_, err := s.Enrolments.Start(t.Context(), newEnrolment(u), Now)
 		require.NoError(t, err)
-		_, err = s.StartCodeSheet(t.Context(), newCodeSheet(u), Now)
+		_, err = s.RecoveryCodes.StartSheet(t.Context(), newCodeSheet(u), Now)
 		require.NoError(t, err)
 		count(t, s, Now, storage.Budget{Key: u.ID, Tries: 5, Forget: time.Hour})
-		require.NoError(t, s.QueueMail(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now}))
-		require.NoError(t, s.AddEvent(t.Context(), eventBody("x", u.ID, 0)))
+		require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now}))
+		require.NoError(t, s.Events.Add(t.Context(), eventBody("x", u.ID, 0)))
 	}
 	sweep := func(now time.Time) int64 {
 		deleted, err := s.Sweep(t.Context(), now, 2)
@@ -86,14 +86,14 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 func loopSweeps(t *testing.T, db *Database) {
 	synctest.Test(t, func(t *testing.T) {
 		stores := []*storage.Store{db.Open(t), db.Open(t)}
-		require.NoError(t, stores[0].RevokeToken(t.Context(), "token", time.Now().Add(90*time.Second)))
+		require.NoError(t, stores[0].Grants.RevokeAccessToken(t.Context(), "token", time.Now().Add(90*time.Second)))
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error, len(stores))
 		for _, s := range stores {
 			go func() { ended <- s.RunSweep(ctx, slog.New(slog.DiscardHandler)) }()
 		}
 		for minutes, revoked := range []bool{true, true, false} {
-			found, err := stores[0].TokenRevoked(t.Context(), "token")
+			found, err := stores[0].Grants.AccessTokenRevoked(t.Context(), "token")
 			require.NoError(t, err)
 			require.Equal(t, revoked, found, "after %d minutes", minutes)
 			time.Sleep(time.Minute)

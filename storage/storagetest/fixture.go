@@ -18,7 +18,7 @@ var Now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 func User(t testing.TB, s *storage.Store) storage.User {
 	t.Helper()
 	u := newUser()
-	require.NoError(t, s.AddUser(t.Context(), u))
+	require.NoError(t, s.Users.Add(t.Context(), u))
 	return u
 }
 
@@ -36,18 +36,18 @@ func newUser() storage.User {
 func EnrolledUser(t testing.TB, s *storage.Store) (storage.User, storage.Authenticator, []string) {
 	t.Helper()
 	u := User(t, s)
-	require.NoError(t, s.SetPassword(t.Context(), u.ID, "$argon2id$not-a-hash", Now))
+	require.NoError(t, s.Passwords.Set(t.Context(), u.ID, "$argon2id$not-a-hash", Now))
 	secret := make([]byte, 20)
 	rand.Read(secret)
 	a := storage.Authenticator{
 		ID: storage.NewID(), UserID: u.ID, Name: "Phone", Secret: secret, Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
 	}
-	require.NoError(t, s.AddAuthenticator(t.Context(), a))
+	require.NoError(t, s.Authenticators.Add(t.Context(), a))
 	codes := make([]string, 10)
 	for i := range codes {
 		codes[i] = strings.ToLower(rand.Text()[:10])
 	}
-	require.NoError(t, s.ReplaceRecoveryCodes(t.Context(), u.ID, codes))
+	require.NoError(t, s.RecoveryCodes.Replace(t.Context(), u.ID, codes))
 	return u, a, codes
 }
 
@@ -58,7 +58,7 @@ func Client(t testing.TB, s *storage.Store) storage.Client {
 		ID: "client-" + storage.NewID(), Name: "Example", Metadata: storage.JSON(`{}`), Version: 1,
 		CreatedAt: storage.At(Now), UpdatedAt: storage.At(Now),
 	}
-	require.NoError(t, s.AddClient(t.Context(), c))
+	require.NoError(t, s.Clients.Add(t.Context(), c))
 	return c
 }
 
@@ -66,10 +66,10 @@ func Client(t testing.TB, s *storage.Store) storage.Client {
 func HalfSignIn(t testing.TB, s *storage.Store, u storage.User) storage.HalfSignIn {
 	t.Helper()
 	h := storage.HalfSignIn{
-		TokenHash: storage.Hash(rand.Text()), User: u, Browser: "Firefox on Linux", Address: "192.0.2.0/24",
+		TokenHash: storage.Hash(rand.Text()), User: u, Browser: "Firefox on Linux", ClientIP: "192.0.2.0/24",
 		CreatedAt: Now, ExpiresAt: Now.Add(5 * time.Minute),
 	}
-	require.NoError(t, s.BeginSignIn(t.Context(), h, ""))
+	require.NoError(t, s.Sessions.BeginSignIn(t.Context(), h, ""))
 	return h
 }
 
@@ -78,7 +78,7 @@ func SignIn(t testing.TB, s *storage.Store, u storage.User) []byte {
 	t.Helper()
 	h := HalfSignIn(t, s, u)
 	hash := storage.Hash(rand.Text())
-	require.NoError(t, s.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
+	require.NoError(t, s.Sessions.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
 		TokenHash: hash, Methods: []string{"pwd", "otp", "mfa"}, IdleUntil: Now.Add(time.Hour), ExpiresAt: Now.Add(24 * time.Hour),
 	}, Now))
 	return hash
@@ -88,7 +88,7 @@ func SignIn(t testing.TB, s *storage.Store, u storage.User) []byte {
 func Grant(t testing.TB, s *storage.Store, u storage.User, c storage.Client) storage.Grant {
 	t.Helper()
 	g := NewGrant(u, c)
-	require.NoError(t, s.IssueCode(t.Context(), g, ""))
+	require.NoError(t, s.Grants.Issue(t.Context(), g, ""))
 	return g
 }
 

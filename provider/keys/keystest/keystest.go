@@ -24,7 +24,7 @@ func Provide(t testing.TB, store *storage.Store) {
 	t.Helper()
 	shared.Lock()
 	defer shared.Unlock()
-	present, err := store.SigningKeys(t.Context())
+	present, err := store.Keys.List(t.Context())
 	require.NoError(t, err)
 	if len(present) > 0 {
 		return
@@ -33,12 +33,12 @@ func Provide(t testing.TB, store *storage.Store) {
 		ring, err := keys.New(keys.Config{Store: store, Audit: audit.New(store)})
 		require.NoError(t, err)
 		require.NoError(t, ring.Load(t.Context(), time.Now()))
-		shared.keys, err = store.SigningKeys(t.Context())
+		shared.keys, err = store.Keys.List(t.Context())
 		require.NoError(t, err)
 		return
 	}
 	for _, key := range shared.keys {
 		key.CreatedAt, key.SignsFrom = time.Now(), time.Now()
-		require.NoError(t, store.AddSigningKey(t.Context(), key))
+		require.NoError(t, store.Keys.Add(t.Context(), key))
 	}
 }

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// PushedRequests are the authorization requests that clients sent ahead of the browser (RFC 9126).
+type PushedRequests struct{ *database }
+
 // PushedRequest is an authorization request that a client sent ahead of the browser (RFC 9126). Only the hash of its request_uri
 // is stored.
 type PushedRequest struct {
@@ -16,18 +19,18 @@ type PushedRequest struct {
 	ExpiresAt   Time   `db:"expires_at"`   // of the row; after it even the browser that came in time is too late
 }
 
-// PushRequest stores p.
-func (s *Store) PushRequest(ctx context.Context, p PushedRequest) error {
+// Add stores p.
+func (s *PushedRequests) Add(ctx context.Context, p PushedRequest) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO pushed_requests (request_hash, client_id, request, created_at, usable_until, expires_at) VALUES (?, ?, ?, ?, ?, ?)`,
 		p.Hash, p.ClientID, p.Request, p.CreatedAt, p.UsableUntil, p.ExpiresAt)
 	return err
 }
 
-// TakePushedRequest returns the parameters of a client's pushed request to the browser that comes first, and to it again until it was
+// Take returns the parameters of a client's pushed request to the browser that comes first, and to it again until it was
 // answered; of any number of browsers one gets it. ErrStale when it is too late for this one: the parameters say where to tell. ErrNotFound
 // when there is none.
-func (s *Store) TakePushedRequest(ctx context.Context, hash []byte, clientID string, browserHash []byte, now time.Time) (string, error) {
+func (s *PushedRequests) Take(ctx context.Context, hash []byte, clientID string, browserHash []byte, now time.Time) (string, error) {
 	var request string
 	err := s.getFresh(ctx, &request, `
 		UPDATE pushed_requests SET browser_hash = ?
@@ -44,7 +47,7 @@ func (s *Store) TakePushedRequest(ctx context.Context, hash []byte, clientID str
 	return request, err
 }
 
-// SpendPushedRequest uses a pushed request up: ErrStale when it was before.
-func (s *Store) SpendPushedRequest(ctx context.Context, hash []byte, now time.Time) error {
+// Spend uses a pushed request up: ErrStale when it was before.
+func (s *PushedRequests) Spend(ctx context.Context, hash []byte, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE pushed_requests SET used_at = ? WHERE request_hash = ? AND used_at IS NULL`, At(now), hash)
 }

@@ -6,18 +6,21 @@ import (
 	"time"
 )
 
+// RecoveryCodes are the codes that stand in for a lost authenticator, each once.
+type RecoveryCodes struct{ *database }
+
 const recoveryPurpose = "recovery code"
 
-// ReplaceRecoveryCodes makes codes (normalised) the only recovery codes of a user. They are stored as keyed hashes
+// Replace makes codes (normalised) the only recovery codes of a user. They are stored as keyed hashes
 // bound to the user: 50 bits would not withstand guessing behind a plain hash.
-func (s *Store) ReplaceRecoveryCodes(ctx context.Context, userID string, codes []string) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *RecoveryCodes) Replace(ctx context.Context, userID string, codes []string) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `DELETE FROM recovery_codes WHERE user_id = ?`, userID); err != nil {
 			return err
 		}
 		for _, code := range codes {
 			if _, err := s.exec(ctx, `INSERT INTO recovery_codes (user_id, code_mac) VALUES (?, ?)`,
-				userID, s.MAC(recoveryPurpose, userID, code)); err != nil {
+				userID, s.mac(recoveryPurpose, userID, code)); err != nil {
 				return err
 			}
 		}
@@ -25,15 +28,15 @@ func (s *Store) ReplaceRecoveryCodes(ctx context.Context, userID string, codes [
 	})
 }
 
-// SpendRecoveryCode uses a code (normalised) up. ErrNotFound when the user has no such unused code.
-func (s *Store) SpendRecoveryCode(ctx context.Context, userID, code string, now time.Time) error {
+// Spend uses a code (normalised) up. ErrNotFound when the user has no such unused code.
+func (s *RecoveryCodes) Spend(ctx context.Context, userID, code string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
 		UPDATE recovery_codes SET used_at = ? WHERE user_id = ? AND code_mac = ? AND used_at IS NULL`,
-		At(now), userID, s.MAC(recoveryPurpose, userID, code))
+		At(now), userID, s.mac(recoveryPurpose, userID, code))
 }
 
-// RecoveryCodesLeft counts a user's unused recovery codes.
-func (s *Store) RecoveryCodesLeft(ctx context.Context, userID string) (int, error) {
+// CountUnused counts a user's unused recovery codes.
+func (s *RecoveryCodes) CountUnused(ctx context.Context, userID string) (int, error) {
 	var left int
 	err := s.get(ctx, &left, `SELECT count(*) FROM recovery_codes WHERE user_id = ? AND used_at IS NULL`, userID)
 	return left, err
@@ -50,11 +53,11 @@ type CodeSheet struct {
 	ExpiresAt time.Time
 }
 
-// StartCodeSheet stores c unless its holder has one that is still good at now, and returns the one that stands: a reload and a
+// StartSheet stores c unless its holder has one that is still good at now, and returns the one that stands: a reload and a
 // second tab show the same codes.
 //
 // ErrNotFound when somebody else's has taken its place meanwhile.
-func (s *Store) StartCodeSheet(ctx context.Context, c CodeSheet, now time.Time) (CodeSheet, error) {
+func (s *RecoveryCodes) StartSheet(ctx context.Context, c CodeSheet, now time.Time) (CodeSheet, error) {
 	sealed, err := s.sealCodes(c.Codes, "code_sheets", c.ID)
 	if err != nil {
 		return CodeSheet{}, err
@@ -67,11 +70,11 @@ func (s *Store) StartCodeSheet(ctx context.Context, c CodeSheet, now time.Time) 
 		c.UserID, c.ID, c.Holder, sealed, At(c.CreatedAt), At(c.ExpiresAt), At(now)); err != nil {
 		return CodeSheet{}, err
 	}
-	return s.CodeSheet(ctx, c.UserID, c.Holder, now)
+	return s.Sheet(ctx, c.UserID, c.Holder, now)
 }
 
-// CodeSheet returns the set that a holder was shown, or ErrNotFound when there is none or it has expired.
-func (s *Store) CodeSheet(ctx context.Context, userID, holder string, now time.Time) (CodeSheet, error) {
+// Sheet returns the set that a holder was shown, or ErrNotFound when there is none or it has expired.
+func (s *RecoveryCodes) Sheet(ctx context.Context, userID, holder string, now time.Time) (CodeSheet, error) {
 	var row struct {
 		ID        string `db:"id"`
 		Codes     []byte `db:"codes_sealed"`
@@ -90,22 +93,22 @@ func (s *Store) CodeSheet(ctx context.Context, userID, holder string, now time.T
 	}, err
 }
 
-// KeepCodeSheet notes that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
+// KeepSheet notes that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
 // another has taken its place.
-func (s *Store) KeepCodeSheet(ctx context.Context, id string, now time.Time) error {
+func (s *RecoveryCodes) KeepSheet(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE code_sheets SET codes_sealed = NULL WHERE id = ? AND codes_sealed IS NOT NULL AND expires_at > ?`, id, At(now))
 }
 
-// CodeSheetKept reports whether a user's set was put into force, as long as it is remembered.
-func (s *Store) CodeSheetKept(ctx context.Context, userID, id string) (bool, error) {
+// SheetKept reports whether a user's set was put into force, as long as it is remembered.
+func (s *RecoveryCodes) SheetKept(ctx context.Context, userID, id string) (bool, error) {
 	var kept int
 	err := s.get(ctx, &kept, `SELECT count(*) FROM code_sheets WHERE user_id = ? AND id = ? AND codes_sealed IS NULL`, userID, id)
 	return kept > 0, err
 }
 
 // sealCodes seals recovery codes for the column codes_sealed of a table.
-func (s *Store) sealCodes(codes []string, table, id string) ([]byte, error) {
+func (s *database) sealCodes(codes []string, table, id string) ([]byte, error) {
 	text, err := json.Marshal(codes)
 	if err != nil {
 		return nil, err
@@ -113,7 +116,7 @@ func (s *Store) sealCodes(codes []string, table, id string) ([]byte, error) {
 	return s.keyset.Seal(text, table, "codes_sealed", id)
 }
 
-func (s *Store) openCodes(sealed []byte, table, id string) (codes []string, err error) {
+func (s *database) openCodes(sealed []byte, table, id string) (codes []string, err error) {
 	text, err := s.keyset.Open(sealed, table, "codes_sealed", id)
 	if err != nil {
 		return nil, err

@@ -8,47 +8,8 @@ import (
 	"time"
 )
 
-// SetPassword stores the PHC string of a user's password, replacing any other.
-func (s *Store) SetPassword(ctx context.Context, userID, hash string, now time.Time) error {
-	_, err := s.exec(ctx, `
-		INSERT INTO passwords (user_id, hash, changed_at) VALUES (?, ?, ?)
-		ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at`, userID, hash, At(now))
-	return err
-}
-
-// ReplacePasswordHash stores another hash of the same password, if nobody has changed the password since: else ErrStale.
-func (s *Store) ReplacePasswordHash(ctx context.Context, userID, old, hash string) error {
-	return s.execOne(ctx, ErrStale, `UPDATE passwords SET hash = ? WHERE user_id = ? AND hash = ?`, hash, userID, old)
-}
-
-// PasswordLogin is what the password step needs to know of a user.
-type PasswordLogin struct {
-	User
-	Hash string `db:"hash"` // empty: no password was set yet
-}
-
-// PasswordLogin returns the user who types name (user name or e-mail address), or ErrNotFound.
-//
-// For a name that nobody has, the row of another user is read and dropped, so that the time of an answer does not tell
-// who has an account.
-func (s *Store) PasswordLogin(ctx context.Context, name string) (PasswordLogin, error) {
-	var row struct {
-		PasswordLogin
-		Found bool `db:"found"`
-	}
-	key := CanonicalName(name)
-	err := s.get(ctx, &row, `
-		SELECT `+userColumns+`, coalesce(p.hash, '') AS hash, u.email_key = ? OR coalesce(u.username_key = ?, FALSE) AS found
-		FROM users u LEFT JOIN passwords p ON p.user_id = u.id
-		WHERE u.id = coalesce((
-				SELECT x.id FROM users x WHERE x.email_key = ? OR x.username_key = ?
-				ORDER BY CASE WHEN x.username_key = ? THEN 0 ELSE 1 END LIMIT 1),
-			(SELECT min(y.id) FROM users y))`, key, key, key, key, key)
-	if err == nil && !row.Found {
-		return PasswordLogin{}, ErrNotFound
-	}
-	return row.PasswordLogin, err
-}
+// Authenticators are the confirmed authenticators of people.
+type Authenticators struct{ *database }
 
 // Authenticator is a confirmed TOTP authenticator (RFC 6238) of a user.
 type Authenticator struct {
@@ -80,7 +41,7 @@ type authenticatorRow struct {
 	Renew      bool   `db:"renew"`
 }
 
-func (s *Store) openAuthenticator(row authenticatorRow) (Authenticator, error) {
+func (s *database) openAuthenticator(row authenticatorRow) (Authenticator, error) {
 	secret, err := s.keyset.Open(row.Secret, "authenticators", "secret_sealed", row.ID)
 	return Authenticator{
 		ID: row.ID, UserID: row.UserID, Name: row.Name, Secret: secret,
@@ -89,8 +50,8 @@ func (s *Store) openAuthenticator(row authenticatorRow) (Authenticator, error) {
 	}, err
 }
 
-// AddAuthenticator inserts a confirmed authenticator, sealing its secret.
-func (s *Store) AddAuthenticator(ctx context.Context, a Authenticator) error {
+// Add inserts a confirmed authenticator, sealing its secret.
+func (s *Authenticators) Add(ctx context.Context, a Authenticator) error {
 	sealed, err := s.keyset.Seal(a.Secret, "authenticators", "secret_sealed", a.ID)
 	if err != nil {
 		return err
@@ -104,8 +65,8 @@ func (s *Store) AddAuthenticator(ctx context.Context, a Authenticator) error {
 
 const authenticatorColumns = `a.id, a.user_id, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at, a.renew`
 
-// Authenticators returns a user's authenticators, oldest first.
-func (s *Store) Authenticators(ctx context.Context, userID string) ([]Authenticator, error) {
+// OfUser returns a user's authenticators, oldest first.
+func (s *Authenticators) OfUser(ctx context.Context, userID string) ([]Authenticator, error) {
 	var rows []authenticatorRow
 	if err := s.list(ctx, &rows, `
 		SELECT `+authenticatorColumns+` FROM authenticators a WHERE a.user_id = ? ORDER BY a.created_at, a.id`, userID); err != nil {
@@ -116,7 +77,7 @@ func (s *Store) Authenticators(ctx context.Context, userID string) ([]Authentica
 
 // openAuthenticators leaves out a row whose secret does not open, so that one damaged row does not shut out the
 // person's other authenticators; when none opens, the error says so.
-func (s *Store) openAuthenticators(rows []authenticatorRow) ([]Authenticator, error) {
+func (s *database) openAuthenticators(rows []authenticatorRow) ([]Authenticator, error) {
 	opened := make([]Authenticator, 0, len(rows))
 	var failed error
 	for _, row := range rows {
@@ -133,10 +94,10 @@ func (s *Store) openAuthenticators(rows []authenticatorRow) ([]Authenticator, er
 	return nil, failed
 }
 
-// BurnSteps accepts one time step of each of the authenticators that a code belongs to, by their ids: each must be later than every step
+// SpendSteps accepts one time step of each of the authenticators that a code belongs to, by their ids: each must be later than every step
 // that its authenticator accepted before, else ErrStale. So one code signs in once, whoever sends it, in whichever
 // spelling, on whichever replica, however many authenticators share its secret.
-func (s *Store) BurnSteps(ctx context.Context, steps map[string]int64, now time.Time) error {
+func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64, now time.Time) error {
 	var cases, ids []any
 	for id, step := range steps {
 		cases, ids = append(cases, id, step), append(ids, id)
@@ -154,7 +115,7 @@ func (s *Store) BurnSteps(ctx context.Context, steps map[string]int64, now time.
 
 // RewindSteps lets the authenticators of a user accept codes again that accepted one of the future, because a clock ran ahead: the next code
 // counts. A code that was typed while the clock ran ahead may then be used once more when its time comes.
-func (s *Store) RewindSteps(ctx context.Context, userID string, now time.Time) error {
+func (s *Authenticators) RewindSteps(ctx context.Context, userID string, now time.Time) error {
 	seconds := now.Unix()
 	_, err := s.exec(ctx, `
 		UPDATE authenticators SET last_step = CAST(? AS BIGINT) / period WHERE user_id = ? AND last_step > CAST(? AS BIGINT) / period + 1`,
@@ -162,22 +123,22 @@ func (s *Store) RewindSteps(ctx context.Context, userID string, now time.Time) e
 	return err
 }
 
-// CountAuthenticators returns how many authenticators a user has, those whose secret does not open included.
-func (s *Store) CountAuthenticators(ctx context.Context, userID string) (int, error) {
+// Count returns how many authenticators a user has, those whose secret does not open included.
+func (s *Authenticators) Count(ctx context.Context, userID string) (int, error) {
 	var count int
 	err := s.get(ctx, &count, `SELECT count(*) FROM authenticators WHERE user_id = ?`, userID)
 	return count, err
 }
 
-// RenameAuthenticator changes the name of a user's authenticator: ErrNotFound when the user has no such one.
-func (s *Store) RenameAuthenticator(ctx context.Context, userID, id, name string) error {
+// Rename changes the name of a user's authenticator: ErrNotFound when the user has no such authenticator.
+func (s *Authenticators) Rename(ctx context.Context, userID, id, name string) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE authenticators SET name = ? WHERE id = ? AND user_id = ?`, name, id, userID)
 }
 
-// RemoveAuthenticator deletes one of a user's authenticators, never the last: ErrStale when the user has no other, or no such one.
+// Remove deletes one of a user's authenticators, never the last: ErrStale when the user has no other, or not that one.
 // Removals come one after another, or two of two at once would each find the other still there.
-func (s *Store) RemoveAuthenticator(ctx context.Context, userID, id string) error {
-	return s.InTx(ctx, func(ctx context.Context) error {
+func (s *Authenticators) Remove(ctx context.Context, userID, id string) error {
+	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `UPDATE users SET epoch = epoch WHERE id = ?`, userID); err != nil {
 			return err
 		}
@@ -185,20 +146,4 @@ func (s *Store) RemoveAuthenticator(ctx context.Context, userID, id string) erro
 			DELETE FROM authenticators WHERE id = ? AND user_id = ?
 				AND EXISTS (SELECT 1 FROM authenticators o WHERE o.user_id = ? AND o.id <> ?)`, id, userID, userID, id)
 	})
-}
-
-// RemoveFactors deletes a user's authenticators and recovery codes, those on their way, and unused tickets.
-func (s *Store) RemoveFactors(ctx context.Context, userID string) error {
-	for _, query := range []string{
-		`DELETE FROM authenticators WHERE user_id = ?`,
-		`DELETE FROM recovery_codes WHERE user_id = ?`,
-		`DELETE FROM enrolments WHERE user_id = ?`,
-		`DELETE FROM code_sheets WHERE user_id = ?`,
-		`DELETE FROM tickets WHERE user_id = ?`,
-	} {
-		if _, err := s.exec(ctx, query, userID); err != nil {
-			return err
-		}
-	}
-	return nil
 }
