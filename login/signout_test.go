@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/storagetest"
 )
 
 // The button of our own pages signs people out of their apps, too: of those that this session was at.
@@ -18,7 +19,9 @@ func TestSignOutShowsTheFramesOfApps(t *testing.T) {
 		w.Complete(b)
 		signIn, err := w.Store.Sessions.SignIn(t.Context(), storage.Hash(b.Cookie(logintest.SessionCookie)), "", time.Now())
 		require.NoError(t, err)
-		require.NoError(t, w.Store.ClientSessions.Add(t.Context(), signIn, w.Client.ID, time.Now()))
+		g := storagetest.NewGrant(signIn.User(), w.Client)
+		g.SID, g.CreatedAt, g.TellOfLogout = signIn.ID(), storage.At(time.Now()), true
+		require.NoError(t, w.Store.Grants.Issue(t.Context(), g, ""))
 
 		p := b.Submit(b.Open("/logout"))
 		require.Equal(t, http.StatusOK, p.Status)

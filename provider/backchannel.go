@@ -84,7 +84,7 @@ func (p *Provider) logoutTurn(ctx context.Context, visits []storage.ClientSessio
 		took := time.Since(start)
 		switch now := begin.Add(took); {
 		case ctx.Err() != nil, took >= logoutTurn:
-			next := v
+			next := v.Delivery
 			next.NextAttemptAt = storage.At(now)
 			noted = p.deferVisit(ctx, v, next)
 		case silence != "":
@@ -143,7 +143,7 @@ func silenceOf(err error) string {
 
 // logoutFailed notes an attempt that failed, and when the next one is to be, unless there were enough.
 func (p *Provider) logoutFailed(ctx context.Context, v storage.ClientSession, what string, refused bool, now time.Time) error {
-	next := v
+	next := v.Delivery
 	next.Attempts, next.Failure = v.Attempts+1, what
 	if next.Attempts > len(logoutWaits) || refused && next.Attempts >= mostRefusals {
 		p.log.WarnContext(ctx, "a client is not told of a logout any more", "client", v.ClientID, "cause", what, "attempts", next.Attempts)
@@ -153,7 +153,7 @@ func (p *Provider) logoutFailed(ctx context.Context, v storage.ClientSession, wh
 	return p.deferVisit(ctx, v, next)
 }
 
-func (p *Provider) deferVisit(ctx context.Context, claimed, next storage.ClientSession) error {
+func (p *Provider) deferVisit(ctx context.Context, claimed storage.ClientSession, next storage.Delivery) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutGrace)
 	defer cancel()
 	return ignoreStale(p.store.ClientSessions.Defer(ending, claimed, next))

@@ -34,6 +34,8 @@ type Grant struct {
 	ExpiresAt Time `db:"expires_at"`
 	// InSession says that the session SID must be alive, for [Grants.Issue]. It is not stored.
 	InSession bool `db:"-"`
+	// TellOfLogout says that the client has a logout URI, so that [Grants.Issue] records the session as used at the client. It is not stored.
+	TellOfLogout bool `db:"-"`
 	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for [Grants.Issue]; zero: it rests on none. It is not stored.
 	ConsentedAt Time `db:"-"`
 	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. [Grants.Issue]
@@ -69,7 +71,20 @@ const grantStateQuery = `
 // Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
 // the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
 // the grant rests on has ended meanwhile: the locks on their rows make whoever ends them come before the grant, or find it and end it too.
+// ErrNotFound when the user or the client is gone.
 func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
+	if !g.TellOfLogout {
+		return s.issue(ctx, g, event)
+	}
+	return s.inTx(ctx, func(ctx context.Context) error {
+		if err := s.issue(ctx, g, event); err != nil {
+			return err
+		}
+		return newClientSessions(s.database).add(ctx, g)
+	})
+}
+
+func (s *Grants) issue(ctx context.Context, g Grant, event string) error {
 	inSession := 0
 	if g.InSession {
 		inSession = 1

@@ -7,7 +7,13 @@ import (
 )
 
 // Outbox holds the messages to people, and the state of their delivery.
-type Outbox struct{ *database }
+type Outbox struct{ queue }
+
+func newOutbox(d *database) *Outbox {
+	return &Outbox{queue{
+		database: d, table: "outbox", key: "id", first: "x.id", isKey: "id = ?", waits: "next_attempt_at < ?", columns: mailColumns,
+	}}
+}
 
 // Mail is a message to a person. Its bodies may hold a one-time link: they are sealed in the database, and wiped once the message
 // was sent or given up.
@@ -21,11 +27,7 @@ type Mail struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // when the link in it does, after which it is worth nothing; zero: never
 
-	Attempts      int       // that the server answered for this message
-	NextAttemptAt time.Time // zero: nothing is left to do
-	Failure       string    // of the last attempt, in words without addresses
-	SentAt        time.Time // zero: not sent
-	GivenUpAt     time.Time // zero: not given up
+	Delivery // Attempts are those that the server answered for this message
 }
 
 type mailRow struct {
@@ -47,8 +49,8 @@ type mailRow struct {
 const mailColumns = `id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, attempts, next_attempt_at,
 	failure, sent_at, given_up_at`
 
-// Add files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes what
-// stands above Attempts.
+// Add files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes everything
+// but the Delivery.
 func (s *Outbox) Add(ctx context.Context, m Mail) error {
 	body, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
 	if err != nil {
@@ -93,8 +95,9 @@ func (s *Outbox) mail(row mailRow) (Mail, error) {
 	m := Mail{
 		ID: row.ID, Recipient: row.Recipient, Subject: row.Subject, Language: row.Language,
 		CreatedAt: row.CreatedAt.Time, ExpiresAt: row.ExpiresAt.Time,
-		Attempts: row.Attempts, NextAttemptAt: row.NextAttemptAt.Time, Failure: row.Failure,
-		SentAt: row.SentAt.Time, GivenUpAt: row.GivenUpAt.Time,
+		Delivery: Delivery{
+			Attempts: row.Attempts, NextAttemptAt: row.NextAttemptAt, Failure: row.Failure, DeliveredAt: row.SentAt, GivenUpAt: row.GivenUpAt,
+		},
 	}
 	if len(row.Body) == 0 {
 		return m, nil // wiped
@@ -114,26 +117,17 @@ func (s *Outbox) mail(row mailRow) (Mail, error) {
 	return m, nil
 }
 
-// Waiting returns how many messages are neither sent nor given up, and when the first of them is due: zero when there is none.
+// Waiting returns how many messages are neither delivered nor given up, and when the first of them is due: zero when there is none.
 func (s *Outbox) Waiting(ctx context.Context) (waiting int, next time.Time, err error) {
-	var row struct {
-		Waiting int  `db:"waiting"`
-		Next    Time `db:"next"`
-	}
-	err = s.get(ctx, &row, `SELECT count(*) AS waiting, min(next_attempt_at) AS next FROM outbox WHERE next_attempt_at < ?`, At(Never))
-	return row.Waiting, row.Next.Time, err
+	return s.waiting(ctx, At(Never))
 }
 
 // Claim takes the message that has been due for longest at now: nobody else gets it before until, unless [Outbox.Defer] says
-// so. ErrNotFound when no message is due, or when another replica has just taken it. On ErrSealed the message is claimed but its bodies are missing.
+// so. ErrNotFound when no message is due, or when another replica has just taken it. On ErrSealed the message is claimed but its bodies are
+// missing.
 func (s *Outbox) Claim(ctx context.Context, until, now time.Time) (Mail, error) {
 	var row mailRow
-	err := s.getFresh(ctx, &row, `
-		UPDATE outbox SET next_attempt_at = ?
-		WHERE next_attempt_at <= ? AND id = (
-			SELECT x.id FROM outbox x WHERE x.next_attempt_at <= ? ORDER BY x.next_attempt_at, x.id LIMIT 1)
-		RETURNING `+mailColumns, At(until), At(now), At(now))
-	if err != nil {
+	if err := s.claim(ctx, &row, until, now); err != nil {
 		return Mail{}, err
 	}
 	return s.mail(row)
@@ -141,22 +135,19 @@ func (s *Outbox) Claim(ctx context.Context, until, now time.Time) (Mail, error) 
 
 // Defer gives back a message as [Outbox.Claim] returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the
 // claim had ended and another replica has taken the message, and when it is gone.
-func (s *Outbox) Defer(ctx context.Context, claimed, next Mail) error {
-	return s.execOne(ctx, ErrStale, `
-		UPDATE outbox SET attempts = ?, failure = ?, next_attempt_at = ? WHERE id = ? AND next_attempt_at = ?`,
-		next.Attempts, next.Failure, At(next.NextAttemptAt), claimed.ID, At(claimed.NextAttemptAt))
+func (s *Outbox) Defer(ctx context.Context, claimed Mail, next Delivery) error {
+	return s.postpone(ctx, claimed.Delivery, next, claimed.ID)
 }
 
-// Done records that a message was handed over and wipes its bodies. ErrStale when it was before or is gone.
-func (s *Outbox) Done(ctx context.Context, id string, at time.Time) error {
+// Done records that a message was handed over and wipes its bodies, whoever has claimed it meanwhile. ErrStale when it was before or is gone.
+func (s *Outbox) Done(ctx context.Context, claimed Mail, at time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET sent_at = ?, given_up_at = NULL, next_attempt_at = NULL, failure = '', body_sealed = ?, html_sealed = NULL
-		WHERE id = ? AND sent_at IS NULL`, At(at), []byte{}, id)
+		WHERE id = ? AND sent_at IS NULL`, At(at), []byte{}, claimed.ID)
 }
 
 // GiveUp records that a claimed message will never be sent and why, and wipes its bodies. ErrStale as with [Outbox.Defer].
 func (s *Outbox) GiveUp(ctx context.Context, claimed Mail, failure string, at time.Time) error {
-	return s.execOne(ctx, ErrStale, `
-		UPDATE outbox SET given_up_at = ?, next_attempt_at = NULL, failure = ?, body_sealed = ?, html_sealed = NULL
-		WHERE id = ? AND next_attempt_at = ?`, At(at), failure, []byte{}, claimed.ID, At(claimed.NextAttemptAt))
+	return s.settle(ctx, claimed.Delivery, `given_up_at = ?, next_attempt_at = NULL, failure = ?, body_sealed = ?, html_sealed = NULL`,
+		[]any{At(at), failure, []byte{}}, claimed.ID)
 }

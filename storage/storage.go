@@ -75,9 +75,9 @@ func newStore(d *database) *Store {
 	return &Store{
 		opened: opened{d},
 		Users:  &Users{d}, Passwords: &Passwords{d}, Authenticators: &Authenticators{d}, RecoveryCodes: &RecoveryCodes{d}, Enrolments: &Enrolments{d},
-		Links: &Links{d}, SignUps: &SignUps{d}, Sessions: &Sessions{d}, Attempts: &Attempts{d}, Outbox: &Outbox{d},
+		Links: &Links{d}, SignUps: &SignUps{d}, Sessions: &Sessions{d}, Attempts: &Attempts{d}, Outbox: newOutbox(d),
 		Clients: &Clients{d}, InitialTokens: &InitialTokens{d}, Flows: &Flows{d}, PushedRequests: &PushedRequests{d}, Devices: &Devices{d},
-		Consents: &Consents{d}, Grants: &Grants{d}, ClientSessions: &ClientSessions{d}, JTIs: &JTIs{d},
+		Consents: &Consents{d}, Grants: &Grants{d}, ClientSessions: newClientSessions(d), JTIs: &JTIs{d},
 		Keys: &Keys{d}, Events: &Events{d},
 	}
 }

@@ -168,12 +168,13 @@ func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
 		return c.giveUp(ctx, m, f.Error())
 	}
 	c.failed.Add(1)
-	now, next := time.Now(), m
-	next.NextAttemptAt, next.Failure = now, f.Error()
+	now, next := time.Now(), m.Delivery
+	again := now
+	next.Failure = f.Error()
 	if f.message {
 		next.Attempts++
-		next.NextAttemptAt = now.Add(messageWaits.after(next.Attempts))
-		c.log.InfoContext(ctx, "mail is tried again", "mail", m.ID, "cause", f, "attempts", next.Attempts, "at", next.NextAttemptAt)
+		again = now.Add(messageWaits.after(next.Attempts))
+		c.log.InfoContext(ctx, "mail is tried again", "mail", m.ID, "cause", f, "attempts", next.Attempts, "at", again)
 	}
 	switch {
 	case !f.server:
@@ -181,9 +182,10 @@ func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
 	case ctx.Err() == nil: // else it was we who ended it
 		c.failures++
 		c.pause = now.Add(serverWaits.after(c.failures))
-		next.NextAttemptAt = latest(next.NextAttemptAt, c.pause)
+		again = latest(again, c.pause)
 		c.say(ctx, f.Error())
 	}
+	next.NextAttemptAt = storage.At(again)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
 	defer cancel()
 	return ignoreStale(c.store.Outbox.Defer(ending, m, next))
@@ -200,7 +202,7 @@ func latest(a, b time.Time) time.Time {
 func (c *Courier) noteSent(ctx context.Context, m storage.Mail) error {
 	for {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
-		err := ignoreStale(c.store.Outbox.Done(ending, m.ID, time.Now()))
+		err := ignoreStale(c.store.Outbox.Done(ending, m, time.Now()))
 		cancel()
 		if err == nil {
 			return nil

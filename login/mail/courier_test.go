@@ -23,7 +23,7 @@ func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
 		pass(time.Second)
 		require.Len(t, server.Messages(), 1)
 		sent := mailOf(t, store, m.ID)
-		require.NotZero(t, sent.SentAt)
+		require.NotZero(t, sent.DeliveredAt)
 		require.Empty(t, sent.Body+sent.HTML)
 		require.Equal(t, mail.Counts{Sent: 1, Waiting: 1}, courier.Counts(), "one was waiting at the last look")
 		pass(time.Minute)
@@ -47,7 +47,7 @@ func TestServerDownForAnHour(t *testing.T) {
 			pass(time.Minute)
 		}
 		for _, m := range queued {
-			require.Zero(t, mailOf(t, stores[0], m.ID).SentAt)
+			require.Zero(t, mailOf(t, stores[0], m.ID).DeliveredAt)
 		}
 		server.Restart()
 		pass(time.Minute + time.Second)
@@ -175,9 +175,9 @@ func TestRefusals(t *testing.T) {
 					requireOnce(t, server, []storage.Mail{second})
 					return
 				}
-				require.WithinDuration(t, first.CreatedAt.Add(test.after), refused.NextAttemptAt, time.Millisecond)
+				require.WithinDuration(t, first.CreatedAt.Add(test.after), refused.NextAttemptAt.Time, time.Millisecond)
 				pass(test.after - time.Millisecond)
-				require.Zero(t, mailOf(t, store, first.ID).SentAt)
+				require.Zero(t, mailOf(t, store, first.ID).DeliveredAt)
 				pass(2 * time.Second)
 				requireOnce(t, server, []storage.Mail{first, second})
 				require.Empty(t, mailOf(t, store, first.ID).Failure)
@@ -196,7 +196,7 @@ func TestWaitsGrow(t *testing.T) {
 		var waits []string
 		for range 10 {
 			synctest.Wait()
-			wait := time.Until(mailOf(t, store, m.ID).NextAttemptAt)
+			wait := time.Until(mailOf(t, store, m.ID).NextAttemptAt.Time)
 			waits = append(waits, wait.Round(5*time.Second).String())
 			pass(wait + time.Second)
 		}
@@ -245,7 +245,7 @@ func TestSentButNotNoted(t *testing.T) {
 		faults.Fail(5, false, storage.ErrUnavailable)
 		pass(10 * time.Minute)
 		requireOnce(t, server, []storage.Mail{m})
-		require.NotZero(t, mailOf(t, other, m.ID).SentAt)
+		require.NotZero(t, mailOf(t, other, m.ID).DeliveredAt)
 		stop()
 	})
 }

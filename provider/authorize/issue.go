@@ -35,7 +35,7 @@ func (e *Endpoint) issue(c *gin.Context, a *request, flow storage.Flow, s storag
 	event := e.cfg.Audit.Rider(audit.Event{
 		Name: audit.AuthorizationIssued, UserID: u.Grant.UserID, ClientID: u.Grant.ClientID, Actor: audit.ActorUser, Address: c.Request.RemoteAddr,
 	}, now)
-	switch err := e.writeGrant(ctx, a, s, flow, u.Grant.Grant, event, now); {
+	switch err := e.writeGrant(ctx, a, flow, u.Grant.Grant, event, now); {
 	case errors.Is(err, errWithdrawn):
 		return e.proceed(c, a, flow, nil, now)
 	case errors.Is(err, errPushedTwice):
@@ -56,7 +56,7 @@ func (e *Endpoint) newGrant(a *request, s storage.SignIn, now time.Time) (token.
 	text, err := json.Marshal(detail)
 	user := s.User()
 	return token.Grant{Detail: detail, GrantState: storage.GrantState{User: user, Grant: storage.Grant{
-		ID: storage.NewID(), UserID: user.ID, ClientID: a.client.ID, SID: s.ID(), InSession: true, Epoch: user.Epoch,
+		ID: storage.NewID(), UserID: user.ID, ClientID: a.client.ID, SID: s.ID(), InSession: true, Epoch: user.Epoch, TellOfLogout: a.client.ToldOfLogout(),
 		Access: a.asked().Access(), ConsentedAt: s.Consent().CreatedAt, Detail: text, AuthTime: storage.At(s.Time()), CreatedAt: storage.At(now),
 		CodeExpiresAt: storage.At(now.Add(e.cfg.CodeLife)), ExpiresAt: storage.At(now.Add(e.cfg.CodeLife + e.cfg.AccessTokenLife)),
 	}}}, err
@@ -94,13 +94,10 @@ var errWithdrawn = errors.New("consent withdrawn or session ended meanwhile")
 // errPushedTwice: the pushed request was answered already.
 var errPushedTwice = oauth.Refuse(oauth.PushedUsed)
 
-// writeGrant stores the grant, and uses up what must be answered once only: the flow, and the request that was pushed. For a client that is told of
-// logouts it records that the session was used there.
-func (e *Endpoint) writeGrant(
-	ctx context.Context, a *request, s storage.SignIn, flow storage.Flow, grant storage.Grant, event string, now time.Time,
-) error {
-	pushed, told := a.pushedHash(), a.client.ToldOfLogout()
-	if flow.ID == "" && pushed == nil && !told {
+// writeGrant stores the grant, and uses up what must be answered once only: the flow, and the request that was pushed.
+func (e *Endpoint) writeGrant(ctx context.Context, a *request, flow storage.Flow, grant storage.Grant, event string, now time.Time) error {
+	pushed := a.pushedHash()
+	if flow.ID == "" && pushed == nil {
 		return e.storeGrant(ctx, grant, event)
 	}
 	return e.cfg.Store.InTx(ctx, func(ctx context.Context) error {
@@ -118,10 +115,7 @@ func (e *Endpoint) writeGrant(
 				return err
 			}
 		}
-		if err := e.storeGrant(ctx, grant, event); err != nil || !told {
-			return err
-		}
-		return e.cfg.Store.ClientSessions.Add(ctx, s, a.client.ID, now)
+		return e.storeGrant(ctx, grant, event)
 	})
 }
 

@@ -1,7 +1,6 @@
 package storagetest
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"sync"
@@ -31,13 +30,21 @@ func signedIn(t *testing.T, s *storage.Store, u storage.User) ([]byte, storage.S
 	return hash, signIn
 }
 
+// useAt issues a grant to a client with a logout URI.
+func useAt(t *testing.T, s *storage.Store, signIn storage.SignIn, clientID string, now time.Time) error {
+	t.Helper()
+	g := NewGrant(signIn.User(), storage.Client{ID: clientID})
+	g.SID, g.CreatedAt, g.TellOfLogout = signIn.ID(), storage.At(now), true
+	return s.Grants.Issue(t.Context(), g, "")
+}
+
 // addClientSessions records that n sessions of one user were used at one client, and returns the user's id and the client's.
 func addClientSessions(t *testing.T, s *storage.Store, n int) (userID, clientID string) {
 	t.Helper()
 	u, c := User(t, s), Client(t, s)
 	for range n {
 		_, signIn := signedIn(t, s, u)
-		require.NoError(t, s.ClientSessions.Add(t.Context(), signIn, c.ID, Now))
+		require.NoError(t, useAt(t, s, signIn, c.ID, Now))
 	}
 	return u.ID, c.ID
 }
@@ -80,7 +87,7 @@ func noticesWaitForTheEnd(t *testing.T, db *Database) {
 			hash, signIn := signedIn(t, s, u)
 			HalfSignIn(t, s, u)
 			for _, id := range []string{c.ID, other.ID, c.ID} {
-				require.NoError(t, s.ClientSessions.Add(t.Context(), signIn, id, Now))
+				require.NoError(t, useAt(t, s, signIn, id, Now))
 			}
 			require.Zero(t, waitingNotices(t, s), "the session lives")
 			_, err := s.ClientSessions.Claim(t.Context(), Now, Now.Add(time.Hour))
@@ -121,15 +128,15 @@ func clientSessionsNeedASession(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, c := User(t, s), Client(t, s)
 	hash, signIn := signedIn(t, s, u)
-	require.ErrorIs(t, s.ClientSessions.Add(t.Context(), signIn, c.ID, Now.Add(time.Hour)), storage.ErrStale, "idle")
-	require.ErrorIs(t, s.ClientSessions.Add(t.Context(), signIn, "no client", Now), storage.ErrNotFound)
+	require.ErrorIs(t, useAt(t, s, signIn, c.ID, Now.Add(time.Hour)), storage.ErrStale, "idle")
+	require.ErrorIs(t, useAt(t, s, signIn, "no client", Now), storage.ErrNotFound)
 	require.NoError(t, s.Sessions.End(t.Context(), hash))
-	require.ErrorIs(t, s.ClientSessions.Add(t.Context(), signIn, c.ID, Now), storage.ErrStale)
+	require.ErrorIs(t, useAt(t, s, signIn, c.ID, Now), storage.ErrStale)
 
 	_, signIn = signedIn(t, s, u)
 	_, err := s.Sessions.EndOthers(t.Context(), u.ID, signIn.ID(), Now)
 	require.NoError(t, err)
-	require.ErrorIs(t, s.ClientSessions.Add(t.Context(), signIn, c.ID, Now), storage.ErrStale, "what was given before has ended")
+	require.ErrorIs(t, useAt(t, s, signIn, c.ID, Now), storage.ErrStale, "what was given before has ended")
 	found, err := s.ClientSessions.OfSession(t.Context(), signIn.ID())
 	require.NoError(t, err)
 	require.Empty(t, found)
@@ -153,14 +160,7 @@ func clientSessionsAndEndsMeet(t *testing.T, db *Database) {
 		)
 		for i, c := range clients {
 			group.Go(func() {
-				s := stores[i%2]
-				err := s.InTx(t.Context(), func(ctx context.Context) error {
-					if err := s.Grants.Issue(ctx, NewGrant(u, c), ""); err != nil {
-						return err
-					}
-					return s.ClientSessions.Add(ctx, signIn, c.ID, Now)
-				})
-				switch {
+				switch err := useAt(t, stores[i%2], signIn, c.ID, Now); {
 				case err == nil:
 					mu.Lock()
 					recorded[c.ID] = true
@@ -199,7 +199,8 @@ func noticesAreClaimed(t *testing.T, db *Database) {
 	first, err := s.ClientSessions.Claim(t.Context(), until, Now)
 	require.NoError(t, err)
 	require.Equal(t, storage.ClientSession{
-		SID: first.SID, ClientID: clientID, UserID: userID, NextAttemptAt: storage.At(until), ExpiresAt: storage.At(Now.Add(8 * 24 * time.Hour)),
+		SID: first.SID, ClientID: clientID, UserID: userID, Delivery: storage.Delivery{NextAttemptAt: storage.At(until)},
+		ExpiresAt: storage.At(Now.Add(8 * 24 * time.Hour)),
 	}, first)
 	second, err := s.ClientSessions.Claim(t.Context(), until, Now)
 	require.NoError(t, err)
@@ -209,9 +210,9 @@ func noticesAreClaimed(t *testing.T, db *Database) {
 
 	next := first
 	next.Attempts, next.Failure, next.NextAttemptAt = 3, "answered 500", storage.At(Now.Add(30*time.Second))
-	require.NoError(t, s.ClientSessions.Defer(t.Context(), first, next))
+	require.NoError(t, s.ClientSessions.Defer(t.Context(), first, next.Delivery))
 	for _, stale := range []error{
-		s.ClientSessions.Defer(t.Context(), first, next), s.ClientSessions.Done(t.Context(), first, Now), s.ClientSessions.GiveUp(t.Context(), first, "x", Now),
+		s.ClientSessions.Defer(t.Context(), first, next.Delivery), s.ClientSessions.Done(t.Context(), first, Now), s.ClientSessions.GiveUp(t.Context(), first, "x", Now),
 		s.ClientSessions.Drop(t.Context(), first),
 	} {
 		require.ErrorIs(t, stale, storage.ErrStale, "the claim has ended")
@@ -272,7 +273,9 @@ func noticesAreKept(t *testing.T, db *Database) {
 	_, err = s.ClientSessions.Claim(t.Context(), later, later)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
-	kept := storage.ClientSession{ClientID: clientID, UserID: userID, Attempts: 1, ExpiresAt: storage.At(later.Add(7 * 24 * time.Hour))}
+	kept := storage.ClientSession{
+		ClientID: clientID, UserID: userID, Delivery: storage.Delivery{Attempts: 1}, ExpiresAt: storage.At(later.Add(7 * 24 * time.Hour)),
+	}
 	requireKept := func(sid string, change func(*storage.ClientSession)) {
 		want := kept
 		want.SID = sid
@@ -283,6 +286,8 @@ func noticesAreKept(t *testing.T, db *Database) {
 	}
 	requireKept(delivered.SID, func(v *storage.ClientSession) { v.DeliveredAt = storage.At(later) })
 	requireKept(refused.SID, func(v *storage.ClientSession) { v.GivenUpAt, v.Failure = storage.At(later), "answered 400" })
+	_, err = s.Sweep(t.Context(), later.Add(6*24*time.Hour), 10) // the grants, which are over sooner
+	require.NoError(t, err)
 	swept, err := s.Sweep(t.Context(), later.Add(7*24*time.Hour-time.Microsecond), 10)
 	require.NoError(t, err)
 	require.Zero(t, swept)

@@ -21,6 +21,8 @@ var outboxBehaviours = []behaviour{
 	{"a message that does not open is claimed all the same", sealedMailIsClaimed},
 }
 
+func dueAt(at time.Time) storage.Delivery { return storage.Delivery{NextAttemptAt: storage.At(at)} }
+
 // queueMail files n messages, a second apart, and returns them.
 func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
 	t.Helper()
@@ -28,7 +30,7 @@ func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
 		at := Now.Add(time.Duration(i) * time.Second)
 		m := storage.Mail{
 			ID: storage.NewID(), Recipient: "ada@example.test", Subject: "Größe", Body: "Body\nöf it", HTML: "<p>Body öf it",
-			Language: "de", CreatedAt: at, ExpiresAt: at.Add(time.Hour), NextAttemptAt: at,
+			Language: "de", CreatedAt: at, ExpiresAt: at.Add(time.Hour), Delivery: dueAt(at),
 		}
 		require.NoError(t, s.Outbox.Add(t.Context(), m))
 		queued = append(queued, m)
@@ -41,7 +43,8 @@ func mailIsQueued(t *testing.T, db *Database) {
 	_, _, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	queued := queueMail(t, s, 3)
-	plain := storage.Mail{ID: "plain", Recipient: "eve@example.test", Body: "text alone", CreatedAt: Now.Add(-time.Second), NextAttemptAt: Now.Add(-time.Second)}
+	at := Now.Add(-time.Second)
+	plain := storage.Mail{ID: "plain", Recipient: "eve@example.test", Body: "text alone", CreatedAt: at, Delivery: dueAt(at)}
 	require.NoError(t, s.Outbox.Add(t.Context(), plain))
 	require.ErrorIs(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, s.Outbox.Add(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))
@@ -73,27 +76,27 @@ func mailIsClaimed(t *testing.T, db *Database) {
 	first, err := s.Outbox.Claim(t.Context(), until, Now)
 	require.NoError(t, err)
 	want := queued[0]
-	want.NextAttemptAt = until
+	want.Delivery = dueAt(until)
 	require.Equal(t, want, first)
 	_, err = s.Outbox.Claim(t.Context(), until, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 
 	next := first
-	next.Attempts, next.Failure, next.NextAttemptAt = 3, "answered 450", Now.Add(30*time.Second)
-	require.NoError(t, s.Outbox.Defer(t.Context(), first, next))
-	require.ErrorIs(t, s.Outbox.Defer(t.Context(), first, next), storage.ErrStale, "the claim has ended")
+	next.Attempts, next.Failure, next.NextAttemptAt = 3, "answered 450", storage.At(Now.Add(30*time.Second))
+	require.NoError(t, s.Outbox.Defer(t.Context(), first, next.Delivery))
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), first, next.Delivery), storage.ErrStale, "the claim has ended")
 	second, err := s.Outbox.Claim(t.Context(), until, Now.Add(29*time.Second))
 	require.NoError(t, err)
 	require.Equal(t, queued[1].ID, second.ID)
 	again, err := s.Outbox.Claim(t.Context(), until.Add(time.Minute), Now.Add(30*time.Second))
 	require.NoError(t, err)
-	next.NextAttemptAt = until.Add(time.Minute)
+	next.NextAttemptAt = storage.At(until.Add(time.Minute))
 	require.Equal(t, next, again)
 
 	taken, err := s.Outbox.Claim(t.Context(), until.Add(time.Minute), until)
 	require.NoError(t, err)
 	require.Equal(t, second.ID, taken.ID, "whoever claimed it has gone")
-	require.ErrorIs(t, s.Outbox.Defer(t.Context(), second, storage.Mail{}), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), second, storage.Delivery{}), storage.ErrStale)
 	require.ErrorIs(t, s.Outbox.GiveUp(t.Context(), second, "x", Now), storage.ErrStale)
 }
 
@@ -134,10 +137,10 @@ func mailIsSentOnce(t *testing.T, db *Database) {
 	queued := queueMail(t, s, 1)[0]
 	claimed, err := s.Outbox.Claim(t.Context(), Now.Add(time.Minute), Now)
 	require.NoError(t, err)
-	require.NoError(t, s.Outbox.Done(t.Context(), claimed.ID, Now.Add(time.Second)))
-	require.ErrorIs(t, s.Outbox.Done(t.Context(), claimed.ID, Now), storage.ErrStale)
-	require.ErrorIs(t, s.Outbox.Done(t.Context(), "none", Now), storage.ErrStale)
-	require.ErrorIs(t, s.Outbox.Defer(t.Context(), claimed, storage.Mail{}), storage.ErrStale)
+	require.NoError(t, s.Outbox.Done(t.Context(), claimed, Now.Add(time.Second)))
+	require.ErrorIs(t, s.Outbox.Done(t.Context(), claimed, Now), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Done(t.Context(), storage.Mail{ID: "none"}, Now), storage.ErrStale)
+	require.ErrorIs(t, s.Outbox.Defer(t.Context(), claimed, storage.Delivery{}), storage.ErrStale)
 	_, err = s.Outbox.Claim(t.Context(), Now, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	waiting, next, err := s.Outbox.Waiting(t.Context())
@@ -146,7 +149,7 @@ func mailIsSentOnce(t *testing.T, db *Database) {
 	require.Zero(t, next)
 
 	want := queued
-	want.Body, want.HTML, want.NextAttemptAt, want.SentAt = "", "", time.Time{}, Now.Add(time.Second)
+	want.Body, want.HTML, want.Delivery = "", "", storage.Delivery{DeliveredAt: storage.At(Now.Add(time.Second))}
 	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{want}, mails)
@@ -163,8 +166,8 @@ func mailIsGivenUp(t *testing.T, db *Database) {
 	require.NoError(t, s.Outbox.GiveUp(t.Context(), claimed, "answered 550", Now.Add(time.Second)))
 	_, err = s.Outbox.Claim(t.Context(), Now, Now.Add(time.Hour))
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	want.Body, want.HTML, want.NextAttemptAt = "", "", time.Time{}
-	want.Failure, want.GivenUpAt = "answered 550", Now.Add(time.Second)
+	want.Body, want.HTML = "", ""
+	want.Delivery = storage.Delivery{Failure: "answered 550", GivenUpAt: storage.At(Now.Add(time.Second))}
 	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{want}, mails)
@@ -186,5 +189,5 @@ func sealedMailIsClaimed(t *testing.T, db *Database) {
 	claimed, err := s.Outbox.Claim(t.Context(), Now.Add(time.Minute), Now)
 	require.ErrorIs(t, err, storage.ErrSealed)
 	require.Equal(t, queued.ID, claimed.ID)
-	require.NoError(t, s.Outbox.Defer(t.Context(), claimed, claimed))
+	require.NoError(t, s.Outbox.Defer(t.Context(), claimed, claimed.Delivery))
 }
