@@ -41,8 +41,8 @@ const (
 )
 
 // Count counts one failure under every budget's key, unless one of them is blocked at now: then nothing is counted and
-// allowed is false. It is one statement, so that of any number of attempts at once no more are let through than the
-// budget has left. It is for attempts that are judged before or in the same transaction; others begin with [Attempts.Reserve].
+// allowed is false. It is one statement, so that no more attempts at once are allowed than the budget has
+// left. It is for attempts that are checked before or in the same transaction; others begin with [Attempts.Reserve].
 func (s *Attempts) Count(ctx context.Context, now time.Time, budgets ...Budget) (states []AttemptState, allowed bool, err error) {
 	count := newFailureCount(budgets, now)
 	args := append(count.values, anySlice(count.keys)...)
@@ -57,7 +57,7 @@ func (s *Attempts) Count(ctx context.Context, now time.Time, budgets ...Budget) 
 	return states, len(states) == len(count.keys), err
 }
 
-// failureCount is the part that all statements share which count a failure.
+// failureCount is the part that all statements which count a failure have in common.
 type failureCount struct {
 	keys      []string
 	rows, set string
@@ -95,12 +95,12 @@ func newFailureCount(budgets []Budget, now time.Time) failureCount {
 	return count
 }
 
-// inOrder sorts budgets: two attempts that share keys would else wait for each other's rows.
+// inOrder sorts budgets: otherwise two attempts with the same keys could wait for each other's rows.
 func inOrder(budgets []Budget) []Budget {
 	return slices.SortedFunc(slices.Values(budgets), func(a, b Budget) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// perKeySQL is a number of each of n keys; its arguments are the keys with their numbers.
+// perKeySQL is an expression for a number that depends on the key; its arguments are n keys, each with its number.
 func perKeySQL(n int) string {
 	return "CASE throttle.key" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", n) + " ELSE 0 END"
 }
@@ -137,9 +137,9 @@ func (s *Attempts) Lock(ctx context.Context, key string) error {
 	return err
 }
 
-// Allow counts something that may happen limit times before it has to rest for the time rest, and reports whether it may happen. It is one statement, so that of any
-// number of attempts at once no more are allowed. One that is not allowed is not counted; until says when the next will be.
-// No span of the length rest ever holds more than limit.
+// Allow reports whether something that may happen limit times before it has to rest may happen now, and counts it if so; until says when it may
+// happen next. It is one statement, so that of any number of requests at once no more than limit are allowed. No span of the length rest ever
+// holds more.
 func (s *Attempts) Allow(ctx context.Context, key string, limit int, rest time.Duration, now time.Time) (allowed bool, until time.Time, err error) {
 	at := now.UnixMicro()
 	var failures int
@@ -160,7 +160,7 @@ func (s *Attempts) Allow(ctx context.Context, key string, limit int, rest time.D
 	return false, expires.Time, err
 }
 
-// firstBlock is until when the first failure blocks a key.
+// firstBlock returns until when the first failure blocks a key.
 func firstBlock(b Budget, now time.Time) int64 {
 	switch {
 	case closeAfter(b) <= 1:

@@ -75,8 +75,8 @@ func (s *Authenticators) OfUser(ctx context.Context, userID string) ([]Authentic
 	return s.openAuthenticators(rows)
 }
 
-// openAuthenticators leaves out a row whose secret does not open, so that one damaged row does not shut out the
-// person's other authenticators; when none opens, the error says so.
+// openAuthenticators leaves out a row whose secret does not open, so that one damaged row does not lock out
+// the person's other authenticators. It returns ErrSealed when no secret opens.
 func (s *database) openAuthenticators(rows []authenticatorRow) ([]Authenticator, error) {
 	opened := make([]Authenticator, 0, len(rows))
 	var failed error
@@ -94,9 +94,9 @@ func (s *database) openAuthenticators(rows []authenticatorRow) ([]Authenticator,
 	return nil, failed
 }
 
-// SpendSteps accepts one time step of each of the authenticators that a code belongs to, by their ids: each must be later than every step
-// that its authenticator accepted before, else ErrStale. So one code signs in once, whoever sends it, in whichever
-// spelling, on whichever replica, however many authenticators share its secret.
+// SpendSteps uses up one time step of each authenticator that a code belongs to, by the authenticators' ids (RFC 6238 section 5.2). Each step
+// must be later than every step that its authenticator accepted before, else ErrStale. So one code signs in once, on whichever replica, and
+// however many authenticators share its secret.
 func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64, now time.Time) error {
 	var cases, ids []any
 	for id, step := range steps {
@@ -113,8 +113,8 @@ func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64,
 	return err
 }
 
-// RewindSteps lets the authenticators of a user accept codes again that accepted one of the future, because a clock ran ahead: the next code
-// counts. A code that was typed while the clock ran ahead may then be used once more when its time comes.
+// RewindSteps lets a user's authenticators accept codes again after one was accepted from the future because a clock ran ahead: the next code
+// counts. A code that was typed while the clock ran ahead can then be used once more when its time comes.
 func (s *Authenticators) RewindSteps(ctx context.Context, userID string, now time.Time) error {
 	seconds := now.Unix()
 	_, err := s.exec(ctx, `
@@ -136,7 +136,7 @@ func (s *Authenticators) Rename(ctx context.Context, userID, id, name string) er
 }
 
 // Remove deletes one of a user's authenticators, never the last: ErrStale when the user has no other, or not that one.
-// Removals come one after another, or two of two at once would each find the other still there.
+// Removals wait for one another: otherwise two at once could each count on the other authenticator.
 func (s *Authenticators) Remove(ctx context.Context, userID, id string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `UPDATE users SET epoch = epoch WHERE id = ?`, userID); err != nil {

@@ -42,8 +42,8 @@ type Consent struct {
 	UpdatedAt Time   `db:"updated_at"`
 }
 
-// Add adds access to what the user has granted to the client. The row is locked from the read to the write, so that of answers that
-// are given at the same time none is lost, and what was withdrawn before does not come back. ErrNotFound when user or client are gone.
+// Add adds access to what the user has granted to the client. The row is locked from the read to the write, so that answers
+// given at the same time are all kept, and what was withdrawn before does not come back. ErrNotFound when user or client are gone.
 func (s *Consents) Add(ctx context.Context, userID, clientID string, access Access, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		var granted Access
@@ -68,7 +68,7 @@ func (s *Consents) OfUser(ctx context.Context, userID string) ([]Consent, error)
 	return consents, err
 }
 
-// Withdraw removes a consent and ends every grant of the user to the client, also one that no consent was asked for. ErrNotFound
+// Withdraw removes a consent and revokes every grant of the user to the client, including grants without a consent. ErrNotFound
 // when there is neither.
 func (s *Consents) Withdraw(ctx context.Context, userID, clientID string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
@@ -96,8 +96,8 @@ type App struct {
 	Access      // of the consent and the living grants together
 	Consented   bool
 	ConsentedAt time.Time // zero: never asked
-	GrantedAt   time.Time // of the oldest grant that is alive; zero: there is none
-	UsedAt      time.Time // when the newest grant that is kept was last used; zero: none is kept any more
+	GrantedAt   time.Time // of the oldest grant that is alive; zero: no grant is
+	UsedAt      time.Time // when the newest grant that is stored was last used; zero: no grant is stored any more
 }
 
 type grantedRow struct {
@@ -150,7 +150,7 @@ func joinApps(consented []consentedRow, granted []grantedRow) []App {
 	for _, row := range granted {
 		i, known := at[row.ClientID]
 		if !known && row.GrantedAt.IsZero() {
-			continue // nothing of it is alive
+			continue // no grant is alive
 		}
 		if !known {
 			i, at[row.ClientID] = len(apps), len(apps)

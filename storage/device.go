@@ -40,14 +40,14 @@ func (s *Devices) Add(ctx context.Context, d DeviceRequest) error {
 		d.ID, d.DeviceHash, d.UserMAC, d.ClientID, d.Scopes, d.ClientIP, d.Browser, d.Interval, d.CreatedAt, d.ExpiresAt)
 }
 
-// ByUserCode returns the request with the user code of that keyed hash on which nobody has decided yet. ErrNotFound when there is none.
+// ByUserCode returns the undecided request with the user code of that keyed hash, or ErrNotFound.
 func (s *Devices) ByUserCode(ctx context.Context, mac []byte, now time.Time) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`user_code_mac = ?`+undecided, mac, At(now))
 	return d, err
 }
 
-// Undecided returns the request with that id on which nobody has decided yet. ErrNotFound when there is none.
+// Undecided returns the undecided request with that id, or ErrNotFound.
 func (s *Devices) Undecided(ctx context.Context, id string, now time.Time) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`id = ?`+undecided, id, At(now))
@@ -61,8 +61,8 @@ func (s *Devices) ByDeviceCode(ctx context.Context, hash []byte) (DeviceRequest,
 	return d, err
 }
 
-// Poll records that the device of a request asked, unless it asked less than its interval ago, save for slack: then its interval
-// becomes longer by slower and the result is ErrStale.
+// Poll records that the device of a request polled. When it polled before its interval, less slack, was over, the interval grows by slower and
+// the result is ErrStale (slow_down of RFC 8628 section 3.5).
 func (s *Devices) Poll(ctx context.Context, id string, slack, slower time.Duration, now time.Time) error {
 	polled, err := s.exec(ctx, `
 		UPDATE device_requests SET polled_at = ?
@@ -78,8 +78,7 @@ func (s *Devices) Poll(ctx context.Context, id string, slack, slower time.Durati
 	return err
 }
 
-// Approve records that a person allowed a request. ErrStale when somebody decided before or it is over: of any number of decisions
-// one counts.
+// Approve records that a person allowed a request. ErrStale when it was decided before or has expired: of any number of decisions one counts.
 func (s *Devices) Approve(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE device_requests SET approved_at = ? WHERE id = ?`+undecided, At(now), id, At(now))
 }

@@ -28,7 +28,7 @@ type dialect struct {
 	singleWriter bool
 	// keyShare keeps the rows that a query finds from being removed until the transaction ends; a single writer needs no such lock.
 	keyShare string
-	// clock is a query for the present in microseconds.
+	// clock is a query for the current time in microseconds.
 	clock string
 	// barrier is a statement whose commit waits for all commits before it; empty when what can be read is on the disk.
 	barrier string
@@ -113,7 +113,7 @@ func sqliteConnector(address string) (driver.Connector, error) {
 		"_pragma": {"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 		"_txlock": {"immediate"},
 	}
-	absolute, err := filepath.Abs(path) // nothing in it has a meaning for SQLite then, as :memory: has
+	absolute, err := filepath.Abs(path) // so that SQLite does not take it for a name of its own, such as :memory:
 	if err != nil {
 		return nil, fmt.Errorf("open the database file: %w", err)
 	}
@@ -121,7 +121,7 @@ func sqliteConnector(address string) (driver.Connector, error) {
 	return dsnConnector{driver: &sqlite.Driver{}, dsn: dsn.String()}, nil
 }
 
-// dsnConnector makes a driver.Connector of a driver that has none.
+// dsnConnector is a driver.Connector for a driver without one.
 type dsnConnector struct {
 	driver driver.Driver
 	dsn    string

@@ -24,7 +24,7 @@ type Purpose struct {
 	UserID   string
 	Kind     EnrolmentKind
 	Replaces string // id of the authenticator that EnrolReplace takes the place of
-	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. Empty for
+	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. It is empty for
 	// EnrolFirst, which belongs to whoever holds the link.
 	Holder string
 }
@@ -61,9 +61,7 @@ type enrolmentRow struct {
 }
 
 // Start stores e unless the user has one for the same purpose that is still good at now, and returns the one that
-// stands: a reload shows the same secret.
-//
-// ErrNotFound when somebody else's has taken its place meanwhile.
+// stands: a reload shows the same secret. ErrNotFound when another enrolment has taken its place meanwhile.
 func (s *Enrolments) Start(ctx context.Context, e Enrolment, now time.Time) (Enrolment, error) {
 	sealed, err := s.keyset.Seal(e.Secret, "enrolments", "secret_sealed", e.ID)
 	if err != nil {
@@ -110,7 +108,7 @@ func (s *Enrolments) ByPurpose(ctx context.Context, p Purpose, now time.Time) (E
 	return e, err
 }
 
-// Confirm notes that the right code of a time step was typed and which recovery codes are shown. ErrStale when
+// Confirm records the time step of the code that confirmed an enrolment and the recovery codes that are shown. ErrStale when
 // the enrolment was replaced or confirmed meanwhile.
 func (s *Enrolments) Confirm(ctx context.Context, id string, step int64, codes []string, expires time.Time) error {
 	sealed, err := s.sealCodes(codes, "enrolments", id)
@@ -135,7 +133,7 @@ func (s *Enrolments) End(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM enrolments WHERE id = ?`, id)
 }
 
-// EndOfUser removes whatever authenticator a user has on its way.
+// EndOfUser removes the pending authenticator of a user, if there is one.
 func (s *Enrolments) EndOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `DELETE FROM enrolments WHERE user_id = ?`, userID)
 	return err

@@ -113,15 +113,15 @@ func (s *Events) Head(ctx context.Context) (EventHead, error) {
 	return head, err
 }
 
-// Chain says how an entry is linked to the one before it, and how the end of the chain is sealed. The seal is another value than
-// the link, so that who cuts entries off cannot take the new end's seal from the entry that is left.
+// Chain says how an entry is linked to the one before it, and how the end of the chain is sealed. The seal differs from
+// the link, so that someone who cuts entries off cannot take the seal of the new end from the last entry that is left.
 type Chain struct {
 	Link func(previous []byte, seq int64, body string) []byte
 	Seal func(seq int64, last []byte) []byte
 }
 
-// Chain appends up to limit unchained entries to the chain and returns them; broken says that the end of the chain was not as
-// it was left. Then a number is left out before the new entries, because chaining on would hide what happened.
+// Chain appends up to limit unchained entries to the chain and returns them; broken reports that the end of the chain was
+// changed. Then a number is left out before the new entries, so that the change stays visible.
 func (s *Events) Chain(ctx context.Context, limit int, chain Chain) (chained []Event, broken bool, err error) {
 	if waiting, err := s.Unchained(ctx, Event{}, 1); err != nil || len(waiting) == 0 {
 		return nil, false, err

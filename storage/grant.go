@@ -70,7 +70,8 @@ const grantStateQuery = `
 
 // Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
 // the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
-// the grant rests on has ended meanwhile: the locks on their rows make whoever ends them come before the grant, or find it and end it too.
+// the grant rests on has ended meanwhile: the locks on their rows make sure that whoever ends them either comes first or finds the
+// grant and revokes it too.
 // ErrNotFound when the user or the client is gone.
 func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
 	if !g.TellOfLogout {
@@ -160,8 +161,7 @@ func (s *Grants) Revoke(ctx context.Context, id, event string, now time.Time) er
 		UPDATE grants SET revoked_at = ?, event = ? WHERE id = ? AND revoked_at IS NULL`, At(now), nullText(event), id)
 }
 
-// RevokeOfSession ends the grants that were given in a session of a user, but those that were given for the time after it
-// (offline_access of OIDC Core section 11).
+// RevokeOfSession revokes the grants that were given in a session of a user, except those with offline access (OIDC Core section 11).
 func (s *Grants) RevokeOfSession(ctx context.Context, userID, sid string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE grants SET revoked_at = ?
@@ -179,7 +179,8 @@ func (s *Grants) OfUser(ctx context.Context, userID string, limit int) ([]Grant,
 	return grants, err
 }
 
-// RevokeAccessToken makes one access token invalid until it would have expired. It writes also when the token was revoked before: see [Store.Confirm].
+// RevokeAccessToken makes one access token invalid until it would have expired. It writes even when the token was revoked before: see
+// [Store.Confirm].
 func (s *Grants) RevokeAccessToken(ctx context.Context, tokenID string, expires time.Time) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,
 		tokenID, At(expires))

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// HalfSignIn is a sign-in of which only the password was right. It opens the code page and nothing else, and it is
-// another type than SignIn so that it cannot be taken for one.
+// HalfSignIn is a sign-in of which only the password was checked. It gives access to the code page and to nothing else, and is a type of its
+// own so that it cannot be mistaken for a [SignIn].
 type HalfSignIn struct {
 	TokenHash []byte // of the cookie
 	User      User

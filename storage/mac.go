@@ -56,11 +56,11 @@ func (s *database) mac(purpose string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// FormKey ties a form to whom it was shown to and to what it showed. A form carries it, and an answer counts when the key that is made anew is
-// the same: not for somebody who signed in since in the same browser, and not when the question has changed.
+// FormKey binds a form to the person it was shown to and to what it showed. The form carries the key, and its submission counts only if the key
+// computed again is the same: not after somebody else signed in in the same browser, and not after the question has changed.
 func (s *Store) FormKey(holder string, shown ...string) string {
 	return base64.RawURLEncoding.EncodeToString(s.MAC("form", append([]string{holder}, shown...)...))
 }
 
-// AccountFormKey is the key of the forms on a user's account pages.
+// AccountFormKey returns the [Store.FormKey] of the forms on a user's account pages.
 func (s *Store) AccountFormKey(u User) string { return s.FormKey(u.ID, "account") }

@@ -10,7 +10,7 @@ import (
 )
 
 // CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded, with a domain in
-// its ASCII form. So no two accounts differ only in ways a person cannot see or does not type, and a mailbox has one account.
+// its ASCII form. So no two accounts differ only in ways that a person cannot see or does not type, and one mailbox has one account.
 func CanonicalName(name string) string {
 	name = norm.NFKC.String(name)
 	if local, domain, found := cutAddress(name); found {

@@ -2,8 +2,9 @@ package storage
 
 import "net/netip"
 
-// ClientNetwork returns the addresses that count as one caller in a budget: an IPv4 address, or the /64 of an IPv6 address, of which one host
-// may use any. It is invalid when address is. What is stored of it is a keyed hash; logs and audit entries hold audit.ShortAddress instead.
+// ClientNetwork returns the network that counts as one caller in a budget: an IPv4 address, or the /64 network of an IPv6 address, whose
+// addresses one host may use at will. It is invalid when address is. Only its keyed hash is stored; logs and audit entries hold
+// audit.ShortAddress instead.
 func ClientNetwork(address netip.Addr) netip.Prefix {
 	address = address.Unmap().WithZone("")
 	bits := address.BitLen()

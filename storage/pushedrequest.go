@@ -15,8 +15,8 @@ type PushedRequest struct {
 	ClientID    string `db:"client_id"`
 	Request     string `db:"request"` // form-encoded parameters
 	CreatedAt   Time   `db:"created_at"`
-	UsableUntil Time   `db:"usable_until"` // a browser has to come before it
-	ExpiresAt   Time   `db:"expires_at"`   // of the row; after it even the browser that came in time is too late
+	UsableUntil Time   `db:"usable_until"` // a browser has to ask before then
+	ExpiresAt   Time   `db:"expires_at"`   // after it even the browser that asked in time is too late
 }
 
 // Add stores p.
@@ -27,9 +27,9 @@ func (s *PushedRequests) Add(ctx context.Context, p PushedRequest) error {
 	return err
 }
 
-// Take returns the parameters of a client's pushed request to the browser that comes first, and to it again until it was
-// answered; of any number of browsers one gets it. ErrStale when it is too late for this one: the parameters say where to tell. ErrNotFound
-// when there is none.
+// Take returns the parameters of a client's pushed request to the first browser that asks, and to that browser again until the request was
+// answered. ErrStale when it is too late for this browser: it gets the parameters all the same, because they say where the error is sent.
+// ErrNotFound when there is no such request.
 func (s *PushedRequests) Take(ctx context.Context, hash []byte, clientID string, browserHash []byte, now time.Time) (string, error) {
 	var request string
 	err := s.getFresh(ctx, &request, `
@@ -47,7 +47,7 @@ func (s *PushedRequests) Take(ctx context.Context, hash []byte, clientID string,
 	return request, err
 }
 
-// Spend uses a pushed request up: ErrStale when it was before.
+// Spend uses a pushed request up: ErrStale when it was used before.
 func (s *PushedRequests) Spend(ctx context.Context, hash []byte, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE pushed_requests SET used_at = ? WHERE request_hash = ? AND used_at IS NULL`, At(now), hash)
 }

@@ -62,11 +62,11 @@ func (s *database) exec(ctx context.Context, query string, args ...any) (changed
 	return changed, err
 }
 
-// execOne runs a statement that must change exactly one row; none is otherwise.
-func (s *database) execOne(ctx context.Context, none error, query string, args ...any) error {
+// execOne runs a statement that must change exactly one row, and returns missing when it changes no row.
+func (s *database) execOne(ctx context.Context, missing error, query string, args ...any) error {
 	changed, err := s.exec(ctx, query, args...)
 	if err == nil && changed == 0 || errors.Is(err, ErrText) {
-		return none
+		return missing
 	}
 	return err
 }

@@ -12,7 +12,7 @@ type RecoveryCodes struct{ *database }
 const recoveryPurpose = "recovery code"
 
 // Replace makes codes (normalised) the only recovery codes of a user. They are stored as keyed hashes
-// bound to the user: 50 bits would not withstand guessing behind a plain hash.
+// bound to the user: a plain hash of 50 bits could be guessed.
 func (s *RecoveryCodes) Replace(ctx context.Context, userID string, codes []string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `DELETE FROM recovery_codes WHERE user_id = ?`, userID); err != nil {
@@ -42,8 +42,8 @@ func (s *RecoveryCodes) CountUnused(ctx context.Context, userID string) (int, er
 	return left, err
 }
 
-// CodeSheet is a set of recovery codes that was shown and is not in force: the earlier codes are, until the person has said
-// that this set is kept. A user has one at a time; one that is begun later in another browser replaces it.
+// CodeSheet is a set of recovery codes that was shown and is not in force yet: the earlier codes are, until the person confirms
+// that this set was saved. A user has one at a time; one that is begun later in another browser replaces it.
 type CodeSheet struct {
 	ID        string
 	UserID    string
@@ -54,9 +54,7 @@ type CodeSheet struct {
 }
 
 // StartSheet stores c unless its holder has one that is still good at now, and returns the one that stands: a reload and a
-// second tab show the same codes.
-//
-// ErrNotFound when somebody else's has taken its place meanwhile.
+// second tab show the same codes. ErrNotFound when another set has taken its place meanwhile.
 func (s *RecoveryCodes) StartSheet(ctx context.Context, c CodeSheet, now time.Time) (CodeSheet, error) {
 	sealed, err := s.sealCodes(c.Codes, "code_sheets", c.ID)
 	if err != nil {
@@ -93,7 +91,7 @@ func (s *RecoveryCodes) Sheet(ctx context.Context, userID, holder string, now ti
 	}, err
 }
 
-// KeepSheet notes that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
+// KeepSheet records that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
 // another has taken its place.
 func (s *RecoveryCodes) KeepSheet(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `

@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal. An empty value is none.
+// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal. An empty value is not a secret.
 var sealedColumns = []struct{ table, row, column string }{
 	{"secrets", "name", "value_sealed"},
 	{"authenticators", "id", "secret_sealed"},

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// reservedFor is how long an attempt takes room in its budgets when nobody says how it ended, because the process or the database went away:
-// longer than any request lasts.
+// reservedFor is how long an attempt takes room in its budgets when its end is never recorded, because the process or the database went away.
+// It is longer than any request lasts.
 const reservedFor = 30 * time.Second
 
-// Reservation is the room that an attempt takes in its budgets while it is judged. It ends with [Attempts.Fail],
+// Reservation is the room that an attempt takes in its budgets while it is checked. It ends with [Attempts.Fail],
 // [Attempts.Succeed] or [Attempts.Release], or by itself after half a minute.
 type Reservation struct{ budgets []Budget }
 
 // Reserve makes room for one attempt under every budget's key. Failures and reservations together never exceed the tries of a budget;
-// when the failures alone have used them up, and the wait is over, there is room for one attempt at a time. It is one statement, so that of
-// any number of attempts at once no more are looked at than the budgets have left. allowed is false when one of them has no room.
+// when the failures alone have used them up, and the wait is over, there is room for one attempt at a time. It is one statement, so that
+// no more attempts at once are checked than the budgets have left. allowed is false when a budget has no room.
 func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget) (r Reservation, allowed bool, err error) {
 	budgets = inOrder(budgets)
 	var values, keys, tries []any
@@ -52,8 +52,8 @@ func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget
 
 const released = `pending = CASE WHEN throttle.pending > 0 THEN throttle.pending - 1 ELSE 0 END`
 
-// Fail turns a reservation into a failure under every key, although the caller may have hung up: else nobody would need to wait for a
-// refusal.
+// Fail turns a reservation into a failure under every key, even if the caller has hung up: otherwise hanging up would keep a wrong guess from
+// being counted.
 func (s *Attempts) Fail(ctx context.Context, r Reservation, now time.Time) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
@@ -72,7 +72,7 @@ func (s *Attempts) Succeed(ctx context.Context, r Reservation, clear string) err
 		blocked_until = CASE throttle.key WHEN ? THEN 0 ELSE throttle.blocked_until END`, clear, clear)
 }
 
-// Release ends the reservation of an attempt that was not judged.
+// Release ends the reservation of an attempt that was not checked.
 func (s *Attempts) Release(ctx context.Context, r Reservation) error {
 	return s.release(ctx, r, "")
 }
@@ -85,7 +85,7 @@ func (s *Attempts) release(ctx context.Context, r Reservation, set string, args 
 	for _, b := range r.budgets {
 		keys = append(keys, b.Key)
 	}
-	// An INSERT takes the rows in the order of the keys, an UPDATE would take them in any.
+	// An INSERT locks the rows in the order of the keys, an UPDATE in any order.
 	_, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at)
 		VALUES (?, 0, 0, 0)`+strings.Repeat(", (?, 0, 0, 0)", len(keys)-1)+`
@@ -99,7 +99,7 @@ const (
 	withoutLimit = 5 * time.Second
 )
 
-// outliving returns a context for a statement that is made although the request has been given up or has no time left.
+// outliving returns a context for a statement that must run even if the request was cancelled or has no time left.
 func outliving(ctx context.Context) (context.Context, context.CancelFunc) {
 	now := time.Now()
 	end, limited := ctx.Deadline()

@@ -69,7 +69,7 @@ func (k *Keyset) ids() []uint32 {
 // Primary returns the id of the key that seals.
 func (k *Keyset) Primary() uint32 { return k.current.Load().handle.KeysetInfo().GetPrimaryKeyId() }
 
-// Replace makes k seal and open with the keys of other from now on, for all who hold k.
+// Replace makes k seal and open with the keys of other from now on, for everybody who holds k.
 func (k *Keyset) Replace(other *Keyset) { k.current.Store(other.current.Load()) }
 
 // JSON returns the cleartext form that ReadKeyset takes. Whoever has it and the database can read every secret.

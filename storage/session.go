@@ -24,7 +24,7 @@ func (s SignIn) User() User { return s.row.User }
 // Time returns when the sign-in was completed (auth_time of OIDC Core section 2).
 func (s SignIn) Time() time.Time { return s.row.CompletedAt.Time }
 
-// Methods returns how (amr of RFC 8176).
+// Methods returns the authentication methods (amr of RFC 8176).
 func (s SignIn) Methods() []string { return s.row.AMR }
 
 // Recovered reports whether a recovery code took the place of the one-time code.

@@ -33,7 +33,7 @@ func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now ti
 		if user, err = users.ByID(ctx, userID); err != nil {
 			return err
 		}
-		// A session of an epoch before the last had ended already.
+		// A session of an earlier epoch had ended already.
 		if err = s.execOne(ctx, ErrNotFound, `
 			UPDATE sessions SET epoch = ? WHERE user_id = ? AND sid = ? AND epoch = ? AND completed_at IS NOT NULL AND idle_until > ? AND expires_at > ?`,
 			user.Epoch, userID, keepSID, user.Epoch-1, At(now), At(now)); err != nil {
@@ -45,9 +45,8 @@ func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now ti
 	return user, err
 }
 
-// KeepOnly ends the other sessions and the half-done sign-ins of a user, with what clients were given in them but for what they
-// were given for the time after the session. Trusted browsers stay. ErrStale when the session that is to stay, sid, has ended meanwhile, or
-// the user has changed since u was read.
+// KeepOnly ends the other sessions and the half-done sign-ins of a user, and revokes the grants given in them, except those with offline
+// access. Trusted browsers stay. ErrStale when the session to keep, sid, has ended meanwhile, or the user has changed since u was read.
 func (s *Sessions) KeepOnly(ctx context.Context, u User, sid string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
@@ -59,17 +58,16 @@ func (s *Sessions) KeepOnly(ctx context.Context, u User, sid string, now time.Ti
 	})
 }
 
-// EndComplete ends the sessions of a user, also those that wait for a new password or authenticator, with what clients were given
-// in them but for what they were given for the time after the session. Half-done sign-ins stay.
+// EndComplete ends the sessions of a user, including those that wait for a new password or authenticator, and revokes the grants given in
+// them, except those with offline access. Half-done sign-ins stay.
 func (s *Sessions) EndComplete(ctx context.Context, userID string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		return s.endWithGrants(ctx, now, `user_id = ? AND completed_at IS NOT NULL`, userID)
 	})
 }
 
-// Renew goes on with a living session of the epoch before under a new cookie and a new id: when the person has just changed
-// what all other sessions end for. When and how the person signed in stays as it was. ErrStale when the session has ended or
-// is not of that user and epoch.
+// Renew continues a session of the previous epoch under a new cookie and a new id, after a change that ends all other sessions of the person.
+// The time and the methods of the sign-in stay as they were. ErrStale when the session has ended or is not of that user and epoch.
 func (s *Sessions) Renew(ctx context.Context, oldHash, newHash []byte, user User, event string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE sessions SET session_hash = ?, sid = ?, epoch = ?, last_seen_at = ?, event = ?
@@ -83,8 +81,8 @@ func (s *Sessions) EndOtherEpochs(ctx context.Context, user User) error {
 	return err
 }
 
-// endWithGrants ends the sessions that a condition names, and then what clients were given in them: a grant that is being issued is there by
-// then, because [Grants.Issue] holds its session.
+// endWithGrants ends the sessions that a condition names, and then revokes the grants given in them: a grant that is being issued meanwhile is
+// stored by then, because [Grants.Issue] locks its session.
 func (s *Sessions) endWithGrants(ctx context.Context, now time.Time, which string, args ...any) error {
 	var ended []struct {
 		UserID   string `db:"user_id"`

@@ -8,7 +8,7 @@ import (
 )
 
 // preparing makes connections that prepare each SQL text with arguments once and keep it. database/sql can keep prepared statements
-// too, but preparing one inside a transaction takes it a second connection, which SQLite's pool of one writer never has.
+// too, but to prepare one inside a transaction it takes a second connection, which SQLite's pool of one writer never has.
 type preparing struct{ driver.Connector }
 
 // Connect implements driver.Connector.
@@ -26,7 +26,7 @@ type preparingConn struct {
 	prepared map[string]driver.Stmt
 }
 
-// statement returns query prepared. ErrText when one of the arguments is a text that PostgreSQL would refuse and SQLite store.
+// statement returns query prepared. ErrText when an argument is a text that PostgreSQL would refuse and SQLite would store.
 func (c *preparingConn) statement(ctx context.Context, query string, args []driver.NamedValue) (driver.Stmt, error) {
 	for _, arg := range args {
 		if text, ok := arg.Value.(string); ok && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {

@@ -20,7 +20,7 @@ type Config struct {
 	Keyset *Keyset
 	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite. Default 4 for each core, at least 8.
 	MaxConns int
-	// IdleTime is how long a connection may be unused before it is closed. Default: as long as it likes.
+	// IdleTime is how long a connection may be unused before it is closed. Default: it is never closed.
 	IdleTime time.Duration
 	// Intercept, when set, stands between the pool and the driver: tests count, delay and fail statements there.
 	Intercept func(driver.Connector) driver.Connector
@@ -82,7 +82,7 @@ func newStore(d *database) *Store {
 	}
 }
 
-// Open connects to the database; it changes nothing there. Before [Locked.Unlock] opens it, Migrate must have run once. Errors: a wrong URL,
+// Open connects to the database and changes nothing in it. Migrate must have run once before [Locked.Unlock] is called. Errors: a wrong URL,
 // ErrUnavailable.
 func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	if cfg.Keyset == nil {
@@ -111,7 +111,7 @@ func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	return &Locked{s}, nil
 }
 
-// Close releases all connections. One that the database has ended before is no error.
+// Close closes all connections. A connection that the database has closed already is not an error.
 func (s opened) Close() error {
 	err := s.writer.Close()
 	if s.reader != s.writer {
@@ -123,20 +123,20 @@ func (s opened) Close() error {
 	return err
 }
 
-// Ping asks the database for a sign of life: ErrUnavailable when there is none.
+// Ping checks that the database answers: ErrUnavailable when it does not.
 func (s opened) Ping(ctx context.Context) error {
 	return mapError(s.dialect, s.writer.PingContext(ctx))
 }
 
-// Clock returns the database's present, to compare with the server's own.
+// Clock returns the current time of the database, to compare with that of this machine.
 func (s opened) Clock(ctx context.Context) (time.Time, error) {
 	var now Time
 	err := s.get(ctx, &now, s.dialect.clock)
 	return now.Time, err
 }
 
-// UnsetLimits returns the settings that PostgreSQL's sessions lack, as ALTER ROLE takes them. In sessions that the store does not share with
-// other clients of a connection pooler, it makes them itself.
+// UnsetLimits returns the settings that the sessions of PostgreSQL lack, in the form that ALTER ROLE takes. The store makes these settings
+// itself, except in sessions that it shares with other clients of a connection pooler.
 func (s opened) UnsetLimits(ctx context.Context) ([]string, error) {
 	var unset []string
 	if s.dialect.singleWriter {

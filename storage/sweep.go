@@ -13,14 +13,14 @@ const mailKept = 7 * 24 * time.Hour
 // assertionKept is how far the clocks of two replicas may be apart: one must not forget what the other still accepts.
 const assertionKept = time.Minute
 
-// deviceKept is how long a late device is told that its codes have expired.
+// deviceKept is how long a device that polls late still learns that its codes have expired.
 const deviceKept = 10 * time.Minute
 
-// initialTokenKept is how long operators see what became of a token after its end.
+// initialTokenKept is how long operators still see a token that has expired.
 const initialTokenKept = 30 * 24 * time.Hour
 
-// expiries are the tables that grow with use: in which column a row's end stands, how long it is kept after it,
-// and in which other column a later end may stand.
+// expiries are the tables that grow with use, each with the column that says when a row expires, how long the row is kept after that, and
+// another column that may hold a later time.
 var expiries = []struct {
 	table, key, column string
 	kept               time.Duration
@@ -45,7 +45,7 @@ var expiries = []struct {
 	{table: "outbox", key: "id", column: "created_at", kept: mailKept},
 }
 
-// Sweep deletes every row that is over at now, batch rows in a statement, and returns how many there were. Audit entries stay.
+// Sweep deletes every row that has expired at now, batch rows a statement, and returns how many there were. Audit entries stay.
 func (s *Store) Sweep(ctx context.Context, now time.Time, batch int) (int64, error) {
 	var total int64
 	for _, e := range expiries {

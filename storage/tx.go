@@ -14,10 +14,10 @@ type txKey struct{}
 
 // InTx runs do in one transaction, carried in the context it is given: every method of the store called with that
 // context takes part. A nested call joins the outer transaction. An error from do rolls back and is returned.
-// After a statement has failed, do must return: PostgreSQL answers no other in that transaction.
+// After a statement has failed, do must return: PostgreSQL refuses all others in that transaction.
 //
-// do may run more than once: again after the database has undone its transaction in favour of another one. So it sets what it
-// shares with its caller afresh each time, and does nothing that a rollback does not undo.
+// do may run more than once: it runs again when the database has undone its transaction in favour of another one. So do resets the
+// variables that it shares with its caller each time, and does nothing that a rollback does not undo.
 //
 // What must stay when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has
 // returned the refusal, never inside it.
@@ -83,9 +83,8 @@ func (s *database) rollBack(tx *sqlx.Tx) error {
 	return nil
 }
 
-// Confirm returns when everything that was read is as safe as what is committed. An answer that rests on a row which another request has
-// written, and that writes nothing itself, is given after it: until a synchronous standby has that row too, the request that wrote it
-// has not been answered with success, and a failover may undo it.
+// Confirm returns when everything that was read so far is as durable as a commit. Call it before an answer that depends on a row another
+// request has written, if the answer writes nothing itself: until a synchronous standby has that row too, a failover may undo it.
 func (s *Store) Confirm(ctx context.Context) error {
 	if s.dialect.barrier == "" {
 		return nil

@@ -8,7 +8,7 @@ const (
 	VersionSigningKeys = "signing_keys"
 )
 
-// Versions returns the change number of everything that replicas cache: a number that differs says to read again.
+// Versions returns the version of everything that replicas cache. A replica reads again what has another version than in its cache.
 func (s *Store) Versions(ctx context.Context) (map[string]int64, error) {
 	var rows []struct {
 		Name    string `db:"name"`

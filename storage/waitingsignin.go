@@ -20,12 +20,12 @@ func (s waitingSignIn) Recovered() bool { return s.row.Recovered }
 // Remembered reports whether the person asked to stay signed in.
 func (s waitingSignIn) Remembered() bool { return s.row.Remember }
 
-// HeldSignIn waits for a new password, because somebody else has the old one. It is another type than SignIn so that it opens the page for
-// the password and nothing else.
+// HeldSignIn waits for a new password, because somebody else has the old one. It is a type of its own so that it gives access to the
+// page for the password and to nothing else.
 type HeldSignIn struct{ waitingSignIn }
 
 // EnrollingSignIn waits for a new authenticator: the person signed in with the last recovery code and could not sign in again without
-// one, or with an authenticator that has to be renewed. It is another type than SignIn so that it opens the enrolment and nothing else.
+// one, or with an authenticator that has to be renewed. It is a type of its own so that it gives access to the enrolment and to nothing else.
 type EnrollingSignIn struct{ waitingSignIn }
 
 // HeldSignIn returns the held sign-in of a session cookie. ErrNotFound when there is none, it is not held, it has ended, or the
