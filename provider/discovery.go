@@ -30,7 +30,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"check_session_iframe":                        at(oauth.CheckSessionPath),
 		"frontchannel_logout_supported":               true,
 		"frontchannel_logout_session_supported":       true,
-		"device_authorization_endpoint":               at(oauth.DevicePath),
+		"device_authorization_endpoint":               at(oauth.DeviceAuthorizationPath),
 		"scopes_supported":                            scope.Supported(),
 		"claims_supported":                            supportedClaims(),
 		"claim_types_supported":                       []string{"normal"},

@@ -187,7 +187,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	r.POST(page.DevicePath, p.page.Handle(templates.ReadForm), p.page.Handle(p.answerDevice))
 	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
-		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo, oauth.DevicePath: p.authorizeDevice,
+		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo, oauth.DeviceAuthorizationPath: p.authorizeDevice,
 	} {
 		p.endpoints.Post(r, path, handler)
 	}
