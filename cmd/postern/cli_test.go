@@ -30,6 +30,7 @@ func TestTranscripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command waits a second at its end under the race detector
+			env.Values[scriptT{}] = env.T()
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -62,7 +63,8 @@ func TestTranscripts(t *testing.T) {
 	})
 }
 
-// scriptT lets a transcript use what was made for tests: it ends the transcript where that would end the test.
+// scriptT lets a transcript use what was made for tests: it ends or skips the transcript where that would end or skip the test. The values of a
+// transcript hold its own test under the zero scriptT.
 type scriptT struct {
 	testing.TB
 	ts *testscript.TestScript
@@ -72,6 +74,7 @@ func (t scriptT) Helper()                           {}
 func (t scriptT) Fatalf(format string, args ...any) { t.ts.Fatalf(format, args...) }
 func (t scriptT) FailNow()                          { t.ts.Fatalf("failed") }
 func (t scriptT) Cleanup(f func())                  { t.ts.Defer(f) }
+func (t scriptT) Skip(args ...any)                  { t.ts.Value(scriptT{}).(testscript.T).Skip(args...) }
 
 // exits CODE COMMAND…: the command ends with this exit code, 0 included.
 func exits(ts *testscript.TestScript, _ bool, args []string) {

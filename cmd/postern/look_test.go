@@ -20,8 +20,9 @@ type gallery struct {
 	templates map[string]bool   // the files of markedTemplates that were seen
 }
 
-// newGallery returns a gallery whose pages are checked when t ends.
+// newGallery returns a gallery whose pages are checked when t ends. With -short the test is skipped.
 func newGallery(t *testing.T) *gallery {
+	browsertest.SkipIfShort(t)
 	g := &gallery{pages: map[string]string{}, templates: map[string]bool{}}
 	t.Cleanup(func() {
 		for name, validity := range browsertest.Validate(t, g.pages) {

@@ -47,11 +47,13 @@ func TestCodeSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestAbsentChromiumIsNamed(t *testing.T) {
+	SkipIfShort(t)
 	t.Setenv("PATH", "")
 	require.Contains(t, failure(t, func(tb testing.TB) { Start(tb, Options{}) }), "apt install chromium")
 }
 
 func TestChromiumThatDoesNotStart(t *testing.T) {
+	SkipIfShort(t)
 	folder := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "chromium"), []byte("#!/bin/sh\nexit 1\n"), 0o755))
 	t.Setenv("PATH", folder+":"+os.Getenv("PATH"))

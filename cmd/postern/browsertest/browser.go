@@ -52,7 +52,7 @@ type Browser struct {
 // test is skipped.
 func Start(t testing.TB, options Options) *Browser {
 	t.Helper()
-	skipIfShort(t)
+	SkipIfShort(t)
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Fatal("chromium is not installed: apt install chromium")
@@ -73,9 +73,9 @@ func Start(t testing.TB, options Options) *Browser {
 	return setUp(t, ctx, options)
 }
 
-// skipIfShort skips a test that needs Chromium, Java or packages of npm if it
+// SkipIfShort skips a test that needs Chromium, Java or packages of npm if it
 // runs with -short.
-func skipIfShort(t testing.TB) {
+func SkipIfShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("with -short there is no Chromium, Java or npm")

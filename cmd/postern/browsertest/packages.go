@@ -33,7 +33,7 @@ func npmPackage(t testing.TB, file string) string {
 // installed: apt install nodejs npm. With -short the test is skipped.
 func InstallPackages(t testing.TB, folder string) string {
 	t.Helper()
-	skipIfShort(t)
+	SkipIfShort(t)
 	if err := installPackages(folder); err != nil {
 		t.Fatalf("npm packages of %s: %v", folder, err)
 	}

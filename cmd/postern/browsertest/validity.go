@@ -27,7 +27,7 @@ type Validity struct {
 // skipped.
 func Validate(t testing.TB, pages map[string]string) map[string]Validity {
 	t.Helper()
-	skipIfShort(t)
+	SkipIfShort(t)
 	java, err := exec.LookPath("java")
 	if err != nil {
 		t.Fatal("java is not installed: apt install default-jre-headless")
