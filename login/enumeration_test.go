@@ -29,7 +29,7 @@ var questions = map[string]question{
 		return url.Values{"username": {name}, "password": {"not the right one"}}
 	}},
 	"reset": {"/reset", 3, func(name string) url.Values { return url.Values{"username": {name}} }},
-	"registration": {"/register", 3, func(name string) url.Values {
+	"sign-up": {"/register", 3, func(name string) url.Values {
 		return url.Values{"email": {name}, "name": {"Somebody"}}
 	}},
 }

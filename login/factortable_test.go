@@ -193,7 +193,7 @@ var factorTable = map[string]answers{
 
 	"held":                  both(wayHeld, instead(accountShut, "/login", "/login/password")),
 	"reset link":            both(wayShut, accountShut),
-	"registration link":     both(wayShut, accountShut, answers{"POST /login": "/login 422"}),
+	"sign-up link":          both(wayShut, accountShut, answers{"POST /login": "/login 422"}),
 	"link to a new address": both(wayShut, accountShut),
 
 	"complete": both(wayPassed, accountOpen),

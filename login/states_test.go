@@ -74,7 +74,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 		require.Equal(w.T, "/reset/new", b.Open(w.Mailed(b.User, "/reset/new")).Address.Path)
 		return k
 	},
-	"registration link": func(w *logintest.World, b *logintest.Browser) logintest.Known {
+	"sign-up link": func(w *logintest.World, b *logintest.Browser) logintest.Known {
 		b.Submit(b.Open("/register"), "email", b.User, "name", "Ada Example")
 		require.Equal(w.T, http.StatusOK, b.Open(w.Mailed(b.User, "/verify")).Status)
 		return logintest.Known{Phone: logintest.Phone{Key: otherKey}, Recovery: "00000-00000"}

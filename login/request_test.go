@@ -32,7 +32,7 @@ func setUp(w *logintest.World, b *logintest.Browser, password logintest.Page) lo
 	return b.Submit(codes, "saved", "yes")
 }
 
-func TestRegistrationLeadsBackToTheApp(t *testing.T) {
+func TestSignUpLeadsBackToTheApp(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		form := b.Open("/begin")
@@ -46,7 +46,7 @@ func TestRegistrationLeadsBackToTheApp(t *testing.T) {
 }
 
 // A request that is over does not keep anybody from finishing, and its app stays in sight.
-func TestRegistrationOutlivesTheRequest(t *testing.T) {
+func TestSignUpOutlivesTheRequest(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		form := b.Open("/begin")

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-func TestRegistrationToTheAccount(t *testing.T) {
+func TestSignUpToTheAccount(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		require.Contains(t, b.Open("/login").Body, `href="/register"`)
@@ -54,7 +54,7 @@ func TestRegistrationToTheAccount(t *testing.T) {
 	})
 }
 
-func TestRegistrationIsNotFoundUnlessOpen(t *testing.T) {
+func TestSignUpIsNotFoundUnlessOpen(t *testing.T) {
 	for _, registration := range []account.Registration{account.RegistrationClosed, account.RegistrationInvite} {
 		synctest.Test(t, func(t *testing.T) {
 			w := logintest.NewWith(t, storagetest.SQLite(t), func(c *account.Config) { c.Registration = registration })
@@ -67,7 +67,7 @@ func TestRegistrationIsNotFoundUnlessOpen(t *testing.T) {
 	}
 }
 
-func TestRegistrationOfAnAddressTakenMeanwhile(t *testing.T) {
+func TestSignUpWithAnAddressTakenMeanwhile(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		b.Submit(b.Open("/register"), "email", logintest.Ada, "name", "Ada Example")
