@@ -15,17 +15,6 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Flows is the authorization requests in progress.
-type Flows interface {
-	// ByID returns a flow that the browser with that cookie hash began. storage.ErrNotFound says that there is none, that it is
-	// another browser's, or that it is over.
-	ByID(ctx context.Context, id string, browserHash []byte, now time.Time) (storage.Flow, error)
-	// Deny records that the person gave the request up. storage.ErrNotFound says that it is over.
-	Deny(ctx context.Context, id string, now time.Time) error
-}
-
-var _ Flows = (*storage.Flows)(nil)
-
 // Request is what the pages show of an authorization request in progress.
 type Request struct {
 	App       templates.App
@@ -39,7 +28,7 @@ type Request struct {
 
 // Provider is what the pages ask of the provider, which they do not import. All fields are required.
 type Provider struct {
-	Flows Flows
+	Flows *storage.Flows // the authorization requests in progress
 	// Describe returns what to show of a flow.
 	Describe func(context.Context, storage.Flow) (Request, error)
 	// App returns what to show of a client. storage.ErrNotFound says that there is no such client.
