@@ -122,16 +122,16 @@ func build(cfg Config, with parts) (*Provider, error) {
 		AccessTokenLife: cfg.AccessTokenLife, IDTokenLife: cfg.IDTokenLife, RefreshGrace: cfg.RefreshGrace,
 	})
 	p.auth = clientauth.New(clientauth.Config{
-		Issuer: cfg.Issuer, Store: cfg.Store, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: p.budget, Log: cfg.Log,
+		Issuer: cfg.Issuer, JTIs: cfg.Store.JTIs, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: p.budget, Log: cfg.Log,
 	})
 	p.endpoints = oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: p.proofs.Nonce, Log: cfg.Log})
 	p.page = page.New(page.Config{Issuer: cfg.Issuer, Clients: cfg.Clients, SignIns: cfg.SignIns, Pages: cfg.Pages, Log: cfg.Log})
 	engine := engine.New(engine.Config{
-		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs,
+		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs,
 		CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.exchange = exchange.New(exchange.Config{
-		Store: cfg.Store, Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: p.proofs,
+		Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: p.proofs, Confirm: cfg.Store.Confirm,
 		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.authorize = authorize.New(authorize.Config{

@@ -32,7 +32,7 @@ type Config struct {
 	ConsentURL string // of the page that asks for consent
 
 	Store     *storage.Store
-	Grants    Grants // Store, unless a test looks in between
+	Grants    Grants // [storage.Grants], unless a test looks in between
 	Audit     *audit.Log
 	Clients   *client.Registry
 	Auth      *clientauth.Authenticator

@@ -77,7 +77,7 @@ func (a *Authenticator) checkAssertion(ctx context.Context, c *client.Client, gi
 	if c.AuthSigningAlg != "" && c.AuthSigningAlg != alg || !a.signedBy(ctx, c, given.signed) {
 		return oauth.Refuse(oauth.AssertionSignature).Compare(alg, c.AuthSigningAlg), nil
 	}
-	err := a.cfg.Store.JTIs.SpendAssertion(ctx, c.ID, given.claims.ID, given.claims.Expiry.Time().Add(ClientSkew))
+	err := a.cfg.JTIs.SpendAssertion(ctx, c.ID, given.claims.ID, given.claims.Expiry.Time().Add(ClientSkew))
 	if errors.Is(err, storage.ErrConflict) {
 		return oauth.Refuse(oauth.AssertionUsed), nil
 	}

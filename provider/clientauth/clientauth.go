@@ -20,7 +20,7 @@ import (
 // Config is what an authenticator needs. Every field is required.
 type Config struct {
 	Issuer  string
-	Store   *storage.Store // remembers used assertions
+	JTIs    *storage.JTIs // of used assertions
 	Clients *client.Registry
 	Keys    *client.RemoteKeys
 	Budget  *Budget

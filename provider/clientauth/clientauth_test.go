@@ -39,7 +39,7 @@ func TestUnknownClientIsComparedToo(t *testing.T) {
 		m.Name, m.RedirectURIs = "App", []string{"https://app.example.test/cb"}
 		registered, _, err := clients.Add(t.Context(), client.Registration{Metadata: m}, audit.Event{Actor: audit.ActorOperator}, now)
 		require.NoError(t, err)
-		a := New(Config{Issuer: issuer, Store: store, Clients: clients})
+		a := New(Config{Issuer: issuer, JTIs: store.JTIs, Clients: clients})
 		wrong := credentials{clientID: "x", secret: "wrong", method: client.AuthBasic}
 		known := testing.AllocsPerRun(50, func() { require.False(t, clients.Authenticate(registered, wrong.secret, now)) })
 		unknown := testing.AllocsPerRun(50, func() {

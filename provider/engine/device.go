@@ -44,7 +44,7 @@ func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request f
 	case code == "":
 		return oauth.Refuse(oauth.DeviceCodeMissing)
 	}
-	asked, err := h.e.cfg.Store.Devices.ByDeviceCode(ctx, storage.Hash(code))
+	asked, err := h.e.cfg.Devices.ByDeviceCode(ctx, storage.Hash(code))
 	if errors.Is(err, storage.ErrNotFound) || err == nil && asked.ClientID != u.Client.ID {
 		return fosite.ErrInvalidGrant
 	}
@@ -65,7 +65,7 @@ func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request f
 // pending answers a poll before the person has decided.
 func (h deviceHandler) pending(ctx context.Context, asked storage.DeviceRequest) error {
 	u := unitOf(ctx)
-	err := h.e.cfg.Store.Devices.Poll(ctx, asked.ID, deviceSlack, deviceSlower, u.Now)
+	err := h.e.cfg.Devices.Poll(ctx, asked.ID, deviceSlack, deviceSlower, u.Now)
 	switch {
 	case errors.Is(err, storage.ErrStale):
 		return oauth.Refuse(oauth.DeviceSlowDown)

@@ -19,8 +19,8 @@ import (
 // Config is what an engine needs. Every field is required.
 type Config struct {
 	Issuer  string
-	Store   *storage.Store
-	Grants  Grants // Store, unless a test looks in between
+	Grants  Grants // [storage.Grants], unless a test looks in between
+	Devices *storage.Devices
 	Clients *client.Registry
 	Auth    *clientauth.Authenticator
 	Tokens  *token.Issuer

@@ -20,12 +20,13 @@ import (
 
 // Config is what the endpoint needs. Every field is required.
 type Config struct {
-	Store     *storage.Store
-	Grants    Grants // Store, unless a test looks in between
+	Grants    Grants // [storage.Grants], unless a test looks in between
 	Endpoints *oauth.Endpoints
 	Engine    *engine.Engine
 	Tokens    *token.Issuer
 	Proofs    *token.Proofs
+	// Confirm is [storage.Store.Confirm]: it comes before an answer that depends on what another request has written.
+	Confirm func(context.Context) error
 
 	AccessTokenLife time.Duration
 	RefreshIdle     time.Duration // a refresh token that is not used for so long is dead

@@ -13,7 +13,7 @@ import (
 // rotate replaces the refresh token of the unit's grant by its successor.
 func (x *Exchange) rotate(ctx context.Context, u *engine.Unit) error {
 	if u.Retry {
-		return x.cfg.Store.Confirm(ctx)
+		return x.cfg.Confirm(ctx)
 	}
 	err := x.cfg.Grants.RotateRefreshToken(ctx, u.Grant.ID, u.Grant.Generation, refreshKey(u), u.Now.Add(x.cfg.RefreshIdle), u.Now)
 	if !errors.Is(err, storage.ErrStale) {
@@ -28,7 +28,7 @@ func (x *Exchange) rotate(ctx context.Context, u *engine.Unit) error {
 	case x.cfg.Tokens.WithinGrace(state, u.Grant.Generation, u.Now):
 		// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is
 		// given out again while it is unused.
-		return x.cfg.Store.Confirm(ctx)
+		return x.cfg.Confirm(ctx)
 	case state.Generation > u.Grant.Generation:
 		// The successor was used meanwhile as well: two parties hold tokens of this family.
 		if err := x.cfg.Tokens.RevokeGrant(ctx, u.Grant.Grant, audit.RefreshTokenReused, u.Address, u.Now); err != nil {

@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Issuer  string // the URL that tokens have as iss
 	Store   *storage.Store
-	Grants  Grants // Store, unless a test looks in between
+	Grants  Grants // [storage.Grants], unless a test looks in between
 	Audit   *audit.Log
 	Keys    *keys.Ring
 	Clients *client.Registry
