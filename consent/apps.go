@@ -17,7 +17,7 @@ func (p *Consent) Apps(ctx context.Context, userID string, now time.Time) ([]tem
 	}
 	var list []templates.AppAccess
 	for _, app := range apps {
-		shown, err := p.cfg.Client(ctx, app.ClientID)
+		shown, err := p.cfg.Provider.Client(ctx, app.ClientID)
 		if errors.Is(err, storage.ErrNotFound) {
 			continue // removed in this moment
 		}
@@ -32,7 +32,7 @@ func (p *Consent) Apps(ctx context.Context, userID string, now time.Time) ([]tem
 func (p *Consent) access(app storage.App, shown App) templates.AppAccess {
 	view := templates.AppAccess{
 		App: shown.App, ClientID: app.ClientID, Since: app.ConsentedAt, UsedAt: app.UsedAt, Unasked: shown.Unasked && !app.Consented,
-		Scopes: p.cfg.Words(app.Access, storage.User{}),
+		Scopes: p.cfg.Provider.Words(app.Access, storage.User{}),
 	}
 	if !app.Consented {
 		view.Since = app.GrantedAt

@@ -41,13 +41,8 @@ type App struct {
 	Unasked bool // it is one of the operator's own apps, for which people are not asked
 }
 
-// Config is what New needs. All fields but BasePath are required.
-type Config struct {
-	Store   *storage.Store
-	Audit   *audit.Log
-	Visitor Visitor
-	Pages   *templates.Pages
-	Log     *slog.Logger
+// Provider is what the page asks of the provider, which it does not import. All fields are required.
+type Provider struct {
 	// Describe returns what a flow's client asks for.
 	Describe func(context.Context, storage.Flow) (Request, error)
 	// Client returns what to show of a client, or storage.ErrNotFound.
@@ -58,6 +53,20 @@ type Config struct {
 	Words func(storage.Access, storage.User) []templates.Scope
 	// ContinueURL goes on with a flow whose id is added to its query.
 	ContinueURL string
+}
+
+func (p Provider) complete() bool {
+	return p.Describe != nil && p.Client != nil && p.Over != nil && p.Words != nil && p.ContinueURL != ""
+}
+
+// Config is what New needs. All fields but BasePath are required.
+type Config struct {
+	Store    *storage.Store
+	Audit    *audit.Log
+	Visitor  Visitor
+	Pages    *templates.Pages
+	Log      *slog.Logger
+	Provider Provider
 	// BasePath is the path of the issuer: empty, or such as "/auth".
 	BasePath string
 }
@@ -70,8 +79,7 @@ type Consent struct {
 
 // New returns the page, or an error that says which fields of cfg are required.
 func New(cfg Config) (*Consent, error) {
-	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Describe == nil || cfg.Client == nil ||
-		cfg.Words == nil || cfg.Over == nil || cfg.ContinueURL == "" {
+	if cfg.Store == nil || cfg.Audit == nil || cfg.Visitor == nil || cfg.Pages == nil || cfg.Log == nil || !cfg.Provider.complete() {
 		return nil, errors.New("consent.New: every field but BasePath is required")
 	}
 	return &Consent{cfg: cfg, ledger: ledger{store: cfg.Store, audit: cfg.Audit}}, nil
@@ -92,7 +100,7 @@ func (p *Consent) orExpired(handler func(*gin.Context) error) func(*gin.Context)
 	return func(c *gin.Context) error {
 		err := handler(c)
 		if errors.Is(err, errExpired) {
-			return p.cfg.Over(c)
+			return p.cfg.Provider.Over(c)
 		}
 		return err
 	}

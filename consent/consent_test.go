@@ -79,21 +79,23 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	require.NoError(t, err)
 	page, err := consent.New(consent.Config{
 		Store: store, Audit: audit.New(store), Visitor: w.visitor, Pages: pages, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-		Describe: func(_ context.Context, flow storage.Flow) (consent.Request, error) {
-			if request, ok := w.requests[flow.ID]; ok {
-				return request, nil
-			}
-			return w.request, w.gone
+		Provider: consent.Provider{
+			Describe: func(_ context.Context, flow storage.Flow) (consent.Request, error) {
+				if request, ok := w.requests[flow.ID]; ok {
+					return request, nil
+				}
+				return w.request, w.gone
+			},
+			Client: func(_ context.Context, id string) (consent.App, error) {
+				if id == w.removed {
+					return consent.App{}, storage.ErrNotFound
+				}
+				return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
+			},
+			Words:       scope.Words,
+			Over:        func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
+			ContinueURL: "https://id.example.test/oauth2/auth",
 		},
-		Client: func(_ context.Context, id string) (consent.App, error) {
-			if id == w.removed {
-				return consent.App{}, storage.ErrNotFound
-			}
-			return consent.App{App: templates.App{Name: "Harbour Notes", Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.unasked}, nil
-		},
-		Words:       scope.Words,
-		Over:        func(c *gin.Context) error { return pages.Render(c, http.StatusGone, templates.Expired{}) },
-		ContinueURL: "https://id.example.test/oauth2/auth",
 	})
 	require.NoError(t, err)
 	router := gin.New()

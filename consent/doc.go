@@ -8,6 +8,6 @@
 // [Consent.Apps] and [Consent.Withdraw] are for the account pages: which apps have access, and ending it. Ending an app's access removes the
 // answer and every grant, including grants for which nobody was asked.
 //
-// What it leaves to others: package provider decides when to ask, sends the browser to /consent and goes on at [Config.ContinueURL]; how a
+// What it leaves to others: package provider decides when to ask, sends the browser to /consent and goes on at [Provider.ContinueURL]; how a
 // refusal reaches the client is provider's business too. The caller mounts net/http.CrossOriginProtection around the routes.
 package consent

@@ -42,7 +42,7 @@ func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error
 	if err != nil {
 		return q, err
 	}
-	q.request, err = p.cfg.Describe(c.Request.Context(), q.flow)
+	q.request, err = p.cfg.Provider.Describe(c.Request.Context(), q.flow)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && len(q.request.Asked.Scopes) == 0 { // the client is gone, or has lost the right to ask
 		return q, errNothingToAsk
 	}
@@ -78,7 +78,7 @@ func (p *Consent) view(q question) templates.Consent {
 		SwitchURL: p.cfg.BasePath + "/login?" + url.Values{"flow": {q.flow.ID}}.Encode(),
 		Host:      host(q.request.RedirectURI),
 		Unproven:  q.request.Unproven,
-		Scopes:    p.cfg.Words(q.request.Asked, user),
+		Scopes:    p.cfg.Provider.Words(q.request.Asked, user),
 	}
 }
 
@@ -132,6 +132,6 @@ func (p *Consent) answered(c *gin.Context, flow storage.Flow, err error) error {
 
 // proceed sends the browser back to the request in progress.
 func (p *Consent) proceed(c *gin.Context, flow storage.Flow) error {
-	c.Redirect(http.StatusSeeOther, p.cfg.ContinueURL+"?"+url.Values{"flow": {flow.ID}}.Encode())
+	c.Redirect(http.StatusSeeOther, p.cfg.Provider.ContinueURL+"?"+url.Values{"flow": {flow.ID}}.Encode())
 	return nil
 }

@@ -37,8 +37,11 @@ func (s *services) newWebs(pages *templates.Pages) (w webs, err error) {
 	}
 	base := s.cfg.IssuerURL().Path
 	w.consent, err = consent.New(consent.Config{
-		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log, Describe: forConsent(w.provider),
-		Client: s.forApps, Words: scope.Words, Over: w.provider.Over, ContinueURL: s.continueURL(), BasePath: base,
+		Store: s.store, Audit: s.audit, Visitor: sessions, Pages: pages, Log: s.log,
+		Provider: consent.Provider{
+			Describe: forConsent(w.provider), Client: s.forApps, Over: w.provider.Over, Words: scope.Words, ContinueURL: s.continueURL(),
+		},
+		BasePath: base,
 	})
 	if err != nil {
 		return webs{}, err

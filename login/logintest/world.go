@@ -156,15 +156,17 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 	signIn, err := login.New(cfg)
 	require.NoError(t, err)
 	consents, err := consent.New(consent.Config{
-		Store: w.Store, Audit: audit.New(w.Store), Visitor: w.Sessions, Pages: cfg.Pages, Log: cfg.Log, Over: cfg.Provider.Over,
-		ContinueURL: cfg.Provider.ContinueURL,
-		Describe: func(context.Context, storage.Flow) (consent.Request, error) {
-			return consent.Request{App: harbourNotes}, nil
+		Store: w.Store, Audit: audit.New(w.Store), Visitor: w.Sessions, Pages: cfg.Pages, Log: cfg.Log,
+		Provider: consent.Provider{
+			Describe: func(context.Context, storage.Flow) (consent.Request, error) {
+				return consent.Request{App: harbourNotes}, nil
+			},
+			Client: func(_ context.Context, id string) (consent.App, error) {
+				app := templates.App{Name: harbourNotes.Name, Logo: "https://notes.example.com/logo.png"}
+				return consent.App{App: app, Unasked: id == w.Unasked}, nil
+			},
+			Over: cfg.Provider.Over, Words: scope.Words, ContinueURL: cfg.Provider.ContinueURL,
 		},
-		Client: func(_ context.Context, id string) (consent.App, error) {
-			return consent.App{App: templates.App{Name: harbourNotes.Name, Logo: "https://notes.example.com/logo.png"}, Unasked: id == w.Unasked}, nil
-		},
-		Words: scope.Words,
 	})
 	require.NoError(t, err)
 	account, err := self.New(self.Config{
