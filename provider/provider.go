@@ -137,7 +137,7 @@ func build(cfg Config, with parts) (*Provider, error) {
 	p.authorize = authorize.New(authorize.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
 		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs, Engine: engine,
-		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
+		Endpoints: p.endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
 		SessionState: p.sessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
 	})

@@ -22,7 +22,6 @@ import (
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
-	"github.com/postern-id/postern/templates"
 )
 
 // Config is what the endpoints need. Every field is required.
@@ -41,7 +40,6 @@ type Config struct {
 	Engine    *engine.Engine
 	Endpoints *oauth.Endpoints
 	Page      *page.Pages
-	Pages     *templates.Pages
 	Fetch     *fetch.Client // request objects
 	SignIns   SignIns
 	Limits    Limits

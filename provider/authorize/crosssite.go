@@ -9,8 +9,8 @@ import (
 	"github.com/postern-id/postern/provider/page"
 )
 
-// comeBack has the browser bring an authorization request of another site's form once more (OIDC Core section 3.1.2.1). What is wrong with the
-// parameters, such as one that is there twice, stays so, and is answered then.
+// comeBack has the browser bring an authorization request that came as a form of another site once more, in the query (OIDC Core section 3.1.2.1).
+// Faults in the parameters, such as a repeated one, are kept and answered then.
 func (e *Endpoint) comeBack(c *gin.Context) error {
 	text, err := oauth.FormText(c.Writer, c.Request)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// The bounds of remembering request objects. Anybody can send a request_uri that a client has registered: it must not make Postern fetch each time.
+// The bounds of remembering request objects. Anybody can send a request_uri that a client has registered: that must not cause a fetch each time.
 const (
 	longestObject = 64 << 10         // bytes
 	objectKept    = 10 * time.Second // an object, or that there was none
@@ -21,7 +21,7 @@ const (
 	objectTime    = 6 * time.Second // of a fetch, whose caller may be gone
 )
 
-// objects fetches request objects and remembers them for a moment. Of those that need the same object at once one fetches it, and the others wait.
+// objects fetches request objects and remembers them for a moment. Requests that need the same object at the same time share one fetch.
 type objects struct {
 	fetch *fetch.Client
 	group singleflight.Group
@@ -30,7 +30,7 @@ type objects struct {
 	byURL map[string]keptObject
 }
 
-// keptObject is what came of a fetch.
+// keptObject is the outcome of a fetch.
 type keptObject struct {
 	text string
 	hash string // of the text, as a fragment has it
@@ -62,7 +62,7 @@ func (o *objects) get(ctx context.Context, requestURI string, fresh bool, may fu
 	}
 }
 
-// load fetches an object and remembers it. It outlives its caller, for whom others may be waiting.
+// load fetches an object and remembers it. It goes on when its caller is gone, because others may be waiting for the object.
 func (o *objects) load(ctx context.Context, url string, now time.Time) keptObject {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), objectTime)
 	defer cancel()

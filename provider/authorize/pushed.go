@@ -27,8 +27,8 @@ const (
 	pushedKept = 15 * time.Minute
 )
 
-// push is the pushed authorization request endpoint (RFC 9126): a client sends its request ahead, proves who it is, and gets a name for it
-// that the browser brings. What is stored are the parameters that mean something, so no credentials.
+// push is the pushed authorization request endpoint (RFC 9126): a client authenticates, sends its request ahead, and gets a request_uri, with which
+// the browser then comes. Only parameters that have a meaning are stored, so no credentials are.
 func (e *Endpoint) push(c *gin.Context) error {
 	ctx, now := c.Request.Context(), time.Now()
 	form, err := oauth.FormAlone(c.Writer, c.Request)
@@ -86,7 +86,7 @@ func (e *Endpoint) readPushed(ctx context.Context, caller *client.Client, form u
 	return a, err
 }
 
-// keepPushed stores a request and returns the name that it gets.
+// keepPushed stores a request and returns its request_uri.
 func (e *Endpoint) keepPushed(ctx context.Context, a *request, now time.Time) (uri string, err error) {
 	secret := make([]byte, 32)
 	rand.Read(secret)
@@ -133,7 +133,7 @@ func (e *Endpoint) pushedRequest(c *gin.Context, found *client.Client, front url
 	return form, nil
 }
 
-// pushedHash returns the hash of the pushed request that a is, nil when it is none.
+// pushedHash returns the hash of the request_uri of a pushed request, and nil when a was not pushed.
 func (a *request) pushedHash() []byte {
 	if uri := a.form.Get("request_uri"); strings.HasPrefix(uri, requestURIPrefix) {
 		return storage.Hash(uri)

@@ -22,8 +22,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// expand returns the whole of an authorization request: with what the client pushed ahead, or put into a request object by value or by
-// reference, in place of what the address says. An error comes with the form as far as it is known, so that the app can be told.
+// expand returns the whole of an authorization request: what the client pushed ahead, or put into a request object by value or by
+// reference, replaces what the browser brought. An error comes with the form as far as it is known, so that the app can be told.
 func (e *Endpoint) expand(c *gin.Context, found *client.Client, form url.Values, now time.Time) (url.Values, error) {
 	ctx, object, uri := c.Request.Context(), form.Get("request"), form.Get("request_uri")
 	switch {
@@ -36,7 +36,7 @@ func (e *Endpoint) expand(c *gin.Context, found *client.Client, form url.Values,
 	case uri != "":
 		var err error
 		if object, err = e.fetchObject(c.Request, found, uri, now); oauth.IsTryLater(err) || errors.Is(err, storage.ErrUnavailable) {
-			return nil, err // where to tell the app is not known
+			return nil, err // the redirect URI is in the object, so the app cannot be told
 		} else if err != nil {
 			return form, err
 		}
@@ -44,7 +44,7 @@ func (e *Endpoint) expand(c *gin.Context, found *client.Client, form url.Values,
 	return e.openRequest(ctx, found, form, object, now)
 }
 
-// fetchObject gets a request object from where the client has registered that it is (OIDC Core section 6.2).
+// fetchObject fetches a request object from a request_uri that the client has registered (OIDC Core section 6.2).
 func (e *Endpoint) fetchObject(r *http.Request, c *client.Client, uri string, now time.Time) (string, error) {
 	if len(c.RequestURIs) == 0 {
 		return "", oauth.Refuse(oauth.RequestURIUnsupported)
@@ -101,8 +101,8 @@ func (e *Endpoint) openRequest(ctx context.Context, c *client.Client, form url.V
 	return parameters, cmp.Or(e.checkObject(c, form, claims, now), err)
 }
 
-// objectParameters returns the parameters of a request object. Of a client that must sign its requests they are all that counts (RFC 9101
-// section 6.3); of another, they win over those beside the object (OIDC Core section 6.1).
+// objectParameters returns the parameters of a request object. For a client that must sign its requests nothing else counts (RFC 9101
+// section 6.3); for others, they win over those beside the object (OIDC Core section 6.1).
 func objectParameters(c *client.Client, beside url.Values, claims map[string]any) (parameters url.Values, err error) {
 	parameters = url.Values{}
 	if !c.RequireSignedRequestObject {
@@ -126,7 +126,7 @@ func objectParameters(c *client.Client, beside url.Values, claims map[string]any
 	return parameters, err
 }
 
-// objectClaims reads a payload: one object, no name twice.
+// objectClaims reads a payload: one JSON object, without repeated names.
 func objectClaims(payload []byte) (map[string]any, error) {
 	var claims map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
@@ -159,6 +159,11 @@ func (e *Endpoint) checkObject(c *client.Client, form url.Values, claims map[str
 	if claims["request"] != nil || claims["request_uri"] != nil {
 		return oauth.Refuse(oauth.ObjectNested)
 	}
+	return checkObjectTimes(claims, now)
+}
+
+// checkObjectTimes checks that a request object is valid at now, as far as it says so.
+func checkObjectTimes(claims map[string]any, now time.Time) error {
 	soon, late := now.Add(clientauth.ClientSkew).Unix(), now.Add(-clientauth.ClientSkew).Unix()
 	for name, good := range map[string]func(int64) bool{
 		"exp": func(at int64) bool { return at > late }, "nbf": func(at int64) bool { return at <= soon }, "iat": func(at int64) bool { return at <= soon },
@@ -176,7 +181,7 @@ func (e *Endpoint) checkObject(c *client.Client, form url.Values, claims map[str
 	return nil
 }
 
-// names reports whether an aud is or holds a name.
+// names reports whether an aud is a name or a list with that name in it.
 func names(audience any, name string) bool {
 	list, _ := audience.([]any)
 	return audience == name || slices.Contains(list, any(name))

@@ -16,17 +16,17 @@ import (
 func (e *Endpoint) respond(c *gin.Context, a *request, parameters url.Values) error {
 	next, fields := e.response(a, parameters)
 	oauth.NoStore(c)
-	c.Header("Referrer-Policy", "no-referrer") // the code stands in the address of the page that comes next
+	c.Header("Referrer-Policy", "no-referrer") // the code is in the URL of the page that comes next
 	if fields != nil {
-		return e.cfg.Pages.FormPost(c, templates.FormPost{Page: templates.Page{App: e.cfg.Page.AppOf(a.client)}, Target: next, Fields: fields})
+		return e.cfg.Page.FormPost(c, a.client, next, fields)
 	}
 	// 303: a form that led here is not sent again, least of all to the client.
 	c.Redirect(http.StatusSeeOther, next)
 	return nil
 }
 
-// response adds the state, our issuer (RFC 9207) and the state of the session to the parameters of an answer, and returns where it goes: next
-// has the parameters in it unless they are fields of a form. A query that the redirect URI was registered with is kept.
+// response adds the state, our issuer (RFC 9207) and the session state to the parameters of an answer. It returns where the browser goes next, with
+// the parameters in the URL, or, for a form that posts them, the fields of the form. A query that the redirect URI was registered with is kept.
 func (e *Endpoint) response(a *request, parameters url.Values) (next string, fields url.Values) {
 	parameters.Set("iss", e.cfg.Issuer)
 	if a.form.Has("state") {

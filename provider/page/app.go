@@ -90,3 +90,8 @@ func (p *Pages) Leave(c *gin.Context, to *client.Client, next string, fields url
 	oauth.NoStore(c)
 	return p.pages.Render(c, http.StatusOK, templates.Leaving{Page: templates.Page{App: p.AppOf(to)}, NextURL: next, Fields: fields})
 }
+
+// FormPost sends the parameters of an answer to a client in a form that the browser posts to target (OAuth 2.0 Form Post Response Mode).
+func (p *Pages) FormPost(c *gin.Context, to *client.Client, target string, fields url.Values) error {
+	return p.pages.FormPost(c, templates.FormPost{Page: templates.Page{App: p.AppOf(to)}, Target: target, Fields: fields})
+}
