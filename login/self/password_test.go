@@ -2,13 +2,16 @@ package self_test
 
 import (
 	"net/http"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/logintest"
+	"github.com/postern-id/postern/storage/storagetest"
 )
 
 func TestPasswordPage(t *testing.T) {
@@ -47,5 +50,30 @@ func TestPasswordPage(t *testing.T) {
 		require.Equal(t, "/login", b.Post("/account/password", "password", logintest.NewPassword, "new_password", logintest.AdaPassword).Address.Path)
 		_, err := w.Account.Authenticate(t.Context(), account.PasswordAttempt{Name: logintest.Ada, Password: logintest.NewPassword, Browser: "b"}, time.Now())
 		require.NoError(t, err, "nothing was changed")
+	})
+}
+
+// Two tabs change the password at once: one does, and the other finds that its session has ended and is asked to sign in again.
+func TestPasswordChangedInAnotherTab(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := logintest.New(t, storagetest.SQLite(t), storagetest.Delay(5*time.Millisecond))
+		b, _ := w.SignedIn(logintest.Ada)
+		form := b.Open("/account/password")
+		tabs, passwords := []*logintest.Browser{b, b.Twin()}, []string{logintest.NewPassword, "nine patient herons wade"}
+		var answers [2]logintest.Page
+		var group sync.WaitGroup
+		for i, tab := range tabs {
+			group.Go(func() {
+				answers[i] = tab.Submit(form, "password", logintest.AdaPassword, "new_password", passwords[i])
+			})
+		}
+		group.Wait()
+		if answers[0].Status != http.StatusOK {
+			answers[0], answers[1] = answers[1], answers[0]
+		}
+		require.Equal(t, "/account/password?done=password", answers[0].Address.RequestURI())
+		require.Equal(t, http.StatusUnprocessableEntity, answers[1].Status, answers[1].Text())
+		require.Contains(t, answers[1].Text(), "That took too long, or it was finished in another tab.")
+		require.Contains(t, answers[1].Body, `action="/login"`)
 	})
 }
