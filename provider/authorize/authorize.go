@@ -45,8 +45,8 @@ type Config struct {
 	Limits    Limits
 	Log       *slog.Logger
 
-	// SessionState returns what a client asks the check session frame about (OIDC Session Management section 3); empty for a client whose pages
-	// have no web origin.
+	// SessionState returns what a client asks the check session frame about (OIDC Session Management section 3). It is empty for a
+	// client whose pages have no web origin.
 	SessionState func(c *gin.Context, clientID, redirectURI string, signedIn bool) string
 
 	FlowLife        time.Duration // of a request in progress
@@ -57,7 +57,7 @@ type Config struct {
 // SignIns answers who is signed in; it is the only way in which this package learns of a person.
 type SignIns interface {
 	// Current returns the complete sign-in of the request's browser with what its user has granted to the client.
-	// [storage.ErrNotFound]: there is none, a half-done one included.
+	// [storage.ErrNotFound]: nobody is signed in, or only half.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
@@ -114,8 +114,8 @@ func (e *Endpoint) authorize(c *gin.Context) error {
 	return e.proceed(c, a, storage.Flow{}, fault, now)
 }
 
-// enter finds out who asks, the whole of what is asked, and where the answer goes, to which a fault of a pushed request or of a request
-// object can be told.
+// enter finds the client, the whole request, and where the answer goes. A fault of a pushed request or of a request object is returned beside the
+// request, so that the client can be told.
 func (e *Endpoint) enter(c *gin.Context, form url.Values, now time.Time) (a *request, fault, err error) {
 	found, err := e.cfg.Page.ClientOf(c.Request.Context(), form.Get("client_id"))
 	if err != nil {

@@ -23,7 +23,7 @@ type RequestView struct {
 	Asked       storage.Access
 	LoginHint   string
 	Locales     string // ui_locales of OIDC Core section 3.1.2.1
-	Native      bool   // the client cannot prove who it is
+	Native      bool   // the client cannot prove its identity
 	// Answers reports whether nobody has to sign in for the request any more once there is this sign-in, which another tab may have brought. For a
 	// request that asks for a fresh sign-in it is always false.
 	Answers func(signIn storage.SignIn, now time.Time) bool
@@ -71,8 +71,8 @@ func (e *Endpoint) answers(c *client.Client, form url.Values, s storage.SignIn, 
 	return err != nil || decision.Decide(e.factsOf(a, storage.Flow{}, s, true), now).Action != decision.SignIn
 }
 
-// dropLostScopes takes the scopes out of a frozen request that its client has lost since. When that leaves none the request stays as it was, to
-// be refused.
+// dropLostScopes removes the scopes of a frozen request that its client has lost since. When no scope would be left, the request stays as it was, and
+// is refused.
 func dropLostScopes(form url.Values, c *client.Client) {
 	if kept := scope.Kept(strings.Fields(form.Get("scope")), c); len(kept) > 0 {
 		form.Set("scope", strings.Join(kept, " "))

@@ -62,7 +62,7 @@ func (e *Endpoint) newGrant(a *request, s storage.SignIn, now time.Time) (token.
 	}}}, err
 }
 
-// setCode ties the grant to the code that was made, or closes it to all codes when there is none.
+// setCode ties the grant to the code that was made. Without one, no code can redeem the grant.
 func setCode(u *engine.Unit) {
 	code := u.Code
 	if code == "" {

@@ -16,9 +16,9 @@ import (
 // The bounds of remembering request objects. Anybody can send a request_uri that a client has registered: that must not cause a fetch each time.
 const (
 	longestObject = 64 << 10         // bytes
-	objectKept    = 10 * time.Second // an object, or that there was none
+	objectKept    = 10 * time.Second // an object, or the error in its place
 	mostObjects   = 200
-	objectTime    = 6 * time.Second // of a fetch, whose caller may be gone
+	objectTime    = 6 * time.Second // for a fetch, which goes on when its caller is gone
 )
 
 // objects fetches request objects and remembers them for a moment. Requests that need the same object at the same time share one fetch.

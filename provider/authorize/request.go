@@ -27,8 +27,8 @@ type request struct {
 	scopes      []string
 	named       scope.Named // claims beside those of the scopes
 	nonce       string
-	challenge   string // S256, empty: none
-	jkt         string // thumbprint of the key that the code is bound to; empty: none
+	challenge   string // S256; empty: not sent
+	jkt         string // thumbprint of the key that the code is bound to; empty: it is not bound
 	prompt      decision.Prompts
 	maxAge      *time.Duration
 	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims

@@ -66,7 +66,7 @@ func (e *Endpoint) fetchObject(r *http.Request, c *client.Client, uri string, no
 	return object, nil
 }
 
-// objectFor returns the request object at a request_uri. For somebody who is signed in it is fetched each time, for others once in a while.
+// objectFor returns the request object at a request_uri. It is fetched each time for somebody who is signed in, and once in a while for others.
 func (e *Endpoint) objectFor(r *http.Request, clientID, requestURI string, now time.Time) (string, error) {
 	key := limit.CallerKey(r, clientID)
 	signIn, err := e.cfg.SignIns.Current(r, "")

@@ -23,7 +23,7 @@ func quoted(texts []string) []string {
 // stand in a query, where servers would log them. ok is false for a mode that this response type does not allow.
 func responseModeOf(form url.Values, c *client.Client, redirectURI string) (mode string, ok bool) {
 	types, _ := oauth.ReadResponseTypes(form.Get("response_type"))
-	standard := oauth.ModeQuery // also where the response type is missing or unknown: there is none that would say otherwise
+	standard := oauth.ModeQuery // also when the response type is missing or unknown
 	// An app that knows the code flow alone looks for errors in the query and nowhere else.
 	if types.Front() && slices.Contains(c.GrantTypes, client.GrantImplicit) {
 		standard = oauth.ModeFragment

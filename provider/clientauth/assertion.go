@@ -50,7 +50,7 @@ func assertionCredentials(form url.Values) (credentials, error) {
 	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil
 }
 
-// readAssertion takes an assertion apart. Names of claims are compared with regard to case, and none may come twice.
+// readAssertion takes an assertion apart. Names of claims are case-sensitive, and no name may be repeated.
 func readAssertion(text string) (a assertion, ok bool) {
 	if len(text) > longestAssertion {
 		return a, false

@@ -27,7 +27,7 @@ type Budget struct {
 	recorded *limit.Limiter // by client and network, as short as the audit log has it
 }
 
-// NewBudget returns a budget of which nothing is spent.
+// NewBudget returns a budget that is not used yet.
 func NewBudget(log *audit.Log) *Budget {
 	return &Budget{audit: log, answered: limit.New(refusalBurst, refusalEvery), recorded: limit.New(refusalBurst, recordEvery)}
 }
@@ -45,7 +45,7 @@ func (b *Budget) Record(ctx context.Context, event audit.Event, now time.Time) e
 	return b.audit.Record(ctx, event, now)
 }
 
-// Refuse records wrong credentials with the reason. It returns the refusal, which becomes one with status 429 for a caller who does not stop, or
+// Refuse records wrong credentials with the reason. It returns the refusal, which for a caller that does not stop becomes one with status 429, or
 // the error that kept the entry from being written.
 func (b *Budget) Refuse(r *http.Request, event audit.Event, refusal *oauth.Refusal, now time.Time) error {
 	event.Detail = map[string]string{"reason": string(refusal.Rule)}

@@ -23,7 +23,7 @@ const (
 	Deny
 )
 
-// Verdict is an action and its reason, whose name stands in the log, in metrics and in the test table.
+// Verdict is an action and its reason. The log, metrics and the test table name reasons.
 type Verdict struct {
 	Action Action
 	Reason string
@@ -33,7 +33,7 @@ type Verdict struct {
 type Request struct {
 	Prompt    Prompts
 	MaxAge    *time.Duration // nil: not asked for
-	Hint      string         // sub of a verified id_token_hint, empty: there is none
+	Hint      string         // sub of a verified id_token_hint; empty: there was no hint
 	Asked     storage.Access
 	SkipAsk   bool      // the client is the operator's own
 	Unproven  bool      // the client cannot prove its identity (RFC 8252 section 8.6)
@@ -45,7 +45,7 @@ type Request struct {
 	Subject     string // by which the client knows the user
 	AuthTime    time.Time
 	Granted     storage.Access // what the user has granted to the client earlier
-	ConsentedBy string         // the user who agreed within this flow, empty: nobody
+	ConsentedBy string         // the user who agreed within this flow; empty: nobody did
 }
 
 // Decide returns what the request needs next. It reads nothing but r, so that the answer does not depend on the page the

@@ -15,7 +15,7 @@ import (
 // Prompts is the prompt parameter.
 type Prompts struct{ None, Login, Consent, SelectAccount bool }
 
-// ReadPrompts reads the prompt parameter: none stands alone (OIDC Core section 3.1.2.1). Errors: an [oauth.Refusal].
+// ReadPrompts reads the prompt parameter. The value "none" stands alone (OIDC Core section 3.1.2.1). Errors: an [oauth.Refusal].
 func ReadPrompts(text string) (Prompts, error) {
 	var p Prompts
 	words := strings.Fields(text)

@@ -75,7 +75,7 @@ func (h deviceHandler) pending(ctx context.Context, asked storage.DeviceRequest)
 	return oauth.Refuse(oauth.DevicePending)
 }
 
-// approved finds the grant that the person's decision made. It ends like any other, so that nothing is issued for a user who was disabled or
+// approved finds the grant that the person's decision made. It can end like any other grant, so nothing is issued for a user who was disabled or
 // signed out meanwhile.
 func (h deviceHandler) approved(ctx context.Context, asked storage.DeviceRequest, request fosite.AccessRequester) error {
 	u := unitOf(ctx)

@@ -33,9 +33,9 @@ type Config struct {
 
 // Grants is what the engine asks about grants.
 type Grants interface {
-	// ByCode returns the grant of a code; [storage.ErrNotFound]: there is none.
+	// ByCode returns the grant of a code. [storage.ErrNotFound]: the code is unknown.
 	ByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
-	// ByID returns a grant; [storage.ErrNotFound]: there is none.
+	// ByID returns a grant. [storage.ErrNotFound]: it does not exist, or not any more.
 	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	// CountCodeFailure counts a wrong verifier and returns how many there were.
 	CountCodeFailure(ctx context.Context, id string) (int, error)
@@ -89,7 +89,7 @@ func New(cfg Config) *Engine {
 	return e
 }
 
-// settings answers fosite's questions whose answer depends on the client.
+// settings answers the questions of fosite that depend on the client.
 type settings struct{ *fosite.Config }
 
 // GetEnforcePKCE reports whether the client of the request must send a code challenge.

@@ -15,10 +15,10 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// A code dies after so many wrong verifiers: nobody who holds the right one needs more tries.
+// maxVerifierFailures is after how many wrong verifiers a code is dead: whoever has the right one does not need more tries.
 const maxVerifierFailures = 3
 
-// pkceHandler adds to fosite's a count of wrong verifiers.
+// pkceHandler is fosite's handler with a count of wrong verifiers.
 type pkceHandler struct {
 	*pkce.Handler
 	e *Engine
@@ -39,7 +39,7 @@ func (h pkceHandler) HandleTokenEndpointRequest(ctx context.Context, request fos
 	return errors.Join(u.note(countErr), err)
 }
 
-// refreshHandler adds to fosite's the narrowing of scopes.
+// refreshHandler is fosite's handler with a scope parameter that narrows the access token.
 type refreshHandler struct {
 	*oauth2.RefreshTokenGrantHandler
 }
@@ -67,7 +67,7 @@ func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request 
 }
 
 // clientCredentialsHandler adds to fosite's, which leaves both out, the check of the grant type before anything is
-// done and the grant of the scopes asked for. Scopes about a person make no sense where there is none.
+// done and the grant of the scopes asked for. Scopes about a person make no sense without a person.
 type clientCredentialsHandler struct {
 	*oauth2.ClientCredentialsGrantHandler
 }

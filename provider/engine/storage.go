@@ -116,7 +116,7 @@ func (s adapter) CreatePKCERequestSession(context.Context, string, fosite.Reques
 }
 
 // DeletePKCERequestSession implements pkce.PKCERequestStorage. Fosite calls it before it compares the verifier; the
-// challenge must survive a wrong one, or the next request would need none.
+// challenge must survive a wrong one, or the next request would not need a verifier.
 func (s adapter) DeletePKCERequestSession(context.Context, string) error { return nil }
 
 // CreateAccessTokenSession implements oauth2.AccessTokenStorage: access tokens are self-contained.

@@ -26,7 +26,7 @@ type Unit struct {
 	Request *Request // at the authorization endpoint
 
 	// Grant is what the code, device code or refresh token stands for, or what an authorization request is about to get. Its ID is empty
-	// while there is none.
+	// until it is known.
 	Grant token.Grant
 	Proof token.Proof // of a request for tokens
 
@@ -34,7 +34,7 @@ type Unit struct {
 	AccessToken string
 	ExpiresIn   int64  // of the access token, in seconds
 	IDToken     string // for the browser to hand on
-	Generation  int64  // of the refresh token that was made; 0: none was
+	Generation  int64  // of the refresh token that was made; 0: no token was made
 	Retry       bool   // a refresh whose answer was lost: the successor is given out again
 
 	reused  audit.Name // why the grant is revoked, when a used code or token was sent

@@ -58,7 +58,7 @@ func (l *Limiter) Take(key string, now time.Time) (missed int, wait time.Duratio
 	return 0, time.Duration((1 - found.TokensAt(now)) * float64(l.every))
 }
 
-// forget drops the keys whose limit is whole again, once there are many; should that not help, all of them.
+// forget drops the keys whose burst is whole again, once there are many keys. When that does not make room, it drops all of them.
 func (l *Limiter) forget(now time.Time) {
 	if len(l.byKey) < mostKeys {
 		return
@@ -73,7 +73,7 @@ func (l *Limiter) forget(now time.Time) {
 	}
 }
 
-// ClientIP returns the IP address that a request came from, which the listener has put into RemoteAddr; zero when there is none.
+// ClientIP returns the IP address that a request came from, which the listener has put into RemoteAddr; zero when there is no address.
 func ClientIP(r *http.Request) netip.Addr {
 	address, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {

@@ -91,7 +91,7 @@ func CheckMediaType(r *http.Request, want string, rule Rule) error {
 
 // AccessToken returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
 // place only (RFC 6750 sections 2 and 3.1). A token in the query is refused, because it would be in every log. token is empty when the request
-// brings none. byProof says that it came with the scheme DPoP (RFC 9449 section 7.1).
+// has no token. byProof says that it came with the scheme DPoP (RFC 9449 section 7.1).
 func AccessToken(r *http.Request, form url.Values) (token string, byProof bool, err error) {
 	if r.URL.Query().Has("access_token") {
 		return "", false, Refuse(TokenInQuery)

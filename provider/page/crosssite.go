@@ -12,8 +12,8 @@ import (
 // longestQuery is how long the query of a URL of ours may get, in bytes: the server takes 16 KiB of headers.
 const longestQuery = 12 << 10
 
-// ToOwnURL sends a browser that came with a form to the same endpoint again, with the form in the query. The form of another site brings
-// none of our cookies, which are SameSite=Lax; the redirect that follows it does. Without them nobody would be signed in, and the cookie that
+// ToOwnURL sends a browser that came with a form to the same endpoint again, with the form in the query. A form of another site comes
+// without our cookies, which are SameSite=Lax; the redirect that follows it comes with them. Without them nobody would be signed in, and the cookie that
 // tells browsers apart would be replaced under the pages that are open in other tabs. Errors: an [oauth.Refusal] of a form that is too long.
 func ToOwnURL(c *gin.Context, endpoint string, form url.Values) error {
 	query := form.Encode()

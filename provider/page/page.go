@@ -24,7 +24,7 @@ type Config struct {
 
 // SignIns answers what a page for a request that is over says.
 type SignIns interface {
-	// Current returns the complete sign-in of the request's browser. [storage.ErrNotFound]: there is none.
+	// Current returns the complete sign-in of the request's browser. [storage.ErrNotFound]: nobody is signed in.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
 	// ClientOf returns which client a flow of this browser is of, also when the flow is over, and empty for a flow of another browser.
 	ClientOf(r *http.Request, flow string) string

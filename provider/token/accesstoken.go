@@ -91,7 +91,7 @@ func (i *Issuer) signAccessToken(c *client.Client, g *Grant, t AccessToken, now 
 	return i.keys.Sign(alg, accessTokenType, text, now)
 }
 
-// Audience returns whom an access token of a client is meant for: the resource servers that the operator has registered for the client, or
+// Audience returns the audience of an access token of a client: the resource servers that the operator has registered for the client, or
 // the issuer, which is the audience that the UserInfo endpoint expects (RFC 9068 sections 2.2 and 3).
 func (i *Issuer) Audience(c *client.Client, t AccessToken) []string {
 	switch {

@@ -64,7 +64,7 @@ type proofClaims struct {
 // target is the request that a proof must be for. Its URI is built from the issuer, not from the request's Host.
 type target struct {
 	method, uri string
-	token       string // access token that comes with it; empty: none
+	token       string // access token that comes with the proof; empty: there is no token
 	needsNonce  bool
 }
 
@@ -98,8 +98,8 @@ func (p *Proofs) of(r *http.Request, want target, now time.Time) (Proof, error) 
 	return Proof{}, oauth.Refuse(oauth.ProofSeveral)
 }
 
-// readProof takes a proof apart: a JWT that is signed by the public key in its header. Names are compared with regard to case, and none
-// may come twice.
+// readProof takes a proof apart: a JWT that is signed by the public key in its header. Names are case-sensitive, and no name
+// may be repeated.
 func readProof(text string) (claims proofClaims, jkt string, err error) {
 	malformed := oauth.Refuse(oauth.ProofMalformed)
 	if len(text) > longestProof {
@@ -169,7 +169,7 @@ func (p *Proofs) check(claims proofClaims, want target, now time.Time) (expires 
 		}
 		return now.Add(2*nonceLife + replicaSkew), nil
 	}
-	// A client whose clock is wrong gets by with our nonce, which says in place of it when the proof was made.
+	// A client with a wrong clock can use our nonce, which says when the proof was made in place of iat.
 	at := claims.IssuedAt.Time()
 	if want.needsNonce || now.Sub(at).Abs() > proofWindow {
 		return expires, oauth.Refuse(oauth.ProofNonce)
@@ -177,7 +177,7 @@ func (p *Proofs) check(claims proofClaims, want target, now time.Time) (expires 
 	return at.Add(proofWindow), nil
 }
 
-// Spend uses a proof up. It costs one statement, and none for the zero proof. Errors: an [oauth.Refusal] of a proof that was used before.
+// Spend uses a proof up. It costs one statement; the zero proof costs nothing. Errors: an [oauth.Refusal] of a proof that was used before.
 func (p *Proofs) Spend(ctx context.Context, shown Proof) error {
 	if shown.JKT == "" {
 		return nil
@@ -204,7 +204,7 @@ func (p *Proofs) Nonce(now time.Time) string {
 	return strictBase64.EncodeToString(p.store.MAC(noncePurpose, number)[:16])
 }
 
-// knows reports whether a nonce is the present one, the one before, or what a replica whose clock is ahead gives out.
+// knows reports whether a nonce is the present one, the one before, or the next one, which a replica with a fast clock gives out already.
 func (p *Proofs) knows(nonce string, now time.Time) bool {
 	return slices.ContainsFunc([]time.Time{now, now.Add(-nonceLife), now.Add(replicaSkew)}, func(at time.Time) bool {
 		return hmac.Equal([]byte(nonce), []byte(p.Nonce(at)))

@@ -17,7 +17,7 @@ import (
 // the one that comes with it.
 func (i *Issuer) IDToken(c *client.Client, g *Grant, accessToken string, now time.Time) (string, error) {
 	claims := i.idTokenClaims(c, g, nil, now)
-	if c.IDTokenAlg != client.AlgNone { // whose header names no hash
+	if c.IDTokenAlg != client.AlgNone { // without an algorithm there is no hash
 		claims["at_hash"] = halfHash(c.IDTokenAlg, accessToken)
 	}
 	return i.signIDToken(c, claims, now)
@@ -26,7 +26,7 @@ func (i *Issuer) IDToken(c *client.Client, g *Grant, accessToken string, now tim
 // Beside is what comes through the browser together with an ID token. What does not come is empty.
 type Beside struct{ Code, AccessToken, State string }
 
-// FrontIDToken signs the ID token that passes through the browser. It names what comes beside it by hash, so that none of it can be
+// FrontIDToken signs the ID token that passes through the browser. It names what comes beside it by hash, so that nothing of that can be
 // exchanged on the way (OIDC Core sections 3.2.2.10 and 3.3.2.11; s_hash is of FAPI). Without an access token there is no other way
 // to the claims of the scopes: OIDC Core section 5.4.
 func (i *Issuer) FrontIDToken(c *client.Client, g *Grant, beside Beside, now time.Time) (string, error) {
@@ -43,7 +43,7 @@ func (i *Issuer) FrontIDToken(c *client.Client, g *Grant, beside Beside, now tim
 	return i.signIDToken(c, claims, now)
 }
 
-// idTokenClaims lists the claims: what is released of the user by the scopes and by name, and over it those that say who signed in and how.
+// idTokenClaims returns the claims that the scopes release and those that were asked for by name, and those that say who signed in and how. The latter win.
 func (i *Issuer) idTokenClaims(c *client.Client, g *Grant, scopes []string, now time.Time) map[string]any {
 	claims := scope.Values(g.User, scope.Released(c, scopes, g.Detail.Named.IDToken), now)
 	for name, value := range map[string]any{

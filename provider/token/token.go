@@ -27,7 +27,7 @@ type Config struct {
 
 // Grants is what an issuer asks about grants.
 type Grants interface {
-	// ByID returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: there is none.
+	// ByID returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: it does not exist, or not any more.
 	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	// AccessTokenRevoked reports whether an access token without a grant was revoked.
 	AccessTokenRevoked(ctx context.Context, tokenID string) (bool, error)
