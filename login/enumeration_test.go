@@ -11,9 +11,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -86,7 +86,7 @@ func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
 				people := []string{"nobody@example.test", logintest.Ada, "shut@example.test", "new@example.test"}
 				w.Enrolled(logintest.Ada)
 				w.Enrolled("shut@example.test")
-				_, err := w.Account.Disable(t.Context(), "shut@example.test", account.Operator{}, time.Now())
+				_, err := w.Account.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
 				require.NoError(t, err)
 				w.Invite("new@example.test")
 				for ask := range q.asks + 2 {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/logintest"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -105,7 +106,7 @@ func TestAskingAnswersAlike(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
 		w.Enrolled("shut@example.test")
-		_, err := w.Account.Disable(t.Context(), "shut@example.test", account.Operator{}, time.Now())
+		_, err := w.Account.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		w.Invite("invited@example.test")
 		w.Enrolled("locked@example.test")

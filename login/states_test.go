@@ -9,9 +9,9 @@ import (
 	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // states bring a browser to every step of a sign-in. Its user is enrolled, with a second authenticator, unless the state says otherwise.
@@ -166,7 +166,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 	},
 	"disabled": func(w *logintest.World, b *logintest.Browser) logintest.Known {
 		k := w.Complete(b)
-		_, err := w.Account.Disable(w.T.Context(), b.User, account.Operator{}, time.Now())
+		_, err := w.Account.Disable(w.T.Context(), b.User, audit.Operator(), time.Now())
 		require.NoError(w.T, err)
 		return k
 	},
@@ -236,7 +236,7 @@ func TestNobodyLearnsWhatIsWrong(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled("wrongpw@example.test")
 		w.Enrolled("shutoff@example.test")
-		_, err := w.Account.Disable(t.Context(), "shutoff@example.test", account.Operator{}, time.Now())
+		_, err := w.Account.Disable(t.Context(), "shutoff@example.test", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		w.Invite("invited@example.test")
 		type answer struct {

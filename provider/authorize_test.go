@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-var operator = audit.Event{Actor: audit.ActorOperator}
+var operator = audit.Operator()
 
 // ownAddress matches links from a page to itself in another language.
 var ownAddress = regexp.MustCompile(`href="\?[^"]*"`)

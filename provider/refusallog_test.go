@@ -30,7 +30,7 @@ func TestLogOfRefusals(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		public, _ := w.register(client.SPA, func(m *client.Metadata) { m.Name, m.RedirectURIs = "Page", []string{"https://page.example.test/"} })
 		disabled, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
-		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, audit.Event{Actor: audit.ActorOperator}, noon))
+		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, audit.Operator(), noon))
 		code := w.code(w.web)
 		other := w.code(w.web)
 		requireTokens(t, w.redeem(code))

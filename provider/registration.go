@@ -80,7 +80,7 @@ func (p *Provider) register(ctx context.Context, m client.Metadata, token string
 				return err
 			}
 		}
-		made, err = p.clients.Register(ctx, m, token, p.byClient(r), now)
+		made, err = p.clients.Register(ctx, m, token, audit.Client(r.RemoteAddr), now)
 		return err
 	})
 	return made, err
@@ -125,13 +125,7 @@ func bearerOf(r *http.Request) (string, error) {
 
 // refusedToken records a wrong token, so that guessing is seen.
 func (p *Provider) refusedToken(r *http.Request, now time.Time) error {
-	event := p.byClient(r)
-	event.Name = audit.ClientRefused
-	return p.budget.Refuse(r, event, oauth.Refuse(oauth.RegistrationToken), now)
-}
-
-func (p *Provider) byClient(r *http.Request) audit.Event {
-	return audit.Event{Actor: audit.ActorClient, Address: r.RemoteAddr}
+	return p.budget.Refuse(r, audit.Client(r.RemoteAddr).Action(audit.ClientRefused, nil), oauth.Refuse(oauth.RegistrationToken), now)
 }
 
 // registrationFault turns what is wrong with a registration into the answer of RFC 7591 section 3.2.2.

@@ -13,6 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // managed returns the client that a request to the client configuration endpoint is about, with its token. An unknown client, a wrong token
@@ -66,7 +67,7 @@ func (p *Provider) updateClient(c *gin.Context) error {
 			return registrationFault(err)
 		}
 	}
-	changed, secret, err := p.clients.Update(ctx, found.ID, found.Version, said.Metadata, p.byClient(c.Request), now)
+	changed, secret, err := p.clients.Update(ctx, found.ID, found.Version, said.Metadata, audit.Client(c.Request.RemoteAddr), now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		return oauth.Refuse(oauth.RegistrationToken)
@@ -85,7 +86,7 @@ func (p *Provider) removeClient(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.clients.Remove(c.Request.Context(), found.ID, p.byClient(c.Request), now); errors.Is(err, storage.ErrNotFound) {
+	if err := p.clients.Remove(c.Request.Context(), found.ID, audit.Client(c.Request.RemoteAddr), now); errors.Is(err, storage.ErrNotFound) {
 		return oauth.Refuse(oauth.RegistrationToken)
 	} else if err != nil {
 		return err

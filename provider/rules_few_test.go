@@ -96,7 +96,7 @@ func TestRegistrationIsFull(t *testing.T) {
 	m := client.Defaults(client.Web)
 	m.Name, m.RedirectURIs = "App", []string{callback}
 	for {
-		if _, err := w.clients.Register(t.Context(), m, "", audit.Event{Actor: audit.ActorClient}, time.Now()); err != nil {
+		if _, err := w.clients.Register(t.Context(), m, "", audit.Client(""), time.Now()); err != nil {
 			require.ErrorIs(t, err, client.ErrFull)
 			break
 		}

@@ -139,7 +139,7 @@ func (w *world) register(kind client.Type, edit func(*client.Metadata)) (*client
 	m := client.Defaults(kind)
 	m.Name = "App " + string(kind)
 	edit(&m)
-	c, secret, err := w.clients.Add(w.t.Context(), client.Registration{Metadata: m}, audit.Event{Actor: audit.ActorOperator}, time.Now())
+	c, secret, err := w.clients.Add(w.t.Context(), client.Registration{Metadata: m}, audit.Operator(), time.Now())
 	require.NoError(w.t, err)
 	return c, secret
 }

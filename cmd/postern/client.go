@@ -213,7 +213,7 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 
 // clientSwitchCommand makes a command that changes the state of one client; verb is a word on -e.
 func clientSwitchCommand(
-	t *terminal, verb, short string, change func(*client.Registry, context.Context, string, audit.Event, time.Time) error,
+	t *terminal, verb, short string, change func(*client.Registry, context.Context, string, audit.By, time.Time) error,
 ) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " CLIENT", Short: short, Args: arguments(1),

@@ -128,9 +128,9 @@ func (s *services) prepareDemo(ctx context.Context, app string, now time.Time) (
 	}
 	_, invited, err := s.accounts.Add(ctx, account.NewUser{
 		Email: demoEmail, EmailVerified: true, Username: "ada", Name: "Ada Example", Groups: []string{"staff"},
-	}, account.Operator{}, now)
+	}, operator, now)
 	if errors.Is(err, storage.ErrConflict) {
-		_, invited, err = s.accounts.Invite(ctx, demoEmail, account.Operator{}, now)
+		_, invited, err = s.accounts.Invite(ctx, demoEmail, operator, now)
 	}
 	if errors.Is(err, account.ErrEnrolled) {
 		return secret, "", nil

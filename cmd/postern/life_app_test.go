@@ -183,7 +183,7 @@ func (l *life) leaveForStranger() {
 	l.t.Cleanup(site.Close)
 	m := client.Defaults(client.Web)
 	m.Name, m.RedirectURIs = "Your Bank", []string{site.URL + "/callback"}
-	made, err := l.a.clients.Register(l.t.Context(), m, "", audit.Event{Actor: audit.ActorClient}, time.Now())
+	made, err := l.a.clients.Register(l.t.Context(), m, "", audit.Client(""), time.Now())
 	require.NoError(l.t, err)
 	form := authorizeParams(made.ID)
 	form.Set("redirect_uri", site.URL+"/callback")

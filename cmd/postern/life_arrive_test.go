@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // register makes the account: a form, a link by mail, a password, an authenticator, recovery codes.
@@ -37,7 +38,7 @@ func (l *life) register() {
 
 // acceptInvitation comes by the other way to an account.
 func (l *life) acceptInvitation() {
-	_, _, err := l.a.accounts.Add(l.t.Context(), account.NewUser{Email: "eve@example.test"}, account.Operator{}, time.Now())
+	_, _, err := l.a.accounts.Add(l.t.Context(), account.NewUser{Email: "eve@example.test"}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
 	l.Open(l.letter("eve@example.test", "Your invitation to Postern").Link())
 	l.look("invitation")
@@ -49,7 +50,7 @@ func (l *life) acceptInvitation() {
 
 	// A password alone connects no authenticator: only the mailbox leads on.
 	line := `{"email":"mallory@example.test","password":"` + adaPassword + `"}`
-	_, err = l.a.accounts.Import(l.t.Context(), strings.NewReader(line), account.ImportOptions{}, account.Operator{}, time.Now())
+	_, err = l.a.accounts.Import(l.t.Context(), strings.NewReader(line), account.ImportOptions{}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
 	l.visit("/login")
 	l.Fill("E-mail or user name", "mallory@example.test")

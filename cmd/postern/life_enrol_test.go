@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // enrolmentLook is how the page for a new authenticator is laid out, in CSS pixels.
@@ -33,7 +34,7 @@ func TestEnrolmentFitsTheScreen(t *testing.T) {
 	l := newLife(t, browsertest.Options{JavaScript: true}, "")
 	_, invitation, err := l.a.accounts.Add(t.Context(), account.NewUser{
 		Email: strings.Repeat("a", 60) + "@" + strings.Repeat("long-", 8) + "example.test",
-	}, account.Operator{}, time.Now())
+	}, audit.Operator(), time.Now())
 	require.NoError(t, err)
 	l.Open(invitation.URL)
 	l.Fill("New password", l.password)

@@ -12,7 +12,7 @@ import (
 )
 
 // operator is the person at the command line, for the audit log.
-var operator = audit.Event{Actor: audit.ActorOperator}
+var operator = audit.Operator()
 
 // quietLog is for commands that print a result: it has warnings and errors only, on stderr, as JSON where errors are JSON.
 func (t *terminal) quietLog() *slog.Logger {

@@ -18,6 +18,7 @@ import (
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -177,7 +178,7 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 // newUnfinished is a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
 func newUnfinished(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
-	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, account.Operator{}, time.Now())
+	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, audit.Operator(), time.Now())
 	require.NoError(t, err)
 	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
@@ -244,6 +245,6 @@ func (p pending) requireNothing(t *testing.T, db *sql.DB, name string, answer *h
 	require.NoError(t, db.QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
 	require.Zero(t, grants, "%s left a grant", name)
 	// Half-done sign-ins of strangers are limited.
-	_, _, err = p.a.accounts.SignOut(t.Context(), p.user, account.Operator{}, time.Now())
+	_, _, err = p.a.accounts.SignOut(t.Context(), p.user, audit.Operator(), time.Now())
 	require.NoError(t, err)
 }

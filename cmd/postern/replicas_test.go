@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -49,7 +49,7 @@ func TestTwoReplicas(t *testing.T) {
 		})
 		second := tokenRequest(t, a, id, secret, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first["refresh_token"]}})
 		require.Equal(t, http.StatusOK, userinfoStatus(b, second["access_token"]))
-		_, err = a.accounts.Disable(t.Context(), "ada", account.Operator{}, time.Now())
+		_, err = a.accounts.Disable(t.Context(), "ada", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnauthorized, userinfoStatus(b, second["access_token"]), "at once, on the other replica")
 	})

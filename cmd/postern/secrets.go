@@ -113,7 +113,7 @@ func (s *services) rotateSecrets(ctx context.Context, path string, progress *pro
 	case <-time.After(keysetSpare):
 	}
 	s.store.Keyset().Replace(rotated)
-	if err := s.audit.Record(ctx, audit.Event{Name: audit.SecretsRotated, Actor: audit.ActorOperator}, time.Now()); err != nil {
+	if err := s.audit.Record(ctx, operator.Action(audit.SecretsRotated, nil), time.Now()); err != nil {
 		return 0, err
 	}
 	return s.store.Reseal(ctx, resealBatch, progress.at)

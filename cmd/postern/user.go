@@ -14,6 +14,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 func userCommand(t *terminal) *cobra.Command {
@@ -89,7 +90,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 				}
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.Add(ctx, add, account.Operator{}, time.Now())
+				user, invitation, err := s.accounts.Add(ctx, add, operator, time.Now())
 				if errors.Is(err, storage.ErrConflict) {
 					return withHint(errors.New("an account has this e-mail address or user name already"), "postern user list shows all")
 				}
@@ -186,7 +187,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 		Use: "invite USER", Short: "Make a new invitation; an earlier one stops working", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.Invite(ctx, args[0], account.Operator{}, time.Now())
+				user, invitation, err := s.accounts.Invite(ctx, args[0], operator, time.Now())
 				if errors.Is(err, account.ErrEnrolled) {
 					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
 				}
@@ -204,7 +205,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 		Use: "reset-factor USER", Short: "Remove authenticators and recovery codes, end everything, and print a new invitation", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], account.Operator{}, time.Now())
+				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], operator, time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}
@@ -216,13 +217,13 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 
 // userChangeCommand makes a command that changes the state of one account; done is the state that it has then.
 func userChangeCommand(t *terminal, verb, done, short string,
-	change func(*account.Service, context.Context, string, account.Operator, time.Time) (storage.User, error),
+	change func(*account.Service, context.Context, string, audit.By, time.Time) (storage.User, error),
 ) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " USER", Short: short, Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, err := change(s.accounts, ctx, args[0], account.Operator{}, time.Now())
+				user, err := change(s.accounts, ctx, args[0], operator, time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}

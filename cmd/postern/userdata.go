@@ -82,10 +82,10 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 // signOut ends one session of a user, or all when session is empty, and returns how many it ended.
 func (s *services) signOut(ctx context.Context, user, session string) (int64, error) {
 	if session == "" {
-		_, ended, err := s.accounts.SignOut(ctx, user, account.Operator{}, time.Now())
+		_, ended, err := s.accounts.SignOut(ctx, user, operator, time.Now())
 		return ended, s.missing(ctx, err, "user", user)
 	}
-	_, err := s.accounts.EndSession(ctx, user, session, account.Operator{}, time.Now())
+	_, err := s.accounts.EndSession(ctx, user, session, operator, time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return 0, withHint(fmt.Errorf("there is no user %s with a session %s", user, session), "postern user sessions USER shows them")
 	}
@@ -111,7 +111,7 @@ func userImportCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("accounts ready to be written")
 				options.Progress = progress.at
-				report, err := s.accounts.Import(ctx, lines, options, account.Operator{}, time.Now())
+				report, err := s.accounts.Import(ctx, lines, options, operator, time.Now())
 				err = progress.end(err, "nothing was imported: run it again")
 				if err != nil && !errors.Is(err, account.ErrImport) {
 					return err
@@ -167,7 +167,7 @@ func userExportCommand(t *terminal) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("accounts written")
-				_, err := s.accounts.Export(ctx, t.stdout, account.ExportOptions{Secrets: secrets, Progress: progress.at}, account.Operator{}, time.Now())
+				_, err := s.accounts.Export(ctx, t.stdout, account.ExportOptions{Secrets: secrets, Progress: progress.at}, operator, time.Now())
 				return progress.end(err, "the output is not complete: run it again")
 			})
 		},

@@ -153,14 +153,7 @@ type Visitor struct {
 
 // event returns an audit entry about what a person in a browser did.
 func (v Visitor) event(name audit.Name, userID string) audit.Event {
-	e := audit.Event{Name: name, Actor: audit.ActorUser, UserID: userID, Detail: map[string]string{}}
-	if v.Address.IsValid() {
-		e.Address = v.Address.String()
-	}
-	if v.Browser != "" {
-		e.Detail["browser"] = v.Browser
-	}
-	return e
+	return audit.Person(v.Address, v.Browser).Event(name, userID)
 }
 
 // HalfCookie is what a browser shows to go on with a half-done sign-in: the secret it was given, and the secret by which

@@ -27,7 +27,7 @@ type NewUser struct {
 // Add makes an account and an invitation to it, and mails the link unless registration is closed.
 //
 // Errors: *InvalidError, *WeakPasswordError, storage.ErrConflict when the e-mail address or user name is taken.
-func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Time) (storage.User, Invitation, error) {
+func (s *Service) Add(ctx context.Context, add NewUser, by audit.By, now time.Time) (storage.User, Invitation, error) {
 	user, err := add.user(now)
 	if err == nil && !add.AllowLookalike {
 		err = errors.Join(checkLookalike("email", user.Email), checkLookalike("username", user.Username))
@@ -51,7 +51,7 @@ func (s *Service) Add(ctx context.Context, add NewUser, by Operator, now time.Ti
 				return err
 			}
 		}
-		if err := s.audit.Record(ctx, by.event(audit.UserAdded, user.ID), now); err != nil {
+		if err := s.audit.Record(ctx, by.Event(audit.UserAdded, user.ID), now); err != nil {
 			return err
 		}
 		invitation, err = s.invite(ctx, user, by, now)

@@ -147,11 +147,11 @@ func TestWhatTakesTheMarkAway(t *testing.T) {
 		}},
 		"change in a session from before": {false, func(_ *office, owner *person) error { return owner.change(adaPassword, newPassword, start) }},
 		"unlock": {true, func(o *office, _ *person) error {
-			_, err := o.Unlock(o.t.Context(), ada, account.Operator{}, start)
+			_, err := o.Unlock(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		}},
 		"new invitation after a factor reset": {false, func(o *office, _ *person) error {
-			_, invitation, err := o.ResetFactor(o.t.Context(), ada, account.Operator{}, start)
+			_, invitation, err := o.ResetFactor(o.t.Context(), ada, audit.Operator(), start)
 			require.NoError(o.t, err)
 			_, err = o.person().invited(ticketOf(o.t, invitation), start)
 			return err

@@ -149,11 +149,11 @@ func TestHalfDoneSignIn(t *testing.T) {
 			operation((*account.Service).Enable)(t, o)
 		}},
 		"signed out everywhere": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			_, _, err := o.SignOut(t.Context(), ada, account.Operator{}, start)
+			_, _, err := o.SignOut(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)
 		}},
 		"factor reset": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			_, _, err := o.ResetFactor(t.Context(), ada, account.Operator{}, start)
+			_, _, err := o.ResetFactor(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)
 		}},
 		"password changed": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
@@ -185,9 +185,9 @@ func TestHalfDoneSignIn(t *testing.T) {
 	}
 }
 
-func operation(do func(*account.Service, context.Context, string, account.Operator, time.Time) (storage.User, error)) func(*testing.T, *office) {
+func operation(do func(*account.Service, context.Context, string, audit.By, time.Time) (storage.User, error)) func(*testing.T, *office) {
 	return func(t *testing.T, o *office) {
-		_, err := do(o.Service, t.Context(), ada, account.Operator{}, start)
+		_, err := do(o.Service, t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 	}
 }

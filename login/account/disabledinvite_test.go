@@ -6,17 +6,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // The invitation of an account that was disabled opens nothing, were it made before or after, until the account is enabled.
 func TestInvitationOfADisabledAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, before := o.add(ada, start)
-		_, err := o.Disable(t.Context(), ada, account.Operator{}, start)
+		_, err := o.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		_, err = o.OpenInvitation(t.Context(), before, start)
 		require.ErrorIs(t, err, account.ErrTicket)
-		_, invitation, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		ticket := ticketOf(t, invitation)
 		_, err = o.OpenInvitation(t.Context(), ticket, start)
@@ -24,7 +25,7 @@ func TestInvitationOfADisabledAccount(t *testing.T) {
 		_, err = o.person().invited(ticket, start)
 		require.ErrorIs(t, err, account.ErrTicket)
 
-		_, err = o.Enable(t.Context(), ada, account.Operator{}, start)
+		_, err = o.Enable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		_, err = o.OpenInvitation(t.Context(), ticket, start)
 		require.NoError(t, err)

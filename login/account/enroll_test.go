@@ -105,7 +105,7 @@ func TestOnlyTheNewestInvitationWorks(t *testing.T) {
 		known, err := o.Enrolment(t.Context(), who, thief.visitor, start)
 		require.NoError(t, err)
 
-		_, invitation, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		_, err = o.OpenInvitation(t.Context(), first, start)
 		require.ErrorIs(t, err, account.ErrTicket)

@@ -23,11 +23,8 @@ type ExportOptions struct {
 }
 
 // Export writes every account as a line that Import reads, oldest first, and returns how many there were.
-func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions, by Operator, now time.Time) (int, error) {
-	event := by.event(audit.UsersExported, "")
-	if event.Detail == nil {
-		event.Detail = map[string]string{}
-	}
+func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions, by audit.By, now time.Time) (int, error) {
+	event := by.Event(audit.UsersExported, "")
 	event.Detail["secrets"] = strconv.FormatBool(options.Secrets)
 	if err := s.audit.Record(ctx, event, now); err != nil {
 		return 0, err

@@ -161,7 +161,7 @@ func TestRaceOfResettingAndAdding(t *testing.T) {
 		_, confirm := here.shown(who, "", start)
 		answers := race(t, func(i int) error {
 			if i == racers/2 {
-				_, _, err := a.ResetFactor(context.Background(), ada, account.Operator{}, start)
+				_, _, err := a.ResetFactor(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
 			_, err := []*office{a, b}[i%2].ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)

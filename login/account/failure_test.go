@@ -120,7 +120,7 @@ func TestNothingHappensUnrecorded(t *testing.T) {
 		require.NotErrorIs(t, err, account.ErrCredentials)
 		_, err = p.passwordOf(ada, "wrong", start)
 		require.NotErrorIs(t, err, account.ErrCredentials)
-		_, err = o.Disable(t.Context(), ada, account.Operator{}, start)
+		_, err = o.Disable(t.Context(), ada, audit.Operator(), start)
 		require.Error(t, err)
 
 		_, err = db.SQL(t).Exec(empty)

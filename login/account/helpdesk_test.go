@@ -59,7 +59,7 @@ func TestHelpdesk(t *testing.T) {
 		require.Equal(t, audit.PasswordThrottled, desk.LastRefusal.Name)
 		require.Equal(t, account.StateEnabled, o.helpdesk(start.Add(time.Minute+time.Second)).State, "a wait that is over")
 
-		_, err = o.Unlock(t.Context(), ada, account.Operator{}, start)
+		_, err = o.Unlock(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, account.StateEnabled, o.helpdesk(start).State)
 
@@ -70,7 +70,7 @@ func TestHelpdesk(t *testing.T) {
 		require.WithinDuration(t, ahead, desk.AheadUntil, 30*time.Second)
 		require.Zero(t, o.helpdesk(ahead).AheadUntil)
 
-		_, err = o.Disable(t.Context(), ada, account.Operator{}, ahead)
+		_, err = o.Disable(t.Context(), ada, audit.Operator(), ahead)
 		require.NoError(t, err)
 		desk = o.helpdesk(ahead)
 		require.Equal(t, account.StateDisabled, desk.State)

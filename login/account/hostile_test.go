@@ -71,7 +71,7 @@ func besiege(t *testing.T, o *office) *besieged {
 	nothing := ""
 	b.used.Store(&nothing)
 	// Her cookie from before she was signed out everywhere is dead; she signs in again and gets another.
-	_, _, err = o.SignOut(t.Context(), ada, account.Operator{}, enrolledAt)
+	_, _, err = o.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
 	require.NoError(t, err)
 	b.cookies = append(b.cookies, b.owner.visitor.Device)
 	b.ownerSignsIn(b.at(-1))

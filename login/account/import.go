@@ -70,7 +70,7 @@ type candidate struct {
 // password signs in at once; everybody else gets an invitation, whose link is in the report and is not mailed.
 //
 // Errors: ErrImport when lines are at fault (a dry run only reports them), those of reading, and those of storage.
-func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOptions, by Operator, now time.Time) (ImportReport, error) {
+func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOptions, by audit.By, now time.Time) (ImportReport, error) {
 	candidates, faults, err := s.readLines(ctx, lines, options, now)
 	if err != nil {
 		return ImportReport{}, err
@@ -202,7 +202,7 @@ func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress 
 }
 
 // importUser writes one account in the caller's transaction.
-func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now time.Time) error {
+func (s *Service) importUser(ctx context.Context, c candidate, by audit.By, now time.Time) error {
 	if err := s.store.Users.Add(ctx, c.user); err != nil {
 		return err
 	}
@@ -220,13 +220,13 @@ func (s *Service) importUser(ctx context.Context, c candidate, by Operator, now 
 			return err
 		}
 	}
-	if err := s.audit.Record(ctx, by.event(audit.UserImported, c.user.ID), now); err != nil {
+	if err := s.audit.Record(ctx, by.Event(audit.UserImported, c.user.ID), now); err != nil {
 		return err
 	}
 	if !c.report.NeedsInvitation {
 		return nil
 	}
-	invitation, err := s.issueTicket(ctx, c.user, by.event(audit.TicketIssued, c.user.ID), now)
+	invitation, err := s.issueTicket(ctx, c.user, by.Event(audit.TicketIssued, c.user.ID), now)
 	c.report.InvitationURL = invitation.URL
 	return err
 }

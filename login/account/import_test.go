@@ -22,7 +22,7 @@ const (
 )
 
 func imports(o *office, lines ...string) (account.ImportReport, error) {
-	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), account.ImportOptions{}, account.Operator{}, start)
+	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), account.ImportOptions{}, audit.Operator(), start)
 }
 
 func TestImport(t *testing.T) {
@@ -108,7 +108,7 @@ func TestImportIsAllOrNothing(t *testing.T) {
 func TestDryRunChangesNothing(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	lines := `{"email":"new@example.test","totp":["` + secretURI + `"]}` + "\n" + `{"email":"bad"}`
-	report, err := o.Import(t.Context(), strings.NewReader(lines), account.ImportOptions{DryRun: true}, account.Operator{}, start)
+	report, err := o.Import(t.Context(), strings.NewReader(lines), account.ImportOptions{DryRun: true}, audit.Operator(), start)
 	require.NoError(t, err)
 	require.Equal(t, []account.ImportedUser{{Line: 1, Email: "new@example.test", Authenticators: 1, NeedsInvitation: true}}, report.Users)
 	require.Equal(t, 2, report.Faults[0].Line)
@@ -165,12 +165,12 @@ func TestExportIsWhatImportReads(t *testing.T) {
 		_, err := imports(o, lines...)
 		require.NoError(t, err)
 		var plain, full bytes.Buffer
-		count, err := o.Export(t.Context(), &plain, account.ExportOptions{Secrets: false}, account.Operator{}, start)
+		count, err := o.Export(t.Context(), &plain, account.ExportOptions{Secrets: false}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 2, count)
 		require.NotContains(t, plain.String(), "$2a$")
 		require.NotContains(t, plain.String(), "JBSWY3DP")
-		_, err = o.Export(t.Context(), &full, account.ExportOptions{Secrets: true}, account.Operator{}, start)
+		_, err = o.Export(t.Context(), &full, account.ExportOptions{Secrets: true}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 2, o.events(audit.UsersExported))
 
@@ -178,7 +178,7 @@ func TestExportIsWhatImportReads(t *testing.T) {
 		_, err = imports(other, full.String())
 		require.NoError(t, err)
 		var again bytes.Buffer
-		_, err = other.Export(t.Context(), &again, account.ExportOptions{Secrets: true}, account.Operator{}, start)
+		_, err = other.Export(t.Context(), &again, account.ExportOptions{Secrets: true}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.ElementsMatch(t, strings.Split(full.String(), "\n"), strings.Split(again.String(), "\n"))
 	})

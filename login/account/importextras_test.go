@@ -16,6 +16,7 @@ import (
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -23,7 +24,7 @@ import (
 const shortURI = "otpauth://totp/Old:ada?secret=JBSWY3DPEHPK3PXP&issuer=Old"
 
 func importsWith(o *office, options account.ImportOptions, lines ...string) (account.ImportReport, error) {
-	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), options, account.Operator{}, start)
+	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), options, audit.Operator(), start)
 }
 
 func TestImportSkipsInvalidLines(t *testing.T) {
@@ -78,7 +79,7 @@ func TestImportOfOtherSystemsFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t, storagetest.SQLite(t))
-			report, err := o.Import(t.Context(), strings.NewReader(file), account.ImportOptions{}, account.Operator{}, start)
+			report, err := o.Import(t.Context(), strings.NewReader(file), account.ImportOptions{}, audit.Operator(), start)
 			require.NoError(t, err, "%v", report.Faults)
 			require.Len(t, report.Users, 2)
 		})
@@ -154,7 +155,7 @@ func TestExportOfLongNames(t *testing.T) {
 		`{"email":"`+long+`","totp":["`+secretURI+`"]}`, `{"email":"ada@example.test","totp":["`+longKey+`"]}`, `{"email":"last@example.test"}`)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	count, err := o.Export(t.Context(), &out, account.ExportOptions{Secrets: true}, account.Operator{}, start)
+	count, err := o.Export(t.Context(), &out, account.ExportOptions{Secrets: true}, audit.Operator(), start)
 	require.NoError(t, err)
 	require.Equal(t, 3, count)
 	other := openOffice(t, storagetest.SQLite(t))
@@ -204,13 +205,13 @@ func TestInterruptedImportAndExport(t *testing.T) {
 				cancel()
 			}
 		}}
-		_, err := o.Import(ctx, file(), options, account.Operator{}, start)
+		_, err := o.Import(ctx, file(), options, audit.Operator(), start)
 		require.ErrorIs(t, err, context.Canceled)
 		users, err := o.List(t.Context(), "", 100)
 		require.NoError(t, err)
 		require.Empty(t, users)
 
-		_, err = o.Import(t.Context(), file(), account.ImportOptions{}, account.Operator{}, start)
+		_, err = o.Import(t.Context(), file(), account.ImportOptions{}, audit.Operator(), start)
 		require.NoError(t, err)
 		ctx, cancel = context.WithCancel(t.Context())
 		var out bytes.Buffer
@@ -218,7 +219,7 @@ func TestInterruptedImportAndExport(t *testing.T) {
 			if done == 5 {
 				cancel()
 			}
-		}}, account.Operator{}, start)
+		}}, audit.Operator(), start)
 		require.ErrorIs(t, err, context.Canceled)
 		require.Equal(t, 5, strings.Count(out.String(), "\n"))
 	})

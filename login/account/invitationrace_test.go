@@ -61,7 +61,7 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 		halves := make([]account.HalfCookie, racers)
 		race(t, func(i int) (err error) {
 			if i == racers/2 {
-				_, err = a.Disable(context.Background(), ada, account.Operator{}, start)
+				_, err = a.Disable(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
 			halves[i], err = []*office{a, b}[i%2].SetInvitedPassword(context.Background(), account.InvitedPassword{
@@ -69,7 +69,7 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 			}, start)
 			return err
 		})
-		_, err := a.Enable(t.Context(), ada, account.Operator{}, start)
+		_, err := a.Enable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		for _, half := range halves {
 			_, err := a.InvitedEnroller(t.Context(), half, start)
@@ -94,7 +94,7 @@ func TestRaceOfEnrollingAndInviting(t *testing.T) {
 				enrolled = err == nil
 				return errors.Join(err, errors.New("enrolling"))
 			}
-			_, _, err := []*office{a, b}[i%2].Invite(context.Background(), ada, account.Operator{}, start)
+			_, _, err := []*office{a, b}[i%2].Invite(context.Background(), ada, audit.Operator(), start)
 			return err
 		})
 		left, err := a.store.Links.OfUser(t.Context(), user.ID, storage.LinkEnrol)
@@ -128,7 +128,7 @@ func TestRaceOfResettingAndANewAddress(t *testing.T) {
 				changed = err == nil
 				return err
 			}
-			_, _, err := []*office{a, b}[i%2].ResetFactor(context.Background(), user.ID, account.Operator{}, start)
+			_, _, err := []*office{a, b}[i%2].ResetFactor(context.Background(), user.ID, audit.Operator(), start)
 			return err
 		})
 		told := len(a.notices.to(ada, account.NoticeFactorReset)) + len(b.notices.to(ada, account.NoticeFactorReset))
@@ -178,7 +178,7 @@ func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
 		fresh := owner.stillFresh(start)
-		_, _, err := b.SignOut(t.Context(), ada, account.Operator{}, start)
+		_, _, err := b.SignOut(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.ErrorIs(t, a.AskEmailChange(t.Context(), fresh, newAda, owner.visitor, start), account.ErrStartAgain)
 		require.Zero(t, a.events(audit.EmailChangeAsked))

@@ -29,7 +29,7 @@ func (i Invitation) back(v Visitor) Invitation {
 // Invite makes a new invitation in place of an earlier one, and mails it unless registration is closed. name is an id, user name or e-mail address.
 //
 // Errors: storage.ErrNotFound; ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
-func (s *Service) Invite(ctx context.Context, name string, by Operator, now time.Time) (storage.User, Invitation, error) {
+func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, Invitation, error) {
 	user, err := s.store.Users.Find(ctx, typedName(name))
 	if err != nil {
 		return storage.User{}, Invitation{}, err
@@ -53,8 +53,8 @@ func (s *Service) Invite(ctx context.Context, name string, by Operator, now time
 }
 
 // invite makes an invitation in the caller's transaction, and mails it unless operators hand the links over.
-func (s *Service) invite(ctx context.Context, user storage.User, by Operator, now time.Time) (Invitation, error) {
-	invitation, err := s.issueTicket(ctx, user, by.event(audit.TicketIssued, user.ID), now)
+func (s *Service) invite(ctx context.Context, user storage.User, by audit.By, now time.Time) (Invitation, error) {
+	invitation, err := s.issueTicket(ctx, user, by.Event(audit.TicketIssued, user.ID), now)
 	if err != nil || s.cfg.Registration == RegistrationClosed {
 		return invitation, err
 	}

@@ -195,7 +195,7 @@ func (p phone) wrongAt(now time.Time) string {
 
 func (o *office) add(email string, now time.Time) (storage.User, string) {
 	o.t.Helper()
-	user, invitation, err := o.Add(o.t.Context(), account.NewUser{Email: email, Name: "Ada Example"}, account.Operator{}, now)
+	user, invitation, err := o.Add(o.t.Context(), account.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), now)
 	require.NoError(o.t, err)
 	return user, ticketOf(o.t, invitation)
 }

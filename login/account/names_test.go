@@ -8,6 +8,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -27,7 +28,7 @@ func TestNamesThatLookLikeAnother(t *testing.T) {
 		return o.Register(t.Context(), account.RegistrationForm{Email: email, Name: "Ada"}, start)
 	}
 	add := func(n account.NewUser) error {
-		_, _, err := o.Add(t.Context(), n, account.Operator{}, start)
+		_, _, err := o.Add(t.Context(), n, audit.Operator(), start)
 		return err
 	}
 	for _, name := range refused {
@@ -63,7 +64,7 @@ func mustSignIn(t *testing.T, p *person) storage.SignIn {
 func TestNamesAsTheyAreTyped(t *testing.T) {
 	around := []string{" %s", "%s ", "\t%s\r\n", "\u00a0%s\u00a0", "\u200b%s\u200b", "\ufeff%s", "\u3000%s\u3000", "\u2068%s\u2069"}
 	each(t, func(t *testing.T, o *office) {
-		user, _, err := o.Add(t.Context(), account.NewUser{Email: ada, Username: "ada", Password: adaPassword}, account.Operator{}, start)
+		user, _, err := o.Add(t.Context(), account.NewUser{Email: ada, Username: "ada", Password: adaPassword}, audit.Operator(), start)
 		require.NoError(t, err)
 		p := o.person()
 		for _, form := range around {
@@ -88,15 +89,15 @@ func TestNamesAsTheyAreTyped(t *testing.T) {
 
 func TestInternationalAddressIsOneMailbox(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
-	_, _, err := o.Add(t.Context(), account.NewUser{Email: "ada@bücher.example"}, account.Operator{}, start)
+	_, _, err := o.Add(t.Context(), account.NewUser{Email: "ada@bücher.example"}, audit.Operator(), start)
 	require.NoError(t, err)
-	_, _, err = o.Add(t.Context(), account.NewUser{Email: "ADA@xn--bcher-kva.example"}, account.Operator{}, start)
+	_, _, err = o.Add(t.Context(), account.NewUser{Email: "ADA@xn--bcher-kva.example"}, audit.Operator(), start)
 	require.ErrorIs(t, err, storage.ErrConflict)
 	report, err := imports(o, `{"email":"eve@xn--bcher-kva.example"}`, `{"email":"Eve@BÜCHER.example"}`)
 	require.ErrorIs(t, err, account.ErrImport)
 	require.Equal(t, []account.LineFault{{Line: 2, Message: "email: the same as in line 1"}}, report.Faults)
 	for _, email := range []string{"ada@\u0301.example", "ada@-ü.example"} {
-		_, _, err = o.Add(t.Context(), account.NewUser{Email: email}, account.Operator{}, start)
+		_, _, err = o.Add(t.Context(), account.NewUser{Email: email}, audit.Operator(), start)
 		var fault *account.InvalidError
 		require.ErrorAs(t, err, &fault, email)
 	}

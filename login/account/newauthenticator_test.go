@@ -138,11 +138,11 @@ func TestEndedSessionChangesNoFactor(t *testing.T) {
 	ends := map[string]func(o *office, p *person) error{
 		"signed out": func(o *office, p *person) error { return o.store.Sessions.End(o.t.Context(), storage.Hash(p.session)) },
 		"signed out everywhere": func(o *office, _ *person) error {
-			_, _, err := o.SignOut(o.t.Context(), ada, account.Operator{}, start)
+			_, _, err := o.SignOut(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		},
 		"disabled": func(o *office, _ *person) error {
-			_, err := o.Disable(o.t.Context(), ada, account.Operator{}, start)
+			_, err := o.Disable(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		},
 	}

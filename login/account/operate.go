@@ -12,7 +12,7 @@ import (
 // In all operations name is the id, user name or e-mail address of a user; storage.ErrNotFound says that nobody has it.
 
 // operate finds a user and runs one operation and its audit entry in a transaction.
-func (s *Service) operate(ctx context.Context, name string, event audit.Name, by Operator, now time.Time,
+func (s *Service) operate(ctx context.Context, name string, event audit.Name, by audit.By, now time.Time,
 	do func(context.Context, storage.User) error) (storage.User, error) {
 	user, err := s.store.Users.Find(ctx, typedName(name))
 	if err != nil {
@@ -22,12 +22,12 @@ func (s *Service) operate(ctx context.Context, name string, event audit.Name, by
 		if err := do(ctx, user); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, by.event(event, user.ID), now)
+		return s.audit.Record(ctx, by.Event(event, user.ID), now)
 	})
 }
 
 // Disable shuts an account and ends everything that was granted.
-func (s *Service) Disable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+func (s *Service) Disable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDisabled, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.store.Users.Disable(ctx, user.ID, now); err != nil {
 			return err
@@ -38,14 +38,14 @@ func (s *Service) Disable(ctx context.Context, name string, by Operator, now tim
 }
 
 // Enable opens an account again; nothing that had been granted comes back.
-func (s *Service) Enable(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+func (s *Service) Enable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserEnabled, by, now, func(ctx context.Context, user storage.User) error {
 		return s.store.Users.Enable(ctx, user.ID, now)
 	})
 }
 
 // Delete removes an account and all that hangs on it.
-func (s *Service) Delete(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+func (s *Service) Delete(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDeleted, by, now, func(ctx context.Context, user storage.User) error {
 		return s.store.Users.Delete(ctx, user.ID)
 	})
@@ -53,7 +53,7 @@ func (s *Service) Delete(ctx context.Context, name string, by Operator, now time
 
 // Unlock lifts the waits that wrong passwords and codes have caused and reopens a closed factor. It also clears what a clock that ran ahead has
 // left in the future: one-time codes that were used up before their time, and sessions.
-func (s *Service) Unlock(ctx context.Context, name string, by Operator, now time.Time) (storage.User, error) {
+func (s *Service) Unlock(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserUnlocked, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
 			return err
@@ -86,7 +86,7 @@ func (s *Service) endFutureSessions(ctx context.Context, userID string, now time
 }
 
 // SignOut ends all sessions and grants of a user and returns how many sessions there were.
-func (s *Service) SignOut(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, ended int64, err error) {
+func (s *Service) SignOut(ctx context.Context, name string, by audit.By, now time.Time) (user storage.User, ended int64, err error) {
 	user, err = s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
 		if ended, err = s.store.Sessions.EndAll(ctx, user.ID); err != nil {
 			return err
@@ -97,7 +97,7 @@ func (s *Service) SignOut(ctx context.Context, name string, by Operator, now tim
 }
 
 // EndSession ends one session of a user and what clients were given in it: storage.ErrNotFound when the user has no such session.
-func (s *Service) EndSession(ctx context.Context, name, sessionID string, by Operator, now time.Time) (storage.User, error) {
+func (s *Service) EndSession(ctx context.Context, name, sessionID string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
 		return s.endSession(ctx, user.ID, sessionID, now)
 	})
@@ -105,7 +105,7 @@ func (s *Service) EndSession(ctx context.Context, name, sessionID string, by Ope
 
 // ResetFactor removes a user's authenticators and recovery codes, ends all sessions and grants, lifts all waits, and makes a new
 // invitation, which is mailed too.
-func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now time.Time) (user storage.User, invitation Invitation, err error) {
+func (s *Service) ResetFactor(ctx context.Context, name string, by audit.By, now time.Time) (user storage.User, invitation Invitation, err error) {
 	user, err = s.operate(ctx, name, audit.UserFactorReset, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.throttle.Unlock(ctx, user.ID); err != nil {
 			return err
@@ -118,7 +118,7 @@ func (s *Service) ResetFactor(ctx context.Context, name string, by Operator, now
 		if err := s.store.Users.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
-		if invitation, err = s.issueTicket(ctx, user, by.event(audit.TicketIssued, user.ID), now); err != nil {
+		if invitation, err = s.issueTicket(ctx, user, by.Event(audit.TicketIssued, user.ID), now); err != nil {
 			return err
 		}
 		return s.notices.Send(ctx, user, invitation.notice(NoticeFactorReset), now)

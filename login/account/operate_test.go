@@ -2,6 +2,7 @@ package account_test
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -43,7 +44,7 @@ func TestAddRefuses(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, err := o.Add(t.Context(), test.user, account.Operator{}, start)
+			_, _, err := o.Add(t.Context(), test.user, audit.Operator(), start)
 			var fault *account.InvalidError
 			require.ErrorAs(t, err, &fault)
 			require.Equal(t, test.field, fault.Field)
@@ -62,7 +63,7 @@ func TestAdd(t *testing.T) {
 		}
 		user, invitation, err := o.Add(t.Context(), account.NewUser{
 			Email: ada, EmailVerified: true, Username: "ada", Name: "Ada Example", Admin: true, Groups: []string{"staff"}, Claims: claims,
-		}, account.Operator{UserID: "boss"}, start)
+		}, audit.Administrator("boss", netip.Addr{}), start)
 		require.NoError(t, err)
 		require.Regexp(t, `^https://id\.example\.test/invite\?ticket=[A-Za-z0-9_-]{43}$`, invitation.URL)
 		require.Equal(t, start.Add(72*time.Hour).UTC(), invitation.ExpiresAt.UTC())
@@ -75,7 +76,7 @@ func TestAdd(t *testing.T) {
 		require.NotContains(t, claims, "name", "the caller's claims are its own")
 
 		for _, taken := range []account.NewUser{{Email: "ADA@Example.test"}, {Email: "a@example.test", Username: "\uff21da"}} {
-			_, _, err := o.Add(t.Context(), taken, account.Operator{}, start)
+			_, _, err := o.Add(t.Context(), taken, audit.Operator(), start)
 			require.ErrorIs(t, err, storage.ErrConflict)
 		}
 	})
@@ -83,10 +84,10 @@ func TestAdd(t *testing.T) {
 
 func TestAddWithPassword(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		_, _, err := o.Add(t.Context(), account.NewUser{Email: ada, Password: "password1"}, account.Operator{}, start)
+		_, _, err := o.Add(t.Context(), account.NewUser{Email: ada, Password: "password1"}, audit.Operator(), start)
 		var weak *account.WeakPasswordError
 		require.ErrorAs(t, err, &weak)
-		_, invitation, err := o.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, account.Operator{}, start)
+		_, invitation, err := o.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, audit.Operator(), start)
 		require.NoError(t, err)
 		p := o.person()
 		half := p.half(start)
@@ -101,23 +102,23 @@ func TestAddWithPassword(t *testing.T) {
 func TestOperationsThatEndSessions(t *testing.T) {
 	operations := map[string]func(ctx context.Context, o *office, sid string) error{
 		"disable": func(ctx context.Context, o *office, _ string) error {
-			_, err := o.Disable(ctx, ada, account.Operator{}, start)
+			_, err := o.Disable(ctx, ada, audit.Operator(), start)
 			return err
 		},
 		"delete": func(ctx context.Context, o *office, _ string) error {
-			_, err := o.Delete(ctx, ada, account.Operator{}, start)
+			_, err := o.Delete(ctx, ada, audit.Operator(), start)
 			return err
 		},
 		"sign out": func(ctx context.Context, o *office, _ string) error {
-			_, _, err := o.SignOut(ctx, ada, account.Operator{}, start)
+			_, _, err := o.SignOut(ctx, ada, audit.Operator(), start)
 			return err
 		},
 		"reset factor": func(ctx context.Context, o *office, _ string) error {
-			_, _, err := o.ResetFactor(ctx, ada, account.Operator{}, start)
+			_, _, err := o.ResetFactor(ctx, ada, audit.Operator(), start)
 			return err
 		},
 		"end session": func(ctx context.Context, o *office, sid string) error {
-			_, err := o.EndSession(ctx, ada, sid, account.Operator{}, start)
+			_, err := o.EndSession(ctx, ada, sid, audit.Operator(), start)
 			return err
 		},
 	}
@@ -145,12 +146,12 @@ func TestOperationsThatEndSessions(t *testing.T) {
 func TestDisabledAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
-		_, err := o.Disable(t.Context(), ada, account.Operator{}, start)
+		_, err := o.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		p := o.person()
 		_, err = p.password(start)
 		require.Equal(t, account.ErrCredentials, err)
-		_, err = o.Enable(t.Context(), ada, account.Operator{}, start)
+		_, err = o.Enable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))
 	})
@@ -159,7 +160,7 @@ func TestDisabledAccount(t *testing.T) {
 func TestResetFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, codes := o.enrolled()
-		_, invitation, err := o.ResetFactor(t.Context(), ada, account.Operator{}, start)
+		_, invitation, err := o.ResetFactor(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset))
 		require.Equal(t, 1, o.events(audit.UserFactorReset))
@@ -183,7 +184,7 @@ func TestResetFactor(t *testing.T) {
 func TestInviteOfAnAccountThatIsSetUp(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
-		_, _, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		_, _, err := o.Invite(t.Context(), ada, audit.Operator(), start)
 		require.ErrorIs(t, err, account.ErrEnrolled)
 	})
 }
@@ -192,26 +193,26 @@ func TestOperationsOnNobody(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	o.enrolled()
 	for name, operate := range map[string]func(name string) error{
-		"disable": func(name string) error { _, err := o.Disable(t.Context(), name, account.Operator{}, start); return err },
-		"enable":  func(name string) error { _, err := o.Enable(t.Context(), name, account.Operator{}, start); return err },
-		"delete":  func(name string) error { _, err := o.Delete(t.Context(), name, account.Operator{}, start); return err },
-		"unlock":  func(name string) error { _, err := o.Unlock(t.Context(), name, account.Operator{}, start); return err },
+		"disable": func(name string) error { _, err := o.Disable(t.Context(), name, audit.Operator(), start); return err },
+		"enable":  func(name string) error { _, err := o.Enable(t.Context(), name, audit.Operator(), start); return err },
+		"delete":  func(name string) error { _, err := o.Delete(t.Context(), name, audit.Operator(), start); return err },
+		"unlock":  func(name string) error { _, err := o.Unlock(t.Context(), name, audit.Operator(), start); return err },
 		"invite": func(name string) error {
-			_, _, err := o.Invite(t.Context(), name, account.Operator{}, start)
+			_, _, err := o.Invite(t.Context(), name, audit.Operator(), start)
 			return err
 		},
 		"show": func(name string) error { _, err := o.Show(t.Context(), name); return err },
 		"reset factor": func(name string) error {
-			_, _, err := o.ResetFactor(t.Context(), name, account.Operator{}, start)
+			_, _, err := o.ResetFactor(t.Context(), name, audit.Operator(), start)
 			return err
 		},
 		"sign out": func(name string) error {
-			_, _, err := o.SignOut(t.Context(), name, account.Operator{}, start)
+			_, _, err := o.SignOut(t.Context(), name, audit.Operator(), start)
 			return err
 		},
 		"sessions": func(name string) error { _, _, err := o.Sessions(t.Context(), name, start); return err },
 		"end session of another": func(string) error {
-			_, err := o.EndSession(t.Context(), ada, storage.NewID(), account.Operator{}, start)
+			_, err := o.EndSession(t.Context(), ada, storage.NewID(), audit.Operator(), start)
 			return err
 		},
 	} {

@@ -3,6 +3,7 @@ package account_test
 import (
 	"encoding/base32"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -151,7 +152,7 @@ func TestClosingAnAccount(t *testing.T) {
 func TestLastAdministratorCannotClose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		admin := func(email string) account.Fresh {
-			user, _, err := o.Add(t.Context(), account.NewUser{Email: email, Admin: true}, account.Operator{}, start)
+			user, _, err := o.Add(t.Context(), account.NewUser{Email: email, Admin: true}, audit.Operator(), start)
 			require.NoError(t, err)
 			signIn, err := o.store.Sessions.SignIn(t.Context(), storagetest.SignIn(t, o.store, user), "", start)
 			require.NoError(t, err)
@@ -177,7 +178,7 @@ func TestOwnDataHoldNoSecret(t *testing.T) {
 		who := owner.freshly(start)
 		id := who.User().ID
 		require.NoError(t, o.store.Consents.Add(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
-		_, err := o.Unlock(t.Context(), id, account.Operator{UserID: "an operator's id"}, start)
+		_, err := o.Unlock(t.Context(), id, audit.Administrator("an operator's id", netip.Addr{}), start)
 		require.NoError(t, err)
 		o.add("eve@example.test", start)
 

@@ -26,9 +26,9 @@ func TestUnknownNameCostsAsMuchTime(t *testing.T) {
 		SiteURL: "https://id.example.test",
 	})
 	require.NoError(t, err)
-	_, _, err = service.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, account.Operator{}, start)
+	_, _, err = service.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, audit.Operator(), start)
 	require.NoError(t, err)
-	_, _, err = service.Add(t.Context(), account.NewUser{Email: "new@example.test"}, account.Operator{}, start)
+	_, _, err = service.Add(t.Context(), account.NewUser{Email: "new@example.test"}, audit.Operator(), start)
 	require.NoError(t, err)
 	took := map[string]time.Duration{}
 	for _, name := range []string{ada, "new@example.test", "nobody@example.test"} {

@@ -18,7 +18,7 @@ import (
 // withClaims adds Ada with what an operator knows about her.
 func (o *office) withClaims(claims map[string]any) storage.User {
 	o.t.Helper()
-	user, _, err := o.Add(o.t.Context(), account.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, account.Operator{}, enrolledAt)
+	user, _, err := o.Add(o.t.Context(), account.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, audit.Operator(), enrolledAt)
 	require.NoError(o.t, err)
 	return user
 }

@@ -248,7 +248,7 @@ func TestRaceOfDisablingAndSigningIn(t *testing.T) {
 		opened := make(chan string, racers)
 		race(t, func(i int) error {
 			if i == racers/2 {
-				_, err := a.Disable(context.Background(), ada, account.Operator{}, start)
+				_, err := a.Disable(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
 			done, err := b.ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
@@ -276,7 +276,7 @@ func TestRaceOfResettingAndSigningIn(t *testing.T) {
 		answers := race(t, func(i int) error {
 			switch {
 			case i%10 == 0:
-				_, _, err := a.ResetFactor(context.Background(), ada, account.Operator{}, start)
+				_, _, err := a.ResetFactor(context.Background(), ada, audit.Operator(), start)
 				return err
 			case i%2 == 0:
 				return people[i].recoveryCode(halves[i], codes[i%10], start)

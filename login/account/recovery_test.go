@@ -143,7 +143,7 @@ func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
 		who, err := o.RecoveredEnroller(recovered, start)
 		require.NoError(t, err)
 		p.confirmed(who, start)
-		_, _, err = o.SignOut(t.Context(), ada, account.Operator{}, start)
+		_, _, err = o.SignOut(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		_, err = o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)

@@ -123,7 +123,7 @@ func TestPendingChangesEndWithTheFactors(t *testing.T) {
 		sheet, err := o.NewRecoveryCodes(t.Context(), who, start)
 		require.NoError(t, err)
 		_, confirm := here.shown(who, "", start)
-		_, _, err = o.ResetFactor(t.Context(), ada, account.Operator{}, start)
+		_, _, err = o.ResetFactor(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.ErrorIs(t, o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, start), account.ErrSheetGone)
 		_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)

@@ -124,11 +124,11 @@ func TestInvitationsAreMailedUnlessClosed(t *testing.T) {
 	} {
 		o := openOfficeAs(t, storagetest.SQLite(t), registration)
 		_, first := o.add(ada, start)
-		_, invitation, err := o.Invite(t.Context(), ada, account.Operator{}, start)
+		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.NotEqual(t, first, ticketOf(t, invitation))
 		require.Equal(t, mailed, o.notices.count(account.NoticeInvitation), registration)
-		_, _, err = o.ResetFactor(t.Context(), ada, account.Operator{}, start)
+		_, _, err = o.ResetFactor(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset), "who loses the factor is told in any case")
 	}
@@ -237,7 +237,7 @@ func TestAskingCostsTheSame(t *testing.T) {
 		o.enrolled()
 		o.add("unenrolled@example.test", start)
 		o.add("disabled@example.test", start)
-		_, err := o.Disable(t.Context(), "disabled@example.test", account.Operator{}, start)
+		_, err := o.Disable(t.Context(), "disabled@example.test", audit.Operator(), start)
 		require.NoError(t, err)
 		var mu sync.Mutex
 		cost := func(do func(name string) error, name string) (statements, begun int) {

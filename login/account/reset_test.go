@@ -157,7 +157,7 @@ func TestResetOfNobody(t *testing.T) {
 		o.enrolled()
 		p := o.person()
 		secret := p.askReset(ada, start)
-		_, err := o.Disable(t.Context(), ada, account.Operator{}, start)
+		_, err := o.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket)
 		for _, name := range []string{ada, "nobody", "nobody@example.test", "", "a\x00b"} {

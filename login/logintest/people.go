@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // Ada is the person of most tests, with her password.
@@ -27,7 +28,7 @@ const (
 // Invite adds a user and returns the invitation link.
 func (w *World) Invite(email string) string {
 	w.T.Helper()
-	_, invitation, err := w.Account.Add(w.T.Context(), account.NewUser{Email: email, Name: "Ada Example"}, account.Operator{}, time.Now())
+	_, invitation, err := w.Account.Add(w.T.Context(), account.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), time.Now())
 	require.NoError(w.T, err)
 	return strings.TrimPrefix(invitation.URL, Origin)
 }

@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 // Known is what the person at the browser holds in a state: all that there is to know.
@@ -110,6 +110,6 @@ func (w *World) NewCodes(b *Browser, k Known) Known {
 // Reset has an operator take the factors of the browser's user away.
 func (w *World) Reset(b *Browser) {
 	w.T.Helper()
-	_, _, err := w.Account.ResetFactor(w.T.Context(), b.User, account.Operator{}, time.Now())
+	_, _, err := w.Account.ResetFactor(w.T.Context(), b.User, audit.Operator(), time.Now())
 	require.NoError(w.T, err)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/postern-id/postern/login/account"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
 )
 
 var accountSections = []string{"profile", "sessions", "activity", "data", "close"}
@@ -166,7 +167,7 @@ func TestSessionsPage(t *testing.T) {
 func TestActivityPage(t *testing.T) {
 	logintest.OnBoth(t, func(t *testing.T, w *logintest.World) {
 		b, _ := w.SignedIn(logintest.Ada)
-		_, err := w.Account.Unlock(t.Context(), logintest.Ada, account.Operator{}, time.Now())
+		_, err := w.Account.Unlock(t.Context(), logintest.Ada, audit.Operator(), time.Now())
 		require.NoError(t, err)
 		for range 9 {
 			logintest.NewBrowser(t, w.Handler).Post("/login", "username", logintest.Ada, "password", "wrong")

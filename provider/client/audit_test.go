@@ -82,7 +82,7 @@ func TestEveryChangedFieldIsNamed(t *testing.T) {
 		PolicyURI: "https://c.example", TOSURI: "https://d.example", Contacts: []string{"eve@example.test"}, InitiateLoginURI: "https://e.example",
 		SubjectType: client.SubjectPublic,
 	}
-	_, _, err := r.Update(t.Context(), "app", c.Version, m, audit.Event{Actor: audit.ActorOperator}, now.Add(time.Second))
+	_, _, err := r.Update(t.Context(), "app", c.Version, m, audit.Operator(), now.Add(time.Second))
 	require.NoError(t, err)
 	event := lastEvent(t, s, now.Add(time.Second))
 	require.Equal(t, "client.changed", event["name"])

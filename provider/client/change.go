@@ -17,9 +17,8 @@ type Registration struct {
 	Metadata
 }
 
-// Add registers a client and returns it with its secret, which nobody can read again; empty when it has none. by says who acts:
-// its Actor, UserID and Address. Errors: *MetadataError (several joined, see Faults), storage.ErrConflict when the id is taken.
-func (r *Registry) Add(ctx context.Context, reg Registration, by audit.Event, now time.Time) (*Client, string, error) {
+// Add registers a client and returns it with its secret, which nobody can read again; empty when it has none. Errors: *MetadataError (several joined, see Faults), storage.ErrConflict when the id is taken.
+func (r *Registry) Add(ctx context.Context, reg Registration, by audit.By, now time.Time) (*Client, string, error) {
 	if err := reg.validate(); err != nil {
 		return nil, "", err
 	}
@@ -75,7 +74,7 @@ func (reg Registration) validate() error {
 // Update replaces the metadata of a client, if its version is still the one given. It returns the client and, if it now
 // authenticates with a secret and did not before, that secret. Metadata that change nothing write nothing. by is as in Add.
 // Errors: *MetadataError (several joined), storage.ErrNotFound, storage.ErrStale.
-func (r *Registry) Update(ctx context.Context, id string, version int64, m Metadata, by audit.Event, now time.Time) (c *Client, secret string, err error) {
+func (r *Registry) Update(ctx context.Context, id string, version int64, m Metadata, by audit.By, now time.Time) (c *Client, secret string, err error) {
 	if err := m.Validate(); err != nil {
 		return nil, "", err
 	}
@@ -126,7 +125,7 @@ func (r *Registry) adjustSecret(row *storage.Client, m Metadata) (secret string)
 
 // RotateSecret gives a client a new random secret and returns it. The one before it is accepted for overlap more; zero ends it at
 // once. Any still older one ends. by is as in Add. Errors: storage.ErrNotFound, ErrNoSecret.
-func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Duration, by audit.Event, now time.Time) (string, error) {
+func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Duration, by audit.By, now time.Time) (string, error) {
 	secret := newSecret()
 	err := r.change(ctx, id, by, audit.ClientSecretRotated, now, func(row *storage.Client) (bool, error) {
 		if row.SecretMAC == nil {
@@ -147,7 +146,7 @@ func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Dur
 
 // Disable shuts a client: it cannot authenticate, and nothing granted to it works until Enable. One that is shut already is
 // left as it is. by is as in Add. Errors: storage.ErrNotFound.
-func (r *Registry) Disable(ctx context.Context, id string, by audit.Event, now time.Time) error {
+func (r *Registry) Disable(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.change(ctx, id, by, audit.ClientDisabled, now, func(row *storage.Client) (bool, error) {
 		changed := row.DisabledAt.IsZero()
 		row.DisabledAt = storage.At(now)
@@ -156,7 +155,7 @@ func (r *Registry) Disable(ctx context.Context, id string, by audit.Event, now t
 }
 
 // Enable opens a client again. One that is open already is left as it is. by is as in Add. Errors: storage.ErrNotFound.
-func (r *Registry) Enable(ctx context.Context, id string, by audit.Event, now time.Time) error {
+func (r *Registry) Enable(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.change(ctx, id, by, audit.ClientEnabled, now, func(row *storage.Client) (bool, error) {
 		changed := !row.DisabledAt.IsZero()
 		row.DisabledAt = storage.Time{}
@@ -165,7 +164,7 @@ func (r *Registry) Enable(ctx context.Context, id string, by audit.Event, now ti
 }
 
 // Remove deletes a client with all consents and grants. by is as in Add. Errors: storage.ErrNotFound.
-func (r *Registry) Remove(ctx context.Context, id string, by audit.Event, now time.Time) error {
+func (r *Registry) Remove(ctx context.Context, id string, by audit.By, now time.Time) error {
 	err := r.store.InTx(ctx, func(ctx context.Context) error {
 		if err := r.store.Clients.Delete(ctx, id); err != nil {
 			return err
@@ -181,7 +180,7 @@ const mostTries = 5
 
 // change applies edit, which says whether it changed anything, to the row as it is now.
 func (r *Registry) change(
-	ctx context.Context, id string, by audit.Event, name audit.Name, now time.Time, edit func(*storage.Client) (bool, error),
+	ctx context.Context, id string, by audit.By, name audit.Name, now time.Time, edit func(*storage.Client) (bool, error),
 ) error {
 	once := func(ctx context.Context) error {
 		row, err := r.store.Clients.ByID(ctx, id)
@@ -204,7 +203,7 @@ func (r *Registry) change(
 
 // write stores a changed row with its audit entry.
 func (r *Registry) write(
-	ctx context.Context, row storage.Client, by audit.Event, name audit.Name, detail map[string]string, now time.Time,
+	ctx context.Context, row storage.Client, by audit.By, name audit.Name, detail map[string]string, now time.Time,
 ) error {
 	if err := r.store.Clients.Update(ctx, row, now); err != nil {
 		return err
@@ -213,10 +212,11 @@ func (r *Registry) write(
 }
 
 func (r *Registry) record(
-	ctx context.Context, by audit.Event, name audit.Name, id string, detail map[string]string, now time.Time,
+	ctx context.Context, by audit.By, name audit.Name, id string, detail map[string]string, now time.Time,
 ) error {
-	by.Name, by.ClientID, by.Detail = name, id, detail
-	return r.audit.Record(ctx, by, now)
+	event := by.Action(name, detail)
+	event.ClientID = id
+	return r.audit.Record(ctx, event, now)
 }
 
 // marks is the detail that names changed members and none of their values.

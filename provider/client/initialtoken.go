@@ -23,9 +23,9 @@ const (
 var ErrInitialToken = errors.New("an initial access token is good for 1 to 10000 clients and at most 365 days")
 
 // AddInitialToken makes a token with which apps register by themselves (RFC 7591 section 3), uses times until life is over, and returns its
-// text, which nobody can read again. by is as in Add. Errors: ErrInitialToken.
+// text, which nobody can read again. Errors: ErrInitialToken.
 func (r *Registry) AddInitialToken(
-	ctx context.Context, uses int64, life time.Duration, by audit.Event, now time.Time,
+	ctx context.Context, uses int64, life time.Duration, by audit.By, now time.Time,
 ) (storage.InitialToken, string, error) {
 	if uses < 1 || uses > MostUses || life <= 0 || life > LongestLife {
 		return storage.InitialToken{}, "", ErrInitialToken
@@ -38,8 +38,8 @@ func (r *Registry) AddInitialToken(
 		if err := r.store.InitialTokens.Add(ctx, token); err != nil {
 			return err
 		}
-		by.Name, by.Detail = audit.InitialTokenAdded, map[string]string{"id": token.ID, "uses": strconv.FormatInt(uses, 10)}
-		return r.audit.Record(ctx, by, now)
+		detail := map[string]string{"id": token.ID, "uses": strconv.FormatInt(uses, 10)}
+		return r.audit.Record(ctx, by.Action(audit.InitialTokenAdded, detail), now)
 	})
 	return token, text, err
 }
@@ -58,13 +58,12 @@ func (r *Registry) InitialTokens(ctx context.Context, after string, limit int) (
 	return r.store.InitialTokens.List(ctx, after, limit)
 }
 
-// RemoveInitialToken removes a token; the clients that came with it stay. by is as in Add. Errors: storage.ErrNotFound.
-func (r *Registry) RemoveInitialToken(ctx context.Context, id string, by audit.Event, now time.Time) error {
+// RemoveInitialToken removes a token; the clients that came with it stay. Errors: storage.ErrNotFound.
+func (r *Registry) RemoveInitialToken(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.store.InTx(ctx, func(ctx context.Context) error {
 		if err := r.store.InitialTokens.Delete(ctx, id); err != nil {
 			return err
 		}
-		by.Name, by.Detail = audit.InitialTokenRemoved, map[string]string{"id": id}
-		return r.audit.Record(ctx, by, now)
+		return r.audit.Record(ctx, by.Action(audit.InitialTokenRemoved, map[string]string{"id": id}), now)
 	})
 }

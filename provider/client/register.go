@@ -23,9 +23,10 @@ type SelfRegistered struct {
 	Token  string // the registration access token (RFC 7592 section 3); it stays the same as long as the client exists
 }
 
-// Register registers a client that asked for it by itself, for one use of the initial access token, or for none when that is empty. by is as
-// in Add. Errors: storage.ErrNotFound when the token is not good for another client; ErrFull; those of Add.
-func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string, by audit.Event, now time.Time) (SelfRegistered, error) {
+// Register registers a client that asked for it by itself, for one use of the initial access token, or for none when that is empty.
+//
+// Errors: storage.ErrNotFound when the token is not good for another client; ErrFull; those of Add.
+func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string, by audit.By, now time.Time) (SelfRegistered, error) {
 	if err := m.Validate(); err != nil {
 		return SelfRegistered{}, err
 	}

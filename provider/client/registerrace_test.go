@@ -50,7 +50,7 @@ func TestRaceForTheLastRegistrations(t *testing.T) {
 		require.NoError(t, err)
 		registered := 0
 		for _, err := range atOnce(replicas, func(r *client.Registry, _ int) error {
-			_, err := r.Register(t.Context(), valid(client.Web), "", audit.Event{Actor: audit.ActorClient}, now)
+			_, err := r.Register(t.Context(), valid(client.Web), "", audit.Client(""), now)
 			return err
 		}) {
 			if err == nil {

@@ -2,6 +2,7 @@ package client_test
 
 import (
 	"context"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -17,7 +18,7 @@ import (
 
 var (
 	now      = storagetest.Now
-	operator = audit.Event{Actor: audit.ActorOperator, UserID: "ada", Address: "192.0.2.7"}
+	operator = audit.Administrator("ada", netip.MustParseAddr("192.0.2.7"))
 )
 
 func registryOn(s *storage.Store) *client.Registry {

@@ -37,7 +37,7 @@ func TestUnknownClientIsComparedToo(t *testing.T) {
 		clients := client.New(client.Config{Store: store, Audit: audit.New(store)})
 		m := client.Defaults(client.Web)
 		m.Name, m.RedirectURIs = "App", []string{"https://app.example.test/cb"}
-		registered, _, err := clients.Add(t.Context(), client.Registration{Metadata: m}, audit.Event{Actor: audit.ActorOperator}, now)
+		registered, _, err := clients.Add(t.Context(), client.Registration{Metadata: m}, audit.Operator(), now)
 		require.NoError(t, err)
 		a := New(Config{Issuer: issuer, JTIs: store.JTIs, Clients: clients})
 		wrong := credentials{clientID: "x", secret: "wrong", method: client.AuthBasic}

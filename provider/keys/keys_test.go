@@ -21,7 +21,7 @@ import (
 
 var (
 	now      = storagetest.Now
-	operator = audit.Event{Actor: audit.ActorOperator}
+	operator = audit.Operator()
 	allAlgs  = []string{"RS256", "ES256", "EdDSA", "PS256"}
 )
 

@@ -31,7 +31,7 @@ func (r *Ring) makeFirst(ctx context.Context, known *set, missing []jose.Signatu
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
-	err := r.add(ctx, known, made, audit.Event{Actor: audit.ActorSystem}, now)
+	err := r.add(ctx, known, made, audit.System(), now)
 	if _, lost := errors.AsType[*overtaken](err); lost {
 		return nil
 	}
@@ -40,9 +40,8 @@ func (r *Ring) makeFirst(ctx context.Context, known *set, missing []jose.Signatu
 
 // Rotate adds a key of an algorithm and returns it. It signs after the announcement time, or at once with immediately; older keys
 // of the algorithm retire then and stay published for the longest lifetime of a token. If another replica has added a key of
-// the algorithm that this one had not seen, that key is returned and none is added. by says who acts: its Actor, UserID and
-// Address. ErrNoKey when there is no such algorithm.
-func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audit.Event, now time.Time) (Key, error) {
+// the algorithm that this one had not seen, that key is returned and none is added. ErrNoKey when there is no such algorithm.
+func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audit.By, now time.Time) (Key, error) {
 	known := r.current.Load()
 	signsFrom := now.Add(r.cfg.Announcement)
 	if immediately {
@@ -65,15 +64,14 @@ func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audi
 
 // add stores keys, all or none, and deletes those that nobody needs any more. An *overtaken error says that there is a key of one
 // of their algorithms that is not in known: of replicas that add at the same time, one wins.
-func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, by audit.Event, now time.Time) error {
+func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, by audit.By, now time.Time) error {
 	return r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, k := range made {
 			if err := r.cfg.Store.Keys.Add(ctx, k); err != nil {
 				return err
 			}
-			by.Name = audit.KeyAdded
-			by.Detail = map[string]string{"kid": k.ID, "alg": k.Algorithm, "signs_from": k.SignsFrom.UTC().Format(time.RFC3339)}
-			if err := r.cfg.Audit.Record(ctx, by, now); err != nil {
+			detail := map[string]string{"kid": k.ID, "alg": k.Algorithm, "signs_from": k.SignsFrom.UTC().Format(time.RFC3339)}
+			if err := r.cfg.Audit.Record(ctx, by.Action(audit.KeyAdded, detail), now); err != nil {
 				return err
 			}
 		}
@@ -109,9 +107,9 @@ func (r *Ring) sweep(ctx context.Context, loaded *set, now time.Time) error {
 }
 
 // Retire removes a key at once: nothing is signed with it, and what it signed does not verify any more. It is for a key that may
-// have leaked. A key that was removed before is left as it is. by is as in Rotate. Errors: storage.ErrNotFound; ErrLastKey when
+// have leaked. A key that was removed before is left as it is. Errors: storage.ErrNotFound; ErrLastKey when
 // nothing would sign for the algorithm then.
-func (r *Ring) Retire(ctx context.Context, kid string, by audit.Event, now time.Time) (Key, error) {
+func (r *Ring) Retire(ctx context.Context, kid string, by audit.By, now time.Time) (Key, error) {
 	err := r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		err := r.cfg.Store.Keys.Retire(ctx, kid, now, now)
 		if errors.Is(err, storage.ErrStale) {
@@ -130,8 +128,7 @@ func (r *Ring) Retire(ctx context.Context, kid string, by audit.Event, now time.
 		if left.signer(alg, now) == nil {
 			return fmt.Errorf("%w: %s", ErrLastKey, kid)
 		}
-		by.Name, by.Detail = audit.KeyRetired, map[string]string{"kid": kid, "alg": alg}
-		return r.cfg.Audit.Record(ctx, by, now)
+		return r.cfg.Audit.Record(ctx, by.Action(audit.KeyRetired, map[string]string{"kid": kid, "alg": alg}), now)
 	})
 	if err != nil {
 		return Key{}, err

@@ -14,18 +14,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Actor says who acted.
-type Actor string
-
-// The kinds of actors.
-const (
-	ActorUser     Actor = "user"     // a person in a browser, or somebody who claims to be one
-	ActorOperator Actor = "operator" // the command line or an administrator
-	ActorClient   Actor = "client"   // an OAuth client
-	ActorSystem   Actor = "system"   // Postern itself
-)
-
-// Event is what happened. Texts are cut to 256 bytes.
+// Event is what happened. [By.Event] makes one. Texts are cut to 256 bytes.
 type Event struct {
 	Name     Name   // required
 	Actor    Actor  // required
