@@ -11,16 +11,20 @@ import (
 // Authenticators are the confirmed authenticators of people.
 type Authenticators struct{ *database }
 
-// Authenticator is a confirmed TOTP authenticator (RFC 6238) of a user.
+// KindTOTP is the kind of TOTP authenticators (RFC 6238).
+const KindTOTP = "totp"
+
+// Authenticator is a confirmed second factor of a user that is not a recovery code.
 type Authenticator struct {
 	ID         string
 	UserID     string
+	Kind       string // which sort of second factor it is, such as KindTOTP; it says what Secret and LastStep mean
 	Name       string // may be empty
 	Secret     []byte // sealed in the database
-	Algorithm  string // SHA1, SHA256 or SHA512
-	Digits     int
-	Period     int   // seconds
-	LastStep   int64 // the last time step that was accepted
+	Algorithm  string // of TOTP: SHA1, SHA256 or SHA512
+	Digits     int    // of TOTP
+	Period     int    // of TOTP: seconds
+	LastStep   int64  // the last time step or count that was accepted; it only rises
 	CreatedAt  time.Time
 	LastUsedAt time.Time // zero: never since its enrolment
 	// Renew says that the secret is short and that the next sign-in with it leads to a new authenticator.
@@ -30,6 +34,7 @@ type Authenticator struct {
 type authenticatorRow struct {
 	ID         string `db:"id"`
 	UserID     string `db:"user_id"`
+	Kind       string `db:"kind"`
 	Name       string `db:"name"`
 	Secret     []byte `db:"secret_sealed"`
 	Algorithm  string `db:"algorithm"`
@@ -44,7 +49,7 @@ type authenticatorRow struct {
 func (s *database) openAuthenticator(row authenticatorRow) (Authenticator, error) {
 	secret, err := s.keyset.Open(row.Secret, "authenticators", "secret_sealed", row.ID)
 	return Authenticator{
-		ID: row.ID, UserID: row.UserID, Name: row.Name, Secret: secret,
+		ID: row.ID, UserID: row.UserID, Kind: row.Kind, Name: row.Name, Secret: secret,
 		Algorithm: row.Algorithm, Digits: row.Digits, Period: row.Period, LastStep: row.LastStep,
 		CreatedAt: row.CreatedAt.Time, LastUsedAt: row.LastUsedAt.Time, Renew: row.Renew,
 	}, err
@@ -57,13 +62,13 @@ func (s *Authenticators) Add(ctx context.Context, a Authenticator) error {
 		return err
 	}
 	_, err = s.exec(ctx, `
-		INSERT INTO authenticators (id, user_id, name, secret_sealed, algorithm, digits, period, last_step, created_at, last_used_at, renew)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		a.ID, a.UserID, a.Name, sealed, a.Algorithm, a.Digits, a.Period, a.LastStep, At(a.CreatedAt), At(a.LastUsedAt), a.Renew)
+		INSERT INTO authenticators (id, user_id, kind, name, secret_sealed, algorithm, digits, period, last_step, created_at, last_used_at, renew)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		a.ID, a.UserID, a.Kind, a.Name, sealed, a.Algorithm, a.Digits, a.Period, a.LastStep, At(a.CreatedAt), At(a.LastUsedAt), a.Renew)
 	return err
 }
 
-const authenticatorColumns = `a.id, a.user_id, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at, a.renew`
+const authenticatorColumns = `a.id, a.user_id, a.kind, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at, a.renew`
 
 // OfUser returns a user's authenticators, oldest first.
 func (s *Authenticators) OfUser(ctx context.Context, userID string) ([]Authenticator, error) {
@@ -118,7 +123,8 @@ func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64,
 func (s *Authenticators) RewindSteps(ctx context.Context, userID string, now time.Time) error {
 	seconds := now.Unix()
 	_, err := s.exec(ctx, `
-		UPDATE authenticators SET last_step = CAST(? AS BIGINT) / period WHERE user_id = ? AND last_step > CAST(? AS BIGINT) / period + 1`,
+		UPDATE authenticators SET last_step = CAST(? AS BIGINT) / period
+		WHERE user_id = ? AND last_step > CAST(? AS BIGINT) / nullif(period, 0) + 1`,
 		seconds, userID, seconds)
 	return err
 }

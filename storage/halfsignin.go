@@ -48,6 +48,7 @@ func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Ti
 		Authenticator struct {
 			ID         nullText `db:"id"`
 			UserID     nullText `db:"user_id"`
+			Kind       nullText `db:"kind"`
 			Name       nullText `db:"name"`
 			Secret     []byte   `db:"secret_sealed"`
 			Algorithm  nullText `db:"algorithm"`
@@ -61,7 +62,7 @@ func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Ti
 	}
 	if err := s.list(ctx, &rows, `
 		SELECT `+sessionColumns+`,
-			a.id AS "authenticator.id", a.user_id AS "authenticator.user_id", a.name AS "authenticator.name",
+			a.id AS "authenticator.id", a.user_id AS "authenticator.user_id", a.kind AS "authenticator.kind", a.name AS "authenticator.name",
 			a.secret_sealed AS "authenticator.secret_sealed", a.algorithm AS "authenticator.algorithm",
 			coalesce(a.digits, 0) AS "authenticator.digits", coalesce(a.period, 0) AS "authenticator.period",
 			coalesce(a.last_step, 0) AS "authenticator.last_step", a.created_at AS "authenticator.created_at",
@@ -83,8 +84,8 @@ func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Ti
 	for _, row := range rows {
 		if a := row.Authenticator; a.ID != "" {
 			sealed = append(sealed, authenticatorRow{
-				ID: string(a.ID), UserID: string(a.UserID), Name: string(a.Name), Secret: a.Secret, Algorithm: string(a.Algorithm),
-				Digits: a.Digits, Period: a.Period, LastStep: a.LastStep, CreatedAt: a.CreatedAt, LastUsedAt: a.LastUsedAt, Renew: a.Renew,
+				ID: string(a.ID), UserID: string(a.UserID), Kind: string(a.Kind), Name: string(a.Name), Secret: a.Secret,
+				Algorithm: string(a.Algorithm), Digits: a.Digits, Period: a.Period, LastStep: a.LastStep, CreatedAt: a.CreatedAt, LastUsedAt: a.LastUsedAt, Renew: a.Renew,
 			})
 		}
 	}

@@ -117,7 +117,7 @@ func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now
 // code that confirmed it is used up.
 func authenticatorOf(pending storage.Enrolment, name string, step int64, now time.Time) storage.Authenticator {
 	return storage.Authenticator{
-		ID: pending.ID, UserID: pending.UserID, Name: name, Secret: pending.Secret, Algorithm: pending.Algorithm,
+		ID: pending.ID, UserID: pending.UserID, Kind: storage.KindTOTP, Name: name, Secret: pending.Secret, Algorithm: pending.Algorithm,
 		Digits: pending.Digits, Period: pending.Period, LastStep: step, CreatedAt: now,
 	}
 }

@@ -237,7 +237,7 @@ func TestTenAuthenticatorsAtMost(t *testing.T) {
 		who := here.fresh(start)
 		_, confirm := here.shown(who, "", start)
 		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
-			ID: storage.NewID(), UserID: o.present()[0].UserID, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
+			ID: storage.NewID(), UserID: o.present()[0].UserID, Kind: storage.KindTOTP, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
 		_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 		require.ErrorIs(t, err, account.ErrTooMany, "nor by one that was begun before")

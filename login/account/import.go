@@ -214,7 +214,7 @@ func (s *Service) importUser(ctx context.Context, c candidate, by audit.By, now 
 	}
 	for i, key := range c.keys {
 		if err := s.store.Authenticators.Add(ctx, storage.Authenticator{
-			ID: storage.NewID(), UserID: c.user.ID, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
+			ID: storage.NewID(), UserID: c.user.ID, Kind: storage.KindTOTP, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
 			Digits: key.Digits, Period: key.Period, CreatedAt: now, Renew: key.Short,
 		}); err != nil {
 			return err

@@ -62,7 +62,7 @@ func authenticatorsRoundTrip(t *testing.T, db *Database) {
 	var added []storage.Authenticator
 	for i, name := range []string{"Phone", "Tablet", "Schlüssel"} {
 		a := storage.Authenticator{
-			ID: storage.NewID(), UserID: u.ID, Name: name, Secret: []byte{1, 2, 3, byte(i)}, Algorithm: "SHA256", Digits: 8, Period: 60,
+			ID: storage.NewID(), UserID: u.ID, Kind: []string{storage.KindTOTP, "other"}[i%2], Name: name, Secret: []byte{1, 2, 3, byte(i)}, Algorithm: "SHA256", Digits: 8, Period: 60,
 			LastStep: int64(i), CreatedAt: Now.Add(time.Duration(i) * time.Second), LastUsedAt: Now.Add(time.Hour), Renew: i == 1,
 		}
 		require.NoError(t, s.Authenticators.Add(t.Context(), a))

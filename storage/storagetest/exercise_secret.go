@@ -40,7 +40,7 @@ func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 		u := User(t, s)
 		users = append(users, u)
 		require.NoError(t, s.Authenticators.Add(t.Context(), storage.Authenticator{
-			ID: storage.NewID(), UserID: u.ID, Secret: []byte(knownSecret), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
+			ID: storage.NewID(), UserID: u.ID, Kind: storage.KindTOTP, Secret: []byte(knownSecret), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
 		}))
 		e := newEnrolment(u)
 		e.Secret = []byte(knownSecret)

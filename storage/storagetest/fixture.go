@@ -40,7 +40,7 @@ func EnrolledUser(t testing.TB, s *storage.Store) (storage.User, storage.Authent
 	secret := make([]byte, 20)
 	rand.Read(secret)
 	a := storage.Authenticator{
-		ID: storage.NewID(), UserID: u.ID, Name: "Phone", Secret: secret, Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
+		ID: storage.NewID(), UserID: u.ID, Kind: storage.KindTOTP, Name: "Phone", Secret: secret, Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: Now,
 	}
 	require.NoError(t, s.Authenticators.Add(t.Context(), a))
 	codes := make([]string, 10)
