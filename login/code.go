@@ -7,12 +7,13 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
 
-func (l *Login) codeView(r request, pending account.Pending, answer form.Answer) templates.Code {
+func (l *Login) codeView(r request, pending signin.Pending, answer form.Answer) templates.Code {
 	view := templates.Code{
 		Page: r.page(answer.Message), Username: pending.User.Email, Issuer: l.cfg.Issuer, Digits: commonDigits(pending.Authenticators),
 		ServerTime: answer.Clock, RecoveryURL: l.at("/login/recovery", r.destination), RestartURL: l.at("/login", r.destination),
@@ -48,12 +49,12 @@ func (l *Login) codePage(c *gin.Context, answer form.Answer) error {
 }
 
 // pending returns the request in progress and the half-done sign-in that waits for a code.
-func (l *Login) pending(c *gin.Context) (request, account.Pending, error) {
+func (l *Login) pending(c *gin.Context) (request, signin.Pending, error) {
 	request, err := l.request(c)
 	if err != nil {
-		return request, account.Pending{}, err
+		return request, signin.Pending{}, err
 	}
-	pending, err := l.cfg.Account.Pending(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
+	pending, err := l.cfg.Account.SignIn.Pending(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
 	return request, pending, err
 }
 
@@ -86,7 +87,7 @@ func (l *Login) confirmCode(c *gin.Context) error {
 	if form.Empty(c, "code") {
 		return l.codePage(c, form.Refused(templates.T("code.empty")))
 	}
-	done, err := l.cfg.Account.ConfirmCode(c.Request.Context(), l.codeAttempt(c, "code"), now)
+	done, err := l.cfg.Account.SignIn.ConfirmCode(c.Request.Context(), l.codeAttempt(c, "code"), now)
 	if err == nil {
 		return l.complete(c, done)
 	}
@@ -116,7 +117,7 @@ func (l *Login) useRecoveryCode(c *gin.Context) error {
 	if form.Empty(c, "recovery_code") {
 		return l.recoveryPage(c, form.Refused(templates.T("recovery.empty")))
 	}
-	done, err := l.cfg.Account.UseRecoveryCode(c.Request.Context(), l.codeAttempt(c, "recovery_code"), now)
+	done, err := l.cfg.Account.Recovery.UseRecoveryCode(c.Request.Context(), l.codeAttempt(c, "recovery_code"), now)
 	if err == nil {
 		if done.Held {
 			return l.complete(c, done)

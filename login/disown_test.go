@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -17,7 +17,7 @@ import (
 // From the mail about a sign-in in a new browser to the end of that sign-in and a new password.
 func TestThisWasNotMe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := logintest.NewWith(t, storagetest.SQLite(t), func(c *account.Config) { c.TellNewBrowsers = true })
+		w := logintest.NewWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.TellNewBrowsers = true })
 		phone, _ := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)
 		thief := logintest.NewBrowser(t, w.Handler)

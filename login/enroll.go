@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/enrol"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -15,29 +16,29 @@ import (
 
 // enroller returns the permission to enrol in this browser. It comes from a half-done sign-in with an invitation, from a sign-in that is worth
 // nothing before the enrolment, or from a session that a recovery code has just opened.
-func (l *Login) enroller(c *gin.Context) (account.Enroller, error) {
+func (l *Login) enroller(c *gin.Context) (enrol.Enroller, error) {
 	now := time.Now()
-	who, invitedErr := l.cfg.Account.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.Half(c.Request), now)
+	who, invitedErr := l.cfg.Account.Enrol.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.Half(c.Request), now)
 	if !errors.Is(invitedErr, account.ErrStartAgain) && !errors.Is(invitedErr, account.ErrEnrolled) {
 		return who, invitedErr
 	}
 	enrolling, err := l.cfg.Sessions.Enrolling(c.Request)
 	switch {
 	case err == nil:
-		return account.MustEnroller(enrolling), nil
+		return enrol.MustEnroller(enrolling), nil
 	case !errors.Is(err, storage.ErrNotFound):
-		return account.Enroller{}, err
+		return enrol.Enroller{}, err
 	case errors.Is(invitedErr, account.ErrEnrolled):
-		return account.Enroller{}, invitedErr
+		return enrol.Enroller{}, invitedErr
 	}
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
-		return account.Enroller{}, account.ErrStartAgain
+		return enrol.Enroller{}, account.ErrStartAgain
 	}
 	if err != nil {
-		return account.Enroller{}, err
+		return enrol.Enroller{}, err
 	}
-	return l.cfg.Account.RecoveredEnroller(signIn, now)
+	return l.cfg.Account.Enrol.RecoveredEnroller(signIn, now)
 }
 
 // refuseEnrolment answers a person who may not enrol now, and passes other errors on.
@@ -64,7 +65,7 @@ func (l *Login) enrolmentPage(c *gin.Context, answer form.Answer) error {
 	if err != nil {
 		return err
 	}
-	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
+	enrolment, err := l.cfg.Account.Enrol.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,7 @@ func (l *Login) confirmEnrolment(c *gin.Context) error {
 	if form.Empty(c, "code") {
 		return l.enrolmentPage(c, form.Refused(templates.T("code.empty")))
 	}
-	err = l.cfg.Account.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.cfg.Sessions.Visitor(c), now)
+	err = l.cfg.Account.Enrol.ConfirmEnrolment(c.Request.Context(), who, c.Request.PostForm.Get("code"), l.cfg.Sessions.Visitor(c), now)
 	if err == nil {
 		return l.next(c, "/login/codes")
 	}
@@ -112,7 +113,7 @@ func (l *Login) confirmEnrolment(c *gin.Context) error {
 // says that one was.
 func (l *Login) enrolLinkPage(c *gin.Context, r request, answer form.Answer, sent bool) error {
 	view := templates.EnrollNeeded{Page: r.page(answer.Message), Sent: sent, RestartURL: l.signInURL(r)}
-	_, err := l.cfg.Account.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
+	_, err := l.cfg.Account.Enrol.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
 	switch {
 	case err == nil:
 		view.Action = l.at("/login/enroll/link", r.destination)
@@ -141,7 +142,7 @@ func (l *Login) showEnrolLink(c *gin.Context) error {
 // sendEnrolLink is POST /login/enroll/link.
 func (l *Login) sendEnrolLink(c *gin.Context) error {
 	now := time.Now()
-	err := l.cfg.Account.AskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), l.cfg.Sessions.Visitor(c), now)
+	err := l.cfg.Account.Enrol.AskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), l.cfg.Sessions.Visitor(c), now)
 	var wait *account.WaitError
 	switch {
 	case err == nil:

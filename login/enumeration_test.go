@@ -86,7 +86,7 @@ func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
 				people := []string{"nobody@example.test", logintest.Ada, "shut@example.test", "new@example.test"}
 				w.Enrolled(logintest.Ada)
 				w.Enrolled("shut@example.test")
-				_, err := w.Account.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
+				_, err := w.Account.Operate.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
 				require.NoError(t, err)
 				w.Invite("new@example.test")
 				for ask := range q.asks + 2 {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -29,7 +29,7 @@ func (l *Login) heldPage(c *gin.Context, answer form.Answer) error {
 	}
 	return l.cfg.Pages.Render(c, answer.Status, templates.NewPassword{
 		Page: request.page(answer.Message), Title: templates.T("passwordpage.exposed_title"), Lead: templates.T("passwordpage.exposed_lead"),
-		Username: held.User().Email, MinLength: l.cfg.Account.MinPassword(), SignOutURL: l.at("/logout", request.destination),
+		Username: held.User().Email, MinLength: l.cfg.Account.Passwords.Min(), SignOutURL: l.at("/logout", request.destination),
 	})
 }
 
@@ -42,7 +42,7 @@ func (l *Login) chooseNewPassword(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	done, err := l.cfg.Account.ChooseNewPassword(c.Request.Context(), held, account.PasswordChange{
+	done, err := l.cfg.Account.Self.ChooseNewPassword(c.Request.Context(), held, self.PasswordChange{
 		New: c.Request.PostForm.Get("new_password"), Session: l.cfg.Sessions.SessionSecret(c.Request), Visitor: l.cfg.Sessions.Visitor(c),
 	}, time.Now())
 	if answer, ok := form.NewPassword(err); ok {

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
@@ -16,7 +17,7 @@ import (
 func (l *Login) showInvitation(c *gin.Context) error { return l.invitationPage(c, form.Shown()) }
 
 func (l *Login) invitationPage(c *gin.Context, answer form.Answer) error {
-	user, err := l.cfg.Account.OpenInvitation(c.Request.Context(), l.secret(c, invitationLink), time.Now())
+	user, err := l.cfg.Account.Arrive.OpenInvitation(c.Request.Context(), l.secret(c, invitationLink), time.Now())
 	if err != nil {
 		return l.refuseInvitation(c, err)
 	}
@@ -26,14 +27,14 @@ func (l *Login) invitationPage(c *gin.Context, answer form.Answer) error {
 	}
 	l.cfg.Sessions.Browser(c.Writer, c.Request)
 	return l.cfg.Pages.Render(c, answer.Status, templates.Invitation{
-		Page: request.page(answer.Message), Returning: user.Returns(), Username: user.Email, MinLength: l.cfg.Account.MinPassword(),
+		Page: request.page(answer.Message), Returning: user.Returns(), Username: user.Email, MinLength: l.cfg.Account.Passwords.Min(),
 	})
 }
 
 // acceptInvitation is POST /invite.
 func (l *Login) acceptInvitation(c *gin.Context) error {
 	sessions := l.cfg.Sessions
-	half, err := l.cfg.Account.SetInvitedPassword(c.Request.Context(), account.InvitedPassword{
+	half, err := l.cfg.Account.Arrive.SetInvitedPassword(c.Request.Context(), arrive.InvitedPassword{
 		Ticket: l.secret(c, invitationLink), Password: c.Request.PostForm.Get("new_password"),
 		Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
 	}, time.Now())

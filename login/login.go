@@ -9,6 +9,11 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/enrol"
+	"github.com/postern-id/postern/login/account/recovery"
+	"github.com/postern-id/postern/login/account/self"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
@@ -45,9 +50,24 @@ func (p Provider) complete() bool {
 	return p.Flows != nil && p.Describe != nil && p.App != nil && p.Over != nil && p.Frames != nil && p.ContinueURL != ""
 }
 
+// Account is what the pages ask of the accounts: the journeys that begin before somebody is signed in, and the end of those by link. All fields
+// are required.
+type Account struct {
+	SignIn    *signin.Service
+	Enrol     *enrol.Service
+	Recovery  *recovery.Service
+	Arrive    *arrive.Service
+	Self      *self.Service
+	Passwords *account.Passwords
+}
+
+func (a Account) complete() bool {
+	return a.SignIn != nil && a.Enrol != nil && a.Recovery != nil && a.Arrive != nil && a.Self != nil && a.Passwords != nil
+}
+
 // Config is what New needs. All fields but the last two are required.
 type Config struct {
-	Account  *account.Service
+	Account  Account
 	Sessions *browser.Sessions
 	Pages    *templates.Pages
 	Log      *slog.Logger
@@ -68,11 +88,11 @@ type Login struct{ cfg Config }
 
 // New returns the pages, or an error that says which fields of cfg are required.
 func New(cfg Config) (*Login, error) {
-	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Sections == nil || cfg.Issuer == "" {
-		return nil, errors.New("login.New: Account, Sessions, Pages, Log, Sections and Issuer are required")
+	if cfg.Sessions == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Sections == nil || cfg.Issuer == "" {
+		return nil, errors.New("login.New: Sessions, Pages, Log, Sections and Issuer are required")
 	}
-	if !cfg.Provider.complete() {
-		return nil, errors.New("login.New: every field of Provider is required")
+	if !cfg.Account.complete() || !cfg.Provider.complete() {
+		return nil, errors.New("login.New: every field of Account and Provider is required")
 	}
 	return &Login{cfg: cfg}, nil
 }

@@ -23,7 +23,7 @@ func (l *Login) codesPage(c *gin.Context, answer form.Answer) error {
 	if err != nil {
 		return err
 	}
-	enrolment, err := l.cfg.Account.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
+	enrolment, err := l.cfg.Account.Enrol.Enrolment(c.Request.Context(), who, l.cfg.Sessions.Visitor(c), time.Now())
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (l *Login) acknowledgeCodes(c *gin.Context) error {
 		return l.refuseEnrolment(c, err)
 	}
 	previous := l.cfg.Sessions.SessionSecret(c.Request)
-	done, err := l.cfg.Account.AcknowledgeCodes(c.Request.Context(), who, previous, l.cfg.Sessions.Visitor(c), time.Now())
+	done, err := l.cfg.Account.Enrol.AcknowledgeCodes(c.Request.Context(), who, previous, l.cfg.Sessions.Visitor(c), time.Now())
 	switch {
 	case err == nil:
 		return l.complete(c, done)

@@ -139,7 +139,7 @@ func TestWhoComesBackIsNoNewcomer(t *testing.T) {
 		require.Contains(t, logintest.NewBrowser(t, w.Handler).Open(link).Text(), "You have been invited")
 		b := logintest.NewBrowser(t, w.Handler)
 		setUp(w, b, b.Open(link))
-		_, invitation, err := w.Account.ResetFactor(t.Context(), logintest.Ada, audit.Operator(), time.Now())
+		_, invitation, err := w.Account.Operate.ResetFactor(t.Context(), logintest.Ada, audit.Operator(), time.Now())
 		require.NoError(t, err)
 		again := logintest.NewBrowser(t, w.Handler).Open(strings.TrimPrefix(invitation.URL, logintest.Origin)).Text()
 		require.Contains(t, again, "Welcome back")

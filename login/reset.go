@@ -34,7 +34,7 @@ func (l *Login) reset(c *gin.Context) error {
 	if name == "" {
 		return l.resetPage(c, form.Refused(templates.T("reset.empty")), "")
 	}
-	err := l.cfg.Account.AskReset(c.Request.Context(), name, l.cfg.Sessions.Visitor(c), now)
+	err := l.cfg.Account.Arrive.AskReset(c.Request.Context(), name, l.cfg.Sessions.Visitor(c), now)
 	var wait *account.WaitError
 	if errors.As(err, &wait) {
 		return l.resetPage(c, form.Wait(c, wait, now), name)
@@ -60,7 +60,7 @@ func (l *Login) showResetSent(c *gin.Context) error {
 func (l *Login) showNewPassword(c *gin.Context) error { return l.newPasswordPage(c, form.Shown()) }
 
 func (l *Login) newPasswordPage(c *gin.Context, answer form.Answer) error {
-	user, err := l.cfg.Account.OpenReset(c.Request.Context(), l.secret(c, resetLink), time.Now())
+	user, err := l.cfg.Account.Arrive.OpenReset(c.Request.Context(), l.secret(c, resetLink), time.Now())
 	if errors.Is(err, account.ErrTicket) {
 		return l.linkOver(c, resetLink)
 	}
@@ -73,14 +73,14 @@ func (l *Login) newPasswordPage(c *gin.Context, answer form.Answer) error {
 	}
 	return l.cfg.Pages.Render(c, answer.Status, templates.NewPassword{
 		Page: request.page(answer.Message), Title: templates.T("reset.new_title"), Lead: templates.T("reset.new_lead"), Username: user.Email,
-		MinLength: l.cfg.Account.MinPassword(),
+		MinLength: l.cfg.Account.Passwords.Min(),
 	})
 }
 
 // setNewPassword is POST /reset/new. It signs nobody in.
 func (l *Login) setNewPassword(c *gin.Context) error {
 	sessions, password := l.cfg.Sessions, c.Request.PostForm.Get("new_password")
-	err := l.cfg.Account.ResetPassword(c.Request.Context(), l.secret(c, resetLink), password, sessions.Visitor(c), time.Now())
+	err := l.cfg.Account.Arrive.ResetPassword(c.Request.Context(), l.secret(c, resetLink), password, sessions.Visitor(c), time.Now())
 	if answer, ok := form.NewPassword(err); ok {
 		return l.newPasswordPage(c, answer)
 	}
@@ -92,7 +92,7 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 	}
 	sessions.Clear(c.Writer, resetLink.cookie)
 	sessions.Abandon(c.Writer)
-	form.KeepStrength(c, sessions, l.cfg.Account.Strength(password))
+	form.KeepStrength(c, sessions, l.cfg.Account.Passwords.Strength(password))
 	return l.next(c, "/reset/done")
 }
 

@@ -8,6 +8,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -55,7 +57,7 @@ func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
 	case r.flow != "":
 		return r.Answers != nil && r.Answers(signIn, now)
 	case r.section != "":
-		_, fresh := account.FreshSignIn(signIn, now)
+		_, fresh := self.FreshSignIn(signIn, now)
 		return fresh
 	}
 	return true
@@ -78,7 +80,7 @@ func (l *Login) signIn(c *gin.Context) error {
 	if form.Empty(c, "username") || typed.Get("password") == "" {
 		return l.signInAgain(c, form.Refused(templates.T("signin.empty")))
 	}
-	half, err := l.cfg.Account.Authenticate(c.Request.Context(), account.PasswordAttempt{
+	half, err := l.cfg.Account.SignIn.Authenticate(c.Request.Context(), signin.PasswordAttempt{
 		Name: typed.Get("username"), Password: typed.Get("password"), Remember: typed.Get("remember") == "yes",
 		Ticket: l.secret(c, invitationLink), Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
 	}, now)

@@ -9,13 +9,15 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
 
 // signUpURL is where "Create an account" leads; empty unless anybody can create one.
 func (l *Login) signUpURL(d destination) string {
-	if !l.cfg.Account.Open() {
+	if !l.cfg.Account.Arrive.Open() {
 		return ""
 	}
 	return l.at("/register", d)
@@ -28,7 +30,7 @@ func (l *Login) showSignUp(c *gin.Context) error {
 
 // signUpPage shows the form with what view holds of what was typed.
 func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.SignUp) error {
-	if !l.cfg.Account.Open() {
+	if !l.cfg.Account.Arrive.Open() {
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}
@@ -43,13 +45,13 @@ func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.Si
 
 // signUp is POST /register. The answer is the same whether the e-mail address is free or taken.
 func (l *Login) signUp(c *gin.Context) error {
-	now, typed := time.Now(), account.RegistrationForm{
+	now, typed := time.Now(), arrive.RegistrationForm{
 		Email: strings.TrimSpace(c.Request.PostForm.Get("email")), Name: strings.TrimSpace(c.Request.PostForm.Get("name")),
 		Locale: l.cfg.Pages.LanguageOf(c).Tag, Visitor: l.cfg.Sessions.Visitor(c),
 	}
-	err := l.cfg.Account.Register(c.Request.Context(), typed, now)
+	err := l.cfg.Account.Arrive.Register(c.Request.Context(), typed, now)
 	view := templates.SignUp{Email: typed.Email, Name: typed.Name}
-	var invalid *account.InvalidError
+	var invalid *identity.InvalidError
 	var wait *account.WaitError
 	switch {
 	case err == nil:
@@ -68,7 +70,7 @@ func (l *Login) signUp(c *gin.Context) error {
 
 // showSignUpSent is GET /register/sent.
 func (l *Login) showSignUpSent(c *gin.Context) error {
-	if !l.cfg.Account.Open() {
+	if !l.cfg.Account.Arrive.Open() {
 		l.cfg.Pages.NotFound(c)
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -56,9 +57,9 @@ func TestSignUpToTheAccount(t *testing.T) {
 }
 
 func TestSignUpIsNotFoundUnlessOpen(t *testing.T) {
-	for _, registration := range []account.Registration{account.RegistrationClosed, account.RegistrationInvite} {
+	for _, signUp := range []account.SignUp{account.SignUpClosed, account.SignUpInvite} {
 		synctest.Test(t, func(t *testing.T) {
-			w := logintest.NewWith(t, storagetest.SQLite(t), func(c *account.Config) { c.Registration = registration })
+			w := logintest.NewWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.SignUp = signUp })
 			b := logintest.NewBrowser(t, w.Handler)
 			require.NotContains(t, b.Open("/login").Body, "/register")
 			for _, p := range []logintest.Page{b.Open("/register"), b.Open("/register/sent"), b.Post("/register", "email", logintest.Ada, "name", "Ada")} {
@@ -106,7 +107,7 @@ func TestAskingAnswersAlike(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
 		w.Enrolled("shut@example.test")
-		_, err := w.Account.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
+		_, err := w.Account.Operate.Disable(t.Context(), "shut@example.test", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		w.Invite("invited@example.test")
 		w.Enrolled("locked@example.test")

@@ -166,7 +166,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 	},
 	"disabled": func(w *logintest.World, b *logintest.Browser) logintest.Known {
 		k := w.Complete(b)
-		_, err := w.Account.Disable(w.T.Context(), b.User, audit.Operator(), time.Now())
+		_, err := w.Account.Operate.Disable(w.T.Context(), b.User, audit.Operator(), time.Now())
 		require.NoError(w.T, err)
 		return k
 	},
@@ -236,7 +236,7 @@ func TestNobodyLearnsWhatIsWrong(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled("wrongpw@example.test")
 		w.Enrolled("shutoff@example.test")
-		_, err := w.Account.Disable(t.Context(), "shutoff@example.test", audit.Operator(), time.Now())
+		_, err := w.Account.Operate.Disable(t.Context(), "shutoff@example.test", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		w.Invite("invited@example.test")
 		type answer struct {

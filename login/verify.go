@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
@@ -28,22 +29,22 @@ func (l *Login) verificationPage(c *gin.Context, answer form.Answer) error {
 	page := request.page(answer.Message)
 	confirm := templates.Confirm{Page: page, Title: templates.T("verify.title"), Button: templates.T("verify.button")}
 	switch found.Kind {
-	case account.VerifyAddress:
+	case arrive.VerifyAddress:
 		confirm.Text = templates.T("verify.address", "Email", found.Email)
-	case account.VerifyNewEmail:
+	case arrive.VerifyNewEmail:
 		confirm.Text = templates.T("verify.new", "Email", found.Email)
 	default:
 		return l.cfg.Pages.Render(c, answer.Status, templates.NewPassword{
 			Page: page, Title: templates.T("invite.title"), Lead: templates.T("register.password_lead"), Username: found.Email,
-			MinLength: l.cfg.Account.MinPassword(),
+			MinLength: l.cfg.Account.Passwords.Min(),
 		})
 	}
 	return l.cfg.Pages.Render(c, answer.Status, confirm)
 }
 
 // verification returns what the link that the browser has opened is for.
-func (l *Login) verification(c *gin.Context) (account.Verification, error) {
-	return l.cfg.Account.OpenVerification(c.Request.Context(), l.secret(c, verificationLink), time.Now())
+func (l *Login) verification(c *gin.Context) (arrive.Verification, error) {
+	return l.cfg.Account.Arrive.OpenVerification(c.Request.Context(), l.secret(c, verificationLink), time.Now())
 }
 
 // verify is POST /verify.
@@ -54,11 +55,11 @@ func (l *Login) verify(c *gin.Context) error {
 	}
 	ctx, sessions, secret, now := c.Request.Context(), l.cfg.Sessions, l.secret(c, verificationLink), time.Now()
 	switch found.Kind {
-	case account.VerifyAddress:
-		err = l.cfg.Account.ConfirmAddress(ctx, secret, sessions.Visitor(c), now)
-	case account.VerifyNewEmail:
+	case arrive.VerifyAddress:
+		err = l.cfg.Account.Arrive.ConfirmAddress(ctx, secret, sessions.Visitor(c), now)
+	case arrive.VerifyNewEmail:
 		var done account.Done
-		done, err = l.cfg.Account.ConfirmEmailChange(ctx, secret, sessions.SessionSecret(c.Request), sessions.Visitor(c), now)
+		done, err = l.cfg.Account.Self.ConfirmEmailChange(ctx, secret, sessions.SessionSecret(c.Request), sessions.Visitor(c), now)
 		if done.Session != "" {
 			sessions.Complete(c.Writer, done)
 		}
@@ -75,7 +76,7 @@ func (l *Login) verify(c *gin.Context) error {
 // completeSignUp makes the account. Its link is an invitation from then on.
 func (l *Login) completeSignUp(c *gin.Context, secret string, now time.Time) error {
 	sessions := l.cfg.Sessions
-	half, err := l.cfg.Account.CompleteRegistration(c.Request.Context(), account.InvitedPassword{
+	half, err := l.cfg.Account.Arrive.CompleteRegistration(c.Request.Context(), arrive.InvitedPassword{
 		Ticket: secret, Password: c.Request.PostForm.Get("new_password"), Browser: sessions.BrowserSecret(c.Writer, c.Request),
 		Visitor: sessions.Visitor(c),
 	}, now)
@@ -107,7 +108,7 @@ func (l *Login) refuseVerification(c *gin.Context, err error) error {
 	case !errors.Is(err, account.ErrTaken):
 		return err
 	}
-	if found, err := l.verification(c); err == nil && found.Kind == account.VerifyRegistration {
+	if found, err := l.verification(c); err == nil && found.Kind == arrive.VerifyRegistration {
 		return l.signInMessage(c, http.StatusConflict, templates.Message{Title: templates.T("register.taken_title"), Text: templates.T("register.taken")})
 	}
 	return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{

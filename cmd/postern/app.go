@@ -14,6 +14,7 @@ import (
 
 	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
@@ -35,7 +36,7 @@ type services struct {
 	audit    *audit.Log
 	keys     *keys.Ring
 	clients  *client.Registry
-	accounts *account.Service
+	accounts *journeys.Journeys
 }
 
 // openServices opens the database and puts the services on top of it. The caller closes them.
@@ -68,7 +69,7 @@ func newServices(ctx context.Context, cfg config.Config, log *slog.Logger, store
 	return s, err
 }
 
-func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, events *audit.Log) (*account.Service, error) {
+func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, events *audit.Log) (*journeys.Journeys, error) {
 	hasher, err := password.New(password.Config{
 		Memory: uint32(cfg.Password.MemoryKiB), Time: uint32(cfg.Password.Time), Concurrency: cfg.Password.Concurrency,
 	})
@@ -93,16 +94,19 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 	if err != nil {
 		return nil, err
 	}
-	return account.New(account.Config{
-		Store: store, Audit: events, Passwords: hasher, Throttle: guard, Notices: notices, Log: log,
-		Issuer: cfg.Brand.Name, SiteURL: cfg.Issuer, Registration: account.Registration(cfg.Registration),
-		TOTP: otp.Parameters{
-			Algorithm: cfg.TOTP.Algorithm, Digits: cfg.TOTP.Digits, Period: int(cfg.TOTP.Period / time.Second),
+	return journeys.New(journeys.Config{
+		Config: account.Config{
+			Store: store, Audit: events, Passwords: hasher, Throttle: guard, Notices: notices, Log: log,
+			Issuer: cfg.Brand.Name, SiteURL: cfg.Issuer,
+			TOTP: otp.Parameters{
+				Algorithm: cfg.TOTP.Algorithm, Digits: cfg.TOTP.Digits, Period: int(cfg.TOTP.Period / time.Second),
+			},
+			StrictCodes: cfg.TOTP.Window == 0, MinPassword: cfg.Password.MinLength,
+			Lifetimes: account.Lifetimes{
+				HalfDone: cfg.Session.HalfDone, Idle: cfg.Session.Idle, Absolute: cfg.Session.Absolute, Remember: cfg.Session.Remember,
+			},
 		},
-		TellNewBrowsers: cfg.Session.TellNewBrowsers, StrictCodes: cfg.TOTP.Window == 0, MinPassword: cfg.Password.MinLength,
-		Lifetimes: account.Lifetimes{
-			HalfDone: cfg.Session.HalfDone, Idle: cfg.Session.Idle, Absolute: cfg.Session.Absolute, Remember: cfg.Session.Remember,
-		},
+		SignUp: account.SignUp(cfg.Registration), TellNewBrowsers: cfg.Session.TellNewBrowsers,
 	})
 }
 

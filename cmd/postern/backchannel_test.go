@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -35,23 +35,23 @@ var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app,
 		return nil
 	},
 	"one session is ended": func(t *testing.T, _ *browsertest.Visitor, a *app, email, sid string) error {
-		_, err := a.accounts.EndSession(t.Context(), email, sid, audit.Operator(), time.Now())
+		_, err := a.accounts.Operate.EndSession(t.Context(), email, sid, audit.Operator(), time.Now())
 		return err
 	},
 	"is signed out": func(t *testing.T, _ *browsertest.Visitor, a *app, email, _ string) error {
-		_, _, err := a.accounts.SignOut(t.Context(), email, audit.Operator(), time.Now())
+		_, _, err := a.accounts.Operate.SignOut(t.Context(), email, audit.Operator(), time.Now())
 		return err
 	},
 	"is disabled": func(t *testing.T, _ *browsertest.Visitor, a *app, email, _ string) error {
-		_, err := a.accounts.Disable(t.Context(), email, audit.Operator(), time.Now())
+		_, err := a.accounts.Operate.Disable(t.Context(), email, audit.Operator(), time.Now())
 		return err
 	},
 	"is deleted": func(t *testing.T, _ *browsertest.Visitor, a *app, email, _ string) error {
-		_, err := a.accounts.Delete(t.Context(), email, audit.Operator(), time.Now())
+		_, err := a.accounts.Operate.Delete(t.Context(), email, audit.Operator(), time.Now())
 		return err
 	},
 	"loses the factors": func(t *testing.T, _ *browsertest.Visitor, a *app, email, _ string) error {
-		_, _, err := a.accounts.ResetFactor(t.Context(), email, audit.Operator(), time.Now())
+		_, _, err := a.accounts.Operate.ResetFactor(t.Context(), email, audit.Operator(), time.Now())
 		return err
 	},
 }
@@ -81,7 +81,7 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 		for name, end := range ways {
 			email := strings.ReplaceAll(name, " ", "-") + "@example.test"
 			line := strings.NewReplacer("ada@", email[:strings.Index(email, "@")]+"@", `"username":"ada",`, "", "\n", " ").Replace(adaLine)
-			_, err := operators.accounts.Import(t.Context(), strings.NewReader(line), account.ImportOptions{}, audit.Operator(), time.Now())
+			_, err := operators.accounts.Port.Import(t.Context(), strings.NewReader(line), port.ImportOptions{}, audit.Operator(), time.Now())
 			require.NoError(t, err)
 			v := browsertest.NewVisitor(t, nil)
 			v.Open(a.cfg.Issuer + "/oauth2/auth?" + asking.Encode())

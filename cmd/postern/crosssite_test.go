@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -43,7 +43,7 @@ func TestAuthorizationByAFormOfAnotherSite(t *testing.T) {
 		listenAndRun(t, a)
 		asking := authorizeParams(id)
 		asking.Set("redirect_uri", callback)
-		_, err := a.accounts.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), account.ImportOptions{}, audit.Operator(), time.Now())
+		_, err := a.accounts.Port.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), port.ImportOptions{}, audit.Operator(), time.Now())
 		require.NoError(t, err)
 		form := formPage(t, a.cfg.Issuer+"/oauth2/auth", asking)
 

@@ -18,6 +18,7 @@ import (
 	"github.com/postern-id/postern/cmd/demo-rp/relyingparty"
 	"github.com/postern-id/postern/config"
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 )
@@ -126,11 +127,11 @@ func (s *services) prepareDemo(ctx context.Context, app string, now time.Time) (
 	if err != nil {
 		return "", "", err
 	}
-	_, invited, err := s.accounts.Add(ctx, account.NewUser{
+	_, invited, err := s.accounts.Operate.Add(ctx, identity.NewUser{
 		Email: demoEmail, EmailVerified: true, Username: "ada", Name: "Ada Example", Groups: []string{"staff"},
 	}, operator, now)
 	if errors.Is(err, storage.ErrConflict) {
-		_, invited, err = s.accounts.Invite(ctx, demoEmail, operator, now)
+		_, invited, err = s.accounts.Operate.Invite(ctx, demoEmail, operator, now)
 	}
 	if errors.Is(err, account.ErrEnrolled) {
 		return secret, "", nil

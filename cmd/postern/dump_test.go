@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -60,7 +60,7 @@ func TestDumpHoldsNoUsableSecret(t *testing.T) {
 // handOutEverything goes through enrolment, sign-in, consent, redemption and refresh, and returns each secret by its name.
 func handOutEverything(t *testing.T, a *app) map[string]string {
 	now := time.Now()
-	_, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: "ada@example.test"}, audit.Operator(), now)
+	_, invitation, err := a.accounts.Operate.Add(t.Context(), identity.NewUser{Email: "ada@example.test"}, audit.Operator(), now)
 	require.NoError(t, err)
 	id, clientSecret := addClient(t, a, client.Web, "http://localhost:4281/callback", nil)
 	ticket, err := url.Parse(invitation.URL)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -38,7 +40,7 @@ func hintFor(err error) string {
 
 // accountHint returns what to do about an error of package account; empty for any other error.
 func accountHint(err error) string {
-	var invalid *account.InvalidError
+	var invalid *identity.InvalidError
 	switch {
 	case errors.As(err, new(*account.WeakPasswordError)):
 		return "choose another password, or leave --password-stdin out: then the person chooses one"
@@ -46,7 +48,7 @@ func accountHint(err error) string {
 		return "if it is meant, add --allow-lookalike"
 	case invalid != nil:
 		return "nothing was changed: correct it and run the command again"
-	case errors.Is(err, account.ErrImport):
+	case errors.Is(err, port.ErrImport):
 		return "correct these lines and run it again; --dry-run changes nothing"
 	case errors.Is(err, account.ErrBusy):
 		return "run it again in a few seconds"
@@ -72,7 +74,7 @@ func (s *services) names(ctx context.Context, kind string) (names []string) {
 	switch kind {
 	case "user":
 		for after := ""; len(names) < mostNames; {
-			users, err := s.accounts.List(ctx, after, 500)
+			users, err := s.accounts.Operate.List(ctx, after, 500)
 			if err != nil || len(users) == 0 {
 				break
 			}

@@ -30,7 +30,23 @@ var allowed = map[string][]string{
 	"login/throttle":      {"storage"},
 	"login/mail":          {"login/account", "loop", "storage", "templates"},
 	"login/mail/mailtest": {},
-	"login/account":       {"login/otp", "login/password", "login/throttle", "storage", "storage/audit"},
+
+	// Accounts: who a person is, the rules that the journeys share, the journeys, and what puts them together.
+	"login/account/identity": {"storage"},
+	"login/account":          {"login/account/identity", "login/otp", "login/password", "login/throttle", "storage", "storage/audit"},
+	"login/account/signin":   {"login/account", "login/account/identity", "login/throttle", "storage", "storage/audit"},
+	"login/account/enrol":    {"login/account", "login/otp", "storage", "storage/audit"},
+	"login/account/recovery": {"login/account", "login/throttle", "storage", "storage/audit"},
+	"login/account/arrive":   {"login/account", "login/account/identity", "login/throttle", "storage", "storage/audit"},
+	"login/account/self":     {"login/account", "login/account/identity", "login/otp", "storage", "storage/audit"},
+	"login/account/operate":  {"login/account", "login/account/identity", "login/throttle", "storage", "storage/audit"},
+	"login/account/port": {
+		"login/account", "login/account/identity", "login/otp", "login/password", "storage", "storage/audit",
+	},
+	"login/account/journeys": {
+		"login/account", "login/account/arrive", "login/account/enrol", "login/account/operate", "login/account/port", "login/account/recovery",
+		"login/account/self", "login/account/signin",
+	},
 
 	"storage/postgres":    {},
 	"storage/audit":       {"loop", "storage"},
@@ -72,19 +88,26 @@ var allowed = map[string][]string{
 	},
 
 	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
-	"login/form":    {"login/account", "login/browser", "login/otp", "storage", "templates"},
+	"login/form":    {"login/account", "login/account/identity", "login/browser", "login/otp", "storage", "templates"},
 	"login/logintest": {
-		"consent", "login", "login/account", "login/browser", "login/mail", "login/otp", "login/password", "login/self", "login/throttle",
-		"provider/scope", "storage", "storage/audit", "storage/storagetest", "templates",
+		"consent", "login", "login/account", "login/account/identity", "login/account/journeys", "login/browser", "login/mail", "login/otp",
+		"login/password", "login/self", "login/throttle", "provider/scope", "storage", "storage/audit", "storage/storagetest", "templates",
 	},
 
-	"login":      {"login/account", "login/browser", "login/form", "storage", "templates"},
-	"login/self": {"login/account", "login/browser", "login/form", "storage", "storage/audit", "templates"},
-	"consent":    {"storage", "storage/audit", "templates"},
+	"login": {
+		"login/account", "login/account/arrive", "login/account/enrol", "login/account/identity", "login/account/recovery", "login/account/self",
+		"login/account/signin", "login/browser", "login/form", "storage", "templates",
+	},
+	"login/self": {
+		"login/account", "login/account/arrive", "login/account/identity", "login/account/self", "login/browser", "login/form", "storage",
+		"storage/audit", "templates",
+	},
+	"consent": {"storage", "storage/audit", "templates"},
 
 	"cmd/postern": {
 		"cmd/demo-rp/relyingparty", // the app of postern demo
-		"config", "consent", "login", "login/account", "login/browser", "login/mail", "login/otp", "login/password", "login/self", "login/throttle",
+		"config", "consent", "login", "login/account", "login/account/identity", "login/account/journeys", "login/account/operate",
+		"login/account/port", "login/browser", "login/mail", "login/otp", "login/password", "login/self", "login/throttle",
 		"loop", "provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
 	},
 	"cmd/postern/browsertest": {},
@@ -118,10 +141,10 @@ var confined = map[string][]string{
 	"golang.org/x/crypto":                 {"login/password", "bench"},
 	"github.com/go-crypt/crypt":           {"login/password"},
 	"github.com/ccojocar/zxcvbn-go":       {"login/password"},
-	"golang.org/x/text":                   {"login/account", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
+	"golang.org/x/text":                   {"login/account", "login/account/identity", "login/account/port", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
 	"github.com/nicksnyder/go-i18n/v2":    {"templates"},
 	"golang.org/x/time":                   {"provider/limit"}, // requests of one address, in memory
-	"golang.org/x/sync":                   {"cmd/postern", "login/account", "login/password", "provider", "provider/authorize", "provider/client", "bench"},
+	"golang.org/x/sync":                   {"cmd/postern", "login/account/port", "login/password", "provider", "provider/authorize", "provider/client", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
 	"github.com/spf13/pflag":              {"cmd/postern"}, // cobra's flags, to say what is wrong with one
 	"github.com/wneessen/go-mail":         {"login/mail"},

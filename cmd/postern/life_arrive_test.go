@@ -6,7 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -38,7 +39,7 @@ func (l *life) register() {
 
 // acceptInvitation comes by the other way to an account.
 func (l *life) acceptInvitation() {
-	_, _, err := l.a.accounts.Add(l.t.Context(), account.NewUser{Email: "eve@example.test"}, audit.Operator(), time.Now())
+	_, _, err := l.a.accounts.Operate.Add(l.t.Context(), identity.NewUser{Email: "eve@example.test"}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
 	l.Open(l.letter("eve@example.test", "Your invitation to Postern").Link())
 	l.look("invitation")
@@ -50,7 +51,7 @@ func (l *life) acceptInvitation() {
 
 	// A password alone connects no authenticator: only the mailbox leads on.
 	line := `{"email":"mallory@example.test","password":"` + adaPassword + `"}`
-	_, err = l.a.accounts.Import(l.t.Context(), strings.NewReader(line), account.ImportOptions{}, audit.Operator(), time.Now())
+	_, err = l.a.accounts.Port.Import(l.t.Context(), strings.NewReader(line), port.ImportOptions{}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
 	l.visit("/login")
 	l.Fill("E-mail or user name", "mallory@example.test")

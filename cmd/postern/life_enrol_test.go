@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -32,7 +32,7 @@ const measureEnrolment = `(() => {
 // phone, which cannot scan itself, the link to an app comes first.
 func TestEnrolmentFitsTheScreen(t *testing.T) {
 	l := newLife(t, browsertest.Options{JavaScript: true}, "")
-	_, invitation, err := l.a.accounts.Add(t.Context(), account.NewUser{
+	_, invitation, err := l.a.accounts.Operate.Add(t.Context(), identity.NewUser{
 		Email: strings.Repeat("a", 60) + "@" + strings.Repeat("long-", 8) + "example.test",
 	}, audit.Operator(), time.Now())
 	require.NoError(t, err)

@@ -38,8 +38,8 @@ type journey struct {
 	act  func(*life)
 }
 
-// journeys are in the order of a life: each begins where the one before it ends.
-var journeys = []journey{
+// lifeJourneys are in the order of a life: each begins where the one before it ends.
+var lifeJourneys = []journey{
 	{"register, verify the address, enrol", (*life).register},
 	{"sign out", (*life).signOut},
 	{"meet links that do not work", (*life).meetMistakes},
@@ -87,7 +87,7 @@ func TestLifeInChromium(t *testing.T) {
 		t.Run(run.name, func(t *testing.T) {
 			l := newLife(t, run.options, folder)
 			l.gallery = pages
-			for _, j := range journeys {
+			for _, j := range lifeJourneys {
 				j.act(l)
 				done[j.name] = append(done[j.name], "yes")
 			}
@@ -97,7 +97,7 @@ func TestLifeInChromium(t *testing.T) {
 		return
 	}
 	table := "| Journey | With scripts | Without | Keyboard alone |\n| --- | --- | --- | --- |\n"
-	for _, j := range journeys {
+	for _, j := range lifeJourneys {
 		require.Len(t, done[j.name], len(runs), "run all of TestLifeInChromium: its table is about all")
 		table += fmt.Sprintf("| %s | %s |\n", j.name, strings.Join(done[j.name], " | "))
 	}

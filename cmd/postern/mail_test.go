@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/config"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/login/mail/mailtest"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -28,7 +28,7 @@ func TestMailArrives(t *testing.T) {
 	t.Cleanup(func() { require.NoError(t, a.close()) })
 	server.Stop()
 	listenAndRun(t, a)
-	_, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: "bob@example.test"}, audit.Operator(), time.Now())
+	_, invitation, err := a.accounts.Operate.Add(t.Context(), identity.NewUser{Email: "bob@example.test"}, audit.Operator(), time.Now())
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return a.courier.Counts().Failed > 0 }, 20*time.Second, 10*time.Millisecond)
 	answer, err := http.Get(cfg.Issuer + "/readyz")
@@ -56,7 +56,7 @@ func TestNoMailServer(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.close()) })
 	require.Nil(t, a.courier)
-	_, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: "bob@example.test"}, audit.Operator(), time.Now())
+	_, invitation, err := a.accounts.Operate.Add(t.Context(), identity.NewUser{Email: "bob@example.test"}, audit.Operator(), time.Now())
 	require.NoError(t, err)
 	recorder := httptest.NewRecorder()
 	mailbox{a.store, a.log}.ServeHTTP(recorder, httptest.NewRequest(http.MethodGet, "/mailbox", nil))

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -178,7 +178,7 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 // newUnfinished is a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
 func newUnfinished(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
-	user, invitation, err := a.accounts.Add(t.Context(), account.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, audit.Operator(), time.Now())
+	user, invitation, err := a.accounts.Operate.Add(t.Context(), identity.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, audit.Operator(), time.Now())
 	require.NoError(t, err)
 	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
@@ -238,13 +238,13 @@ func (p pending) requireNothing(t *testing.T, db *sql.DB, name string, answer *h
 		require.NotContains(t, answer.Body.String(), prefix, name)
 	}
 	require.NotRegexp(t, `eyJ[A-Za-z0-9_-]+\.`, answer.Body.String(), name) // a signed token; a key of ours may hold the first three letters
-	_, sessions, err := p.a.accounts.Sessions(t.Context(), p.user, time.Now())
+	_, sessions, err := p.a.accounts.Operate.Sessions(t.Context(), p.user, time.Now())
 	require.NoError(t, err)
 	require.Empty(t, sessions, "%s left a session", name)
 	var grants int
 	require.NoError(t, db.QueryRow(`SELECT count(*) FROM grants`).Scan(&grants))
 	require.Zero(t, grants, "%s left a grant", name)
 	// Half-done sign-ins of strangers are limited.
-	_, _, err = p.a.accounts.SignOut(t.Context(), p.user, audit.Operator(), time.Now())
+	_, _, err = p.a.accounts.Operate.SignOut(t.Context(), p.user, audit.Operator(), time.Now())
 	require.NoError(t, err)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -33,7 +33,7 @@ func TestSignInsThroughPgBouncer(t *testing.T) {
 				email := fmt.Sprintf("p%d@example.test", i)
 				uri := "otpauth://totp/Postern:p?secret=" + strings.Repeat(string(rune('A'+i)), 32) + "&issuer=Postern"
 				line := fmt.Sprintf(`{"email":%q,"email_verified":true,"password":%q,"totp":[%q]}`, email, adaPassword, uri)
-				report, err := a.accounts.Import(t.Context(), strings.NewReader(line), account.ImportOptions{}, audit.Operator(), time.Now())
+				report, err := a.accounts.Port.Import(t.Context(), strings.NewReader(line), port.ImportOptions{}, audit.Operator(), time.Now())
 				require.NoError(t, err, "%+v", report.Faults)
 				people.Go(func() {
 					for range 25 {

@@ -49,7 +49,7 @@ func TestTwoReplicas(t *testing.T) {
 		})
 		second := tokenRequest(t, a, id, secret, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first["refresh_token"]}})
 		require.Equal(t, http.StatusOK, userinfoStatus(b, second["access_token"]))
-		_, err = a.accounts.Disable(t.Context(), "ada", audit.Operator(), time.Now())
+		_, err = a.accounts.Operate.Disable(t.Context(), "ada", audit.Operator(), time.Now())
 		require.NoError(t, err)
 		require.Equal(t, http.StatusUnauthorized, userinfoStatus(b, second["access_token"]), "at once, on the other replica")
 	})

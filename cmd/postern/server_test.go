@@ -15,7 +15,7 @@ import (
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 	"github.com/postern-id/postern/config"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/keys/keystest"
 	"github.com/postern-id/postern/storage/audit"
@@ -78,7 +78,7 @@ func listenAndRun(t testing.TB, a *app, others ...listener) {
 func addAda(t testing.TB, a *app) {
 	t.Helper()
 	line := strings.ReplaceAll(adaLine, "\n", " ")
-	report, err := a.accounts.Import(t.Context(), strings.NewReader(line), account.ImportOptions{}, audit.Operator(), time.Now())
+	report, err := a.accounts.Port.Import(t.Context(), strings.NewReader(line), port.ImportOptions{}, audit.Operator(), time.Now())
 	require.NoError(t, err, "%+v", report.Faults)
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/cmd/postern/browsertest"
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -24,7 +24,7 @@ func TestTabsGoOnAfterOneSignIn(t *testing.T) {
 		id, _ := addClient(t, a, client.Web, callback, func(m *client.Metadata) { m.Consent = client.ConsentSkip })
 		asked, _ := addClient(t, a, client.Web, callback, nil)
 		listenAndRun(t, a)
-		_, err := a.accounts.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), account.ImportOptions{}, audit.Operator(), time.Now())
+		_, err := a.accounts.Port.Import(t.Context(), strings.NewReader(strings.ReplaceAll(adaLine, "\n", " ")), port.ImportOptions{}, audit.Operator(), time.Now())
 		require.NoError(t, err)
 		asking := func(clientID string, pairs ...string) string {
 			form := authorizeParams(clientID)

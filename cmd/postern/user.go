@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/operate"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -20,10 +22,10 @@ import (
 func userCommand(t *terminal) *cobra.Command {
 	return group("user", "The people who sign in; USER is an id, user name or e-mail address",
 		userAddCommand(t), userListCommand(t), userShowCommand(t), userInviteCommand(t), userResetFactorCommand(t),
-		userChangeCommand(t, "disable", "disabled", "Shut an account: everything granted to it ends at once", (*account.Service).Disable),
-		userChangeCommand(t, "enable", "enabled", "Open an account again", (*account.Service).Enable),
-		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes, and what a clock that ran ahead has left", (*account.Service).Unlock),
-		userChangeCommand(t, "delete", "deleted", "Remove an account with everything that hangs on it", (*account.Service).Delete),
+		userChangeCommand(t, "disable", "disabled", "Shut an account: everything granted to it ends at once", (*operate.Service).Disable),
+		userChangeCommand(t, "enable", "enabled", "Open an account again", (*operate.Service).Enable),
+		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes, and what a clock that ran ahead has left", (*operate.Service).Unlock),
+		userChangeCommand(t, "delete", "deleted", "Remove an account with everything that hangs on it", (*operate.Service).Delete),
 		userSessionsCommand(t), userSignOutCommand(t), userImportCommand(t), userExportCommand(t))
 }
 
@@ -58,7 +60,7 @@ func stateOf(u storage.User) string {
 	return "enabled"
 }
 
-func (t *terminal) showUser(u storage.User, invitation account.Invitation) error {
+func (t *terminal) showUser(u storage.User, invitation account.Link) error {
 	return t.show(shownUserOf(u, invitation.URL), func(w io.Writer) {
 		lines(w, [][]string{{"id", u.ID}, {"e-mail", u.Email}, {"username", u.Username}})
 		if invitation.URL != "" {
@@ -68,7 +70,7 @@ func (t *terminal) showUser(u storage.User, invitation account.Invitation) error
 }
 
 func userAddCommand(t *terminal) *cobra.Command {
-	var add account.NewUser
+	var add identity.NewUser
 	var claims []string
 	var passwordStdin bool
 	cmd := &cobra.Command{
@@ -90,7 +92,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 				}
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.Add(ctx, add, operator, time.Now())
+				user, invitation, err := s.accounts.Operate.Add(ctx, add, operator, time.Now())
 				if errors.Is(err, storage.ErrConflict) {
 					return withHint(errors.New("an account has this e-mail address or user name already"), "postern user list shows all")
 				}
@@ -130,7 +132,7 @@ func faultLines(err error) (lines []string) {
 		}
 		return lines
 	}
-	if fault, is := errors.AsType[*account.InvalidError](err); is {
+	if fault, is := errors.AsType[*identity.InvalidError](err); is {
 		flag := map[string]string{"email": "--email", "username": "--username", "groups": "--group", "claims.name": "--name"}[fault.Field]
 		if claim, is := strings.CutPrefix(fault.Field, "claims."); flag == "" && is {
 			flag = "--claim " + claim
@@ -166,7 +168,9 @@ func userListCommand(t *terminal) *cobra.Command {
 		Use: "list", Short: "Show all accounts", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				users, err := pages(func(after string, limit int) ([]storage.User, error) { return s.accounts.List(ctx, after, limit) },
+				users, err := pages(func(after string, limit int) ([]storage.User, error) {
+					return s.accounts.Operate.List(ctx, after, limit)
+				},
 					func(u storage.User) string { return u.ID })
 				if err != nil {
 					return err
@@ -187,7 +191,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 		Use: "invite USER", Short: "Make a new invitation; an earlier one stops working", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.Invite(ctx, args[0], operator, time.Now())
+				user, invitation, err := s.accounts.Operate.Invite(ctx, args[0], operator, time.Now())
 				if errors.Is(err, account.ErrEnrolled) {
 					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
 				}
@@ -205,7 +209,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 		Use: "reset-factor USER", Short: "Remove authenticators and recovery codes, end everything, and print a new invitation", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, invitation, err := s.accounts.ResetFactor(ctx, args[0], operator, time.Now())
+				user, invitation, err := s.accounts.Operate.ResetFactor(ctx, args[0], operator, time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}
@@ -217,13 +221,13 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 
 // userChangeCommand makes a command that changes the state of one account; done is the state that it has then.
 func userChangeCommand(t *terminal, verb, done, short string,
-	change func(*account.Service, context.Context, string, audit.By, time.Time) (storage.User, error),
+	change func(*operate.Service, context.Context, string, audit.By, time.Time) (storage.User, error),
 ) *cobra.Command {
 	return &cobra.Command{
 		Use: verb + " USER", Short: short, Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				user, err := change(s.accounts, ctx, args[0], operator, time.Now())
+				user, err := change(s.accounts.Operate, ctx, args[0], operator, time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}

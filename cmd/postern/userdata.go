@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -27,7 +27,7 @@ func userSessionsCommand(t *terminal) *cobra.Command {
 		Use: "sessions USER", Short: "Show where somebody is signed in", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				_, sessions, err := s.accounts.Sessions(ctx, args[0], time.Now())
+				_, sessions, err := s.accounts.Operate.Sessions(ctx, args[0], time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}
@@ -82,10 +82,10 @@ func userSignOutCommand(t *terminal) *cobra.Command {
 // signOut ends one session of a user, or all when session is empty, and returns how many it ended.
 func (s *services) signOut(ctx context.Context, user, session string) (int64, error) {
 	if session == "" {
-		_, ended, err := s.accounts.SignOut(ctx, user, operator, time.Now())
+		_, ended, err := s.accounts.Operate.SignOut(ctx, user, operator, time.Now())
 		return ended, s.missing(ctx, err, "user", user)
 	}
-	_, err := s.accounts.EndSession(ctx, user, session, operator, time.Now())
+	_, err := s.accounts.Operate.EndSession(ctx, user, session, operator, time.Now())
 	if errors.Is(err, storage.ErrNotFound) {
 		return 0, withHint(fmt.Errorf("there is no user %s with a session %s", user, session), "postern user sessions USER shows them")
 	}
@@ -94,7 +94,7 @@ func (s *services) signOut(ctx context.Context, user, session string) (int64, er
 
 func userImportCommand(t *terminal) *cobra.Command {
 	var file string
-	var options account.ImportOptions
+	var options port.ImportOptions
 	cmd := &cobra.Command{
 		Use: "import -f FILE", Short: "Make accounts from JSON lines, all or none", Args: noArguments,
 		Long: "Make accounts from JSON lines, all or none. docs/import.md describes a line, the password hashes that are read, and what is\n" +
@@ -111,9 +111,9 @@ func userImportCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("accounts ready to be written")
 				options.Progress = progress.at
-				report, err := s.accounts.Import(ctx, lines, options, operator, time.Now())
+				report, err := s.accounts.Port.Import(ctx, lines, options, operator, time.Now())
 				err = progress.end(err, "nothing was imported: run it again")
-				if err != nil && !errors.Is(err, account.ErrImport) {
+				if err != nil && !errors.Is(err, port.ErrImport) {
 					return err
 				}
 				return errors.Join(t.showImport(report, options), err)
@@ -129,7 +129,7 @@ func userImportCommand(t *terminal) *cobra.Command {
 	return cmd
 }
 
-func (t *terminal) showImport(report account.ImportReport, options account.ImportOptions) error {
+func (t *terminal) showImport(report port.Report, options port.ImportOptions) error {
 	return t.show(report, func(w io.Writer) {
 		for _, fault := range report.Faults {
 			fmt.Fprintf(w, "line %d: %s\n", fault.Line, strings.ReplaceAll(fault.Message, "\n", "; "))
@@ -167,7 +167,7 @@ func userExportCommand(t *terminal) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("accounts written")
-				_, err := s.accounts.Export(ctx, t.stdout, account.ExportOptions{Secrets: secrets, Progress: progress.at}, operator, time.Now())
+				_, err := s.accounts.Port.Export(ctx, t.stdout, port.ExportOptions{Secrets: secrets, Progress: progress.at}, operator, time.Now())
 				return progress.end(err, "the output is not complete: run it again")
 			})
 		},

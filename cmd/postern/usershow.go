@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/operate"
 	"github.com/postern-id/postern/login/throttle"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -22,7 +22,7 @@ func userShowCommand(t *terminal) *cobra.Command {
 		Use: "show USER", Short: "Show whether somebody can sign in, and if not, why and until when; and all that hangs on the account", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
-				desk, err := s.accounts.Helpdesk(ctx, args[0], time.Now())
+				desk, err := s.accounts.Operate.Helpdesk(ctx, args[0], time.Now())
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
 				}
@@ -35,7 +35,7 @@ func userShowCommand(t *terminal) *cobra.Command {
 // shownHelpdesk is an account as user show prints it.
 type shownHelpdesk struct {
 	shownUser
-	State          account.State        `json:"state"`
+	State          operate.State        `json:"state"`
 	Why            []string             `json:"why,omitempty"`
 	Waits          []shownWait          `json:"waits"`
 	HasPassword    bool                 `json:"has_password"`
@@ -82,7 +82,7 @@ type shownEntry struct {
 	Address string    `json:"address,omitempty"`
 }
 
-func shownHelpdeskOf(h account.Helpdesk) shownHelpdesk {
+func shownHelpdeskOf(h operate.Helpdesk) shownHelpdesk {
 	shown := shownHelpdesk{
 		shownUser: shownUserOf(h.User, ""), State: h.State, Why: reasons(h), Waits: []shownWait{}, HasPassword: h.HasPassword,
 		Authenticators: []shownAuthenticator{}, RecoveryCodes: h.RecoveryCodesLeft, ExposedAt: h.User.ExposedAt.Time, NewEmail: h.NewEmail,
@@ -119,13 +119,13 @@ func shownEntryOf(e audit.Entry) *shownEntry {
 }
 
 // reasons returns why somebody cannot sign in, until when, and what ends it. It is empty when the account is enabled.
-func reasons(h account.Helpdesk) (why []string) {
+func reasons(h operate.Helpdesk) (why []string) {
 	switch h.State {
-	case account.StateEnabled:
+	case operate.StateEnabled:
 		return nil
-	case account.StateDisabled:
+	case operate.StateDisabled:
 		return []string{"since " + stamp(h.User.DisabledAt.Time) + "; postern user enable opens the account"}
-	case account.StateNotSetUp:
+	case operate.StateNotSetUp:
 		return []string{"there is no " + strings.Join(lacking(h), " and no ") + "; postern user invite makes an invitation"}
 	}
 	for _, wait := range h.Waits {
@@ -144,7 +144,7 @@ func reasons(h account.Helpdesk) (why []string) {
 	return why
 }
 
-func lacking(h account.Helpdesk) (parts []string) {
+func lacking(h operate.Helpdesk) (parts []string) {
 	if !h.HasPassword {
 		parts = append(parts, "password")
 	}
@@ -155,7 +155,7 @@ func lacking(h account.Helpdesk) (parts []string) {
 }
 
 // showHelpdesk shows an account in the order of the usual questions: can this person sign in, why not, with what, and what happened last.
-func (t *terminal) showHelpdesk(h account.Helpdesk) error {
+func (t *terminal) showHelpdesk(h operate.Helpdesk) error {
 	shown := shownHelpdeskOf(h)
 	return t.show(shown, func(w io.Writer) {
 		rows := [][]string{
@@ -186,11 +186,11 @@ func (t *terminal) showHelpdesk(h account.Helpdesk) error {
 }
 
 // invitationState returns the state of the invitation; empty when the account does not need one any more.
-func invitationState(open storage.Link, state account.State) string {
+func invitationState(open storage.Link, state operate.State) string {
 	switch {
 	case !open.ExpiresAt.IsZero():
 		return "made " + stamp(open.CreatedAt.Time) + ", good until " + stamp(open.ExpiresAt.Time)
-	case state == account.StateNotSetUp:
+	case state == operate.StateNotSetUp:
 		return "used up or expired"
 	}
 	return ""

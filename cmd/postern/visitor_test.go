@@ -15,7 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -201,7 +201,7 @@ func addVisitor(t *testing.T, a *app, app *relyingApp, name string) *visitor {
 	uri := "otpauth://totp/Postern:" + name + "?secret=" + key + "&issuer=Postern"
 	line, err := json.Marshal(map[string]any{"email": name + "@example.test", "username": name, "password": adaPassword, "totp": []string{uri}})
 	require.NoError(t, err)
-	report, err := a.accounts.Import(t.Context(), strings.NewReader(string(line)), account.ImportOptions{}, audit.Operator(), time.Now())
+	report, err := a.accounts.Port.Import(t.Context(), strings.NewReader(string(line)), port.ImportOptions{}, audit.Operator(), time.Now())
 	require.NoError(t, err, "%+v", report.Faults)
 	return newVisitor(t, app, name, uri)
 }

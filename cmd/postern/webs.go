@@ -47,7 +47,8 @@ func (s *services) newWebs(pages *templates.Pages) (w webs, err error) {
 		return webs{}, err
 	}
 	w.self, err = self.New(self.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Log: s.log, Apps: w.consent.Apps, Withdraw: w.consent.Withdraw,
+		Account: s.accounts.Self, Arrive: s.accounts.Arrive, Passwords: s.accounts.Rules.Passwords, Sessions: sessions, Pages: pages, Log: s.log,
+		Apps: w.consent.Apps, Withdraw: w.consent.Withdraw,
 		StartAgain: w.login.StartAgain, BasePath: base,
 	})
 	return w, err
@@ -73,7 +74,11 @@ func (s *services) newProvider(pages *templates.Pages, sessions *browser.Session
 
 func (s *services) newLogin(pages *templates.Pages, sessions *browser.Sessions, p *provider.Provider) (*login.Login, error) {
 	return login.New(login.Config{
-		Account: s.accounts, Sessions: sessions, Pages: pages, Log: s.log, Sections: self.Sections(),
+		Account: login.Account{
+			SignIn: s.accounts.SignIn, Enrol: s.accounts.Enrol, Recovery: s.accounts.Recovery, Arrive: s.accounts.Arrive, Self: s.accounts.Self,
+			Passwords: s.accounts.Rules.Passwords,
+		},
+		Sessions: sessions, Pages: pages, Log: s.log, Sections: self.Sections(),
 		Provider: login.Provider{
 			Flows: s.store.Flows, Describe: forLogin(p), App: p.App, Over: p.Over, Frames: p.Frames, ContinueURL: s.continueURL(),
 		},

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -29,7 +30,7 @@ func (p *person) held(now time.Time) storage.HeldSignIn {
 }
 
 func (p *person) chooseNew(held storage.HeldSignIn, password string, now time.Time) error {
-	done, err := p.o.ChooseNewPassword(p.o.t.Context(), held, account.PasswordChange{New: password, Session: p.session, Visitor: p.visitor}, now)
+	done, err := p.o.Self.ChooseNewPassword(p.o.t.Context(), held, self.PasswordChange{New: password, Session: p.session, Visitor: p.visitor}, now)
 	p.keep(done, err)
 	return err
 }
@@ -50,7 +51,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 
 		later := start.Add(2 * time.Minute)
 		half := owner.half(later)
-		done, err := o.ConfirmCode(t.Context(), owner.attempt(half, phone.at(later)), later)
+		done, err := o.SignIn.ConfirmCode(t.Context(), owner.attempt(half, phone.at(later)), later)
 		require.NoError(t, err)
 		require.True(t, done.Held)
 		owner.keep(done, nil)
@@ -115,7 +116,7 @@ func TestRecoveryCodeOfAnExposedAccount(t *testing.T) {
 		_, phone, codes := o.enrolled()
 		o.person().guess(phone, 5, start)
 		p := o.person()
-		done, err := o.UseRecoveryCode(t.Context(), p.attempt(p.half(start), codes[0]), start)
+		done, err := o.Recovery.UseRecoveryCode(t.Context(), p.attempt(p.half(start), codes[0]), start)
 		require.NoError(t, err)
 		require.True(t, done.Held)
 		p.keep(done, nil)
@@ -124,7 +125,7 @@ func TestRecoveryCodeOfAnExposedAccount(t *testing.T) {
 		require.NoError(t, p.chooseNew(held, newPassword, start))
 		signIn := p.complete(start)
 		require.True(t, signIn.Recovered())
-		_, err = o.RecoveredEnroller(signIn, start)
+		_, err = o.Enrol.RecoveredEnroller(signIn, start)
 		require.NoError(t, err)
 	})
 }
@@ -137,21 +138,21 @@ func TestWhatTakesTheMarkAway(t *testing.T) {
 	}{
 		"reset by mail": {false, func(o *office, _ *person) error {
 			p := o.person()
-			return o.ResetPassword(o.t.Context(), p.askReset(ada, start), newPassword, p.visitor, start)
+			return o.Arrive.ResetPassword(o.t.Context(), p.askReset(ada, start), newPassword, p.visitor, start)
 		}},
 		"reset by mail to the same password": {true, func(o *office, _ *person) error {
 			p := o.person()
-			err := o.ResetPassword(o.t.Context(), p.askReset(ada, start), adaPassword, p.visitor, start)
+			err := o.Arrive.ResetPassword(o.t.Context(), p.askReset(ada, start), adaPassword, p.visitor, start)
 			require.ErrorIs(o.t, err, account.ErrSamePassword)
 			return nil
 		}},
 		"change in a session from before": {false, func(_ *office, owner *person) error { return owner.change(adaPassword, newPassword, start) }},
 		"unlock": {true, func(o *office, _ *person) error {
-			_, err := o.Unlock(o.t.Context(), ada, audit.Operator(), start)
+			_, err := o.Operate.Unlock(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		}},
 		"new invitation after a factor reset": {false, func(o *office, _ *person) error {
-			_, invitation, err := o.ResetFactor(o.t.Context(), ada, audit.Operator(), start)
+			_, invitation, err := o.Operate.ResetFactor(o.t.Context(), ada, audit.Operator(), start)
 			require.NoError(o.t, err)
 			_, err = o.person().invited(ticketOf(o.t, invitation), start)
 			return err
@@ -176,7 +177,7 @@ func TestAlarmIsRaisedOnce(t *testing.T) {
 		thief := a.person()
 		half := thief.half(start)
 		race(t, func(i int) error {
-			_, err := offices[i%2].ConfirmCode(t.Context(), thief.attempt(half, phone.wrongAt(start)), start)
+			_, err := offices[i%2].SignIn.ConfirmCode(t.Context(), thief.attempt(half, phone.wrongAt(start)), start)
 			return err
 		})
 		require.True(t, a.user(ada).Exposed())

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 )
 
@@ -36,12 +38,12 @@ func (o *office) mailed(address string, kind account.NoticeKind) account.Notice 
 // register asks for an account and returns the secret of the mailed link.
 func (p *person) register(email string, now time.Time) string {
 	p.o.t.Helper()
-	require.NoError(p.o.t, p.o.Register(p.o.t.Context(), account.RegistrationForm{Email: email, Name: "Ada Example", Locale: "de", Visitor: p.visitor}, now))
+	require.NoError(p.o.t, p.o.Arrive.Register(p.o.t.Context(), arrive.RegistrationForm{Email: email, Name: "Ada Example", Locale: "de", Visitor: p.visitor}, now))
 	return secretOf(p.o.t, p.o.mailed(email, account.NoticeRegistration))
 }
 
-func (p *person) choose(secret, password string) account.InvitedPassword {
-	return account.InvitedPassword{Ticket: secret, Password: password, Browser: p.browser, Visitor: p.visitor}
+func (p *person) choose(secret, password string) arrive.InvitedPassword {
+	return arrive.InvitedPassword{Ticket: secret, Password: password, Browser: p.browser, Visitor: p.visitor}
 }
 
 func (o *office) user(name string) storage.User {
@@ -61,7 +63,7 @@ func (p *person) complete(now time.Time) storage.SignIn {
 
 // change chooses another password in the browser's session, and keeps the cookies of a success.
 func (p *person) change(current, fresh string, now time.Time) error {
-	done, err := p.o.ChangePassword(p.o.t.Context(), p.stillFresh(now), account.PasswordChange{
+	done, err := p.o.Self.ChangePassword(p.o.t.Context(), p.stillFresh(now), self.PasswordChange{
 		Current: current, New: fresh, Session: p.session, Visitor: p.visitor,
 	}, now)
 	p.keep(done, err)
@@ -89,9 +91,9 @@ func (o *office) unverified(email string, now time.Time) storage.SignIn {
 }
 
 // freshOf is a sign-in at its own time.
-func freshOf(signIn storage.SignIn) account.Fresh {
-	fresh, _ := account.FreshSignIn(signIn, signIn.Time())
+func freshOf(signIn storage.SignIn) self.Fresh {
+	fresh, _ := self.FreshSignIn(signIn, signIn.Time())
 	return fresh
 }
 
-func (p *person) stillFresh(now time.Time) account.Fresh { return freshOf(p.complete(now)) }
+func (p *person) stillFresh(now time.Time) self.Fresh { return freshOf(p.complete(now)) }

@@ -8,24 +8,26 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
 // fresh returns the permission of who has just signed in.
-func (p *person) fresh(now time.Time) account.Changer {
+func (p *person) fresh(now time.Time) self.Changer {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
 	require.NoError(p.o.t, err)
 	return p.o.changer(signIn, p.browser, now)
 }
 
-func (o *office) changer(signIn storage.SignIn, browser string, now time.Time) account.Changer {
+func (o *office) changer(signIn storage.SignIn, browser string, now time.Time) self.Changer {
 	o.t.Helper()
-	fresh, ok := account.FreshSignIn(signIn, now)
+	fresh, ok := self.FreshSignIn(signIn, now)
 	require.True(o.t, ok)
-	who, err := account.NewChanger(fresh, browser)
+	who, err := self.NewChanger(fresh, browser)
 	require.NoError(o.t, err)
 	return who
 }
@@ -39,13 +41,13 @@ func (o *office) signedIn(phone phone, now time.Time) *person {
 }
 
 // shown returns a pending authenticator and what would confirm it.
-func (p *person) shown(who account.Changer, replaces string, now time.Time) (phone, account.Confirmation) {
+func (p *person) shown(who self.Changer, replaces string, now time.Time) (phone, self.Confirmation) {
 	p.o.t.Helper()
-	enrolment, err := p.o.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
+	enrolment, err := p.o.Self.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
 	require.NoError(p.o.t, err)
 	require.Empty(p.o.t, enrolment.RecoveryCodes)
 	fresh := phone{enrolment.Key}
-	return fresh, account.Confirmation{ID: enrolment.ID, Replaces: replaces, Code: fresh.at(now)}
+	return fresh, self.Confirmation{ID: enrolment.ID, Replaces: replaces, Code: fresh.at(now)}
 }
 
 // adds enrols one more authenticator, or one in the place of another.
@@ -54,7 +56,7 @@ func (p *person) adds(replaces, name string, now time.Time) phone {
 	who := p.fresh(now)
 	added, confirm := p.shown(who, replaces, now)
 	confirm.Name = name
-	device, err := p.o.ConfirmAuthenticator(p.o.t.Context(), who, confirm, p.visitor, now)
+	device, err := p.o.Self.ConfirmAuthenticator(p.o.t.Context(), who, confirm, p.visitor, now)
 	require.NoError(p.o.t, err)
 	if device != "" {
 		p.visitor.Device = device
@@ -65,7 +67,7 @@ func (p *person) adds(replaces, name string, now time.Time) phone {
 // present returns Ada's authenticators.
 func (o *office) present() []storage.Authenticator {
 	o.t.Helper()
-	profile, err := o.Show(o.t.Context(), ada)
+	profile, err := o.Operate.Show(o.t.Context(), ada)
 	require.NoError(o.t, err)
 	return profile.Authenticators
 }
@@ -82,7 +84,7 @@ func TestAddingAnAuthenticator(t *testing.T) {
 		require.Equal(t, added, again, "a reload shows the same key")
 		require.Len(t, o.present(), 1, "it is no factor yet")
 		confirm.Name = "  Work phone "
-		device, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+		device, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 		require.NoError(t, err)
 		require.Empty(t, device, "the device cookie stays good")
 
@@ -97,7 +99,7 @@ func TestAddingAnAuthenticator(t *testing.T) {
 		require.NoError(t, err, "this browser stays signed in")
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "no other does")
-		_, err = o.Pending(t.Context(), half, start)
+		_, err = o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
 
 		p := o.person()
@@ -167,13 +169,13 @@ func TestRemovingAnAuthenticator(t *testing.T) {
 		owner, first, _ := o.enrolled()
 		here := o.signedIn(first, start)
 		lost := o.present()[0].ID
-		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), here.fresh(start), lost, here.visitor, start), account.ErrLastAuthenticator)
+		require.ErrorIs(t, o.Self.RemoveAuthenticator(t.Context(), here.fresh(start), lost, here.visitor, start), account.ErrLastAuthenticator)
 		second := here.adds("", "Tablet", start)
-		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), here.fresh(start), "none", here.visitor, start), storage.ErrNotFound)
+		require.ErrorIs(t, o.Self.RemoveAuthenticator(t.Context(), here.fresh(start), "none", here.visitor, start), storage.ErrNotFound)
 
 		now := start.Add(time.Minute)
 		require.NoError(t, owner.code(owner.half(now), second.at(now), now))
-		require.NoError(t, o.RemoveAuthenticator(t.Context(), here.fresh(now), lost, here.visitor, now))
+		require.NoError(t, o.Self.RemoveAuthenticator(t.Context(), here.fresh(now), lost, here.visitor, now))
 		require.Len(t, o.present(), 1)
 		require.Equal(t, 1, o.events(audit.AuthenticatorRemoved))
 		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorRemoved))
@@ -195,7 +197,7 @@ func TestRenamingAnAuthenticator(t *testing.T) {
 		require.NoError(t, err)
 		id := o.present()[0].ID
 		rename := func(id, name string) error {
-			return o.RenameAuthenticator(t.Context(), signIn, id, name, owner.visitor, late)
+			return o.Self.RenameAuthenticator(t.Context(), signIn, id, name, owner.visitor, late)
 		}
 		require.NoError(t, rename(id, " Ada’s phone "))
 		require.Equal(t, "Ada’s phone", o.present()[0].Name)
@@ -203,7 +205,7 @@ func TestRenamingAnAuthenticator(t *testing.T) {
 		require.Empty(t, o.present()[0].Name)
 		require.NoError(t, rename(id, strings.Repeat("ä", 64)))
 		for _, name := range []string{strings.Repeat("ä", 65), "tab\there", "\u202eenohp"} {
-			var invalid *account.InvalidError
+			var invalid *identity.InvalidError
 			require.ErrorAs(t, rename(id, name), &invalid, name)
 		}
 		require.ErrorIs(t, rename("none", "x"), storage.ErrNotFound)
@@ -215,14 +217,14 @@ func TestRenamingAnAuthenticator(t *testing.T) {
 		require.NoError(t, err)
 		who := eve.enroller(half, start)
 		eve.confirmed(who, start)
-		done, err := o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
+		done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
 		require.NoError(t, err)
 		eve.keep(done, nil)
 		signIn, err = eve.signIn(start)
 		require.NoError(t, err)
 		require.ErrorIs(t, rename(id, "Mine"), storage.ErrNotFound, "it is somebody else's")
-		require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start), storage.ErrNotFound)
-		_, err = o.NewAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start)
+		require.ErrorIs(t, o.Self.RemoveAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start), storage.ErrNotFound)
+		_, err = o.Self.NewAuthenticator(t.Context(), eve.fresh(start), id, eve.visitor, start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 }
@@ -239,9 +241,9 @@ func TestTenAuthenticatorsAtMost(t *testing.T) {
 		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
 			ID: storage.NewID(), UserID: o.present()[0].UserID, Kind: storage.KindTOTP, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
-		_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+		_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 		require.ErrorIs(t, err, account.ErrTooMany, "nor by one that was begun before")
-		_, err = o.NewAuthenticator(t.Context(), who, "", here.visitor, start)
+		_, err = o.Self.NewAuthenticator(t.Context(), who, "", here.visitor, start)
 		require.ErrorIs(t, err, account.ErrTooMany)
 		require.Len(t, o.present(), 10)
 		here.adds(o.present()[3].ID, "", start)

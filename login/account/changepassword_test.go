@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -32,12 +33,12 @@ func TestChangePassword(t *testing.T) {
 			_, err := o.store.Sessions.SignIn(t.Context(), storage.Hash(gone), "", start)
 			require.ErrorIs(t, err, storage.ErrNotFound)
 		}
-		_, err := o.Pending(t.Context(), half, start)
+		_, err := o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
 		state, err := o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.NoError(t, err)
 		require.True(t, state.Ended(start))
-		_, err = o.OpenReset(t.Context(), reset, start)
+		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
 		require.ErrorIs(t, err, account.ErrTicket, "a link to a new password too")
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
 		require.Equal(t, 1, o.events(audit.PasswordChanged))
@@ -70,13 +71,13 @@ func TestOneSessionChangesThePasswordOnce(t *testing.T) {
 		offices := []*office{a, b}
 		signIn := owner.complete(start)
 		answers := race(t, func(i int) error {
-			_, err := offices[i%2].ChangePassword(t.Context(), freshOf(signIn), account.PasswordChange{
+			_, err := offices[i%2].Self.ChangePassword(t.Context(), freshOf(signIn), self.PasswordChange{
 				Current: adaPassword, New: newPassword, Session: owner.session, Visitor: owner.visitor,
 			}, start)
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
-		_, sessions, err := a.Sessions(t.Context(), ada, start)
+		_, sessions, err := a.Operate.Sessions(t.Context(), ada, start)
 		require.NoError(t, err)
 		require.Len(t, sessions, 1)
 		require.Equal(t, 1, a.events(audit.PasswordChanged))
@@ -90,17 +91,17 @@ func TestEnrolLink(t *testing.T) {
 		_, err := p.invited(ticket, start)
 		require.NoError(t, err)
 		half := p.half(start)
-		require.ErrorIs(t, o.AskEnrolLink(t.Context(), half, p.visitor, start), account.ErrUnverified)
+		require.ErrorIs(t, o.Enrol.AskEnrolLink(t.Context(), half, p.visitor, start), account.ErrUnverified)
 		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
 		for range 3 {
-			require.NoError(t, o.AskEnrolLink(t.Context(), half, p.visitor, start))
+			require.NoError(t, o.Enrol.AskEnrolLink(t.Context(), half, p.visitor, start))
 		}
-		require.True(t, isWait(o.AskEnrolLink(t.Context(), half, p.visitor, start)))
+		require.True(t, isWait(o.Enrol.AskEnrolLink(t.Context(), half, p.visitor, start)))
 		require.Equal(t, 3, o.notices.count(account.NoticeEnrolLink))
 		elsewhere := half
 		elsewhere.Browser = "another browser"
-		require.ErrorIs(t, o.AskEnrolLink(t.Context(), elsewhere, p.visitor, start), account.ErrStartAgain)
-		require.ErrorIs(t, o.AskEnrolLink(t.Context(), half, p.visitor, start.Add(5*time.Minute)), account.ErrStartAgain)
+		require.ErrorIs(t, o.Enrol.AskEnrolLink(t.Context(), elsewhere, p.visitor, start), account.ErrStartAgain)
+		require.ErrorIs(t, o.Enrol.AskEnrolLink(t.Context(), half, p.visitor, start.Add(5*time.Minute)), account.ErrStartAgain)
 
 		_, err = p.invited(ticket, start)
 		require.ErrorIs(t, err, account.ErrTicket, "the first invitation was replaced")
@@ -114,6 +115,6 @@ func TestNoEnrolLinkForWhoHasAnAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		p := o.person()
-		require.ErrorIs(t, o.AskEnrolLink(t.Context(), p.half(start), p.visitor, start), account.ErrEnrolled)
+		require.ErrorIs(t, o.Enrol.AskEnrolLink(t.Context(), p.half(start), p.visitor, start), account.ErrEnrolled)
 	})
 }

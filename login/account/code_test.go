@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
+	"github.com/postern-id/postern/login/account/operate"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -142,18 +145,18 @@ func TestHalfDoneSignIn(t *testing.T) {
 		"in time":         {after: 5*time.Minute - time.Second},
 		"too late":        {after: 5 * time.Minute, want: account.ErrStartAgain},
 		"another browser": {browser: "another", want: account.ErrStartAgain},
-		"disabled":        {want: account.ErrStartAgain, between: operation((*account.Service).Disable)},
-		"deleted":         {want: account.ErrStartAgain, between: operation((*account.Service).Delete)},
+		"disabled":        {want: account.ErrStartAgain, between: operation((*operate.Service).Disable)},
+		"deleted":         {want: account.ErrStartAgain, between: operation((*operate.Service).Delete)},
 		"enabled again": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			operation((*account.Service).Disable)(t, o)
-			operation((*account.Service).Enable)(t, o)
+			operation((*operate.Service).Disable)(t, o)
+			operation((*operate.Service).Enable)(t, o)
 		}},
 		"signed out everywhere": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			_, _, err := o.SignOut(t.Context(), ada, audit.Operator(), start)
+			_, _, err := o.Operate.SignOut(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)
 		}},
 		"factor reset": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
-			_, _, err := o.ResetFactor(t.Context(), ada, audit.Operator(), start)
+			_, _, err := o.Operate.ResetFactor(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)
 		}},
 		"password changed": {want: account.ErrStartAgain, between: func(t *testing.T, o *office) {
@@ -185,9 +188,9 @@ func TestHalfDoneSignIn(t *testing.T) {
 	}
 }
 
-func operation(do func(*account.Service, context.Context, string, audit.By, time.Time) (storage.User, error)) func(*testing.T, *office) {
+func operation(do func(*operate.Service, context.Context, string, audit.By, time.Time) (storage.User, error)) func(*testing.T, *office) {
 	return func(t *testing.T, o *office) {
-		_, err := do(o.Service, t.Context(), ada, audit.Operator(), start)
+		_, err := do(o.Operate, t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 	}
 }
@@ -222,14 +225,14 @@ func TestSessionLifetimes(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			o := openOfficeWith(t, storagetest.SQLite(t), func(c *account.Config) { c.Lifetimes = lifetimes })
+			o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.Lifetimes = lifetimes })
 			_, phone, _ := o.enrolled()
 			p := o.person()
-			half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+			half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 				Name: ada, Password: adaPassword, Remember: test.remember, Browser: p.browser, Visitor: p.visitor,
 			}, start)
 			require.NoError(t, err)
-			done, err := o.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
+			done, err := o.SignIn.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
 			require.NoError(t, err)
 			require.Equal(t, test.remember, done.Remember)
 			p.keep(done, nil)

@@ -13,21 +13,21 @@ import (
 func TestInvitationOfADisabledAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, before := o.add(ada, start)
-		_, err := o.Disable(t.Context(), ada, audit.Operator(), start)
+		_, err := o.Operate.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		_, err = o.OpenInvitation(t.Context(), before, start)
+		_, err = o.Arrive.OpenInvitation(t.Context(), before, start)
 		require.ErrorIs(t, err, account.ErrTicket)
-		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
+		_, invitation, err := o.Operate.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		ticket := ticketOf(t, invitation)
-		_, err = o.OpenInvitation(t.Context(), ticket, start)
+		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, start)
 		require.ErrorIs(t, err, account.ErrTicket)
 		_, err = o.person().invited(ticket, start)
 		require.ErrorIs(t, err, account.ErrTicket)
 
-		_, err = o.Enable(t.Context(), ada, audit.Operator(), start)
+		_, err = o.Operate.Enable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		_, err = o.OpenInvitation(t.Context(), ticket, start)
+		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, start)
 		require.NoError(t, err)
 	})
 }

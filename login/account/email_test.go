@@ -7,6 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -15,11 +17,11 @@ import (
 const newAda = "countess@example.test"
 
 func (p *person) askEmail(email string, now time.Time) error {
-	return p.o.AskEmailChange(p.o.t.Context(), p.stillFresh(now), email, p.visitor, now)
+	return p.o.Self.AskEmailChange(p.o.t.Context(), p.stillFresh(now), email, p.visitor, now)
 }
 
 func (p *person) confirmEmail(secret string, now time.Time) error {
-	done, err := p.o.ConfirmEmailChange(p.o.t.Context(), secret, p.session, p.visitor, now)
+	done, err := p.o.Self.ConfirmEmailChange(p.o.t.Context(), secret, p.session, p.visitor, now)
 	if done.Session != "" {
 		p.keep(done, err)
 	}
@@ -40,13 +42,13 @@ func TestChangeEmail(t *testing.T) {
 		user := o.user(ada)
 		require.Equal(t, ada, user.Email, "nothing changes before the new one is confirmed")
 		require.False(t, user.EmailConfirmed(start))
-		waiting, until, err := o.NewEmail(t.Context(), user, start)
+		waiting, until, err := o.Self.NewEmail(t.Context(), user, start)
 		require.NoError(t, err)
 		require.Equal(t, newAda, waiting)
 		require.Equal(t, start.Add(72*time.Hour), until.UTC())
-		found, err := o.OpenVerification(t.Context(), secret, start)
+		found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 		require.NoError(t, err)
-		require.Equal(t, account.Verification{Kind: account.VerifyNewEmail, Email: newAda}, found)
+		require.Equal(t, arrive.Verification{Kind: arrive.VerifyNewEmail, Email: newAda}, found)
 
 		cookie := owner.session
 		require.NoError(t, owner.confirmEmail(secret, start))
@@ -59,7 +61,7 @@ func TestChangeEmail(t *testing.T) {
 		_, err = other.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "the others end")
 		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket, "once")
-		_, err = o.OpenReset(t.Context(), reset, start)
+		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
 		require.ErrorIs(t, err, account.ErrTicket, "what was mailed to the old address is worth nothing")
 		_, err = o.person().password(start)
 		require.ErrorIs(t, err, account.ErrCredentials)
@@ -87,7 +89,7 @@ func TestEmailChangeIsGivenUp(t *testing.T) {
 		require.NoError(t, owner.askEmail(newAda, start))
 		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		for range 2 {
-			require.NoError(t, o.CancelEmailChange(t.Context(), owner.complete(start), owner.visitor, start))
+			require.NoError(t, o.Self.CancelEmailChange(t.Context(), owner.complete(start), owner.visitor, start))
 		}
 		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket)
 		require.True(t, o.user(ada).EmailConfirmed(start))
@@ -97,7 +99,7 @@ func TestEmailChangeIsGivenUp(t *testing.T) {
 		secret = secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		end := start.Add(72 * time.Hour)
 		require.ErrorIs(t, owner.confirmEmail(secret, end), account.ErrTicket)
-		waiting, _, err := o.NewEmail(t.Context(), o.user(ada), end)
+		waiting, _, err := o.Self.NewEmail(t.Context(), o.user(ada), end)
 		require.NoError(t, err)
 		require.Empty(t, waiting)
 		require.True(t, o.user(ada).EmailConfirmed(end))
@@ -107,7 +109,7 @@ func TestEmailChangeIsGivenUp(t *testing.T) {
 func TestEmailChangeRefuses(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
-		var fault *account.InvalidError
+		var fault *identity.InvalidError
 		require.ErrorAs(t, owner.askEmail("countess", start), &fault)
 		require.ErrorAs(t, owner.askEmail("a@example.test\r\nBcc: b@example.test", start), &fault)
 		require.ErrorIs(t, owner.askEmail(ada, start), account.ErrSameEmail)
@@ -130,7 +132,7 @@ func TestEmailOfSomebodyElse(t *testing.T) {
 			counter.Reset()
 			require.NoError(t, owner.askEmail(email, start))
 			counts[email] = counter.Count()
-			waiting, _, err := o.NewEmail(t.Context(), o.user(ada), start)
+			waiting, _, err := o.Self.NewEmail(t.Context(), o.user(ada), start)
 			require.NoError(t, err)
 			require.Equal(t, email, waiting, "it waits like any other")
 		}
@@ -155,18 +157,18 @@ func TestVerifyAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		session := o.unverified(ada, start)
 		p := o.person()
-		require.NoError(t, o.AskVerification(t.Context(), session, p.visitor, start))
+		require.NoError(t, o.Arrive.AskVerification(t.Context(), session, p.visitor, start))
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
 		for range 2 {
-			found, err := o.OpenVerification(t.Context(), secret, start)
+			found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 			require.NoError(t, err)
-			require.Equal(t, account.Verification{Kind: account.VerifyAddress, Email: ada}, found)
+			require.Equal(t, arrive.Verification{Kind: arrive.VerifyAddress, Email: ada}, found)
 			require.False(t, o.user(ada).EmailVerified, "looking changes nothing")
 		}
 		last := start.Add(72*time.Hour - time.Microsecond)
-		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrTicket)
-		require.NoError(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last))
-		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, p.visitor, last), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrTicket)
+		require.NoError(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last))
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last), account.ErrTicket)
 		require.True(t, o.user(ada).EmailVerified)
 		require.Equal(t, 1, o.events(audit.EmailVerified))
 	})
@@ -176,12 +178,12 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		session := o.unverified(ada, start)
 		for i := range 4 {
-			require.Equal(t, i == 3, isWait(o.AskVerification(t.Context(), session, account.Visitor{}, start)))
+			require.Equal(t, i == 3, isWait(o.Arrive.AskVerification(t.Context(), session, account.Visitor{}, start)))
 		}
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), session.User().ID, newAda, start))
-		require.ErrorIs(t, o.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
 	})
 }
 
@@ -189,7 +191,7 @@ func TestNothingToVerify(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
 		require.NoError(t, o.store.Users.VerifyEmail(t.Context(), o.user(ada).ID, ada, start))
-		require.ErrorIs(t, o.AskVerification(t.Context(), owner.complete(start), owner.visitor, start), account.ErrVerified)
+		require.ErrorIs(t, o.Arrive.AskVerification(t.Context(), owner.complete(start), owner.visitor, start), account.ErrVerified)
 	})
 }
 
@@ -201,7 +203,7 @@ func TestOneEmailLinkIsOneChange(t *testing.T) {
 		before := a.user(ada).Epoch
 		offices := []*office{a, b}
 		answers := race(t, func(i int) error {
-			_, err := offices[i%2].ConfirmEmailChange(t.Context(), secret, owner.session, owner.visitor, start)
+			_, err := offices[i%2].Self.ConfirmEmailChange(t.Context(), secret, owner.session, owner.visitor, start)
 			return err
 		})
 		require.Equal(t, map[string]int{"done": 1, account.ErrTicket.Error(): racers - 1}, answers)

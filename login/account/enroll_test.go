@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/enrol"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -46,9 +48,9 @@ func TestNewPasswordEndsWhatWasBegunWithTheOldOne(t *testing.T) {
 		thief.confirmed(who, start)
 		_, err = o.person().invited(ticket, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", thief.visitor, start)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", thief.visitor, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
 	})
 }
@@ -60,7 +62,7 @@ func TestLongAddressCanBeEnrolled(t *testing.T) {
 		p := o.person()
 		half, err := p.invited(ticket, start)
 		require.NoError(t, err)
-		shown, err := o.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
+		shown, err := o.Enrol.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
 		require.NoError(t, err)
 		require.Equal(t, user.ID, shown.Account, "the address does not fit into the QR code")
 		require.Contains(t, shown.URI, user.ID)
@@ -71,9 +73,9 @@ func TestInvitationIsGoodFor72Hours(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, start)
 		end := start.Add(72 * time.Hour)
-		_, err := o.OpenInvitation(t.Context(), ticket, end.Add(-time.Second))
+		_, err := o.Arrive.OpenInvitation(t.Context(), ticket, end.Add(-time.Second))
 		require.NoError(t, err)
-		_, err = o.OpenInvitation(t.Context(), ticket, end)
+		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, end)
 		require.ErrorIs(t, err, account.ErrTicket)
 		_, err = o.person().invited(ticket, end)
 		require.ErrorIs(t, err, account.ErrTicket)
@@ -90,7 +92,7 @@ func TestInvitationEndsWhileEnrolling(t *testing.T) {
 		require.NoError(t, err)
 		who := p.enroller(half, late)
 		p.confirmed(who, late)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, late.Add(2*time.Minute))
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, late.Add(2*time.Minute))
 		require.ErrorIs(t, err, account.ErrStartAgain)
 	})
 }
@@ -102,20 +104,20 @@ func TestOnlyTheNewestInvitationWorks(t *testing.T) {
 		stolen, err := thief.invited(first, start)
 		require.NoError(t, err)
 		who := thief.enroller(stolen, start)
-		known, err := o.Enrolment(t.Context(), who, thief.visitor, start)
+		known, err := o.Enrol.Enrolment(t.Context(), who, thief.visitor, start)
 		require.NoError(t, err)
 
-		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
+		_, invitation, err := o.Operate.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		_, err = o.OpenInvitation(t.Context(), first, start)
+		_, err = o.Arrive.OpenInvitation(t.Context(), first, start)
 		require.ErrorIs(t, err, account.ErrTicket)
-		_, err = o.InvitedEnroller(t.Context(), stolen, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), stolen, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 
 		p := o.person()
 		half, err := p.invited(ticketOf(t, invitation), start)
 		require.NoError(t, err)
-		mine, err := o.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
+		mine, err := o.Enrol.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
 		require.NoError(t, err)
 		require.NotEqual(t, known.Key.Secret, mine.Key.Secret, "the key that the thief saw is gone")
 	})
@@ -131,9 +133,9 @@ func TestPasswordAloneDoesNotEnrol(t *testing.T) {
 		half := p.half(start)
 		require.ErrorIs(t, p.code(half, "123456", start), account.ErrNotEnrolled)
 		require.ErrorIs(t, p.recoveryCode(half, "00000-00000", start), account.ErrNotEnrolled)
-		_, err = o.Pending(t.Context(), half, start)
+		_, err = o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 	})
 }
@@ -146,11 +148,11 @@ func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
 		_, other := o.add("eve@example.test", start)
 
 		p := o.person()
-		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: adaPassword, Ticket: other, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 	})
 }
@@ -163,7 +165,7 @@ func TestTicketDoesNothingToAnAccountThatIsSetUp(t *testing.T) {
 		require.NoError(t, o.store.Links.Add(t.Context(), storage.Link{
 			Hash: storage.Hash("ticket"), Purpose: storage.LinkEnrol, UserID: user.ID, CreatedAt: storage.At(start), ExpiresAt: storage.At(start.Add(time.Hour)),
 		}))
-		_, err = o.OpenInvitation(t.Context(), "ticket", start)
+		_, err = o.Arrive.OpenInvitation(t.Context(), "ticket", start)
 		require.ErrorIs(t, err, account.ErrEnrolled)
 		_, err = o.person().invited("ticket", start)
 		require.ErrorIs(t, err, account.ErrEnrolled)
@@ -180,7 +182,7 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 		require.NoError(t, err)
 
 		later := start.Add(24 * time.Hour)
-		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: adaPassword, Ticket: ticket, Browser: p.browser, Visitor: p.visitor,
 		}, later)
 		require.NoError(t, err, "the password that was set works")
@@ -190,9 +192,9 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 		again, err := p.invited(ticket, later)
 		require.NoError(t, err, "and so does the link")
 		who = p.enroller(again, later)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, later)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, later)
 		require.NoError(t, err)
-		_, err = o.OpenInvitation(t.Context(), ticket, later)
+		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, later)
 		require.ErrorIs(t, err, account.ErrTicket, "now it is used up")
 	})
 }
@@ -202,25 +204,25 @@ func TestTicketDoesNotProlongTheTimeForACode(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		p := o.person()
-		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: adaPassword, Ticket: "anything", Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
 		late := start.Add(5*time.Minute + time.Second)
 		require.ErrorIs(t, p.code(half, phone.at(late), late), account.ErrStartAgain)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrEnrolled)
 	})
 }
 
 func TestPendingKeyIsDiscarded(t *testing.T) {
-	begin := func(t *testing.T, o *office) (*person, account.Enroller, phone) {
+	begin := func(t *testing.T, o *office) (*person, enrol.Enroller, phone) {
 		_, ticket := o.add(ada, start)
 		p := o.person()
 		half, err := p.invited(ticket, start)
 		require.NoError(t, err)
 		who := p.enroller(half, start)
-		shown, err := o.Enrolment(t.Context(), who, p.visitor, start)
+		shown, err := o.Enrol.Enrolment(t.Context(), who, p.visitor, start)
 		require.NoError(t, err)
 		return p, who, phone{shown.Key}
 	}
@@ -228,11 +230,11 @@ func TestPendingKeyIsDiscarded(t *testing.T) {
 		each(t, func(t *testing.T, o *office) {
 			p, who, phone := begin(t, o)
 			for range 4 {
-				require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.wrongAt(start), p.visitor, start), account.ErrCode)
+				require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), who, phone.wrongAt(start), p.visitor, start), account.ErrCode)
 			}
-			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, "junk", p.visitor, start), account.ErrEnrolmentLost)
-			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start), account.ErrEnrolmentLost)
-			shown, err := o.Enrolment(t.Context(), who, p.visitor, start)
+			require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), who, "junk", p.visitor, start), account.ErrEnrolmentLost)
+			require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start), account.ErrEnrolmentLost)
+			shown, err := o.Enrol.Enrolment(t.Context(), who, p.visitor, start)
 			require.NoError(t, err)
 			require.NotEqual(t, phone.key.Secret, shown.Key.Secret)
 		})
@@ -241,17 +243,17 @@ func TestPendingKeyIsDiscarded(t *testing.T) {
 		each(t, func(t *testing.T, o *office) {
 			p, who, phone := begin(t, o)
 			late := start.Add(10*time.Minute + time.Second)
-			require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), who, phone.at(late), p.visitor, late), account.ErrEnrolmentLost)
+			require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(late), p.visitor, late), account.ErrEnrolmentLost)
 		})
 	})
 	t.Run("not by its clock", func(t *testing.T) {
 		each(t, func(t *testing.T, o *office) {
 			p, who, phone := begin(t, o)
-			err := o.ConfirmEnrolment(t.Context(), who, phone.at(start.Add(-4*time.Minute)), p.visitor, start)
+			err := o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(start.Add(-4*time.Minute)), p.visitor, start)
 			var clock *account.ClockError
 			require.ErrorAs(t, err, &clock)
 			require.Equal(t, -4*time.Minute, clock.Offset)
-			require.NoError(t, o.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start))
+			require.NoError(t, o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(start), p.visitor, start))
 		})
 	})
 }
@@ -263,11 +265,11 @@ func TestUnconfirmedKeyCannotBeAcknowledged(t *testing.T) {
 		half, err := p.invited(ticket, start)
 		require.NoError(t, err)
 		who := p.enroller(half, start)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 		require.ErrorIs(t, err, account.ErrEnrolmentLost)
-		_, err = o.Enrolment(t.Context(), who, p.visitor, start)
+		_, err = o.Enrol.Enrolment(t.Context(), who, p.visitor, start)
 		require.NoError(t, err)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 		require.ErrorIs(t, err, account.ErrNotConfirmed)
 	})
 }

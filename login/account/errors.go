@@ -47,6 +47,8 @@ var (
 	ErrLastAuthenticator = errors.New("the last authenticator cannot be removed")
 	// ErrSheetGone: the new recovery codes were shown too long ago, or others have taken their place. They are not in force.
 	ErrSheetGone = errors.New("the new recovery codes are not to be had any more")
+	// ErrPasswordElsewhere: the password of the account is kept by another system and cannot be set here.
+	ErrPasswordElsewhere = errors.New("the password is kept elsewhere")
 	// ErrNotConfirmed: the recovery codes cannot be acknowledged before the authenticator was confirmed.
 	ErrNotConfirmed = errors.New("the authenticator is not confirmed yet")
 )
@@ -72,16 +74,3 @@ func (e *ClockError) Error() string {
 
 // Is makes a ClockError an ErrCode.
 func (e *ClockError) Is(target error) bool { return target == ErrCode }
-
-// InvalidError is a fault in what somebody entered.
-type InvalidError struct {
-	Field   string // as in the commands and in a line of an import
-	Message string // one sentence without the field's name
-	// Lookalike says that the name could be taken for another one; an operator may allow it.
-	Lookalike bool
-}
-
-// Error names the field and its fault.
-func (e *InvalidError) Error() string { return e.Field + ": " + e.Message }
-
-func invalid(field, message string) error { return &InvalidError{Field: field, Message: message} }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -21,7 +22,7 @@ func TestRaceOnAddingOneAuthenticator(t *testing.T) {
 			before := len(a.present())
 			_, confirm := here.shown(who, replaces, start)
 			answers := race(t, func(i int) error {
-				_, err := []*office{a, b}[i%2].ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)
+				_, err := []*office{a, b}[i%2].Self.ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)
 				return err
 			})
 			require.Equal(t, map[string]int{"done": racers}, answers, "whoever was late finds it done")
@@ -45,9 +46,9 @@ func TestRaceOnShowingOneKey(t *testing.T) {
 		keys, sheets := make(chan string, racers), make(chan string, racers)
 		answers := race(t, func(i int) error {
 			o := []*office{a, b}[i%2]
-			shown, err := o.NewAuthenticator(context.Background(), who, "", here.visitor, start)
+			shown, err := o.Self.NewAuthenticator(context.Background(), who, "", here.visitor, start)
 			keys <- string(shown.Key.Secret)
-			sheet, failed := o.NewRecoveryCodes(context.Background(), who, start)
+			sheet, failed := o.Self.NewRecoveryCodes(context.Background(), who, start)
 			sheets <- sheet.ID
 			return errors.Join(err, failed)
 		})
@@ -69,7 +70,7 @@ func TestRaceOnTheLastTwoAuthenticators(t *testing.T) {
 		here.adds("", "Tablet", start)
 		who, both := here.fresh(start), []string{a.present()[0].ID, a.present()[1].ID}
 		answers := race(t, func(i int) error {
-			return []*office{a, b}[i%2].RemoveAuthenticator(context.Background(), who, both[i/2%2], here.visitor, start)
+			return []*office{a, b}[i%2].Self.RemoveAuthenticator(context.Background(), who, both[i/2%2], here.visitor, start)
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
 		require.Equal(t, racers, answers["done"]+answers[account.ErrLastAuthenticator.Error()]+answers["not found"], "%v", answers)
@@ -86,10 +87,10 @@ func TestRaceOfTwoSessionsOnTheLastTwoAuthenticators(t *testing.T) {
 		second := here.adds("", "Tablet", start)
 		later := start.Add(30 * time.Second)
 		people := []*person{a.signedIn(phone, later), b.signedIn(second, later)}
-		who := []account.Changer{people[0].fresh(later), people[1].fresh(later)}
+		who := []self.Changer{people[0].fresh(later), people[1].fresh(later)}
 		both := []string{a.present()[0].ID, a.present()[1].ID}
 		answers := race(t, func(i int) error {
-			return []*office{a, b}[i%2].RemoveAuthenticator(context.Background(), who[i%2], both[i%2], people[i%2].visitor, later)
+			return []*office{a, b}[i%2].Self.RemoveAuthenticator(context.Background(), who[i%2], both[i%2], people[i%2].visitor, later)
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
 		require.Equal(t, racers, answers["done"]+answers["start again"]+answers["not found"]+answers[account.ErrLastAuthenticator.Error()], "%v", answers)
@@ -102,14 +103,14 @@ func TestRaceOnNewRecoveryCodes(t *testing.T) {
 		_, phone, _ := a.enrolled()
 		here := a.signedIn(phone, start)
 		who := here.fresh(start)
-		sheet, err := a.NewRecoveryCodes(t.Context(), who, start)
+		sheet, err := a.Self.NewRecoveryCodes(t.Context(), who, start)
 		require.NoError(t, err)
 		answers := race(t, func(i int) error {
-			return []*office{a, b}[i%2].KeepRecoveryCodes(context.Background(), who, sheet.ID, here.visitor, start)
+			return []*office{a, b}[i%2].Self.KeepRecoveryCodes(context.Background(), who, sheet.ID, here.visitor, start)
 		})
 		require.Equal(t, map[string]int{"done": racers}, answers)
 		require.Equal(t, 1, a.events(audit.RecoveryCodesReplaced))
-		profile, err := a.Show(t.Context(), ada)
+		profile, err := a.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		require.Equal(t, 10, profile.RecoveryCodesLeft)
 	})
@@ -122,7 +123,7 @@ func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 		_, phone, codes := a.enrolled()
 		here := a.signedIn(phone, start)
 		who := here.fresh(start)
-		sheet, err := a.NewRecoveryCodes(t.Context(), who, start)
+		sheet, err := a.Self.NewRecoveryCodes(t.Context(), who, start)
 		require.NoError(t, err)
 		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
 		for i := range racers {
@@ -132,14 +133,14 @@ func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 		used := make([]error, racers)
 		answers := race(t, func(i int) error {
 			if i%10 == 0 {
-				return []*office{a, b}[i/10%2].KeepRecoveryCodes(context.Background(), who, sheet.ID, here.visitor, start)
+				return []*office{a, b}[i/10%2].Self.KeepRecoveryCodes(context.Background(), who, sheet.ID, here.visitor, start)
 			}
 			used[i] = people[i].recoveryCode(halves[i], codes[i%10], start)
 			return used[i]
 		})
 		known := answers["done"] + answers["wrong code"] + answers["wait"] + answers["start again"]
 		require.Equal(t, racers, known, "no attempt fails in another way: %v", answers)
-		profile, err := a.Show(t.Context(), ada)
+		profile, err := a.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		spent := a.events(audit.RecoveryCodeUsed)
 		if a.events(audit.RecoveryCodesReplaced) == 1 {
@@ -161,10 +162,10 @@ func TestRaceOfResettingAndAdding(t *testing.T) {
 		_, confirm := here.shown(who, "", start)
 		answers := race(t, func(i int) error {
 			if i == racers/2 {
-				_, _, err := a.ResetFactor(context.Background(), ada, audit.Operator(), start)
+				_, _, err := a.Operate.ResetFactor(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
-			_, err := []*office{a, b}[i%2].ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)
+			_, err := []*office{a, b}[i%2].Self.ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)
 			return err
 		})
 		require.Equal(t, racers, answers["done"]+answers["start again"], "%v", answers)

@@ -28,7 +28,7 @@ func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 		failed := 0
 		for n := 3; ; n++ { // behind the read and the beginning of the transaction, which are tried again
 			faults.Fail(n, false, driver.ErrBadConn) // the connection is lost
-			done, err := o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+			done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 			if err == nil {
 				require.True(t, faults.Pending())
 				faults.Fail(0, false, nil)
@@ -37,7 +37,7 @@ func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 			}
 			faults.Fail(0, false, nil)
 			failed++
-			profile, err := o.Show(t.Context(), ada)
+			profile, err := o.Operate.Show(t.Context(), ada)
 			require.NoError(t, err)
 			require.Empty(t, profile.Authenticators, "statement %d", n)
 			require.Zero(t, profile.RecoveryCodesLeft, "statement %d", n)
@@ -59,7 +59,7 @@ func TestChangingFactorsIsAllOrNothing(t *testing.T) {
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)
 		who, lost := here.fresh(now), o.present()[0].ID
-		sheet, err := o.NewRecoveryCodes(t.Context(), who, now)
+		sheet, err := o.Self.NewRecoveryCodes(t.Context(), who, now)
 		require.NoError(t, err)
 		added, confirm := here.shown(who, lost, now)
 		told := len(o.notices.sent)
@@ -83,12 +83,12 @@ func TestChangingFactorsIsAllOrNothing(t *testing.T) {
 			}
 			require.Greater(t, failed, 6)
 		}
-		unlessLost(func() error { return o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, now) })
+		unlessLost(func() error { return o.Self.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, now) })
 		now = now.Add(time.Minute)
 		require.NoError(t, elsewhere.code(elsewhere.half(now), phone.at(now), now))
 		confirm.Code = added.at(now)
 		unlessLost(func() error {
-			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
+			_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
 			return err
 		})
 		require.Len(t, o.present(), 1)
@@ -120,7 +120,7 @@ func TestNothingHappensUnrecorded(t *testing.T) {
 		require.NotErrorIs(t, err, account.ErrCredentials)
 		_, err = p.passwordOf(ada, "wrong", start)
 		require.NotErrorIs(t, err, account.ErrCredentials)
-		_, err = o.Disable(t.Context(), ada, audit.Operator(), start)
+		_, err = o.Operate.Disable(t.Context(), ada, audit.Operator(), start)
 		require.Error(t, err)
 
 		_, err = db.SQL(t).Exec(empty)
@@ -164,8 +164,8 @@ func TestOutagesUseUpNoBudget(t *testing.T) {
 		for name, try := range map[string]func() error{
 			"password":       func() error { _, err := p.password(start); return err },
 			"recovery code":  func() error { return p.recoveryCode(recovering, codes[0], start) },
-			"new password":   func() error { return o.AskReset(t.Context(), ada, p.visitor, start) },
-			"unknown person": func() error { return o.AskReset(t.Context(), "nobody@example.test", p.visitor, start) },
+			"new password":   func() error { return o.Arrive.AskReset(t.Context(), ada, p.visitor, start) },
+			"unknown person": func() error { return o.Arrive.AskReset(t.Context(), "nobody@example.test", p.visitor, start) },
 		} {
 			statements := 0
 			for n := 1; ; n++ {

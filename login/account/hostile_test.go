@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -62,7 +63,7 @@ func besiege(t *testing.T, o *office) *besieged {
 	require.NoError(t, err)
 	who := eve.enroller(half, enrolledAt)
 	eve.confirmed(who, enrolledAt)
-	done, err := o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, enrolledAt)
+	done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, enrolledAt)
 	require.NoError(t, err)
 	b.cookies = []string{
 		"", "forged", done.Device, // none, made up, another user's
@@ -71,7 +72,7 @@ func besiege(t *testing.T, o *office) *besieged {
 	nothing := ""
 	b.used.Store(&nothing)
 	// Her cookie from before she was signed out everywhere is dead; she signs in again and gets another.
-	_, _, err = o.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
+	_, _, err = o.Operate.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
 	require.NoError(t, err)
 	b.cookies = append(b.cookies, b.owner.visitor.Device)
 	b.ownerSignsIn(b.at(-1))
@@ -175,9 +176,9 @@ func (b *besieged) guessCode(i int, now time.Time) {
 func (b *besieged) askForMail(i int, now time.Time) {
 	visitor, err := b.stranger().visitor, error(nil)
 	if i%2 == 0 {
-		err = b.AskReset(context.Background(), ada, visitor, now)
+		err = b.Arrive.AskReset(context.Background(), ada, visitor, now)
 	} else {
-		err = b.Register(context.Background(), account.RegistrationForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
+		err = b.Arrive.Register(context.Background(), arrive.RegistrationForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
 	}
 	if err != nil {
 		b.t.Errorf("an answer that is not the usual one: %v", err)

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -21,8 +22,8 @@ const (
 	foreignPassword = "correct horse battery"
 )
 
-func imports(o *office, lines ...string) (account.ImportReport, error) {
-	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), account.ImportOptions{}, audit.Operator(), start)
+func imports(o *office, lines ...string) (port.Report, error) {
+	return o.Port.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), port.ImportOptions{}, audit.Operator(), start)
 }
 
 func TestImport(t *testing.T) {
@@ -51,13 +52,13 @@ func TestImport(t *testing.T) {
 		require.NotEmpty(t, report.Users[1].InvitationURL)
 		half, err := p.passwordOf("pass@example.test", adaPassword, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 
 		ticket := strings.TrimPrefix(report.Users[2].InvitationURL, "https://id.example.test/invite?ticket=")
 		half, err = p.invited(ticket, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrEnrolled, "the imported authenticator is asked for a code")
 		require.NoError(t, p.code(half, phone{key}.at(start), start))
 		_, err = p.invited(ticket, start)
@@ -65,7 +66,7 @@ func TestImport(t *testing.T) {
 
 		require.NotEmpty(t, report.Users[3].InvitationURL)
 		require.Empty(t, report.Users[4].InvitationURL)
-		shut, err := o.Show(t.Context(), "shut@example.test")
+		shut, err := o.Operate.Show(t.Context(), "shut@example.test")
 		require.NoError(t, err)
 		require.True(t, shut.User.Disabled())
 	})
@@ -96,11 +97,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 			`{"email":"`+strings.ToUpper(ada)+`"}`,
 			`{"email":"NEW@example.test"}`,
 		)
-		require.ErrorIs(t, err, account.ErrImport)
-		require.Equal(t, []account.LineFault{
+		require.ErrorIs(t, err, port.ErrImport)
+		require.Equal(t, []port.LineFault{
 			{Line: 2, Message: "email: an account has it already"}, {Line: 3, Message: "email: the same as in line 1"},
 		}, report.Faults)
-		_, err = o.Show(t.Context(), "new@example.test")
+		_, err = o.Operate.Show(t.Context(), "new@example.test")
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	})
 }
@@ -108,11 +109,11 @@ func TestImportIsAllOrNothing(t *testing.T) {
 func TestDryRunChangesNothing(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	lines := `{"email":"new@example.test","totp":["` + secretURI + `"]}` + "\n" + `{"email":"bad"}`
-	report, err := o.Import(t.Context(), strings.NewReader(lines), account.ImportOptions{DryRun: true}, audit.Operator(), start)
+	report, err := o.Port.Import(t.Context(), strings.NewReader(lines), port.ImportOptions{DryRun: true}, audit.Operator(), start)
 	require.NoError(t, err)
-	require.Equal(t, []account.ImportedUser{{Line: 1, Email: "new@example.test", Authenticators: 1, NeedsInvitation: true}}, report.Users)
+	require.Equal(t, []port.Imported{{Line: 1, Email: "new@example.test", Authenticators: 1, NeedsInvitation: true}}, report.Users)
 	require.Equal(t, 2, report.Faults[0].Line)
-	users, err := o.List(t.Context(), "", 10)
+	users, err := o.Operate.List(t.Context(), "", 10)
 	require.NoError(t, err)
 	require.Empty(t, users)
 }
@@ -142,7 +143,7 @@ func TestImportFaults(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			report, err := imports(o, test.line)
-			require.ErrorIs(t, err, account.ErrImport)
+			require.ErrorIs(t, err, port.ErrImport)
 			require.Len(t, report.Faults, 1)
 			require.Contains(t, report.Faults[0].Message, test.fault)
 			require.NotContains(t, report.Faults[0].Message, "JBSWY3DP", "no secret is quoted")
@@ -150,8 +151,8 @@ func TestImportFaults(t *testing.T) {
 	}
 	t.Run("long line", func(t *testing.T) {
 		report, err := imports(o, `{"email":"a@example.test"}`, `{"email":"`+strings.Repeat("a", 70_000)+`"}`)
-		require.ErrorIs(t, err, account.ErrImport)
-		require.Equal(t, []account.LineFault{{Line: 2, Message: "longer than 64 KiB"}}, report.Faults)
+		require.ErrorIs(t, err, port.ErrImport)
+		require.Equal(t, []port.LineFault{{Line: 2, Message: "longer than 64 KiB"}}, report.Faults)
 	})
 }
 
@@ -165,12 +166,12 @@ func TestExportIsWhatImportReads(t *testing.T) {
 		_, err := imports(o, lines...)
 		require.NoError(t, err)
 		var plain, full bytes.Buffer
-		count, err := o.Export(t.Context(), &plain, account.ExportOptions{Secrets: false}, audit.Operator(), start)
+		count, err := o.Port.Export(t.Context(), &plain, port.ExportOptions{Secrets: false}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 2, count)
 		require.NotContains(t, plain.String(), "$2a$")
 		require.NotContains(t, plain.String(), "JBSWY3DP")
-		_, err = o.Export(t.Context(), &full, account.ExportOptions{Secrets: true}, audit.Operator(), start)
+		_, err = o.Port.Export(t.Context(), &full, port.ExportOptions{Secrets: true}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 2, o.events(audit.UsersExported))
 
@@ -178,7 +179,7 @@ func TestExportIsWhatImportReads(t *testing.T) {
 		_, err = imports(other, full.String())
 		require.NoError(t, err)
 		var again bytes.Buffer
-		_, err = other.Export(t.Context(), &again, account.ExportOptions{Secrets: true}, audit.Operator(), start)
+		_, err = other.Port.Export(t.Context(), &again, port.ExportOptions{Secrets: true}, audit.Operator(), start)
 		require.NoError(t, err)
 		require.ElementsMatch(t, strings.Split(full.String(), "\n"), strings.Split(again.String(), "\n"))
 	})

@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/enrol"
+	"github.com/postern-id/postern/login/account/journeys"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
 	"github.com/postern-id/postern/storage"
@@ -23,8 +26,8 @@ import (
 // shortURI has a key of 10 bytes.
 const shortURI = "otpauth://totp/Old:ada?secret=JBSWY3DPEHPK3PXP&issuer=Old"
 
-func importsWith(o *office, options account.ImportOptions, lines ...string) (account.ImportReport, error) {
-	return o.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), options, audit.Operator(), start)
+func importsWith(o *office, options port.ImportOptions, lines ...string) (port.Report, error) {
+	return o.Port.Import(o.t.Context(), strings.NewReader(strings.Join(lines, "\n")), options, audit.Operator(), start)
 }
 
 func TestImportSkipsInvalidLines(t *testing.T) {
@@ -37,10 +40,10 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 			`{"email":"taken@example.test"}`,
 			`{"email":"ONE@example.test"}`,
 		}
-		report, err := importsWith(o, account.ImportOptions{DryRun: true, SkipInvalid: true}, lines...)
+		report, err := importsWith(o, port.ImportOptions{DryRun: true, SkipInvalid: true}, lines...)
 		require.NoError(t, err)
 		require.Len(t, report.Faults, 4)
-		report, err = importsWith(o, account.ImportOptions{SkipInvalid: true}, lines...)
+		report, err = importsWith(o, port.ImportOptions{SkipInvalid: true}, lines...)
 		require.NoError(t, err)
 		var numbers []int
 		for _, fault := range report.Faults {
@@ -49,7 +52,7 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 		require.Equal(t, []int{2, 3, 4, 6}, numbers)
 		require.Len(t, report.Users, 2)
 		for _, email := range []string{"one@example.test", "taken@example.test"} {
-			_, err := o.Show(t.Context(), email)
+			_, err := o.Operate.Show(t.Context(), email)
 			require.NoError(t, err)
 		}
 	})
@@ -79,7 +82,7 @@ func TestImportOfOtherSystemsFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openOffice(t, storagetest.SQLite(t))
-			report, err := o.Import(t.Context(), strings.NewReader(file), account.ImportOptions{}, audit.Operator(), start)
+			report, err := o.Port.Import(t.Context(), strings.NewReader(file), port.ImportOptions{}, audit.Operator(), start)
 			require.NoError(t, err, "%v", report.Faults)
 			require.Len(t, report.Users, 2)
 		})
@@ -92,7 +95,7 @@ func TestImportIgnoresWhatSaysNothing(t *testing.T) {
 		`"password_hash":"","totp":["",null],"roles":[],"phone":null,"blocked":false,"note":"","groups":null,`+
 		`"claims":{"name":"Ada","locale":"","picture":null,"address":{},"given_name":null}}`)
 	require.NoError(t, err, "%v", report.Faults)
-	profile, err := o.Show(t.Context(), "ada")
+	profile, err := o.Operate.Show(t.Context(), "ada")
 	require.NoError(t, err)
 	require.Equal(t, "Ada@example.test", profile.User.Email)
 	require.Equal(t, storage.Claims{"name": "Ada"}, profile.User.Claims)
@@ -101,7 +104,7 @@ func TestImportIgnoresWhatSaysNothing(t *testing.T) {
 		`{"email":"a@example.test","blocked":true}`, `{"email":"a@example.test","roles":["admin"]}`, `{"email":"a@example.test","mfa":{"secret":"x"}}`,
 	} {
 		report, err := imports(o, line)
-		require.ErrorIs(t, err, account.ErrImport, "it may mean something")
+		require.ErrorIs(t, err, port.ErrImport, "it may mean something")
 		require.Contains(t, report.Faults[0].Message, "is not known")
 	}
 }
@@ -110,8 +113,8 @@ func TestImportOfShortKeys(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		line := `{"email":"` + ada + `","password":"` + adaPassword + `","totp":["` + shortURI + `"]}`
 		_, err := imports(o, line)
-		require.ErrorIs(t, err, account.ErrImport)
-		report, err := importsWith(o, account.ImportOptions{AllowShortKeys: true}, line, `{"email":"b@example.test","totp":["`+secretURI+`"]}`)
+		require.ErrorIs(t, err, port.ErrImport)
+		report, err := importsWith(o, port.ImportOptions{AllowShortKeys: true}, line, `{"email":"b@example.test","totp":["`+secretURI+`"]}`)
 		require.NoError(t, err)
 		require.True(t, report.Users[0].RenewsKey)
 		require.False(t, report.Users[1].RenewsKey)
@@ -119,7 +122,7 @@ func TestImportOfShortKeys(t *testing.T) {
 		key, _, err := otp.ParseShortURI(shortURI)
 		require.NoError(t, err)
 		p := o.person()
-		done, err := o.ConfirmCode(t.Context(), p.attempt(p.half(start), phone{key}.at(start)), start)
+		done, err := o.SignIn.ConfirmCode(t.Context(), p.attempt(p.half(start), phone{key}.at(start)), start)
 		require.NoError(t, err)
 		require.True(t, done.MustEnrol)
 		p.keep(done, nil)
@@ -127,10 +130,10 @@ func TestImportOfShortKeys(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound, "nothing before a new authenticator")
 		enrolling, err := o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
 		require.NoError(t, err)
-		who := account.MustEnroller(enrolling)
+		who := enrol.MustEnroller(enrolling)
 		require.True(t, who.Renews())
 		fresh, _ := p.confirmed(who, start)
-		done, err = o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
+		done, err = o.Enrol.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
 		require.NoError(t, err)
 		require.False(t, done.MustEnrol)
 		p.keep(done, nil)
@@ -148,14 +151,14 @@ func TestImportOfShortKeys(t *testing.T) {
 // One account whose address or key is long ends the export for nobody.
 func TestExportOfLongNames(t *testing.T) {
 	issuer := strings.Repeat("Ä", 32) // as long as the setting lets it be
-	o := openOfficeWith(t, storagetest.SQLite(t), func(c *account.Config) { c.Issuer = issuer })
+	o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.Issuer = issuer })
 	long := strings.Repeat("ü", 60) + "@" + strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".test"
 	longKey := "otpauth://totp/ada?secret=" + strings.Repeat("A", 204)
 	_, err := imports(o,
 		`{"email":"`+long+`","totp":["`+secretURI+`"]}`, `{"email":"ada@example.test","totp":["`+longKey+`"]}`, `{"email":"last@example.test"}`)
 	require.NoError(t, err)
 	var out bytes.Buffer
-	count, err := o.Export(t.Context(), &out, account.ExportOptions{Secrets: true}, audit.Operator(), start)
+	count, err := o.Port.Export(t.Context(), &out, port.ExportOptions{Secrets: true}, audit.Operator(), start)
 	require.NoError(t, err)
 	require.Equal(t, 3, count)
 	other := openOffice(t, storagetest.SQLite(t))
@@ -170,7 +173,7 @@ func TestExportOfLongNames(t *testing.T) {
 
 // However few hashes are computed at once, an import does not run into the limit for sign-ins.
 func TestImportOfManyPasswordsWithOneHashAtOnce(t *testing.T) {
-	o := openOfficeWith(t, storagetest.SQLite(t), func(c *account.Config) {
+	o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) {
 		var err error
 		c.Passwords, err = password.New(password.Config{Memory: 4096, Time: 1, Concurrency: 1, Queue: 1, Wait: time.Nanosecond})
 		require.NoError(t, err)
@@ -180,7 +183,7 @@ func TestImportOfManyPasswordsWithOneHashAtOnce(t *testing.T) {
 		lines = append(lines, fmt.Sprintf(`{"email":"u%d@example.test","password":%q}`, i, adaPassword))
 	}
 	var told []int
-	options := account.ImportOptions{Progress: func(done, total int) {
+	options := port.ImportOptions{Progress: func(done, total int) {
 		require.Equal(t, 40, total)
 		told = append(told, done)
 	}}
@@ -200,22 +203,22 @@ func TestInterruptedImportAndExport(t *testing.T) {
 		}
 		file := func() *strings.Reader { return strings.NewReader(strings.Join(lines, "\n")) }
 		ctx, cancel := context.WithCancel(t.Context())
-		options := account.ImportOptions{Progress: func(done, _ int) {
+		options := port.ImportOptions{Progress: func(done, _ int) {
 			if done == 5 {
 				cancel()
 			}
 		}}
-		_, err := o.Import(ctx, file(), options, audit.Operator(), start)
+		_, err := o.Port.Import(ctx, file(), options, audit.Operator(), start)
 		require.ErrorIs(t, err, context.Canceled)
-		users, err := o.List(t.Context(), "", 100)
+		users, err := o.Operate.List(t.Context(), "", 100)
 		require.NoError(t, err)
 		require.Empty(t, users)
 
-		_, err = o.Import(t.Context(), file(), account.ImportOptions{}, audit.Operator(), start)
+		_, err = o.Port.Import(t.Context(), file(), port.ImportOptions{}, audit.Operator(), start)
 		require.NoError(t, err)
 		ctx, cancel = context.WithCancel(t.Context())
 		var out bytes.Buffer
-		_, err = o.Export(ctx, &out, account.ExportOptions{Secrets: true, Progress: func(done, _ int) {
+		_, err = o.Port.Export(ctx, &out, port.ExportOptions{Secrets: true, Progress: func(done, _ int) {
 			if done == 5 {
 				cancel()
 			}

@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -37,11 +39,11 @@ func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
 		enrolled := false
 		answers := race(t, func(i int) error {
 			if i == racers/2 {
-				_, err := slow.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+				_, err := slow.Enrol.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
 				enrolled = err == nil
 				return errors.Join(err, errors.New("enrolling"))
 			}
-			_, err := []*office{a, b}[i%2].SetInvitedPassword(context.Background(), account.InvitedPassword{
+			_, err := []*office{a, b}[i%2].Arrive.SetInvitedPassword(context.Background(), arrive.InvitedPassword{
 				Ticket: ticket, Password: newPassword, Browser: storage.NewID(), Visitor: p.visitor,
 			}, start)
 			return err
@@ -61,18 +63,18 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 		halves := make([]account.HalfCookie, racers)
 		race(t, func(i int) (err error) {
 			if i == racers/2 {
-				_, err = a.Disable(context.Background(), ada, audit.Operator(), start)
+				_, err = a.Operate.Disable(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
-			halves[i], err = []*office{a, b}[i%2].SetInvitedPassword(context.Background(), account.InvitedPassword{
+			halves[i], err = []*office{a, b}[i%2].Arrive.SetInvitedPassword(context.Background(), arrive.InvitedPassword{
 				Ticket: ticket, Password: newPassword, Browser: "browser", Visitor: a.person().visitor,
 			}, start)
 			return err
 		})
-		_, err := a.Enable(t.Context(), ada, audit.Operator(), start)
+		_, err := a.Operate.Enable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		for _, half := range halves {
-			_, err := a.InvitedEnroller(t.Context(), half, start)
+			_, err := a.Enrol.InvitedEnroller(t.Context(), half, start)
 			require.ErrorIs(t, err, account.ErrStartAgain)
 		}
 	})
@@ -90,11 +92,11 @@ func TestRaceOfEnrollingAndInviting(t *testing.T) {
 		enrolled := false
 		answers := race(t, func(i int) error {
 			if i == racers/2 {
-				_, err := a.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+				_, err := a.Enrol.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
 				enrolled = err == nil
 				return errors.Join(err, errors.New("enrolling"))
 			}
-			_, _, err := []*office{a, b}[i%2].Invite(context.Background(), ada, audit.Operator(), start)
+			_, _, err := []*office{a, b}[i%2].Operate.Invite(context.Background(), ada, audit.Operator(), start)
 			return err
 		})
 		left, err := a.store.Links.OfUser(t.Context(), user.ID, storage.LinkEnrol)
@@ -128,7 +130,7 @@ func TestRaceOfResettingAndANewAddress(t *testing.T) {
 				changed = err == nil
 				return err
 			}
-			_, _, err := []*office{a, b}[i%2].ResetFactor(context.Background(), user.ID, audit.Operator(), start)
+			_, _, err := []*office{a, b}[i%2].Operate.ResetFactor(context.Background(), user.ID, audit.Operator(), start)
 			return err
 		})
 		told := len(a.notices.to(ada, account.NoticeFactorReset)) + len(b.notices.to(ada, account.NoticeFactorReset))
@@ -145,7 +147,7 @@ func TestRaceOfImports(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		answers := race(t, func(i int) error {
 			_, err := imports([]*office{a, b}[i%2], `{"email":"`+ada+`"}`, `{"email":"bob@example.test","username":"bob"}`)
-			if errors.Is(err, storage.ErrConflict) || errors.Is(err, account.ErrImport) {
+			if errors.Is(err, storage.ErrConflict) || errors.Is(err, port.ErrImport) {
 				return account.ErrTaken
 			}
 			return err
@@ -164,9 +166,9 @@ func TestRaceOnANewAddress(t *testing.T) {
 		secret := secretOf(t, a.mailed(newAda, account.NoticeEmailConfirm))
 		race(t, func(i int) error {
 			if i%2 == 0 {
-				return a.CancelEmailChange(context.Background(), signIn, owner.visitor, start)
+				return a.Self.CancelEmailChange(context.Background(), signIn, owner.visitor, start)
 			}
-			_, err := b.ConfirmEmailChange(context.Background(), secret, "", owner.visitor, start)
+			_, err := b.Self.ConfirmEmailChange(context.Background(), secret, "", owner.visitor, start)
 			return err
 		})
 		require.Equal(t, 1, a.events(audit.EmailChanged)+a.events(audit.EmailChangeCancelled))
@@ -178,9 +180,9 @@ func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
 		fresh := owner.stillFresh(start)
-		_, _, err := b.SignOut(t.Context(), ada, audit.Operator(), start)
+		_, _, err := b.Operate.SignOut(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		require.ErrorIs(t, a.AskEmailChange(t.Context(), fresh, newAda, owner.visitor, start), account.ErrStartAgain)
+		require.ErrorIs(t, a.Self.AskEmailChange(t.Context(), fresh, newAda, owner.visitor, start), account.ErrStartAgain)
 		require.Zero(t, a.events(audit.EmailChangeAsked))
 	})
 }
@@ -192,11 +194,11 @@ func TestRaceOnEndingTheOthers(t *testing.T) {
 		other := a.elsewhere(phone, start)
 		here, there := owner.complete(start), other.complete(start)
 		answers := race(t, func(i int) error {
-			_, err := []*office{a, b}[i%2].EndOtherSessions(context.Background(), []storage.SignIn{here, there}[i/2%2], owner.visitor, start)
+			_, err := []*office{a, b}[i%2].Self.EndOtherSessions(context.Background(), []storage.SignIn{here, there}[i/2%2], owner.visitor, start)
 			return err
 		})
 		require.Equal(t, racers, answers["done"]+answers["start again"], "%v", answers)
-		_, sessions, err := a.Sessions(t.Context(), ada, start)
+		_, sessions, err := a.Operate.Sessions(t.Context(), ada, start)
 		require.NoError(t, err)
 		require.Len(t, sessions, 1)
 		require.Equal(t, answers["done"], a.events(audit.SessionsEnded))

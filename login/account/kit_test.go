@@ -14,6 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/enrol"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/journeys"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/login/password"
 	"github.com/postern-id/postern/login/throttle"
@@ -35,7 +40,7 @@ var (
 
 // office is a service on one store, with what it told people and what it logged.
 type office struct {
-	*account.Service
+	*journeys.Journeys
 	t       testing.TB
 	store   *storage.Store
 	notices *notices
@@ -55,27 +60,27 @@ func (b *safeBuffer) Write(text []byte) (int, error) {
 
 func openOffice(t testing.TB, db *storagetest.Database, interceptors ...storagetest.Interceptor) *office {
 	t.Helper()
-	return openOfficeWith(t, db, func(*account.Config) {}, interceptors...)
+	return openOfficeWith(t, db, func(*journeys.Config) {}, interceptors...)
 }
 
-func openOfficeAs(t testing.TB, db *storagetest.Database, registration account.Registration) *office {
+func openOfficeAs(t testing.TB, db *storagetest.Database, signUp account.SignUp) *office {
 	t.Helper()
-	return openOfficeWith(t, db, func(c *account.Config) { c.Registration = registration })
+	return openOfficeWith(t, db, func(c *journeys.Config) { c.SignUp = signUp })
 }
 
-func openOfficeWith(t testing.TB, db *storagetest.Database, change func(*account.Config), interceptors ...storagetest.Interceptor) *office {
+func openOfficeWith(t testing.TB, db *storagetest.Database, change func(*journeys.Config), interceptors ...storagetest.Interceptor) *office {
 	t.Helper()
 	o := &office{t: t, store: db.Open(t, interceptors...), notices: &notices{}, log: &safeBuffer{}}
 	hasher, err := password.New(password.Config{Memory: 64, Time: 1, Queue: 200})
 	require.NoError(t, err)
 	guard, err := throttle.New(o.store, throttle.Config{})
 	require.NoError(t, err)
-	cfg := account.Config{
+	cfg := journeys.Config{SignUp: account.SignUpOpen, Config: account.Config{
 		Store: o.store, Audit: audit.New(o.store), Passwords: hasher, Throttle: guard, Notices: o.notices,
-		Log: slog.New(slog.NewTextHandler(o.log, nil)), Issuer: "Example", SiteURL: "https://id.example.test", Registration: account.RegistrationOpen,
-	}
+		Log: slog.New(slog.NewTextHandler(o.log, nil)), Issuer: "Example", SiteURL: "https://id.example.test",
+	}}
 	change(&cfg)
-	o.Service, err = account.New(cfg)
+	o.Journeys, err = journeys.New(cfg)
 	require.NoError(t, err)
 	return o
 }
@@ -131,7 +136,7 @@ func (p *person) password(now time.Time) (account.HalfCookie, error) {
 }
 
 func (p *person) passwordOf(name, typed string, now time.Time) (account.HalfCookie, error) {
-	return p.o.Authenticate(p.o.t.Context(), account.PasswordAttempt{
+	return p.o.SignIn.Authenticate(p.o.t.Context(), signin.PasswordAttempt{
 		Name: name, Password: typed, Browser: p.browser, Visitor: p.visitor,
 	}, now)
 }
@@ -150,13 +155,13 @@ func (p *person) attempt(half account.HalfCookie, typed string) account.CodeAtte
 
 // code types a one-time code, and keeps the cookies of a success.
 func (p *person) code(half account.HalfCookie, typed string, now time.Time) error {
-	done, err := p.o.ConfirmCode(p.o.t.Context(), p.attempt(half, typed), now)
+	done, err := p.o.SignIn.ConfirmCode(p.o.t.Context(), p.attempt(half, typed), now)
 	p.keep(done, err)
 	return err
 }
 
 func (p *person) recoveryCode(half account.HalfCookie, typed string, now time.Time) error {
-	done, err := p.o.UseRecoveryCode(p.o.t.Context(), p.attempt(half, typed), now)
+	done, err := p.o.Recovery.UseRecoveryCode(p.o.t.Context(), p.attempt(half, typed), now)
 	p.keep(done, err)
 	return err
 }
@@ -195,12 +200,12 @@ func (p phone) wrongAt(now time.Time) string {
 
 func (o *office) add(email string, now time.Time) (storage.User, string) {
 	o.t.Helper()
-	user, invitation, err := o.Add(o.t.Context(), account.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), now)
+	user, invitation, err := o.Operate.Add(o.t.Context(), identity.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), now)
 	require.NoError(o.t, err)
 	return user, ticketOf(o.t, invitation)
 }
 
-func ticketOf(t testing.TB, invitation account.Invitation) string {
+func ticketOf(t testing.TB, invitation account.Link) string {
 	link, err := url.Parse(invitation.URL)
 	require.NoError(t, err)
 	return link.Query().Get("ticket")
@@ -208,27 +213,27 @@ func ticketOf(t testing.TB, invitation account.Invitation) string {
 
 // invited sets the password of a ticket's person.
 func (p *person) invited(ticket string, now time.Time) (account.HalfCookie, error) {
-	return p.o.SetInvitedPassword(p.o.t.Context(), account.InvitedPassword{
+	return p.o.Arrive.SetInvitedPassword(p.o.t.Context(), arrive.InvitedPassword{
 		Ticket: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,
 	}, now)
 }
 
 // enroller returns the permission to enrol of a half-done sign-in.
-func (p *person) enroller(half account.HalfCookie, now time.Time) account.Enroller {
+func (p *person) enroller(half account.HalfCookie, now time.Time) enrol.Enroller {
 	p.o.t.Helper()
-	who, err := p.o.InvitedEnroller(p.o.t.Context(), half, now)
+	who, err := p.o.Enrol.InvitedEnroller(p.o.t.Context(), half, now)
 	require.NoError(p.o.t, err)
 	return who
 }
 
 // confirmed brings an enrolment to the point where its recovery codes are shown.
-func (p *person) confirmed(who account.Enroller, now time.Time) (phone, []string) {
+func (p *person) confirmed(who enrol.Enroller, now time.Time) (phone, []string) {
 	p.o.t.Helper()
-	shown, err := p.o.Enrolment(p.o.t.Context(), who, p.visitor, now)
+	shown, err := p.o.Enrol.Enrolment(p.o.t.Context(), who, p.visitor, now)
 	require.NoError(p.o.t, err)
 	phone := phone{shown.Key}
-	require.NoError(p.o.t, p.o.ConfirmEnrolment(p.o.t.Context(), who, phone.at(now), p.visitor, now))
-	shown, err = p.o.Enrolment(p.o.t.Context(), who, p.visitor, now)
+	require.NoError(p.o.t, p.o.Enrol.ConfirmEnrolment(p.o.t.Context(), who, phone.at(now), p.visitor, now))
+	shown, err = p.o.Enrol.Enrolment(p.o.t.Context(), who, p.visitor, now)
 	require.NoError(p.o.t, err)
 	require.Len(p.o.t, shown.RecoveryCodes, 10)
 	return phone, shown.RecoveryCodes
@@ -243,7 +248,7 @@ func (o *office) enrolled() (*person, phone, []string) {
 	require.NoError(o.t, err)
 	who := owner.enroller(half, enrolledAt)
 	phone, codes := owner.confirmed(who, enrolledAt)
-	done, err := o.AcknowledgeCodes(o.t.Context(), who, "", owner.visitor, enrolledAt)
+	done, err := o.Enrol.AcknowledgeCodes(o.t.Context(), who, "", owner.visitor, enrolledAt)
 	require.NoError(o.t, err)
 	owner.keep(done, nil)
 	return owner, phone, codes

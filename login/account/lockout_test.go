@@ -45,7 +45,7 @@ func guess(t *testing.T, o *office, name string) (looked []time.Time, hit bool) 
 		var group sync.WaitGroup
 		for range guessers {
 			group.Go(func() {
-				_, err := o.ConfirmCode(context.Background(), p.attempt(half, fmt.Sprintf("%06d", rand.IntN(1e6))), now)
+				_, err := o.SignIn.ConfirmCode(context.Background(), p.attempt(half, fmt.Sprintf("%06d", rand.IntN(1e6))), now)
 				mu.Lock()
 				defer mu.Unlock()
 				var wait *account.WaitError

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -18,10 +20,10 @@ func TestBudgetOfAsking(t *testing.T) {
 		stranger := o.person()
 		owner.visitor.Address = stranger.visitor.Address
 		for i := range 30 {
-			require.NoError(t, o.AskReset(t.Context(), fmt.Sprintf("nobody%d@example.test", i), stranger.visitor, start))
+			require.NoError(t, o.Arrive.AskReset(t.Context(), fmt.Sprintf("nobody%d@example.test", i), stranger.visitor, start))
 		}
-		waitsFor(t, o.AskReset(t.Context(), ada, stranger.visitor, start), start, time.Hour)
-		require.NoError(t, o.AskReset(t.Context(), ada, owner.visitor, start))
+		waitsFor(t, o.Arrive.AskReset(t.Context(), ada, stranger.visitor, start), start, time.Hour)
+		require.NoError(t, o.Arrive.AskReset(t.Context(), ada, owner.visitor, start))
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset))
 	})
 }
@@ -33,10 +35,10 @@ func TestBudgetOfAMailbox(t *testing.T) {
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)
 		for range 4 {
-			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
+			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
 		}
 		require.Equal(t, 1, o.events(audit.MailThrottled), "the fourth was too many")
-		require.NoError(t, o.AskEmailChange(t.Context(), here.freshly(now), "new@example.test", here.visitor, now))
+		require.NoError(t, o.Self.AskEmailChange(t.Context(), here.freshly(now), "new@example.test", here.visitor, now))
 	})
 }
 
@@ -58,7 +60,7 @@ func TestAddressBudget(t *testing.T) {
 		require.NoError(t, owner.code(owner.half(start), phone.at(start), start), "a browser that signed in before, behind the same address")
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)
-		_, err = o.ChangePassword(t.Context(), here.freshly(now), account.PasswordChange{
+		_, err = o.Self.ChangePassword(t.Context(), here.freshly(now), self.PasswordChange{
 			Current: adaPassword, New: "a long walk over the hills", Session: here.session, Visitor: p.visitor,
 		}, now)
 		require.NoError(t, err, "somebody who is signed in there")

@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -22,14 +24,14 @@ func TestNewAuthenticatorIsGivenUp(t *testing.T) {
 		added, confirm := here.shown(who, "", start)
 		try := func(code string, now time.Time) error {
 			confirm.Code = code
-			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
+			_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, now)
 			return err
 		}
 		var clock *account.ClockError
 		require.ErrorAs(t, try(added.at(start.Add(5*time.Minute)), start), &clock)
 		require.Equal(t, 5*time.Minute, clock.Offset)
 		confirm.Name = strings.Repeat("x", 65)
-		var invalid *account.InvalidError
+		var invalid *identity.InvalidError
 		require.ErrorAs(t, try(added.at(start), start), &invalid)
 		confirm.Name = ""
 		for range 3 {
@@ -53,7 +55,7 @@ func TestFormSentTwiceAddsOnce(t *testing.T) {
 		who := here.fresh(start)
 		_, confirm := here.shown(who, "", start)
 		for range 2 {
-			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 			require.NoError(t, err)
 		}
 		require.Len(t, o.present(), 2)
@@ -69,19 +71,19 @@ func TestWhoMayChangeFactors(t *testing.T) {
 	p := o.signedIn(phone, start)
 	signIn, err := p.signIn(start)
 	require.NoError(t, err)
-	_, ok := account.FreshSignIn(signIn, start.Add(10*time.Minute-time.Second))
+	_, ok := self.FreshSignIn(signIn, start.Add(10*time.Minute-time.Second))
 	require.True(t, ok)
-	_, ok = account.FreshSignIn(signIn, start.Add(10*time.Minute))
+	_, ok = self.FreshSignIn(signIn, start.Add(10*time.Minute))
 	require.False(t, ok, "not later")
-	_, ok = account.FreshSignIn(storage.SignIn{}, start)
+	_, ok = self.FreshSignIn(storage.SignIn{}, start)
 	require.False(t, ok, "nobody")
 
 	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 	recovered, err := p.signIn(start)
 	require.NoError(t, err)
-	fresh, ok := account.FreshSignIn(recovered, start)
+	fresh, ok := self.FreshSignIn(recovered, start)
 	require.True(t, ok)
-	_, err = account.NewChanger(fresh, p.browser)
+	_, err = self.NewChanger(fresh, p.browser)
 	require.ErrorIs(t, err, account.ErrRecovered, "a recovery code is not the authenticator")
 }
 
@@ -93,9 +95,9 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 		here.adds("", "Tablet", start)
 		ids := []string{o.present()[0].ID, o.present()[1].ID}
 		who := here.fresh(start)
-		refused := func(who account.Changer, confirm account.Confirmation) {
+		refused := func(who self.Changer, confirm self.Confirmation) {
 			t.Helper()
-			_, err := o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+			_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 			require.ErrorIs(t, err, account.ErrEnrolmentLost)
 			require.Len(t, o.present(), 2)
 		}
@@ -122,14 +124,14 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 		require.NoError(t, thief.recoveryCode(thief.half(start), codes[0], start))
 		recovered, err := thief.signIn(start)
 		require.NoError(t, err)
-		lost, err := o.RecoveredEnroller(recovered, start)
+		lost, err := o.Enrol.RecoveredEnroller(recovered, start)
 		require.NoError(t, err)
-		require.ErrorIs(t, o.ConfirmEnrolment(t.Context(), lost, theirs.at(start), thief.visitor, start), account.ErrEnrolmentLost)
-		shown, err := o.Enrolment(t.Context(), lost, thief.visitor, start)
+		require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), lost, theirs.at(start), thief.visitor, start), account.ErrEnrolmentLost)
+		shown, err := o.Enrol.Enrolment(t.Context(), lost, thief.visitor, start)
 		require.NoError(t, err)
 		require.NotEqual(t, theirs.key.Secret, shown.Key.Secret)
-		require.NoError(t, o.ConfirmEnrolment(t.Context(), lost, phone{shown.Key}.at(start), thief.visitor, start))
-		refused(elsewhere, account.Confirmation{ID: confirm.ID, Code: phone{shown.Key}.at(start)})
+		require.NoError(t, o.Enrol.ConfirmEnrolment(t.Context(), lost, phone{shown.Key}.at(start), thief.visitor, start))
+		refused(elsewhere, self.Confirmation{ID: confirm.ID, Code: phone{shown.Key}.at(start)})
 	})
 }
 
@@ -138,11 +140,11 @@ func TestEndedSessionChangesNoFactor(t *testing.T) {
 	ends := map[string]func(o *office, p *person) error{
 		"signed out": func(o *office, p *person) error { return o.store.Sessions.End(o.t.Context(), storage.Hash(p.session)) },
 		"signed out everywhere": func(o *office, _ *person) error {
-			_, _, err := o.SignOut(o.t.Context(), ada, audit.Operator(), start)
+			_, _, err := o.Operate.SignOut(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		},
 		"disabled": func(o *office, _ *person) error {
-			_, err := o.Disable(o.t.Context(), ada, audit.Operator(), start)
+			_, err := o.Operate.Disable(o.t.Context(), ada, audit.Operator(), start)
 			return err
 		},
 	}
@@ -153,18 +155,18 @@ func TestEndedSessionChangesNoFactor(t *testing.T) {
 				here := o.signedIn(first, start)
 				here.adds("", "Tablet", start)
 				who, ids := here.fresh(start), []string{o.present()[0].ID, o.present()[1].ID}
-				sheet, err := o.NewRecoveryCodes(t.Context(), who, start)
+				sheet, err := o.Self.NewRecoveryCodes(t.Context(), who, start)
 				require.NoError(t, err)
 				_, confirm := here.shown(who, "", start)
 				require.NoError(t, end(o, here))
 				told := len(o.notices.sent)
 
-				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				_, err = o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 				require.ErrorIs(t, err, account.ErrStartAgain)
-				require.ErrorIs(t, o.RemoveAuthenticator(t.Context(), who, ids[0], here.visitor, start), account.ErrStartAgain)
-				require.ErrorIs(t, o.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, start), account.ErrStartAgain)
+				require.ErrorIs(t, o.Self.RemoveAuthenticator(t.Context(), who, ids[0], here.visitor, start), account.ErrStartAgain)
+				require.ErrorIs(t, o.Self.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, start), account.ErrStartAgain)
 				_, confirm = here.shown(who, ids[0], start)
-				_, err = o.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
+				_, err = o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 				require.ErrorIs(t, err, account.ErrStartAgain)
 
 				require.Len(t, o.present(), 2)

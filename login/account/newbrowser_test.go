@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -18,7 +20,7 @@ import (
 
 func eachTelling(t *testing.T, body func(t *testing.T, o *office)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		body(t, openOfficeWith(t, db, func(c *account.Config) { c.TellNewBrowsers = true }))
+		body(t, openOfficeWith(t, db, func(c *journeys.Config) { c.TellNewBrowsers = true }))
 	})
 }
 
@@ -102,14 +104,14 @@ func TestDisowningASignIn(t *testing.T) {
 		require.NoError(t, o.store.Grants.Issue(t.Context(), grant, ""))
 
 		now := start.Add(time.Hour / 2)
-		user, at, err := o.OpenDisowning(t.Context(), secret, now)
+		user, at, err := o.Recovery.OpenDisowning(t.Context(), secret, now)
 		require.NoError(t, err)
 		require.Equal(t, ada, user.Email)
 		require.Equal(t, start, at.UTC())
 		_, err = thief.signIn(start)
 		require.NoError(t, err, "looking changes nothing")
 
-		reset, err := o.Disown(t.Context(), secret, owner.visitor, now)
+		reset, err := o.Recovery.Disown(t.Context(), secret, owner.visitor, now)
 		require.NoError(t, err)
 		_, err = thief.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
@@ -125,9 +127,9 @@ func TestDisowningASignIn(t *testing.T) {
 		_, err = thief.signIn(now)
 		require.ErrorIs(t, err, storage.ErrNotFound, "who has the password is held")
 
-		_, err = o.Disown(t.Context(), secret, owner.visitor, now)
+		_, err = o.Recovery.Disown(t.Context(), secret, owner.visitor, now)
 		require.ErrorIs(t, err, account.ErrTicket, "once")
-		require.NoError(t, o.ResetPassword(t.Context(), reset, "another sentence of words", owner.visitor, now))
+		require.NoError(t, o.Arrive.ResetPassword(t.Context(), reset, "another sentence of words", owner.visitor, now))
 		_, err = thief.password(now)
 		require.ErrorIs(t, err, account.ErrCredentials)
 	})
@@ -137,14 +139,14 @@ func TestDisowningASignIn(t *testing.T) {
 func TestDisowningWhatHasMovedOn(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, thief, _, secret := stolen(t, o)
-		fresh, ok := account.FreshSignIn(must(thief.signIn(start)), start)
+		fresh, ok := self.FreshSignIn(must(thief.signIn(start)), start)
 		require.True(t, ok)
-		done, err := o.ChangePassword(t.Context(), fresh, account.PasswordChange{
+		done, err := o.Self.ChangePassword(t.Context(), fresh, self.PasswordChange{
 			Current: adaPassword, New: "the thief's own sentence", Session: thief.session, Visitor: thief.visitor,
 		}, start)
 		require.NoError(t, err)
 		thief.keep(done, nil)
-		_, err = o.Disown(t.Context(), secret, owner.visitor, start)
+		_, err = o.Recovery.Disown(t.Context(), secret, owner.visitor, start)
 		require.NoError(t, err)
 		_, err = thief.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
@@ -154,23 +156,23 @@ func TestDisowningWhatHasMovedOn(t *testing.T) {
 func TestLinksThatDisownNothing(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, _, phone, secret := stolen(t, o)
-		_, _, err := o.OpenDisowning(t.Context(), secret, start.Add(7*24*time.Hour))
+		_, _, err := o.Recovery.OpenDisowning(t.Context(), secret, start.Add(7*24*time.Hour))
 		require.ErrorIs(t, err, account.ErrTicket)
-		require.NoError(t, o.AskReset(t.Context(), ada, owner.visitor, start))
+		require.NoError(t, o.Arrive.AskReset(t.Context(), ada, owner.visitor, start))
 		reset, err := url.Parse(o.notices.to(ada, account.NoticePasswordReset)[0].Link)
 		require.NoError(t, err)
-		_, err = o.Disown(t.Context(), reset.Query().Get("ticket"), owner.visitor, start)
+		_, err = o.Recovery.Disown(t.Context(), reset.Query().Get("ticket"), owner.visitor, start)
 		require.ErrorIs(t, err, account.ErrTicket)
-		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, "another sentence of words", owner.visitor, start), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, "another sentence of words", owner.visitor, start), account.ErrTicket)
 
 		later := o.person()
 		now := start.Add(time.Minute)
 		require.NoError(t, later.code(later.half(now), phone.at(now), now))
-		_, _, err = o.OpenDisowning(t.Context(), secret, now)
+		_, _, err = o.Recovery.OpenDisowning(t.Context(), secret, now)
 		require.NoError(t, err, "a later sign-in leaves the link good")
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
-		_, _, err = o.OpenDisowning(t.Context(), secret, now)
+		_, _, err = o.Recovery.OpenDisowning(t.Context(), secret, now)
 		require.ErrorIs(t, err, account.ErrTicket, "the mailbox is not the account's any more")
 	})
 }
@@ -184,10 +186,10 @@ func must[T any](value T, err error) T {
 
 func TestRaceOnOneDisowning(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		o := openOfficeWith(t, db, func(c *account.Config) { c.TellNewBrowsers = true })
+		o := openOfficeWith(t, db, func(c *journeys.Config) { c.TellNewBrowsers = true })
 		owner, _, _, secret := stolen(t, o)
 		answers := race(t, func(int) error {
-			_, err := o.Disown(t.Context(), secret, owner.visitor, start)
+			_, err := o.Recovery.Disown(t.Context(), secret, owner.visitor, start)
 			if errors.Is(err, account.ErrTicket) {
 				return fmt.Errorf("over: %w", account.ErrCode)
 			}

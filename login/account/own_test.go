@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -27,11 +29,11 @@ func (o *office) elsewhere(phone phone, at time.Time) *person {
 }
 
 // freshly returns the sign-in of a browser as one of the last ten minutes.
-func (p *person) freshly(now time.Time) account.Fresh {
+func (p *person) freshly(now time.Time) self.Fresh {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
 	require.NoError(p.o.t, err)
-	who, ok := account.FreshSignIn(signIn, now)
+	who, ok := self.FreshSignIn(signIn, now)
 	require.True(p.o.t, ok)
 	return who
 }
@@ -68,12 +70,12 @@ func TestEndingOneSession(t *testing.T) {
 		signIn, err := other.signIn(start)
 		require.NoError(t, err)
 		stranger := storagetest.User(t, o.store)
-		require.ErrorIs(t, o.EndOwnSession(t.Context(), stranger.ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
+		require.ErrorIs(t, o.Self.EndOwnSession(t.Context(), stranger.ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
 		_, err = other.signIn(start)
 		require.NoError(t, err, "nobody ends another person's session")
 
-		require.NoError(t, o.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start))
-		require.ErrorIs(t, o.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
+		require.NoError(t, o.Self.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start))
+		require.ErrorIs(t, o.Self.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
 		_, err = other.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
@@ -93,7 +95,7 @@ func TestEndingTheOtherSessions(t *testing.T) {
 		half := o.person().half(start)
 		at, err := owner.signIn(start)
 		require.NoError(t, err)
-		device, err := o.EndOtherSessions(t.Context(), at, owner.visitor, start)
+		device, err := o.Self.EndOtherSessions(t.Context(), at, owner.visitor, start)
 		require.NoError(t, err)
 		require.NotEmpty(t, device)
 		require.NotEqual(t, owner.visitor.Device, device)
@@ -108,8 +110,8 @@ func TestEndingTheOtherSessions(t *testing.T) {
 
 		at, err = owner.signIn(start)
 		require.NoError(t, err)
-		require.NoError(t, o.EndOwnSession(t.Context(), at.User().ID, at.ID(), owner.visitor, start))
-		_, err = o.EndOtherSessions(t.Context(), at, owner.visitor, start)
+		require.NoError(t, o.Self.EndOwnSession(t.Context(), at.User().ID, at.ID(), owner.visitor, start))
+		_, err = o.Self.EndOtherSessions(t.Context(), at, owner.visitor, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
 	})
 }
@@ -127,7 +129,7 @@ func TestClosingAnAccount(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() {
-				if err := o.Close(t.Context(), who, owner.visitor, start); err == nil {
+				if err := o.Self.Close(t.Context(), who, owner.visitor, start); err == nil {
 					won.Add(1)
 				} else {
 					require.ErrorIs(t, err, storage.ErrNotFound)
@@ -138,7 +140,7 @@ func TestClosingAnAccount(t *testing.T) {
 		require.EqualValues(t, 1, won.Load())
 		require.Equal(t, 1, o.events(audit.UserDeleted))
 		require.Equal(t, 1, o.notices.count(account.NoticeAccountClosed))
-		_, err := o.Show(t.Context(), ada)
+		_, err := o.Operate.Show(t.Context(), ada)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
@@ -151,22 +153,22 @@ func TestClosingAnAccount(t *testing.T) {
 
 func TestLastAdministratorCannotClose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		admin := func(email string) account.Fresh {
-			user, _, err := o.Add(t.Context(), account.NewUser{Email: email, Admin: true}, audit.Operator(), start)
+		admin := func(email string) self.Fresh {
+			user, _, err := o.Operate.Add(t.Context(), identity.NewUser{Email: email, Admin: true}, audit.Operator(), start)
 			require.NoError(t, err)
 			signIn, err := o.store.Sessions.SignIn(t.Context(), storagetest.SignIn(t, o.store, user), "", start)
 			require.NoError(t, err)
-			who, ok := account.FreshSignIn(signIn, start)
+			who, ok := self.FreshSignIn(signIn, start)
 			require.True(t, ok)
 			return who
 		}
 		first, visitor := admin(ada), o.person().visitor
-		require.ErrorIs(t, o.Close(t.Context(), first, visitor, start), account.ErrLastAdmin)
+		require.ErrorIs(t, o.Self.Close(t.Context(), first, visitor, start), self.ErrLastAdmin)
 		require.Zero(t, o.events(audit.UserDeleted))
 		require.Zero(t, o.notices.count(account.NoticeAccountClosed))
 		second := admin("second@example.test")
-		require.NoError(t, o.Close(t.Context(), first, visitor, start))
-		require.ErrorIs(t, o.Close(t.Context(), second, visitor, start), account.ErrLastAdmin)
+		require.NoError(t, o.Self.Close(t.Context(), first, visitor, start))
+		require.ErrorIs(t, o.Self.Close(t.Context(), second, visitor, start), self.ErrLastAdmin)
 	})
 }
 
@@ -178,11 +180,11 @@ func TestOwnDataHoldNoSecret(t *testing.T) {
 		who := owner.freshly(start)
 		id := who.User().ID
 		require.NoError(t, o.store.Consents.Add(t.Context(), id, client.ID, storage.Access{Scopes: []string{"openid"}}, start))
-		_, err := o.Unlock(t.Context(), id, audit.Administrator("an operator's id", netip.Addr{}), start)
+		_, err := o.Operate.Unlock(t.Context(), id, audit.Administrator("an operator's id", netip.Addr{}), start)
 		require.NoError(t, err)
 		o.add("eve@example.test", start)
 
-		data, err := o.Data(t.Context(), who, owner.visitor, start.Add(time.Second))
+		data, err := o.Self.Data(t.Context(), who, owner.visitor, start.Add(time.Second))
 		require.NoError(t, err)
 		require.Equal(t, ada, data.Account.Email)
 		require.Len(t, data.Authenticators, 1)
@@ -208,16 +210,16 @@ func TestActivityIsPaged(t *testing.T) {
 		owner, _, _ := o.enrolled()
 		signIn, err := owner.signIn(start)
 		require.NoError(t, err)
-		all, more, err := o.Activity(t.Context(), signIn.User().ID, "", 100)
+		all, more, err := o.Self.Activity(t.Context(), signIn.User().ID, "", 100)
 		require.NoError(t, err)
 		require.False(t, more)
 		require.Greater(t, len(all), 4)
-		require.True(t, slices.ContainsFunc(all, func(e account.ActivityEntry) bool {
+		require.True(t, slices.ContainsFunc(all, func(e self.ActivityEntry) bool {
 			return e.Name == audit.PasswordSet && e.Detail["browser"] == owner.visitor.Browser
 		}))
-		var paged []account.ActivityEntry
+		var paged []self.ActivityEntry
 		for before := ""; ; before = paged[len(paged)-1].ID {
-			page, more, err := o.Activity(t.Context(), signIn.User().ID, before, 2)
+			page, more, err := o.Self.Activity(t.Context(), signIn.User().ID, before, 2)
 			require.NoError(t, err)
 			paged = append(paged, page...)
 			if !more {

@@ -7,6 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/journeys"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/password"
 	"github.com/postern-id/postern/login/throttle"
 	"github.com/postern-id/postern/storage/audit"
@@ -21,21 +24,21 @@ func TestUnknownNameCostsAsMuchTime(t *testing.T) {
 	require.NoError(t, err)
 	guard, err := throttle.New(store, throttle.Config{})
 	require.NoError(t, err)
-	service, err := account.New(account.Config{
+	service, err := journeys.New(journeys.Config{Config: account.Config{
 		Store: store, Audit: audit.New(store), Passwords: hasher, Throttle: guard, Notices: &notices{}, Issuer: "Example",
 		SiteURL: "https://id.example.test",
-	})
+	}})
 	require.NoError(t, err)
-	_, _, err = service.Add(t.Context(), account.NewUser{Email: ada, Password: adaPassword}, audit.Operator(), start)
+	_, _, err = service.Operate.Add(t.Context(), identity.NewUser{Email: ada, Password: adaPassword}, audit.Operator(), start)
 	require.NoError(t, err)
-	_, _, err = service.Add(t.Context(), account.NewUser{Email: "new@example.test"}, audit.Operator(), start)
+	_, _, err = service.Operate.Add(t.Context(), identity.NewUser{Email: "new@example.test"}, audit.Operator(), start)
 	require.NoError(t, err)
 	took := map[string]time.Duration{}
 	for _, name := range []string{ada, "new@example.test", "nobody@example.test"} {
 		took[name] = time.Hour
 		for range 3 {
 			began := time.Now()
-			_, err := service.Authenticate(t.Context(), account.PasswordAttempt{Name: name, Password: "wrong", Browser: "b"}, start)
+			_, err := service.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{Name: name, Password: "wrong", Browser: "b"}, start)
 			require.ErrorIs(t, err, account.ErrCredentials)
 			took[name] = min(took[name], time.Since(began))
 		}

@@ -2,197 +2,46 @@ package account
 
 import (
 	"context"
-	"errors"
-	"maps"
-	"regexp"
-	"slices"
-	"strings"
-	"time"
-	"unicode/utf8"
 
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/storage"
-	"github.com/postern-id/postern/storage/audit"
 )
 
-// ProfileFault is what is wrong with one entry of a profile.
-type ProfileFault string
-
-// The faults.
-const (
-	FaultText      ProfileFault = "text"      // too long, or with characters that cannot be seen
-	FaultLink      ProfileFault = "link"      // no http or https address
-	FaultPhone     ProfileFault = "phone"     // no telephone number
-	FaultBirthdate ProfileFault = "birthdate" // no date, or one that is still to come
-	FaultZone      ProfileFault = "zone"      // no name of a time zone
-	FaultLanguage  ProfileFault = "language"  // no language tag
-)
-
-// ProfileError refuses a change of a profile: what is wrong by entry.
-type ProfileError map[string]ProfileFault
-
-// Error names the entries.
-func (e ProfileError) Error() string {
-	return "profile is not right: " + strings.Join(slices.Sorted(maps.Keys(e)), ", ")
+// Profile is an account as its owner and operators see it. It holds no secret.
+type Profile struct {
+	User              storage.User
+	HasPassword       bool
+	Authenticators    []storage.Authenticator // without their secrets
+	RecoveryCodesLeft int
 }
 
-// ErrChangedMeanwhile: the account was changed since the page was read on which a change began.
-var ErrChangedMeanwhile = errors.New("changed in the meantime")
-
-// The claims that people may say about themselves (OIDC Core section 5.1), and the members of their address. Everything else about an
-// account is somebody else's to decide.
-var (
-	ownTexts   = []string{"name", "given_name", "middle_name", "family_name", "nickname", "gender"}
-	ownAddress = []string{"street_address", "locality", "region", "postal_code", "country"}
-	ownFaults  = map[string]ProfileFault{
-		"picture": FaultLink, "website": FaultLink, "phone_number": FaultPhone, "birthdate": FaultBirthdate, "zoneinfo": FaultZone, "locale": FaultLanguage,
-	}
-)
-
-var (
-	phoneNumber = regexp.MustCompile(`^\+?[0-9][0-9 ()./-]{2,38}(;ext=[0-9]{1,7})?$`)
-	languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
-)
-
-// Own is what a person says about themselves: texts by claim name, those of the address by the name of the member. An empty
-// text is nothing.
-type Own map[string]string
-
-// OwnNames lists the names of an Own.
-func OwnNames() []string {
-	return slices.Concat(ownTexts, slices.Sorted(maps.Keys(ownFaults)), ownAddress)
-}
-
-// OwnOf returns what is stored of a user. An address that is known as a whole only stands in street_address.
-func OwnOf(user storage.User) Own {
-	own := Own{}
-	for _, name := range OwnNames() {
-		own[name], _ = user.Claims[name].(string)
-	}
-	address, _ := user.Claims["address"].(map[string]any)
-	parts := false
-	for _, name := range ownAddress {
-		own[name], _ = address[name].(string)
-		parts = parts || own[name] != ""
-	}
-	if !parts {
-		own["street_address"], _ = address["formatted"].(string)
-	}
-	return own
-}
-
-// ChangeProfile stores what a person says about themselves; names that are not there stay as they are. seen is UpdatedAt of the
-// user that the person saw. A new telephone number is not a verified one. It returns the user as stored, also with ErrChangedMeanwhile.
-//
-// Errors: ProfileError, ErrChangedMeanwhile, *InvalidError for a name that is not one of OwnNames.
-func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, seen time.Time, visitor Visitor, now time.Time) (storage.User, error) {
-	user, err := s.store.Users.ByID(ctx, userID)
+// ReadProfile returns an account by id, user name or e-mail address. Errors: storage.ErrNotFound.
+func ReadProfile(ctx context.Context, store *storage.Store, name string) (Profile, error) {
+	user, err := store.Users.Find(ctx, identity.Name(name))
 	if err != nil {
-		return storage.User{}, err
+		return Profile{}, err
 	}
-	changed, err := own.differences(user, now)
-	if err != nil || len(changed) == 0 {
-		return user, err
+	profile := Profile{User: user}
+	if profile.Authenticators, err = store.Authenticators.OfUser(ctx, user.ID); err != nil {
+		return Profile{}, err
 	}
-	if !user.UpdatedAt.Equal(seen) {
-		return user, ErrChangedMeanwhile
+	for i := range profile.Authenticators {
+		profile.Authenticators[i].Secret = nil
 	}
-	event := visitor.event(audit.ProfileChanged, userID)
-	event.Detail["claims"] = strings.Join(slices.Sorted(maps.Keys(changed)), " ")
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.ReplaceClaims(ctx, userID, changed.applied(user.Claims), seen, now); err != nil {
-			return err
-		}
-		return s.audit.Record(ctx, event, now)
-	})
-	if err != nil && !errors.Is(err, storage.ErrStale) {
-		return user, err
+	if profile.RecoveryCodesLeft, err = store.RecoveryCodes.CountUnused(ctx, user.ID); err != nil {
+		return Profile{}, err
 	}
-	after, readErr := s.store.Users.ByID(ctx, userID)
-	if err != nil && readErr == nil {
-		return after, ErrChangedMeanwhile
-	}
-	return after, readErr
+	login, err := store.Passwords.ByLogin(ctx, user.Email)
+	profile.HasPassword = login.Hash != ""
+	return profile, err
 }
 
-// differences returns what own changes, tidied, or every fault of it. What is stored already is not judged again.
-func (own Own) differences(user storage.User, now time.Time) (Own, error) {
-	stored, changed, faults := OwnOf(user), Own{}, ProfileError{}
-	for name, text := range own {
-		if _, known := stored[name]; !known {
-			return nil, invalid("claims."+name, "is not the person's own to change")
-		}
-		text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-		if text == stored[name] {
-			continue
-		}
-		changed[name] = text
-		if fault := ownFault(name, text, now); text != "" && fault != "" {
-			faults[name] = fault
-		}
+// Credentials reports which of its two credentials an account has.
+func Credentials(ctx context.Context, store *storage.Store, user storage.User) (enrolled, hasPassword bool, err error) {
+	authenticators, err := store.Authenticators.OfUser(ctx, user.ID)
+	if err != nil {
+		return false, false, err
 	}
-	if len(faults) > 0 {
-		return nil, faults
-	}
-	return changed, nil
-}
-
-// ownFault returns what is wrong with an entry, or nothing.
-func ownFault(name, text string, now time.Time) ProfileFault {
-	if slices.Contains(ownAddress, name) {
-		lines := strings.ReplaceAll(text, "\n", " ") // of a street address
-		if len(text) > maxClaim || name != "street_address" && lines != text || !printable(lines) {
-			return FaultText
-		}
-		return ""
-	}
-	wrong := name == "phone_number" && !phoneNumber.MatchString(text) || name == "locale" && !languageTag.MatchString(text) ||
-		name == "birthdate" && !pastDate(text, now)
-	if wrong || claimFault(name, text) != "" {
-		if fault, ok := ownFaults[name]; ok && utf8.RuneCountInString(text) <= maxClaim {
-			return fault
-		}
-		return FaultText
-	}
-	return ""
-}
-
-// pastDate reports whether a birthdate that has the right form is one: YYYY, or YYYY-MM-DD, where the year 0000 says nothing.
-func pastDate(text string, now time.Time) bool {
-	if len(text) == len("YYYY") {
-		return text <= now.UTC().Format("2006")
-	}
-	day, yearless := strings.CutPrefix(text, "0000-")
-	if yearless {
-		text = "2000-" + day // a leap year
-	}
-	date, err := time.Parse(time.DateOnly, text)
-	return err == nil && (yearless || !date.After(now))
-}
-
-// applied returns claims with the changes. What is known of an address as a whole would contradict its changed parts.
-func (own Own) applied(claims storage.Claims) storage.Claims {
-	claims = maps.Clone(claims)
-	if claims == nil {
-		claims = storage.Claims{}
-	}
-	old, _ := claims["address"].(map[string]any)
-	address := map[string]any{}
-	maps.Copy(address, old)
-	for name, text := range own {
-		members := map[string]any(claims)
-		if slices.Contains(ownAddress, name) {
-			members = address
-			delete(address, "formatted")
-		}
-		if members[name] = text; text == "" {
-			delete(members, name)
-		}
-	}
-	if claims["address"] = address; len(address) == 0 {
-		delete(claims, "address")
-	}
-	if _, ok := own["phone_number"]; ok {
-		delete(claims, "phone_number_verified")
-	}
-	return claims
+	login, err := store.Passwords.ByLogin(ctx, user.Email)
+	return len(authenticators) > 0, login.ID == user.ID && login.Hash != "", err
 }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -18,13 +19,13 @@ import (
 // withClaims adds Ada with what an operator knows about her.
 func (o *office) withClaims(claims map[string]any) storage.User {
 	o.t.Helper()
-	user, _, err := o.Add(o.t.Context(), account.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, audit.Operator(), enrolledAt)
+	user, _, err := o.Operate.Add(o.t.Context(), identity.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, audit.Operator(), enrolledAt)
 	require.NoError(o.t, err)
 	return user
 }
 
-func (o *office) change(user storage.User, own account.Own, now time.Time) (storage.User, error) {
-	return o.ChangeProfile(o.t.Context(), user.ID, own, user.UpdatedAt.Time, o.person().visitor, now)
+func (o *office) change(user storage.User, own self.Own, now time.Time) (storage.User, error) {
+	return o.Self.ChangeProfile(o.t.Context(), user.ID, own, user.UpdatedAt.Time, o.person().visitor, now)
 }
 
 func TestProfileIsChangedByItsOwner(t *testing.T) {
@@ -33,13 +34,13 @@ func TestProfileIsChangedByItsOwner(t *testing.T) {
 			"name": "Ada", "shoe_size": 38.0, "phone_number": "+4930123", "phone_number_verified": true,
 			"address": map[string]any{"formatted": "Hafen 1\n10115 Berlin"},
 		})
-		require.Equal(t, "Hafen 1\n10115 Berlin", account.OwnOf(user)["street_address"], "what is known as a whole can be edited")
-		same, err := o.change(user, account.OwnOf(user), start)
+		require.Equal(t, "Hafen 1\n10115 Berlin", self.OwnOf(user)["street_address"], "what is known as a whole can be edited")
+		same, err := o.change(user, self.OwnOf(user), start)
 		require.NoError(t, err)
 		require.Equal(t, user, same, "saying the same again changes nothing")
 		require.Zero(t, o.events(audit.ProfileChanged))
 
-		changed, err := o.change(user, account.Own{
+		changed, err := o.change(user, self.Own{
 			"name": "  Ada Example ", "nickname": "ada", "birthdate": "1815-12-10", "phone_number": "+49 30 1234",
 			"street_address": "Hafen 1\r\nHinterhaus", "locality": "Berlin", "picture": "",
 		}, start)
@@ -51,7 +52,7 @@ func TestProfileIsChangedByItsOwner(t *testing.T) {
 		require.Equal(t, []string{"staff"}, []string(changed.Groups))
 		require.Equal(t, 1, o.events(audit.ProfileChanged))
 
-		emptied, err := o.change(changed, account.Own{"name": "", "street_address": "", "locality": " "}, start)
+		emptied, err := o.change(changed, self.Own{"name": "", "street_address": "", "locality": " "}, start)
 		require.NoError(t, err)
 		require.NotContains(t, emptied.Claims, "name")
 		require.NotContains(t, emptied.Claims, "address")
@@ -62,28 +63,28 @@ func TestProfileRefuses(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	user := o.withClaims(map[string]any{"zoneinfo": "Europe/Berlin"})
 	long := strings.Repeat("a", 1025)
-	for name, texts := range map[string]map[string]account.ProfileFault{
-		"name":           {long: account.FaultText, "Ada\u202e": account.FaultText, "two\nlines": account.FaultText},
-		"picture":        {"javascript:alert(1)": account.FaultLink, "example.test/a.png": account.FaultLink, "https://" + long: account.FaultText},
-		"website":        {"ftp://example.test": account.FaultLink},
-		"phone_number":   {"call me": account.FaultPhone, "+": account.FaultPhone, "12": account.FaultPhone},
-		"birthdate":      {"1.1.1990": account.FaultBirthdate, "1990-02-30": account.FaultBirthdate, "2990-01-01": account.FaultBirthdate, "2990": account.FaultBirthdate, "0000-02-30": account.FaultBirthdate},
-		"zoneinfo":       {"../../etc": account.FaultZone},
-		"locale":         {"not a language": account.FaultLanguage},
-		"locality":       {"two\nlines": account.FaultText, long: account.FaultText},
-		"street_address": {"bell\x07": account.FaultText, long: account.FaultText},
+	for name, texts := range map[string]map[string]self.ProfileFault{
+		"name":           {long: self.FaultText, "Ada\u202e": self.FaultText, "two\nlines": self.FaultText},
+		"picture":        {"javascript:alert(1)": self.FaultLink, "example.test/a.png": self.FaultLink, "https://" + long: self.FaultText},
+		"website":        {"ftp://example.test": self.FaultLink},
+		"phone_number":   {"call me": self.FaultPhone, "+": self.FaultPhone, "12": self.FaultPhone},
+		"birthdate":      {"1.1.1990": self.FaultBirthdate, "1990-02-30": self.FaultBirthdate, "2990-01-01": self.FaultBirthdate, "2990": self.FaultBirthdate, "0000-02-30": self.FaultBirthdate},
+		"zoneinfo":       {"../../etc": self.FaultZone},
+		"locale":         {"not a language": self.FaultLanguage},
+		"locality":       {"two\nlines": self.FaultText, long: self.FaultText},
+		"street_address": {"bell\x07": self.FaultText, long: self.FaultText},
 	} {
 		for text, fault := range texts {
-			_, err := o.change(user, account.Own{name: text, "nickname": "ada"}, start)
-			var faults account.ProfileError
+			_, err := o.change(user, self.Own{name: text, "nickname": "ada"}, start)
+			var faults self.ProfileError
 			require.ErrorAs(t, err, &faults, "%s %q", name, text)
-			require.Equal(t, account.ProfileError{name: fault}, faults, "%s %q", name, text)
+			require.Equal(t, self.ProfileError{name: fault}, faults, "%s %q", name, text)
 		}
 	}
 	for name, text := range map[string]string{
 		"birthdate": "0000-02-29", "phone_number": "+1 (555) 010-99;ext=7", "locale": "pt-BR", "street_address": "1\n2", "website": "http://example.test/~ada",
 	} {
-		_, err := o.change(user, account.Own{name: text}, start)
+		_, err := o.change(user, self.Own{name: text}, start)
 		require.NoError(t, err, name)
 		user, err = o.store.Users.ByID(t.Context(), user.ID)
 		require.NoError(t, err)
@@ -97,8 +98,8 @@ func TestProfileTakesNothingThatIsNotTheOwners(t *testing.T) {
 		"id", "sub", "email", "email_verified", "phone_number_verified", "groups", "admin", "username", "preferred_username", "updated_at", "profile",
 		"address", "formatted", "shoe_size", "", "claims", "disabled_at", "epoch",
 	} {
-		_, err := o.change(user, account.Own{name: "x", "nickname": "ada"}, start)
-		var fault *account.InvalidError
+		_, err := o.change(user, self.Own{name: "x", "nickname": "ada"}, start)
+		var fault *identity.InvalidError
 		require.ErrorAs(t, err, &fault, name)
 	}
 	found, err := o.store.Users.ByID(t.Context(), user.ID)
@@ -113,11 +114,11 @@ func TestProfileLosesNoEdit(t *testing.T) {
 		var wait sync.WaitGroup
 		for range 50 {
 			wait.Go(func() {
-				_, err := o.change(user, account.Own{"nickname": storage.NewID()}, start)
+				_, err := o.change(user, self.Own{"nickname": storage.NewID()}, start)
 				if err == nil {
 					won.Add(1)
 				} else {
-					require.ErrorIs(t, err, account.ErrChangedMeanwhile)
+					require.ErrorIs(t, err, self.ErrChangedMeanwhile)
 				}
 			})
 		}
@@ -126,7 +127,7 @@ func TestProfileLosesNoEdit(t *testing.T) {
 		require.Equal(t, 1, o.events(audit.ProfileChanged))
 		user, err := o.store.Users.ByID(t.Context(), user.ID)
 		require.NoError(t, err)
-		_, err = o.change(user, account.Own{"nickname": "ada"}, start)
+		_, err = o.change(user, self.Own{"nickname": "ada"}, start)
 		require.NoError(t, err, "who has seen the last edit goes on")
 	})
 }

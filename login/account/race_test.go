@@ -104,7 +104,7 @@ func TestRaceOnOneHalfDoneSignIn(t *testing.T) {
 		p := a.person()
 		half := p.half(start)
 		answers := race(t, func(i int) error {
-			_, err := []*office{a, b}[i%2].ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
+			_, err := []*office{a, b}[i%2].SignIn.ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
@@ -123,7 +123,7 @@ func TestRaceOnOneRecoveryCode(t *testing.T) {
 		answers := race(t, func(i int) error { return people[i].recoveryCode(halves[i], codes[0], start) })
 		require.Equal(t, 1, answers["done"], "%v", answers)
 		require.Equal(t, racers-1, answers["wrong code"]+answers["wait"], "%v", answers)
-		profile, err := a.Show(t.Context(), ada)
+		profile, err := a.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		require.Equal(t, 9, profile.RecoveryCodesLeft)
 	})
@@ -138,12 +138,12 @@ func TestRaceOnOneEnrolment(t *testing.T) {
 		who := p.enroller(half, start)
 		p.confirmed(who, start)
 		answers := race(t, func(i int) error {
-			_, err := []*office{a, b}[i%2].AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
+			_, err := []*office{a, b}[i%2].Enrol.AcknowledgeCodes(context.Background(), who, "", p.visitor, start)
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
 		require.Equal(t, racers-1, answers["start again"], "%v", answers)
-		profile, err := a.Show(t.Context(), ada)
+		profile, err := a.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		require.Len(t, profile.Authenticators, 1)
 		require.Equal(t, 10, profile.RecoveryCodesLeft)
@@ -156,12 +156,12 @@ func TestRaceOnTheBudgetOfCodes(t *testing.T) {
 		p := a.person()
 		half, wrong := p.half(start), phone.wrongAt(start)
 		answers := race(t, func(i int) error {
-			_, err := []*office{a, b}[i%2].ConfirmCode(context.Background(), p.attempt(half, wrong), start)
+			_, err := []*office{a, b}[i%2].SignIn.ConfirmCode(context.Background(), p.attempt(half, wrong), start)
 			return err
 		})
 		require.Equal(t, map[string]int{"wrong code": 5, "wait": racers - 5}, answers)
 		require.Equal(t, 1, a.notices.count(account.NoticeExposed)+b.notices.count(account.NoticeExposed))
-		_, err := a.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
+		_, err := a.SignIn.ConfirmCode(t.Context(), p.attempt(half, phone.at(start)), start)
 		require.Equal(t, "wait", kindOf(err))
 	})
 }
@@ -172,7 +172,7 @@ func TestRaceOnTheBudgetOfRecoveryCodes(t *testing.T) {
 		p := a.person()
 		half := p.half(start)
 		answers := race(t, func(i int) error {
-			_, err := []*office{a, b}[i%2].UseRecoveryCode(context.Background(), p.attempt(half, "00000-00000"), start)
+			_, err := []*office{a, b}[i%2].Recovery.UseRecoveryCode(context.Background(), p.attempt(half, "00000-00000"), start)
 			return err
 		})
 		require.Equal(t, map[string]int{"wrong code": 5, "wait": racers - 5}, answers)
@@ -248,10 +248,10 @@ func TestRaceOfDisablingAndSigningIn(t *testing.T) {
 		opened := make(chan string, racers)
 		race(t, func(i int) error {
 			if i == racers/2 {
-				_, err := a.Disable(context.Background(), ada, audit.Operator(), start)
+				_, err := a.Operate.Disable(context.Background(), ada, audit.Operator(), start)
 				return err
 			}
-			done, err := b.ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
+			done, err := b.SignIn.ConfirmCode(context.Background(), p.attempt(half, phone.at(start)), start)
 			if err == nil {
 				opened <- done.Session
 			}
@@ -276,7 +276,7 @@ func TestRaceOfResettingAndSigningIn(t *testing.T) {
 		answers := race(t, func(i int) error {
 			switch {
 			case i%10 == 0:
-				_, _, err := a.ResetFactor(context.Background(), ada, audit.Operator(), start)
+				_, _, err := a.Operate.ResetFactor(context.Background(), ada, audit.Operator(), start)
 				return err
 			case i%2 == 0:
 				return people[i].recoveryCode(halves[i], codes[i%10], start)

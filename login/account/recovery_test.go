@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/enrol"
 	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -45,7 +46,7 @@ func TestRecoveryCodeIsOneUsersOwn(t *testing.T) {
 		require.NoError(t, err)
 		who := eve.enroller(half, start)
 		eve.confirmed(who, start)
-		_, err = o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
 		require.NoError(t, err)
 		half, err = eve.passwordOf("eve@example.test", adaPassword, start)
 		require.NoError(t, err)
@@ -84,14 +85,14 @@ func TestReplacingALostAuthenticator(t *testing.T) {
 		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 		recovered, err := p.signIn(start)
 		require.NoError(t, err)
-		who, err := o.RecoveredEnroller(recovered, start)
+		who, err := o.Enrol.RecoveredEnroller(recovered, start)
 		require.NoError(t, err)
 		require.True(t, who.Replaces())
 		fresh, newCodes := p.confirmed(who, start)
 
 		half := elsewhere.half(start)
 		require.NoError(t, elsewhere.code(half, lost.at(start), start), "until the new codes are acknowledged, nothing has changed")
-		done, err := o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
+		done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
 		require.NoError(t, err)
 		earlier := p.session
 		p.keep(done, nil)
@@ -120,16 +121,16 @@ func TestWhoMayReplaceAnAuthenticator(t *testing.T) {
 	owner, _, codes := o.enrolled()
 	ordinary, err := owner.signIn(enrolledAt)
 	require.NoError(t, err)
-	_, err = o.RecoveredEnroller(ordinary, enrolledAt)
+	_, err = o.Enrol.RecoveredEnroller(ordinary, enrolledAt)
 	require.ErrorIs(t, err, account.ErrStartAgain, "not who signed in with a code")
 
 	p := o.person()
 	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 	recovered, err := p.signIn(start)
 	require.NoError(t, err)
-	_, err = o.RecoveredEnroller(recovered, start.Add(10*time.Minute-time.Second))
+	_, err = o.Enrol.RecoveredEnroller(recovered, start.Add(10*time.Minute-time.Second))
 	require.NoError(t, err)
-	_, err = o.RecoveredEnroller(recovered, start.Add(10*time.Minute))
+	_, err = o.Enrol.RecoveredEnroller(recovered, start.Add(10*time.Minute))
 	require.ErrorIs(t, err, account.ErrStartAgain, "not later")
 }
 
@@ -140,14 +141,14 @@ func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
 		require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
 		recovered, err := p.signIn(start)
 		require.NoError(t, err)
-		who, err := o.RecoveredEnroller(recovered, start)
+		who, err := o.Enrol.RecoveredEnroller(recovered, start)
 		require.NoError(t, err)
 		p.confirmed(who, start)
-		_, _, err = o.SignOut(t.Context(), ada, audit.Operator(), start)
+		_, _, err = o.Operate.SignOut(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		_, err = o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
+		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
-		profile, err := o.Show(t.Context(), ada)
+		profile, err := o.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		require.Len(t, profile.Authenticators, 1)
 		require.Equal(t, 9, profile.RecoveryCodesLeft)
@@ -176,13 +177,13 @@ func TestLastRecoveryCodeOpensTheEnrolmentAlone(t *testing.T) {
 		late := start.Add(59 * time.Minute)
 		enrolling, err := o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), late)
 		require.NoError(t, err)
-		who := account.MustEnroller(enrolling)
+		who := enrol.MustEnroller(enrolling)
 		require.True(t, who.Must())
 		require.True(t, who.Replaces())
 		fresh, _ := p.confirmed(who, late)
 		_, err = p.signIn(late)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		done, err := o.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, late)
+		done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, late)
 		require.NoError(t, err)
 		p.keep(done, nil)
 		signIn, err := p.signIn(late)

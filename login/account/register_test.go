@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -24,13 +26,13 @@ func TestRegister(t *testing.T) {
 		_, err := o.store.Users.Find(t.Context(), ada)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nobody exists before the link is followed")
 
-		found, err := o.OpenVerification(t.Context(), secret, start)
+		found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 		require.NoError(t, err)
-		require.Equal(t, account.Verification{Kind: account.VerifyRegistration, Email: ada}, found)
+		require.Equal(t, arrive.Verification{Kind: arrive.VerifyRegistration, Email: ada}, found)
 		var weak *account.WeakPasswordError
-		_, err = o.CompleteRegistration(t.Context(), p.choose(secret, "password"), start)
+		_, err = o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, "password"), start)
 		require.ErrorAs(t, err, &weak)
-		half, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		half, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
 		require.NoError(t, err)
 		user := o.user(ada)
 		require.True(t, user.EmailVerified)
@@ -38,15 +40,15 @@ func TestRegister(t *testing.T) {
 		require.Equal(t, storage.Claims{"name": "Ada Example", "locale": "de"}, user.Claims)
 		require.Equal(t, 1, o.events(audit.UserRegistered))
 
-		_, err = o.Pending(t.Context(), half, start)
+		_, err = o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled, "no code without an authenticator")
 		who := p.enroller(half, start)
 		p.confirmed(who, start)
-		done, err := o.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
+		done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 		require.NoError(t, err)
 		p.keep(done, nil)
 		p.complete(start)
-		_, err = o.OpenVerification(t.Context(), secret, start)
+		_, err = o.Arrive.OpenVerification(t.Context(), secret, start)
 		require.ErrorIs(t, err, account.ErrTicket, "the link has done its work")
 	})
 }
@@ -56,17 +58,17 @@ func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
 		secret := p.register(ada, start)
-		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
 		require.NoError(t, err)
 		later := start.Add(24 * time.Hour)
-		_, err = o.OpenVerification(t.Context(), secret, later)
+		_, err = o.Arrive.OpenVerification(t.Context(), secret, later)
 		require.ErrorIs(t, err, account.ErrRegistered)
-		_, err = o.CompleteRegistration(t.Context(), p.choose(secret, newPassword), later)
+		_, err = o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, newPassword), later)
 		require.ErrorIs(t, err, account.ErrRegistered)
 		half, err := p.invited(secret, later)
 		require.NoError(t, err)
 		p.enroller(half, later)
-		_, err = o.OpenVerification(t.Context(), secret, start.Add(72*time.Hour))
+		_, err = o.Arrive.OpenVerification(t.Context(), secret, start.Add(72*time.Hour))
 		require.ErrorIs(t, err, account.ErrTicket, "no longer than any other")
 	})
 }
@@ -76,14 +78,14 @@ func TestRegistrationLinksExpire(t *testing.T) {
 		p := o.person()
 		secret := p.register(ada, start)
 		last := start.Add(72*time.Hour - time.Microsecond)
-		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), last.Add(time.Microsecond))
+		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), last.Add(time.Microsecond))
 		require.ErrorIs(t, err, account.ErrTicket)
-		_, err = o.OpenVerification(t.Context(), secret, last)
+		_, err = o.Arrive.OpenVerification(t.Context(), secret, last)
 		require.NoError(t, err)
 		swept, err := o.store.Sweep(t.Context(), start.Add(72*time.Hour), 100)
 		require.NoError(t, err)
 		require.NotZero(t, swept)
-		_, err = o.OpenVerification(t.Context(), secret, last)
+		_, err = o.Arrive.OpenVerification(t.Context(), secret, last)
 		require.ErrorIs(t, err, account.ErrTicket, "swept")
 	})
 }
@@ -94,41 +96,41 @@ func TestRegisterRefusesWhatIsNoAddress(t *testing.T) {
 		"", "ada", "Ada <ada@example.test>", "ada@example.test, eve@example.test", "ada@example.test\r\nBcc: eve@example.test",
 		`"ada eve"@example.test`, strings.Repeat("a", 10_000) + "@example.test", "ada@example.test eve@example.test",
 	} {
-		var fault *account.InvalidError
-		err := o.Register(t.Context(), account.RegistrationForm{Email: email, Name: "Ada"}, start)
+		var fault *identity.InvalidError
+		err := o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: email, Name: "Ada"}, start)
 		require.ErrorAs(t, err, &fault, "%.40q", email)
 		require.Equal(t, "email", fault.Field)
 	}
 	for _, name := range []string{"", " ", "a\nb", strings.Repeat("a", 129)} {
-		require.Error(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: name}, start), "%q", name)
+		require.Error(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: name}, start), "%q", name)
 	}
 	require.Empty(t, o.notices.sent)
 }
 
 func TestRegisterOnlyWhenItIsOpen(t *testing.T) {
-	for _, registration := range []account.Registration{account.RegistrationClosed, account.RegistrationInvite} {
+	for _, registration := range []account.SignUp{account.SignUpClosed, account.SignUpInvite} {
 		db := storagetest.SQLite(t)
 		open, shut := openOffice(t, db), openOfficeAs(t, db, registration)
-		require.False(t, shut.Open())
-		require.ErrorIs(t, shut.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada"}, start), account.ErrClosed)
+		require.False(t, shut.Arrive.Open())
+		require.ErrorIs(t, shut.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada"}, start), account.ErrClosed)
 		p := open.person()
 		secret := p.register(ada, start)
-		_, err := shut.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		_, err := shut.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
 		require.ErrorIs(t, err, account.ErrTicket, "what was asked for before is worth nothing")
 	}
 }
 
 func TestInvitationsAreMailedUnlessClosed(t *testing.T) {
-	for registration, mailed := range map[account.Registration]int{
-		account.RegistrationClosed: 0, account.RegistrationInvite: 2, account.RegistrationOpen: 2,
+	for registration, mailed := range map[account.SignUp]int{
+		account.SignUpClosed: 0, account.SignUpInvite: 2, account.SignUpOpen: 2,
 	} {
 		o := openOfficeAs(t, storagetest.SQLite(t), registration)
 		_, first := o.add(ada, start)
-		_, invitation, err := o.Invite(t.Context(), ada, audit.Operator(), start)
+		_, invitation, err := o.Operate.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.NotEqual(t, first, ticketOf(t, invitation))
 		require.Equal(t, mailed, o.notices.count(account.NoticeInvitation), registration)
-		_, _, err = o.ResetFactor(t.Context(), ada, audit.Operator(), start)
+		_, _, err = o.Operate.ResetFactor(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset), "who loses the factor is told in any case")
 	}
@@ -139,11 +141,11 @@ func TestRegisteringATakenAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		for _, spelling := range []string{ada, "ADA@example.test", "ａda@example.test"} {
-			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
+			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
 			require.Empty(t, o.notices.to(spelling, account.NoticeRegistration))
 		}
 		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "to the address that the account has")
-		require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
+		require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
 		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "three in an hour")
 	})
 }
@@ -152,12 +154,12 @@ func TestRegistrationMailIsLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		at := start
 		for _, mails := range []int{1, 2, 3, 3, 3} {
-			require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada", Visitor: o.person().visitor}, at))
+			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada", Visitor: o.person().visitor}, at))
 			require.Equal(t, mails, o.notices.count(account.NoticeRegistration))
 			at = at.Add(10 * time.Minute)
 		}
 		require.Equal(t, 2, o.events(audit.MailThrottled))
-		require.NoError(t, o.Register(t.Context(), account.RegistrationForm{Email: ada, Name: "Ada"}, start.Add(80*time.Minute)))
+		require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada"}, start.Add(80*time.Minute)))
 		require.Equal(t, 4, o.notices.count(account.NoticeRegistration))
 	})
 }
@@ -167,9 +169,9 @@ func TestAskingIsLimitedByClientAddress(t *testing.T) {
 		visitor := account.Visitor{Address: netip.MustParseAddr("203.0.113.9")}
 		ask := map[bool]func(i int) error{
 			true: func(i int) error {
-				return o.Register(t.Context(), account.RegistrationForm{Email: fmt.Sprintf("p%d@example.test", i), Name: "P", Visitor: visitor}, start)
+				return o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: fmt.Sprintf("p%d@example.test", i), Name: "P", Visitor: visitor}, start)
 			},
-			false: func(i int) error { return o.AskReset(t.Context(), fmt.Sprintf("p%d", i), visitor, start) },
+			false: func(i int) error { return o.Arrive.AskReset(t.Context(), fmt.Sprintf("p%d", i), visitor, start) },
 		}
 		for i := range 40 {
 			err := ask[i%2 == 0](i)
@@ -193,7 +195,7 @@ func TestOneAddressIsOneAccount(t *testing.T) {
 		at := start.Add(racers * time.Hour)
 		answers := race(t, func(i int) error {
 			p := offices[i%2].person()
-			_, err := p.o.CompleteRegistration(t.Context(), p.choose(secrets[i], adaPassword), at)
+			_, err := p.o.Arrive.CompleteRegistration(t.Context(), p.choose(secrets[i], adaPassword), at)
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
@@ -210,7 +212,7 @@ func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
 		secret := a.person().register(ada, start)
 		answers := race(t, func(i int) error {
 			p := offices[i%2].person()
-			_, err := p.o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+			_, err := p.o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
 			return err
 		})
 		require.Equal(t, map[string]int{"done": 1, account.ErrRegistered.Error(): racers - 1}, answers)
@@ -224,7 +226,7 @@ func TestAddressTakenMeanwhile(t *testing.T) {
 		p := o.person()
 		secret := p.register(ada, start)
 		o.add("ADA@example.test", start)
-		_, err := o.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
 		require.ErrorIs(t, err, account.ErrTaken)
 	})
 }
@@ -237,7 +239,7 @@ func TestAskingCostsTheSame(t *testing.T) {
 		o.enrolled()
 		o.add("unenrolled@example.test", start)
 		o.add("disabled@example.test", start)
-		_, err := o.Disable(t.Context(), "disabled@example.test", audit.Operator(), start)
+		_, err := o.Operate.Disable(t.Context(), "disabled@example.test", audit.Operator(), start)
 		require.NoError(t, err)
 		var mu sync.Mutex
 		cost := func(do func(name string) error, name string) (statements, begun int) {
@@ -250,9 +252,9 @@ func TestAskingCostsTheSame(t *testing.T) {
 		}
 		for what, do := range map[string]func(string) error{
 			"register": func(name string) error {
-				return o.Register(t.Context(), account.RegistrationForm{Email: name, Name: "Ada", Visitor: o.person().visitor}, start)
+				return o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: name, Name: "Ada", Visitor: o.person().visitor}, start)
 			},
-			"reset": func(name string) error { return o.AskReset(t.Context(), name, o.person().visitor, start) },
+			"reset": func(name string) error { return o.Arrive.AskReset(t.Context(), name, o.person().visitor, start) },
 		} {
 			first, firstBegun := 0, 0
 			for i, name := range []string{ada, "unknown@example.test", "unenrolled@example.test", "disabled@example.test"} {

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -15,7 +16,7 @@ import (
 // askReset asks for a link and returns its secret.
 func (p *person) askReset(name string, now time.Time) string {
 	p.o.t.Helper()
-	require.NoError(p.o.t, p.o.AskReset(p.o.t.Context(), name, p.visitor, now))
+	require.NoError(p.o.t, p.o.Arrive.AskReset(p.o.t.Context(), name, p.visitor, now))
 	return secretOf(p.o.t, p.o.mailed(ada, account.NoticePasswordReset))
 }
 
@@ -28,31 +29,31 @@ func TestResetPassword(t *testing.T) {
 		p := o.person()
 		secret := p.askReset("ADA@example.test", start)
 		require.Equal(t, start.Add(30*time.Minute), o.mailed(ada, account.NoticePasswordReset).Expires)
-		user, err := o.OpenReset(t.Context(), secret, start)
+		user, err := o.Arrive.OpenReset(t.Context(), secret, start)
 		require.NoError(t, err)
 		require.Equal(t, ada, user.Email)
 
 		var weak *account.WeakPasswordError
-		require.ErrorAs(t, o.ResetPassword(t.Context(), secret, "password", p.visitor, start), &weak)
-		require.NoError(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
-		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, adaPassword, p.visitor, start), account.ErrTicket, "once")
-		_, err = o.OpenReset(t.Context(), secret, start)
+		require.ErrorAs(t, o.Arrive.ResetPassword(t.Context(), secret, "password", p.visitor, start), &weak)
+		require.NoError(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, adaPassword, p.visitor, start), account.ErrTicket, "once")
+		_, err = o.Arrive.OpenReset(t.Context(), secret, start)
 		require.ErrorIs(t, err, account.ErrTicket)
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
 		require.Equal(t, 1, o.events(audit.PasswordReset))
 
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "every session ends")
-		_, err = o.Pending(t.Context(), half, start)
+		_, err = o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain, "and every half-done one")
 		state, err := o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.NoError(t, err)
 		require.True(t, state.Ended(start), "and every family")
-		_, sessions, err := o.Sessions(t.Context(), ada, start)
+		_, sessions, err := o.Operate.Sessions(t.Context(), ada, start)
 		require.NoError(t, err)
 		require.Empty(t, sessions, "nobody is signed in by it")
 
-		profile, err := o.Show(t.Context(), ada)
+		profile, err := o.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		require.Len(t, profile.Authenticators, 1, "the factor is as it was")
 		require.Equal(t, len(codes), profile.RecoveryCodesLeft)
@@ -69,10 +70,10 @@ func TestResetLinksExpire(t *testing.T) {
 		o.enrolled()
 		p := o.person()
 		secret := p.askReset(ada, start)
-		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start.Add(30*time.Minute)), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start.Add(30*time.Minute)), account.ErrTicket)
 		newer := p.askReset(ada, start)
-		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket, "only the newest works")
-		require.NoError(t, o.ResetPassword(t.Context(), newer, newPassword, p.visitor, start.Add(30*time.Minute-time.Microsecond)))
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket, "only the newest works")
+		require.NoError(t, o.Arrive.ResetPassword(t.Context(), newer, newPassword, p.visitor, start.Add(30*time.Minute-time.Microsecond)))
 	})
 }
 
@@ -97,20 +98,23 @@ func TestTicketsAreOfOneKind(t *testing.T) {
 		reset := p.askReset(ada, start)
 		registration := p.register("other@example.test", start)
 		session := o.unverified("bob@example.test", start)
-		require.NoError(t, o.AskVerification(t.Context(), session, p.visitor, start))
+		require.NoError(t, o.Arrive.AskVerification(t.Context(), session, p.visitor, start))
 		verify := secretOf(t, o.mailed("bob@example.test", account.NoticeVerifyAddress))
-		require.NoError(t, o.AskEmailChange(t.Context(), freshOf(session), "bobby@example.test", p.visitor, start))
+		require.NoError(t, o.Self.AskEmailChange(t.Context(), freshOf(session), "bobby@example.test", p.visitor, start))
 		email := secretOf(t, o.mailed("bobby@example.test", account.NoticeEmailConfirm))
 
 		doors := map[string]func(secret string) error{
 			"invitation": func(s string) error { _, err := p.invited(s, start); return err },
-			"reset":      func(s string) error { return o.ResetPassword(t.Context(), s, newPassword, p.visitor, start) },
+			"reset":      func(s string) error { return o.Arrive.ResetPassword(t.Context(), s, newPassword, p.visitor, start) },
 			"registration": func(s string) error {
-				_, err := o.CompleteRegistration(t.Context(), p.choose(s, newPassword), start)
+				_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(s, newPassword), start)
 				return err
 			},
-			"verify": func(s string) error { return o.ConfirmAddress(t.Context(), s, p.visitor, start) },
-			"email":  func(s string) error { _, err := o.ConfirmEmailChange(t.Context(), s, "", p.visitor, start); return err },
+			"verify": func(s string) error { return o.Arrive.ConfirmAddress(t.Context(), s, p.visitor, start) },
+			"email": func(s string) error {
+				_, err := o.Self.ConfirmEmailChange(t.Context(), s, "", p.visitor, start)
+				return err
+			},
 		}
 		secrets := map[string]string{"invitation": invitation, "reset": reset, "registration": registration, "verify": verify, "email": email, "none": ""}
 		for door, open := range doors {
@@ -136,18 +140,18 @@ func TestResetNeverEnrols(t *testing.T) {
 		_, err := p.invited(ticket, start)
 		require.NoError(t, err)
 		secret := p.askReset(ada, start)
-		half, err := o.Authenticate(t.Context(), account.PasswordAttempt{
+		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: adaPassword, Ticket: secret, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
-		require.NoError(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
-		half, err = o.Authenticate(t.Context(), account.PasswordAttempt{
+		require.NoError(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
+		half, err = o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: newPassword, Ticket: secret, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
-		_, err = o.InvitedEnroller(t.Context(), half, start)
+		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 	})
 }
@@ -157,11 +161,11 @@ func TestResetOfNobody(t *testing.T) {
 		o.enrolled()
 		p := o.person()
 		secret := p.askReset(ada, start)
-		_, err := o.Disable(t.Context(), ada, audit.Operator(), start)
+		_, err := o.Operate.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		require.ErrorIs(t, o.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket)
 		for _, name := range []string{ada, "nobody", "nobody@example.test", "", "a\x00b"} {
-			require.NoError(t, o.AskReset(t.Context(), name, p.visitor, start), "%q", name)
+			require.NoError(t, o.Arrive.AskReset(t.Context(), name, p.visitor, start), "%q", name)
 		}
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset), "only the one before it was disabled")
 		require.Equal(t, 6, o.events(audit.PasswordResetAsked))
@@ -172,11 +176,11 @@ func TestResetMailIsLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		for range 20 {
-			require.NoError(t, o.AskReset(t.Context(), ada, o.person().visitor, start))
-			require.NoError(t, o.AskReset(t.Context(), "nobody", o.person().visitor, start))
+			require.NoError(t, o.Arrive.AskReset(t.Context(), ada, o.person().visitor, start))
+			require.NoError(t, o.Arrive.AskReset(t.Context(), "nobody", o.person().visitor, start))
 		}
 		require.Equal(t, 3, o.notices.count(account.NoticePasswordReset))
-		require.NoError(t, o.AskReset(t.Context(), ada, o.person().visitor, start.Add(time.Hour)))
+		require.NoError(t, o.Arrive.AskReset(t.Context(), ada, o.person().visitor, start.Add(time.Hour)))
 		require.Equal(t, 4, o.notices.count(account.NoticePasswordReset))
 	})
 }
@@ -197,7 +201,7 @@ func TestResetLiftsTheWaitForPasswordsOnly(t *testing.T) {
 		p := o.person()
 		_, err := p.password(start)
 		require.True(t, isWait(err))
-		require.NoError(t, o.ResetPassword(t.Context(), p.askReset(ada, start), newPassword, p.visitor, start))
+		require.NoError(t, o.Arrive.ResetPassword(t.Context(), p.askReset(ada, start), newPassword, p.visitor, start))
 		half, err = p.passwordOf(ada, newPassword, start)
 		require.NoError(t, err)
 		require.True(t, isWait(p.code(half, phone.at(start), start)))
@@ -212,7 +216,7 @@ func TestOneResetLinkIsOnePassword(t *testing.T) {
 		before := a.user(ada).Epoch
 		answers := race(t, func(i int) error {
 			o := offices[i%2]
-			return o.ResetPassword(t.Context(), secret, newPassword, o.person().visitor, start)
+			return o.Arrive.ResetPassword(t.Context(), secret, newPassword, o.person().visitor, start)
 		})
 		require.Equal(t, map[string]int{"done": 1, account.ErrTicket.Error(): racers - 1}, answers)
 		require.Equal(t, before+1, a.user(ada).Epoch)

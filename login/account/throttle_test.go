@@ -91,7 +91,7 @@ func TestDeviceCookie(t *testing.T) {
 		"altered": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.Device += "A" }},
 		"garbage": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.Device = "garbage" }},
 		"signed out everywhere": {change: func(t *testing.T, o *office, _ *person) {
-			_, _, err := o.SignOut(t.Context(), ada, audit.Operator(), start)
+			_, _, err := o.Operate.SignOut(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)
 		}},
 	}
@@ -126,7 +126,7 @@ func TestDeviceOfAnotherUserIsUnknown(t *testing.T) {
 	require.NoError(t, err)
 	who := eve.enroller(half, start)
 	eve.confirmed(who, start)
-	done, err := o.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
+	done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, start)
 	require.NoError(t, err)
 	eve.keep(done, nil)
 
@@ -186,7 +186,7 @@ func TestUnlockOpensTheFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		now := hundredWrong(t, o, phone)
-		_, err := o.Unlock(t.Context(), ada, audit.Operator(), now)
+		_, err := o.Operate.Unlock(t.Context(), ada, audit.Operator(), now)
 		require.NoError(t, err)
 		p := o.person()
 		require.NoError(t, p.code(p.half(now), phone.at(now), now))
@@ -205,7 +205,7 @@ func TestUnlockClearsTheFuture(t *testing.T) {
 		p := o.person()
 		half := p.half(now)
 		require.ErrorIs(t, p.code(half, phone.at(now), now), account.ErrCode)
-		_, err := o.Unlock(t.Context(), ada, audit.Operator(), now)
+		_, err := o.Operate.Unlock(t.Context(), ada, audit.Operator(), now)
 		require.NoError(t, err)
 		require.ErrorIs(t, p.code(half, phone.at(now), now), account.ErrCode, "it may have been used before the clock ran ahead")
 		next := now.Add(30 * time.Second)
@@ -216,7 +216,7 @@ func TestUnlockClearsTheFuture(t *testing.T) {
 		require.NoError(t, err)
 
 		// Of the present nothing is cleared.
-		_, err = o.Unlock(t.Context(), ada, audit.Operator(), next)
+		_, err = o.Operate.Unlock(t.Context(), ada, audit.Operator(), next)
 		require.NoError(t, err)
 		require.ErrorIs(t, p.code(p.half(next), phone.at(next), next), account.ErrCode, "used")
 		_, err = p.signIn(next)

@@ -15,6 +15,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -113,7 +114,7 @@ func weakPassword(err *account.WeakPasswordError) templates.Text {
 }
 
 // Invalid says what is wrong with a name or an e-mail address.
-func Invalid(err *account.InvalidError) templates.Text {
+func Invalid(err *identity.InvalidError) templates.Text {
 	if err.Lookalike {
 		return templates.T("register.lookalike")
 	}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -28,7 +28,7 @@ const (
 // Invite adds a user and returns the invitation link.
 func (w *World) Invite(email string) string {
 	w.T.Helper()
-	_, invitation, err := w.Account.Add(w.T.Context(), account.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), time.Now())
+	_, invitation, err := w.Account.Operate.Add(w.T.Context(), identity.NewUser{Email: email, Name: "Ada Example"}, audit.Operator(), time.Now())
 	require.NoError(w.T, err)
 	return strings.TrimPrefix(invitation.URL, Origin)
 }

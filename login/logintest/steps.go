@@ -27,7 +27,7 @@ func (w *World) Settled(b *Browser) Known {
 	require.NoError(w.T, err)
 	key := otp.NewKey(otp.Default())
 	second := storage.Authenticator{
-		ID: storage.NewID(), UserID: user.ID, Name: "Second", Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits,
+		ID: storage.NewID(), UserID: user.ID, Kind: storage.KindTOTP, Name: "Second", Secret: key.Secret, Algorithm: key.Algorithm, Digits: key.Digits,
 		Period: key.Period, CreatedAt: time.Now().Add(time.Second),
 	}
 	require.NoError(w.T, w.Store.Authenticators.Add(w.T.Context(), second))
@@ -110,6 +110,6 @@ func (w *World) NewCodes(b *Browser, k Known) Known {
 // Reset has an operator take the factors of the browser's user away.
 func (w *World) Reset(b *Browser) {
 	w.T.Helper()
-	_, _, err := w.Account.ResetFactor(w.T.Context(), b.User, audit.Operator(), time.Now())
+	_, _, err := w.Account.Operate.ResetFactor(w.T.Context(), b.User, audit.Operator(), time.Now())
 	require.NoError(w.T, err)
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/postern-id/postern/consent"
 	"github.com/postern-id/postern/login"
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/journeys"
 	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/mail"
 	"github.com/postern-id/postern/login/password"
@@ -35,7 +36,7 @@ type World struct {
 	Sessions *browser.Sessions
 	T        *testing.T
 	Store    *storage.Store
-	Account  *account.Service
+	Account  *journeys.Journeys
 	Hasher   *password.Hasher
 	Handler  http.Handler
 	Client   storage.Client
@@ -73,11 +74,11 @@ func OnBoth(t *testing.T, body func(t *testing.T, w *World)) {
 // New returns the pages on a database, open for sign-up.
 func New(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *World {
 	t.Helper()
-	return NewWith(t, db, func(*account.Config) {}, interceptors...)
+	return NewWith(t, db, func(*journeys.Config) {}, interceptors...)
 }
 
 // NewWith is New with some changes to how the rules about accounts are set up.
-func NewWith(t *testing.T, db *storagetest.Database, change func(*account.Config), interceptors ...storagetest.Interceptor) *World {
+func NewWith(t *testing.T, db *storagetest.Database, change func(*journeys.Config), interceptors ...storagetest.Interceptor) *World {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
 	store := db.Open(t, interceptors...)
@@ -90,20 +91,24 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*account.Config
 	require.NoError(t, err)
 	notices, err := mail.New(mail.Config{Store: store, Words: words})
 	require.NoError(t, err)
-	accountConfig := account.Config{
+	accountConfig := journeys.Config{SignUp: account.SignUpOpen, Config: account.Config{
 		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,
-		Issuer: "Example", SiteURL: Origin, Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour}, Registration: account.RegistrationOpen,
-	}
+		Issuer: "Example", SiteURL: Origin, Lifetimes: account.Lifetimes{Remember: 30 * 24 * time.Hour},
+	}}
 	change(&accountConfig)
-	service, err := account.New(accountConfig)
+	accounts, err := journeys.New(accountConfig)
 	require.NoError(t, err)
 	sessions, err := browser.New(browser.Config{Store: store, Audit: log, Secure: true, Remember: 30 * 24 * time.Hour})
 	require.NoError(t, err)
 	pages, err := pages()
 	require.NoError(t, err)
-	w := &World{Sessions: sessions, T: t, Store: store, Account: service, Hasher: hasher, Client: storagetest.Client(t, store), DB: db, SQL: db.SQL(t)}
+	w := &World{Sessions: sessions, T: t, Store: store, Account: accounts, Hasher: hasher, Client: storagetest.Client(t, store), DB: db, SQL: db.SQL(t)}
 	cfg := login.Config{
-		Account: service, Sessions: sessions, Pages: pages, Log: quiet, Sections: self.Sections(), Issuer: "Example", OfferRemember: true,
+		Account: login.Account{
+			SignIn: accounts.SignIn, Enrol: accounts.Enrol, Recovery: accounts.Recovery, Arrive: accounts.Arrive, Self: accounts.Self,
+			Passwords: accounts.Rules.Passwords,
+		},
+		Sessions: sessions, Pages: pages, Log: quiet, Sections: self.Sections(), Issuer: "Example", OfferRemember: true,
 		Provider: login.Provider{
 			Flows: store.Flows, Frames: framesOf, ContinueURL: Origin + "/oauth2/auth",
 			Describe: func(context.Context, storage.Flow) (login.Request, error) {
@@ -170,7 +175,7 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 	})
 	require.NoError(t, err)
 	account, err := self.New(self.Config{
-		Account: w.Account, Sessions: w.Sessions, Pages: cfg.Pages, Log: cfg.Log, Apps: consents.Apps, Withdraw: consents.Withdraw,
+		Account: w.Account.Self, Arrive: w.Account.Arrive, Passwords: w.Account.Rules.Passwords, Sessions: w.Sessions, Pages: cfg.Pages, Log: cfg.Log, Apps: consents.Apps, Withdraw: consents.Withdraw,
 		StartAgain: signIn.StartAgain, BasePath: basePath,
 	})
 	require.NoError(t, err)

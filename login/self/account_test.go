@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -167,7 +167,7 @@ func TestSessionsPage(t *testing.T) {
 func TestActivityPage(t *testing.T) {
 	logintest.OnBoth(t, func(t *testing.T, w *logintest.World) {
 		b, _ := w.SignedIn(logintest.Ada)
-		_, err := w.Account.Unlock(t.Context(), logintest.Ada, audit.Operator(), time.Now())
+		_, err := w.Account.Operate.Unlock(t.Context(), logintest.Ada, audit.Operator(), time.Now())
 		require.NoError(t, err)
 		for range 9 {
 			logintest.NewBrowser(t, w.Handler).Post("/login", "username", logintest.Ada, "password", "wrong")
@@ -206,7 +206,7 @@ func TestDataDownload(t *testing.T) {
 		require.Equal(t, "application/json", p.Header.Get("Content-Type"))
 		require.Equal(t, "no-store", p.Header.Get("Cache-Control"))
 		require.Equal(t, "nosniff", p.Header.Get("X-Content-Type-Options"))
-		var data account.Data
+		var data self.Data
 		require.NoError(t, json.Unmarshal([]byte(p.Body), &data))
 		require.Equal(t, w.User(logintest.Ada).ID, data.Account.ID)
 	})

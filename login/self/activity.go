@@ -8,7 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/templates"
@@ -50,7 +50,7 @@ func (p *Pages) showActivity(c *gin.Context) error {
 	return p.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
-func activityEntry(e account.ActivityEntry) templates.ActivityEntry {
+func activityEntry(e self.ActivityEntry) templates.ActivityEntry {
 	return templates.ActivityEntry{
 		At: e.At, What: eventText(e.Name), App: e.App, Address: e.Address, Browser: templates.BrowserText(e.Detail["browser"]),
 		Alarm: slices.Contains(alarming, e.Name), ByOperator: e.Actor == audit.ActorOperator,

@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -92,7 +93,7 @@ func (p *Pages) rename(c *gin.Context) error {
 	}
 	name := c.Request.PostForm.Get("name")
 	err = p.cfg.Account.RenameAuthenticator(c.Request.Context(), signIn, c.Query("id"), name, p.cfg.Sessions.Visitor(c), time.Now())
-	var invalid *account.InvalidError
+	var invalid *identity.InvalidError
 	switch {
 	case err == nil:
 		return p.redirectDone(c, "authenticators", "renamed")

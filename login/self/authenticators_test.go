@@ -16,7 +16,7 @@ import (
 // present returns the authenticators of the browser's user.
 func present(w *logintest.World, b *logintest.Browser) []storage.Authenticator {
 	w.T.Helper()
-	profile, err := w.Account.Show(w.T.Context(), b.User)
+	profile, err := w.Account.Operate.Show(w.T.Context(), b.User)
 	require.NoError(w.T, err)
 	return profile.Authenticators
 }

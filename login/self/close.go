@@ -7,7 +7,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -22,7 +22,7 @@ func (p *Pages) showClose(c *gin.Context) error {
 	return p.closePage(c, who, form.Shown())
 }
 
-func (p *Pages) closePage(c *gin.Context, who account.Fresh, answer form.Answer) error {
+func (p *Pages) closePage(c *gin.Context, who self.Fresh, answer form.Answer) error {
 	view := templates.Close{AccountPage: p.accountPage(c, who.SignIn(), "close")}
 	view.Error = answer.Message
 	return p.cfg.Pages.Render(c, answer.Status, view)
@@ -38,7 +38,7 @@ func (p *Pages) closeAccount(c *gin.Context) error {
 		return p.closePage(c, who, form.Refused(templates.T("close.unticked")))
 	}
 	err = p.cfg.Account.Close(c.Request.Context(), who, p.cfg.Sessions.Visitor(c), time.Now())
-	if errors.Is(err, account.ErrLastAdmin) {
+	if errors.Is(err, self.ErrLastAdmin) {
 		return p.closePage(c, who, form.Refused(templates.T("close.last_admin")))
 	}
 	if err != nil && !errors.Is(err, storage.ErrNotFound) { // closed in another tab

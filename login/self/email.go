@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -47,7 +48,7 @@ func (p *Pages) changeEmail(c *gin.Context) error {
 	switch c.Request.PostForm.Get("do") {
 	case "verify":
 		done = "verify"
-		err = p.cfg.Account.AskVerification(ctx, signIn, visitor, now)
+		err = p.cfg.Arrive.AskVerification(ctx, signIn, visitor, now)
 		if errors.Is(err, account.ErrVerified) {
 			done, err = "", nil
 		}
@@ -68,7 +69,7 @@ func (p *Pages) changeEmail(c *gin.Context) error {
 }
 
 func (p *Pages) refuseEmail(c *gin.Context, signIn storage.SignIn, err error, typed string, now time.Time) error {
-	var invalid *account.InvalidError
+	var invalid *identity.InvalidError
 	var wait *account.WaitError
 	switch {
 	case errors.As(err, &wait):

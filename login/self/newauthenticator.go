@@ -7,6 +7,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
@@ -63,9 +65,9 @@ func (p *Pages) confirmAuthenticator(c *gin.Context) error {
 		return p.newAuthenticatorPage(c, form.Refused(templates.T("code.empty")), false)
 	}
 	sent, now := c.Request.PostForm, time.Now()
-	typed := account.Confirmation{ID: sent.Get("enrolment"), Replaces: c.Query("replaces"), Name: sent.Get("name"), Code: sent.Get("code")}
+	typed := self.Confirmation{ID: sent.Get("enrolment"), Replaces: c.Query("replaces"), Name: sent.Get("name"), Code: sent.Get("code")}
 	device, err := p.cfg.Account.ConfirmAuthenticator(c.Request.Context(), who, typed, p.cfg.Sessions.Visitor(c), now)
-	var invalid *account.InvalidError
+	var invalid *identity.InvalidError
 	switch {
 	case err == nil:
 		return p.addedAuthenticator(c, typed, device)
@@ -80,7 +82,7 @@ func (p *Pages) confirmAuthenticator(c *gin.Context) error {
 	return p.refuseChange(c, err)
 }
 
-func (p *Pages) addedAuthenticator(c *gin.Context, typed account.Confirmation, device string) error {
+func (p *Pages) addedAuthenticator(c *gin.Context, typed self.Confirmation, device string) error {
 	if device != "" {
 		p.cfg.Sessions.Trust(c.Writer, device)
 	}

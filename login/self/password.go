@@ -7,6 +7,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
 )
@@ -21,10 +22,10 @@ func (p *Pages) showPassword(c *gin.Context) error {
 }
 
 // passwordPage shows the form; aboutNew says that the message is about the new password, not the present one.
-func (p *Pages) passwordPage(c *gin.Context, fresh account.Fresh, answer form.Answer, aboutNew bool) error {
+func (p *Pages) passwordPage(c *gin.Context, fresh self.Fresh, answer form.Answer, aboutNew bool) error {
 	view := templates.PasswordPage{
 		AccountPage: withMessage(p.accountPage(c, fresh.SignIn(), "password"), answer.Message), AboutNew: aboutNew,
-		MinLength: p.cfg.Account.MinPassword(), Strength: form.Strength(c, p.cfg.Sessions),
+		MinLength: p.cfg.Passwords.Min(), Strength: form.Strength(c, p.cfg.Sessions),
 	}
 	view.Action = p.at("/account/password")
 	return p.cfg.Pages.Render(c, answer.Status, view)
@@ -39,7 +40,7 @@ func (p *Pages) changePassword(c *gin.Context) error {
 	if form.Empty(c, "password") {
 		return p.passwordPage(c, fresh, form.Refused(templates.T("passwordpage.empty")), false)
 	}
-	change := account.PasswordChange{
+	change := self.PasswordChange{
 		Current: c.Request.PostForm.Get("password"), New: c.Request.PostForm.Get("new_password"),
 		Session: p.cfg.Sessions.SessionSecret(c.Request), Visitor: p.cfg.Sessions.Visitor(c),
 	}
@@ -47,7 +48,7 @@ func (p *Pages) changePassword(c *gin.Context) error {
 	done, err := p.cfg.Account.ChangePassword(c.Request.Context(), fresh, change, now)
 	if err == nil {
 		p.cfg.Sessions.Complete(c.Writer, done)
-		form.KeepStrength(c, p.cfg.Sessions, p.cfg.Account.Strength(change.New))
+		form.KeepStrength(c, p.cfg.Sessions, p.cfg.Passwords.Strength(change.New))
 		return p.redirectDone(c, "password", "password")
 	}
 	if answer, ok := form.NewPassword(err); ok {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/signin"
 	"github.com/postern-id/postern/login/logintest"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -48,7 +48,7 @@ func TestPasswordPage(t *testing.T) {
 		require.Equal(t, "/account/password", b.Submit(code, "code", phone.Code()).Address.Path, "and back")
 		time.Sleep(11 * time.Minute)
 		require.Equal(t, "/login", b.Post("/account/password", "password", logintest.NewPassword, "new_password", logintest.AdaPassword).Address.Path)
-		_, err := w.Account.Authenticate(t.Context(), account.PasswordAttempt{Name: logintest.Ada, Password: logintest.NewPassword, Browser: "b"}, time.Now())
+		_, err := w.Account.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{Name: logintest.Ada, Password: logintest.NewPassword, Browser: "b"}, time.Now())
 		require.NoError(t, err, "nothing was changed")
 	})
 }

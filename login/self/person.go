@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -48,26 +49,26 @@ func (p *Pages) signedIn(c *gin.Context, section string) (storage.SignIn, error)
 
 // freshSignIn is signedIn for what only the owner may do: both factors were shown within the last ten minutes. Otherwise the browser is sent
 // through password and code, and comes back to the section.
-func (p *Pages) freshSignIn(c *gin.Context, section string) (account.Fresh, error) {
+func (p *Pages) freshSignIn(c *gin.Context, section string) (self.Fresh, error) {
 	signIn, err := p.signedIn(c, section)
 	if err != nil {
-		return account.Fresh{}, err
+		return self.Fresh{}, err
 	}
-	fresh, ok := account.FreshSignIn(signIn, time.Now())
+	fresh, ok := self.FreshSignIn(signIn, time.Now())
 	if !ok {
-		return account.Fresh{}, p.signInFirst(c, section)
+		return self.Fresh{}, p.signInFirst(c, section)
 	}
 	return fresh, nil
 }
 
 // changer returns the permission to change the factors of the account. Without it the browser is sent elsewhere: to sign in and come back to
 // the section, or to enrol, when a recovery code has opened the session.
-func (p *Pages) changer(c *gin.Context, section string) (account.Changer, error) {
+func (p *Pages) changer(c *gin.Context, section string) (self.Changer, error) {
 	fresh, err := p.freshSignIn(c, section)
 	if err != nil {
-		return account.Changer{}, err
+		return self.Changer{}, err
 	}
-	who, err := account.NewChanger(fresh, p.cfg.Sessions.BrowserSecret(c.Writer, c.Request))
+	who, err := self.NewChanger(fresh, p.cfg.Sessions.BrowserSecret(c.Writer, c.Request))
 	if errors.Is(err, account.ErrRecovered) {
 		c.Redirect(http.StatusSeeOther, p.at("/login/enroll"))
 		return who, errRedirected

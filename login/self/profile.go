@@ -8,7 +8,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
 )
@@ -46,13 +46,13 @@ func (p *Pages) showProfile(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	view := profileView(account.OwnOf(signIn.User()), signIn.User().UpdatedAt.Time, nil)
+	view := profileView(self.OwnOf(signIn.User()), signIn.User().UpdatedAt.Time, nil)
 	view.AccountPage = p.accountPage(c, signIn, "profile")
 	return p.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
 // profileView fills the fields with own, and says beside a field what is wrong with it.
-func profileView(own account.Own, seen time.Time, wrong map[string]templates.Text) templates.Profile {
+func profileView(own self.Own, seen time.Time, wrong map[string]templates.Text) templates.Profile {
 	view, found := templates.Profile{Seen: strconv.FormatInt(seen.UnixMicro(), 10)}, false
 	for _, group := range profileFields {
 		fields := make([]templates.Field, len(group.Fields))
@@ -91,14 +91,14 @@ func (p *Pages) changeProfile(c *gin.Context) error {
 		return err
 	}
 	changed, err := p.cfg.Account.ChangeProfile(c.Request.Context(), user.ID, own, seen, p.cfg.Sessions.Visitor(c), time.Now())
-	var faults account.ProfileError
+	var faults self.ProfileError
 	switch {
 	case errors.As(err, &faults):
 		view := profileView(own, seen, faultTexts(faults))
 		view.AccountPage = withMessage(p.accountPage(c, signIn, "profile"), templates.T("profile.wrong"))
 		return p.cfg.Pages.Render(c, http.StatusUnprocessableEntity, view)
-	case errors.Is(err, account.ErrChangedMeanwhile):
-		view := profileView(own, changed.UpdatedAt.Time, storedTexts(own, account.OwnOf(changed)))
+	case errors.Is(err, self.ErrChangedMeanwhile):
+		view := profileView(own, changed.UpdatedAt.Time, storedTexts(own, self.OwnOf(changed)))
 		view.AccountPage = withMessage(p.accountPage(c, signIn, "profile"), templates.T("profile.stale"))
 		return p.cfg.Pages.Render(c, http.StatusConflict, view)
 	case err != nil:
@@ -109,8 +109,8 @@ func (p *Pages) changeProfile(c *gin.Context) error {
 }
 
 // readProfile returns what the form says. It takes the fields of the page and nothing else.
-func readProfile(c *gin.Context, user storage.User) (account.Own, time.Time, error) {
-	stored, own := account.OwnOf(user), account.Own{}
+func readProfile(c *gin.Context, user storage.User) (self.Own, time.Time, error) {
+	stored, own := self.OwnOf(user), self.Own{}
 	micro, err := strconv.ParseInt(c.Request.PostForm.Get("seen"), 10, 64)
 	if err != nil {
 		return nil, time.Time{}, &templates.FormError{Status: http.StatusBadRequest, Message: templates.T("profile.bad_field")}
@@ -155,7 +155,7 @@ func (p *Pages) setLanguage(c *gin.Context, before, after storage.User) {
 	}
 }
 
-func faultTexts(faults account.ProfileError) map[string]templates.Text {
+func faultTexts(faults self.ProfileError) map[string]templates.Text {
 	texts := map[string]templates.Text{}
 	for name, fault := range faults {
 		texts[name] = templates.T("profile.fault_" + string(fault))
@@ -164,7 +164,7 @@ func faultTexts(faults account.ProfileError) map[string]templates.Text {
 }
 
 // storedTexts says, for every field in which something else was typed, what is stored.
-func storedTexts(typed, stored account.Own) map[string]templates.Text {
+func storedTexts(typed, stored self.Own) map[string]templates.Text {
 	texts := map[string]templates.Text{}
 	for name, text := range typed {
 		switch {

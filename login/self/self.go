@@ -10,6 +10,8 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/arrive"
+	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/browser"
 	"github.com/postern-id/postern/login/form"
 	"github.com/postern-id/postern/templates"
@@ -17,10 +19,12 @@ import (
 
 // Config is what New needs. All fields but BasePath are required.
 type Config struct {
-	Account  *account.Service
-	Sessions *browser.Sessions
-	Pages    *templates.Pages
-	Log      *slog.Logger
+	Account   *self.Service
+	Arrive    *arrive.Service // mails the link that verifies an e-mail address
+	Passwords *account.Passwords
+	Sessions  *browser.Sessions
+	Pages     *templates.Pages
+	Log       *slog.Logger
 	// Apps returns the apps that have access to what is a user's.
 	Apps func(ctx context.Context, userID string, now time.Time) ([]templates.AppAccess, error)
 	// Withdraw ends an app's access. storage.ErrNotFound says that it has none.
@@ -36,7 +40,7 @@ type Pages struct{ cfg Config }
 
 // New returns the pages, or an error that says which fields of cfg are required.
 func New(cfg Config) (*Pages, error) {
-	if cfg.Account == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Apps == nil || cfg.Withdraw == nil || cfg.StartAgain == nil {
+	if cfg.Account == nil || cfg.Arrive == nil || cfg.Passwords == nil || cfg.Sessions == nil || cfg.Pages == nil || cfg.Log == nil || cfg.Apps == nil || cfg.Withdraw == nil || cfg.StartAgain == nil {
 		return nil, errors.New("self.New: every field but BasePath is required")
 	}
 	return &Pages{cfg: cfg}, nil

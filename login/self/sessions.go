@@ -18,7 +18,7 @@ func (p *Pages) showSessions(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, sessions, err := p.cfg.Account.Sessions(c.Request.Context(), signIn.User().ID, time.Now())
+	sessions, err := p.cfg.Account.Sessions(c.Request.Context(), signIn.User().ID, time.Now())
 	if err != nil {
 		return err
 	}

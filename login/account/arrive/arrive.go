@@ -1,0 +1,47 @@
+// Package arrive is the journey of everybody who comes by a one-time link: to a new account that they asked for or were invited to, to a verified
+// e-mail address, or to a new password in place of a forgotten one.
+//
+// Whether somebody exists is told to nobody but the owner of the mailbox: [Service.Register] and [Service.AskReset] do the same work and answer
+// alike, for everybody who asks.
+package arrive
+
+import (
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Config is what New needs. All fields are required.
+type Config struct {
+	Store     *storage.Store
+	Audit     *audit.Log
+	Notices   account.Notices
+	Attempts  *account.Attempts
+	Passwords *account.Passwords
+	SignIns   *account.SignIns
+	Links     *account.Links
+	SignUp    account.SignUp
+}
+
+// Service mails links and follows them. It is safe for concurrent use.
+type Service struct {
+	store     *storage.Store
+	audit     *audit.Log
+	notices   account.Notices
+	attempts  *account.Attempts
+	passwords *account.Passwords
+	signIns   *account.SignIns
+	links     *account.Links
+	signUp    account.SignUp
+}
+
+// New returns the journey.
+func New(cfg Config) *Service {
+	return &Service{
+		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, signIns: cfg.SignIns,
+		links: cfg.Links, signUp: cfg.SignUp,
+	}
+}
+
+// Open reports whether anybody can make an account.
+func (s *Service) Open() bool { return s.signUp == account.SignUpOpen }

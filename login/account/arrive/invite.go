@@ -1,0 +1,99 @@
+package arrive
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// OpenInvitation returns the user whom a link invites. Errors: account.ErrTicket; account.ErrEnrolled when the account is set up already.
+func (s *Service) OpenInvitation(ctx context.Context, ticket string, now time.Time) (storage.User, error) {
+	user, _, err := s.invited(ctx, storage.Hash(ticket), now)
+	return user, err
+}
+
+// invited returns the user of a good invitation, and whether that user has an authenticator but no password yet.
+func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
+	ticket, err := s.links.Ticket(ctx, ticketHash, storage.LinkEnrol, now)
+	if err != nil {
+		return storage.User{}, false, err
+	}
+	if user, err = s.store.Users.ByID(ctx, ticket.UserID); err != nil {
+		return storage.User{}, false, err
+	}
+	enrolled, hasPassword, err := account.Credentials(ctx, s.store, user)
+	switch {
+	case err != nil:
+		return storage.User{}, false, err
+	case user.Disabled():
+		return storage.User{}, false, account.ErrTicket
+	case enrolled && hasPassword:
+		return storage.User{}, false, account.ErrEnrolled
+	}
+	return user, enrolled, nil
+}
+
+// InvitedPassword is what the pages of an invitation and of a sign-up link send.
+type InvitedPassword struct {
+	Ticket   string // secret of the link
+	Password string
+	Browser  string // secret by which the browser is known
+	Visitor  account.Visitor
+}
+
+// SetInvitedPassword sets the password of the person whom a link invites and begins a half-done sign-in that may enrol an
+// authenticator. The link stays good until that is done, so that the person can leave half way and come back. Anybody who
+// had begun something with the account before has to start again.
+//
+// Errors: account.ErrTicket, account.ErrEnrolled, *account.WeakPasswordError, account.ErrBusy.
+func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
+	hash := storage.Hash(set.Ticket)
+	user, enrolled, err := s.invited(ctx, hash, now)
+	if errors.Is(err, account.ErrTicket) {
+		return account.HalfCookie{}, s.attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
+	}
+	if err != nil {
+		return account.HalfCookie{}, err
+	}
+	encoded, err := s.passwords.Hash(ctx, set.Password, user)
+	if err != nil {
+		return account.HalfCookie{}, err
+	}
+	var half account.HalfCookie
+	begin := account.Beginning{Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		// Before the link is looked at: another request that uses it up has changed the user's row by then, or waits for it.
+		if begin.User, err = s.passwords.Replace(ctx, user.ID, encoded, now); err != nil {
+			return err
+		}
+		if begin.User.Disabled() {
+			return account.ErrTicket
+		}
+		if enrolled { // nothing is left for the link to do
+			begin.LinkHash = nil
+			if err := s.links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
+				return err
+			}
+		} else if _, err := s.links.Ticket(ctx, hash, storage.LinkEnrol, now); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, set.Visitor.Event(audit.PasswordSet, user.ID), now); err != nil {
+			return err
+		}
+		half, err = s.signIns.Begin(ctx, begin, now)
+		return err
+	})
+	return half, err
+}
+
+// ticketLost returns account.ErrTicket for a sign-up link that somebody else has used, and any other error as it is.
+func ticketLost(err error) error {
+	if errors.Is(err, storage.ErrNotFound) {
+		return account.ErrTicket
+	}
+	return err
+}

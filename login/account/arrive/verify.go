@@ -1,0 +1,95 @@
+package arrive
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// VerificationKind is what a link to the verification page is for.
+type VerificationKind int
+
+// The kinds of links.
+const (
+	VerifyRegistration VerificationKind = iota + 1 // to a new account: see [Service.CompleteRegistration]
+	VerifyAddress                                  // to the e-mail address of an account: see [Service.ConfirmAddress]
+	VerifyNewEmail                                 // to a new e-mail address of an account, which package self confirms
+)
+
+// Verification is what a link to the verification page leads to.
+type Verification struct {
+	Kind  VerificationKind
+	Email string // that the link was mailed to
+}
+
+// OpenVerification returns what a link is for, and changes nothing. Errors: account.ErrTicket; account.ErrRegistered when it made an account
+// and is an invitation now.
+func (s *Service) OpenVerification(ctx context.Context, secret string, now time.Time) (Verification, error) {
+	hash := storage.Hash(secret)
+	asked, err := s.asked(ctx, hash, now)
+	if err == nil {
+		return Verification{Kind: VerifyRegistration, Email: asked.Email}, nil
+	}
+	if !errors.Is(err, account.ErrTicket) {
+		return Verification{}, err
+	}
+	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
+	if err == nil {
+		return Verification{Kind: VerifyAddress, Email: user.Email}, nil
+	}
+	if !errors.Is(err, account.ErrTicket) {
+		return Verification{}, err
+	}
+	ticket, _, err := s.links.OpenEmailChange(ctx, hash, now)
+	return Verification{Kind: VerifyNewEmail, Email: ticket.Email}, err
+}
+
+// AskVerification mails a link that verifies the person's e-mail address.
+//
+// Errors: account.ErrVerified, *WaitError.
+func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, visitor account.Visitor, now time.Time) error {
+	user := signIn.User()
+	if user.EmailVerified {
+		return account.ErrVerified
+	}
+	return s.attempts.SendCounted(ctx, "verify", user, visitor, now, func(ctx context.Context) error {
+		link, err := s.links.Issue(ctx, storage.LinkVerify, user.ID, user.Email, now)
+		if err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, visitor.Event(audit.TicketIssued, user.ID), now); err != nil {
+			return err
+		}
+		return s.notices.Send(ctx, user, link.Notice(account.NoticeVerifyAddress), now)
+	})
+}
+
+// ConfirmAddress marks the e-mail address of a link's user as verified. Nobody has to be signed in: the link proves that the mailbox is the
+// person's, and no more is claimed. Errors: account.ErrTicket.
+func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor account.Visitor, now time.Time) error {
+	hash := storage.Hash(secret)
+	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
+	if errors.Is(err, account.ErrTicket) {
+		return s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
+	}
+	if err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.links.Spend(ctx, hash, storage.LinkVerify, now); err != nil {
+			return err
+		}
+		err := s.store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
+		if errors.Is(err, storage.ErrStale) { // it has been changed since
+			return account.ErrTicket
+		}
+		if err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, visitor.Event(audit.EmailVerified, user.ID), now)
+	})
+}

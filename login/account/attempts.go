@@ -1,0 +1,157 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Attempts is the [throttle.Guard] together with what follows from its verdicts: what is recorded, and when the owner of an account
+// is warned.
+type Attempts struct {
+	*throttle.Guard
+	store    *storage.Store
+	audit    *audit.Log
+	notices  Notices
+	browsers *Browsers
+}
+
+// Subject returns whose failures an attempt at a user's account counts among.
+func (a *Attempts) Subject(visitor Visitor, user storage.User, now time.Time) throttle.Subject {
+	if t, known := a.browsers.open(visitor.Device, user, now); known {
+		return throttle.Device(t.ID)
+	}
+	return throttle.User(user.ID)
+}
+
+// Refuse records a refusal and returns it. If it cannot be recorded, that error is returned instead.
+func (a *Attempts) Refuse(ctx context.Context, refusal error, event audit.Event, now time.Time) error {
+	if err := a.audit.Record(ctx, event, now); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// TurnAway records an attempt that was not looked at, unless one like it was recorded less than a minute ago, and returns the wait. All
+// that it writes is one transaction: a minute without an entry must not begin without one.
+func (a *Attempts) TurnAway(ctx context.Context, wait *WaitError, event audit.Event, now time.Time) error {
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		due, more, err := a.Note(ctx, wait, now)
+		if err != nil || !due {
+			return err
+		}
+		delete(event.Detail, "more")
+		if more > 0 {
+			event.Detail["more"] = strconv.Itoa(more)
+		}
+		return a.audit.Record(ctx, event, now)
+	})
+	if err != nil {
+		return err
+	}
+	return wait
+}
+
+// CodeError returns err. If it is a [*WaitError], the attempt at a code is recorded first, as [Attempts.TurnAway] does.
+func (a *Attempts) CodeError(ctx context.Context, err error, user storage.User, visitor Visitor, now time.Time) error {
+	wait := (*WaitError)(nil)
+	if !errors.As(err, &wait) {
+		return err
+	}
+	return a.TurnAway(ctx, wait, visitor.Event(audit.CodeThrottled, user.ID), now)
+}
+
+// Warn acts on wrong codes after a right password once the free tries are used up. In an unknown browser, somebody else
+// has the password: the owner is told once, and the account is marked until a new password is chosen. In a trusted browser it is probably the
+// owner, who is told and no more. The owner is also told when the factor closes.
+func (a *Attempts) Warn(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {
+	closed := a.Closes(failures)
+	known := a.browsers.Trusts(visitor, user, now)
+	exposes := !known && failures >= a.CodeTries() && !user.Exposed()
+	tell := known && failures == a.CodeTries()
+	if !closed && !exposes && !tell {
+		return nil
+	}
+	return a.store.InTx(ctx, func(ctx context.Context) (err error) {
+		exposed := false
+		if exposes {
+			if exposed, err = a.Expose(ctx, user, visitor, now); err != nil {
+				return err
+			}
+		}
+		if closed {
+			if err := a.audit.Record(ctx, visitor.Event(audit.FactorClosed, user.ID), now); err != nil {
+				return err
+			}
+			return a.notices.Send(ctx, user, Notice{Kind: NoticeFactorClosed, Count: failures}, now)
+		}
+		if !exposed && !tell {
+			return nil
+		}
+		return a.notices.Send(ctx, user, Notice{Kind: NoticeExposed, Count: failures}, now)
+	})
+}
+
+// Expose marks an account whose password somebody else has. marked is false if another request was faster, or the password has
+// been changed meanwhile.
+func (a *Attempts) Expose(ctx context.Context, user storage.User, visitor Visitor, now time.Time) (marked bool, err error) {
+	err = a.store.Passwords.MarkExposed(ctx, user.ID, user.Epoch, now)
+	if errors.Is(err, storage.ErrStale) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, a.audit.Record(ctx, visitor.Event(audit.PasswordExposed, user.ID), now)
+}
+
+// SendCounted runs send, which queues a message for a purpose to the user who asked for it, within the user's budget and in the same
+// transaction: what an outage prevents is not counted. Errors: *WaitError, which is recorded.
+func (a *Attempts) SendCounted(ctx context.Context, purpose string, user storage.User, visitor Visitor, now time.Time, send func(context.Context) error) error {
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		if err := a.Mail(ctx, purpose, throttle.User(user.ID), now); err != nil {
+			return err
+		}
+		return send(ctx)
+	})
+	if wait := (*WaitError)(nil); errors.As(err, &wait) {
+		return a.TurnAway(ctx, wait, visitor.Event(audit.MailThrottled, user.ID), now)
+	}
+	return err
+}
+
+// SendAsked is [Attempts.SendCounted] for a visitor who is not signed in, and counts against the visitor as well: a trusted browser by itself,
+// any other by its IP address. If the mailbox has got enough messages, that is recorded, but no error. who is the mailbox or user that the
+// message counts for; owner is the user of the mailbox, or the zero User.
+func (a *Attempts) SendAsked(ctx context.Context, purpose string, who throttle.Subject, owner storage.User, visitor Visitor, now time.Time, send func(context.Context) error) error {
+	var full, wait *WaitError
+	err := a.store.InTx(ctx, func(ctx context.Context) error {
+		full = nil
+		if err := a.Ask(ctx, a.Subject(visitor, owner, now), visitor.Address, now); err != nil {
+			return err
+		}
+		err := a.Mail(ctx, purpose, who, now)
+		if errors.As(err, &full) {
+			return nil // the request still counts against the visitor
+		}
+		if err != nil {
+			return err
+		}
+		return send(ctx)
+	})
+	event := visitor.Event(audit.MailThrottled, owner.ID)
+	switch {
+	case errors.As(err, &wait):
+		return a.TurnAway(ctx, wait, event, now)
+	case err == nil && full != nil:
+		if err := a.TurnAway(ctx, full, event, now); !errors.Is(err, full) {
+			return err
+		}
+	}
+	return err
+}

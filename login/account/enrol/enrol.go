@@ -1,0 +1,76 @@
+// Package enrol is the journey to a first authenticator, or to one in place of all that were lost, with its recovery codes. A person who
+// still has an authenticator adds another one in package self.
+package enrol
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Config is what New needs. All fields are required.
+type Config struct {
+	Store      *storage.Store
+	Audit      *audit.Log
+	Notices    account.Notices
+	Attempts   *account.Attempts
+	SignIns    *account.SignIns
+	Links      *account.Links
+	Enrolments *account.Enrolments
+	Recovery   *account.RecoveryCodes
+}
+
+// Service enrols authenticators. It is safe for concurrent use.
+type Service struct {
+	store      *storage.Store
+	audit      *audit.Log
+	notices    account.Notices
+	attempts   *account.Attempts
+	signIns    *account.SignIns
+	links      *account.Links
+	enrolments *account.Enrolments
+	recovery   *account.RecoveryCodes
+}
+
+// New returns the journey.
+func New(cfg Config) *Service {
+	return &Service{
+		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, signIns: cfg.SignIns, links: cfg.Links,
+		enrolments: cfg.Enrolments, recovery: cfg.Recovery,
+	}
+}
+
+// Enrolment returns the pending authenticator of a person, making one if there is none. It stays the same for ten minutes.
+func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor account.Visitor, now time.Time) (account.Enrolment, error) {
+	return s.enrolments.Show(ctx, who.user, who.purpose(), visitor, now)
+}
+
+// ConfirmEnrolment checks a code of the pending authenticator; from then on [Service.Enrolment] brings its recovery codes. It is not
+// a factor yet.
+//
+// Errors: account.ErrCode, *account.ClockError, account.ErrEnrolmentLost.
+func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed string, visitor account.Visitor, now time.Time) error {
+	pending, err := s.enrolments.Pending(ctx, who.purpose(), now)
+	if err != nil || pending.ConfirmedStep != 0 {
+		return err
+	}
+	step, err := s.enrolments.Check(ctx, pending, typed, visitor, now)
+	if err != nil {
+		return err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.Enrolments.Confirm(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(account.EnrolmentLife)); err != nil {
+			return err
+		}
+		return s.audit.Record(ctx, visitor.Event(audit.EnrolmentConfirmed, who.user.ID), now)
+	})
+	if errors.Is(err, storage.ErrStale) { // a double click confirmed it, or it is gone
+		_, err = s.enrolments.Pending(ctx, who.purpose(), now)
+	}
+	return err
+}

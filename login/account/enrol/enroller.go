@@ -1,0 +1,75 @@
+package enrol
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+)
+
+// recoveredLife is how long after a recovery code a new authenticator may be enrolled.
+const recoveredLife = 10 * time.Minute
+
+// Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: somebody with a good invitation and a
+// half-done sign-in, or somebody who has just used a recovery code. Only [Service.InvitedEnroller], [Service.RecoveredEnroller] and [MustEnroller]
+// make one; a password alone never does.
+type Enroller struct {
+	user     storage.User
+	half     storage.HalfSignIn    // completed by enrolling; empty after a recovery code
+	session  string                // id of the session that a recovery code has opened
+	kind     storage.EnrolmentKind // first or recovered
+	must     bool                  // nothing else goes on before
+	renews   bool                  // in place of an authenticator with a short key
+	remember bool                  // the person asked to stay signed in
+}
+
+// Replaces reports whether the new authenticator takes the place of lost ones.
+func (e Enroller) Replaces() bool { return e.kind == storage.EnrolRecovered }
+
+// Must reports whether the person cannot go on without a new authenticator: the last recovery code is used, or [Enroller.Renews] says why.
+func (e Enroller) Must() bool { return e.must }
+
+// Renews reports whether the new authenticator takes the place of one with a short key.
+func (e Enroller) Renews() bool { return e.renews }
+
+func (e Enroller) purpose() storage.Purpose {
+	return storage.Purpose{UserID: e.user.ID, Kind: e.kind, Holder: e.session}
+}
+
+// InvitedEnroller returns the enroller of a half-done sign-in that holds an invitation.
+//
+// Errors: account.ErrStartAgain; account.ErrEnrolled when there is an authenticator, so that a code is asked for; account.ErrNotEnrolled when
+// there is neither an authenticator nor a good invitation.
+func (s *Service) InvitedEnroller(ctx context.Context, cookie account.HalfCookie, now time.Time) (Enroller, error) {
+	half, err := s.signIns.Half(ctx, cookie, now)
+	switch {
+	case err != nil:
+		return Enroller{}, err
+	case len(half.Authenticators) > 0:
+		return Enroller{}, account.ErrEnrolled
+	case half.LinkHash == nil:
+		return Enroller{}, account.ErrNotEnrolled
+	}
+	ticket, err := s.links.Ticket(ctx, half.LinkHash, storage.LinkEnrol, now)
+	if errors.Is(err, account.ErrTicket) || err == nil && ticket.UserID != half.User.ID {
+		return Enroller{}, account.ErrNotEnrolled
+	}
+	return Enroller{user: half.User, half: half, kind: storage.EnrolFirst}, err
+}
+
+// RecoveredEnroller returns the enroller of a session that a recovery code has opened within the last ten minutes.
+//
+// Errors: account.ErrStartAgain.
+func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enroller, error) {
+	if !signIn.Recovered() || !now.Before(signIn.Time().Add(recoveredLife)) {
+		return Enroller{}, account.ErrStartAgain
+	}
+	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered}, nil
+}
+
+// MustEnroller returns the enroller of a sign-in with the last recovery code, or with an authenticator that has to be renewed.
+func MustEnroller(signIn storage.EnrollingSignIn) Enroller {
+	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, must: true, renews: !signIn.Recovered(), remember: signIn.Remembered()}
+}

@@ -1,0 +1,49 @@
+package enrol
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// MayAskEnrolLink returns the user of a half-done sign-in who has no authenticator and may be mailed a link to enrol one.
+//
+// Errors: account.ErrStartAgain, account.ErrEnrolled; account.ErrUnverified when it is not known that the e-mail address is the person's.
+func (s *Service) MayAskEnrolLink(ctx context.Context, cookie account.HalfCookie, now time.Time) (storage.User, error) {
+	half, err := s.signIns.Half(ctx, cookie, now)
+	switch {
+	case err != nil:
+		return storage.User{}, err
+	case len(half.Authenticators) > 0:
+		return storage.User{}, account.ErrEnrolled
+	case !half.User.EmailConfirmed(now):
+		return storage.User{}, account.ErrUnverified
+	}
+	return half.User, nil
+}
+
+// AskEnrolLink mails this user an invitation in place of an earlier one: the password and the mailbox together may enrol a first
+// authenticator, the password alone never does.
+//
+// Errors: those of [Service.MayAskEnrolLink], *account.WaitError.
+func (s *Service) AskEnrolLink(ctx context.Context, cookie account.HalfCookie, visitor account.Visitor, now time.Time) error {
+	user, err := s.MayAskEnrolLink(ctx, cookie, now)
+	if err != nil {
+		return err
+	}
+	err = s.attempts.SendCounted(ctx, "enrol", user, visitor, now, func(ctx context.Context) error {
+		invitation, err := s.links.Invite(ctx, user, visitor.Event(audit.TicketIssued, user.ID), now)
+		if err != nil {
+			return err
+		}
+		return s.notices.Send(ctx, user, invitation.For(visitor).Notice(account.NoticeEnrolLink), now)
+	})
+	if errors.Is(err, storage.ErrNotFound) { // the account was deleted meanwhile
+		return account.ErrStartAgain
+	}
+	return err
+}

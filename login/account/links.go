@@ -1,0 +1,144 @@
+package account
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Link is a one-time link. It holds the secret, which is shown or mailed once and never stored.
+type Link struct {
+	Secret    string
+	Hash      []byte // of Secret, as it is stored
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Notice returns the message that brings the link.
+func (l Link) Notice(kind NoticeKind) Notice {
+	return Notice{Kind: kind, Link: l.URL, Expires: l.ExpiresAt}
+}
+
+// For returns the link as the visitor who asked for it gets it: it leads their browser back to the request in progress.
+func (l Link) For(v Visitor) Link {
+	if v.Flow != "" {
+		l.URL += "&" + url.Values{"flow": {v.Flow}}.Encode()
+	}
+	return l
+}
+
+// purposes says, for each kind of ticket, which page its link leads to and how long the link is good. A page takes the secret as
+// the query parameter ticket.
+var purposes = map[string]struct {
+	page string
+	life time.Duration
+}{
+	storage.LinkEnrol:  {"/invite", 72 * time.Hour},
+	storage.LinkVerify: {"/verify", 72 * time.Hour},
+	storage.LinkEmail:  {"/verify", 72 * time.Hour},
+	storage.LinkReset:  {"/reset/new", 30 * time.Minute},
+	storage.LinkDisown: {"/reset/not-me", 7 * 24 * time.Hour},
+}
+
+// Links makes one-time links and finds out what they are good for.
+type Links struct {
+	store *storage.Store
+	audit *audit.Log
+	site  string // URL below which the pages are; no slash at its end
+}
+
+// New returns a link of a purpose (storage.LinkEnrol and its like) that is not stored yet.
+func (l *Links) New(purpose string, now time.Time) Link {
+	secret, of := NewSecret(), purposes[purpose]
+	return Link{
+		Secret: secret, Hash: storage.Hash(secret), URL: l.site + of.page + "?" + url.Values{"ticket": {secret}}.Encode(), ExpiresAt: now.Add(of.life),
+	}
+}
+
+// Issue stores a new link in place of the user's earlier one for the purpose, in the caller's transaction. email is the address it
+// is about, if it is about one.
+func (l *Links) Issue(ctx context.Context, purpose, userID, email string, now time.Time) (Link, error) {
+	link := l.New(purpose, now)
+	return link, l.store.Links.Add(ctx, storage.Link{
+		Hash: link.Hash, Purpose: purpose, UserID: userID, Email: email, CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
+	})
+}
+
+// Invite makes an invitation with its audit entry, in the caller's transaction. A pending authenticator that somebody with an earlier link has
+// begun is dropped: its secret must not become a factor of the person who comes with the new link.
+func (l *Links) Invite(ctx context.Context, user storage.User, event audit.Event, now time.Time) (Link, error) {
+	if err := l.store.Enrolments.EndOfUser(ctx, user.ID); err != nil {
+		return Link{}, err
+	}
+	link, err := l.Issue(ctx, storage.LinkEnrol, user.ID, "", now)
+	if err != nil {
+		return Link{}, err
+	}
+	return link, l.audit.Record(ctx, event, now)
+}
+
+// Ticket returns what is stored of a link that can still be used. Errors: ErrTicket.
+func (l *Links) Ticket(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, error) {
+	ticket, err := l.store.Links.ByHash(ctx, hash, purpose)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
+		return storage.Link{}, ErrTicket
+	}
+	return ticket, err
+}
+
+// Open is [Links.Ticket] that also returns the user, who must not be disabled. Errors: ErrTicket.
+func (l *Links) Open(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
+	ticket, err := l.Ticket(ctx, hash, purpose, now)
+	if err != nil {
+		return storage.Link{}, storage.User{}, err
+	}
+	user, err := l.store.Users.ByID(ctx, ticket.UserID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && user.Disabled() {
+		return storage.Link{}, storage.User{}, ErrTicket
+	}
+	return ticket, user, err
+}
+
+// OpenMailed is [Links.Open] for a link that must have been mailed to the e-mail address that the user has now. Errors: ErrTicket.
+func (l *Links) OpenMailed(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
+	ticket, user, err := l.Open(ctx, hash, purpose, now)
+	if err == nil && ticket.Email != user.Email {
+		return storage.Link{}, storage.User{}, ErrTicket
+	}
+	return ticket, user, err
+}
+
+// OpenEmailChange is [Links.Open] for the link to a new e-mail address that has not been confirmed or given up. Errors: ErrTicket.
+func (l *Links) OpenEmailChange(ctx context.Context, hash []byte, now time.Time) (storage.Link, storage.User, error) {
+	ticket, user, err := l.Open(ctx, hash, storage.LinkEmail, now)
+	if err == nil && !user.EmailChanging(now) {
+		return storage.Link{}, storage.User{}, ErrTicket
+	}
+	return ticket, user, err
+}
+
+// NewEmail returns the e-mail address that the user has asked for and not confirmed, and until when it can be confirmed. It is empty if
+// the user has asked for none.
+func (l *Links) NewEmail(ctx context.Context, user storage.User, now time.Time) (email string, until time.Time, err error) {
+	if !user.EmailChanging(now) {
+		return "", time.Time{}, nil
+	}
+	ticket, err := l.store.Links.OfUser(ctx, user.ID, storage.LinkEmail)
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", time.Time{}, nil
+	}
+	return ticket.Email, user.EmailChangeUntil.Time, err
+}
+
+// Spend uses a link up. Errors: ErrTicket when somebody else was faster.
+func (l *Links) Spend(ctx context.Context, hash []byte, purpose string, now time.Time) error {
+	err := l.store.Links.Spend(ctx, hash, purpose, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrTicket
+	}
+	return err
+}

@@ -1,0 +1,46 @@
+package operate
+
+import (
+	"context"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Invite makes a new invitation in place of an earlier one, and mails it unless the sign-up is closed.
+//
+// Errors: storage.ErrNotFound; account.ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
+func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, account.Link, error) {
+	user, err := s.store.Users.Find(ctx, identity.Name(name))
+	if err != nil {
+		return storage.User{}, account.Link{}, err
+	}
+	var invitation account.Link
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if invitation, err = s.invite(ctx, user, by, now); err != nil {
+			return err
+		}
+		// Looked at after the earlier invitation was replaced: from here on nobody can enrol with it.
+		enrolled, hasPassword, err := account.Credentials(ctx, s.store, user)
+		if err == nil && enrolled && hasPassword {
+			err = account.ErrEnrolled
+		}
+		return err
+	})
+	if err != nil {
+		invitation = account.Link{}
+	}
+	return user, invitation, err
+}
+
+// invite makes an invitation in the caller's transaction, and mails it unless operators hand the links over.
+func (s *Service) invite(ctx context.Context, user storage.User, by audit.By, now time.Time) (account.Link, error) {
+	invitation, err := s.links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now)
+	if err != nil || s.signUp == account.SignUpClosed {
+		return invitation, err
+	}
+	return invitation, s.notices.Send(ctx, user, invitation.Notice(account.NoticeInvitation), now)
+}

@@ -1,0 +1,102 @@
+package recovery
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the
+// owner is told, the user's other sessions end with what apps were given in them, and a factor that too many wrong codes have closed is open
+// again. The last code opens nothing but the enrolment of a new authenticator: see enrol.MustEnroller.
+//
+// Whether the code is right, and that it was wrong, is found and counted in one transaction: of codes that are sent at once no more
+// are looked at than the budget has left, and an outage counts nothing.
+//
+// Errors: account.ErrCode, *account.WaitError, account.ErrStartAgain, account.ErrNotEnrolled.
+func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, now time.Time) (account.Done, error) {
+	half, err := s.signIns.Waiting(ctx, try.Half, now)
+	if err != nil {
+		return account.Done{}, err
+	}
+	var (
+		done     account.Done
+		failures int
+		right    bool
+		who      = s.attempts.Subject(try.Visitor, half.User, now)
+	)
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if failures, right, err = s.spend(ctx, half, try.Typed, who, now); err != nil || !right {
+			return err
+		}
+		done, err = s.complete(ctx, half, who, try, now)
+		return err
+	})
+	if err != nil {
+		return account.Done{}, s.attempts.CodeError(ctx, err, half.User, try.Visitor, now)
+	}
+	if !right {
+		return account.Done{}, s.refuse(ctx, half.User, failures, try.Visitor, now)
+	}
+	return done, nil
+}
+
+// spend uses a recovery code up, in the caller's transaction. A code that is not right is counted, and failures is how many there were
+// in a row.
+func (s *Service) spend(ctx context.Context, half storage.HalfSignIn, typed string, who throttle.Subject, now time.Time) (failures int, right bool, err error) {
+	if err := s.attempts.Hold(ctx, who, throttle.User(half.User.ID)); err != nil {
+		return 0, false, err
+	}
+	if failures, err = s.attempts.Fail(ctx, throttle.RecoveryCode, who, now); err != nil {
+		return 0, false, err
+	}
+	answer := account.Answer{User: half.User, Typed: typed}
+	match := s.codes.Match(ctx, answer, now)
+	if !match.Right {
+		return failures, false, nil
+	}
+	err = s.codes.Spend(ctx, answer, match, now)
+	if errors.Is(err, account.ErrCode) {
+		return failures, false, nil
+	}
+	return 0, err == nil, err
+}
+
+func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, who throttle.Subject, try account.CodeAttempt, now time.Time) (account.Done, error) {
+	if err := s.attempts.Reopen(ctx, who, throttle.User(half.User.ID)); err != nil {
+		return account.Done{}, err
+	}
+	left, err := s.codes.Left(ctx, half.User.ID)
+	if err != nil {
+		return account.Done{}, err
+	}
+	// A person who signs in with a recovery code may have lost the phone on which a session lives.
+	if err := s.store.Sessions.EndComplete(ctx, half.User.ID, now); err != nil {
+		return account.Done{}, err
+	}
+	proof := account.Proof{Methods: account.Methods(s.codes), Recovered: true, MustEnrol: left == 0}
+	done, err := s.signIns.Complete(ctx, half, proof, try.Previous, try.Visitor, now)
+	if err != nil {
+		return account.Done{}, err
+	}
+	done.Left = left
+	if err := s.audit.Record(ctx, try.Visitor.Event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
+		return account.Done{}, err
+	}
+	return done, s.notices.Send(ctx, half.User, account.Notice{Kind: account.NoticeRecoveryCodeUsed, Count: done.Left}, now)
+}
+
+func (s *Service) refuse(ctx context.Context, user storage.User, failures int, visitor account.Visitor, now time.Time) error {
+	if err := s.audit.Record(ctx, visitor.Event(audit.RecoveryCodeRefused, user.ID), now); err != nil {
+		return err
+	}
+	if err := s.attempts.Warn(ctx, user, failures, visitor, now); err != nil {
+		return err
+	}
+	return account.ErrCode
+}

@@ -1,0 +1,38 @@
+// Package recovery is the journey of a person who has lost something, or whose password somebody else has: signing in with a recovery code, and
+// ending a sign-in that was somebody else's. A forgotten password is for package arrive: whoever knows it no more comes by a link.
+package recovery
+
+import (
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// Config is what New needs. All fields are required.
+type Config struct {
+	Store    *storage.Store
+	Audit    *audit.Log
+	Notices  account.Notices
+	Attempts *account.Attempts
+	Codes    *account.RecoveryCodes
+	SignIns  *account.SignIns
+	Links    *account.Links
+}
+
+// Service checks recovery codes and ends strangers' sign-ins. It is safe for concurrent use.
+type Service struct {
+	store    *storage.Store
+	audit    *audit.Log
+	notices  account.Notices
+	attempts *account.Attempts
+	codes    *account.RecoveryCodes
+	signIns  *account.SignIns
+	links    *account.Links
+}
+
+// New returns the journey.
+func New(cfg Config) *Service {
+	return &Service{
+		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, codes: cfg.Codes, signIns: cfg.SignIns, links: cfg.Links,
+	}
+}

@@ -1,0 +1,39 @@
+package self
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// ErrLastAdmin: without this account nobody could administer the other accounts.
+var ErrLastAdmin = errors.New("the last administrator cannot close the account")
+
+// Close removes a person's account with everything that belongs to it, and tells the person. Errors: ErrLastAdmin; storage.ErrNotFound when it is
+// gone already.
+func (s *Service) Close(ctx context.Context, who Fresh, visitor account.Visitor, now time.Time) error {
+	err := s.store.InTx(ctx, func(ctx context.Context) error {
+		user, err := s.store.Users.ByID(ctx, who.User().ID)
+		if err != nil {
+			return err
+		}
+		if err := s.attempts.Unlock(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := s.store.Users.DeleteUnlessLastAdmin(ctx, user.ID); err != nil {
+			return err
+		}
+		if err := s.audit.Record(ctx, visitor.Event(audit.UserDeleted, user.ID), now); err != nil {
+			return err
+		}
+		return s.notices.Send(ctx, user, account.Notice{Kind: account.NoticeAccountClosed}, now)
+	})
+	if errors.Is(err, storage.ErrStale) {
+		return ErrLastAdmin
+	}
+	return err
+}

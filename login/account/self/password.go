@@ -1,0 +1,97 @@
+package self
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// PasswordChange is what a page sends on which a person chooses another password.
+type PasswordChange struct {
+	Current string // not asked for by ChooseNewPassword
+	New     string
+	Session string // session cookie of the browser
+	Visitor account.Visitor
+}
+
+// ChangePassword replaces the password of a person who has signed in a short time ago. The browser stays signed in under a
+// new session id; every other session and everything that was granted ends.
+//
+// Errors: account.ErrCredentials (the present password is wrong), *account.WaitError, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy, account.ErrStartAgain.
+func (s *Service) ChangePassword(ctx context.Context, fresh Fresh, change PasswordChange, now time.Time) (account.Done, error) {
+	user := fresh.User()
+	if err := s.confirmPassword(ctx, user, change, now); err != nil {
+		return account.Done{}, err
+	}
+	if change.New == change.Current {
+		return account.Done{}, account.ErrSamePassword
+	}
+	return s.changePassword(ctx, user, fresh.SignIn().Remembered(), change, now)
+}
+
+// ChooseNewPassword replaces a password that somebody else has, and makes the held sign-in a session. Everything else ends.
+//
+// Errors: account.ErrSamePassword, *account.WeakPasswordError, account.ErrBusy, account.ErrStartAgain.
+func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn, change PasswordChange, now time.Time) (account.Done, error) {
+	if err := s.passwords.Differs(ctx, held.User(), change.New); err != nil {
+		return account.Done{}, err
+	}
+	return s.changePassword(ctx, held.User(), held.Remembered(), change, now)
+}
+
+// confirmPassword checks the present password within the budgets of the sign-in.
+func (s *Service) confirmPassword(ctx context.Context, user storage.User, change PasswordChange, now time.Time) error {
+	// Not counted against the client IP: the person has signed in with both factors, and others there must not stand in the way.
+	attempt, err := s.attempts.BeginPassword(ctx, s.attempts.Subject(change.Visitor, user, now), netip.Addr{}, now)
+	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
+		return s.attempts.TurnAway(ctx, wait, change.Visitor.Event(audit.PasswordThrottled, user.ID), now)
+	}
+	if err != nil {
+		return err
+	}
+	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
+	if err != nil {
+		return errors.Join(err, attempt.Undecided(ctx))
+	}
+	verdict, err := s.passwords.Check(ctx, login, change.Current)
+	if err != nil {
+		return errors.Join(err, attempt.Undecided(ctx))
+	}
+	if !verdict.Right {
+		if err := attempt.Failed(ctx, now); err != nil {
+			return err
+		}
+		return s.attempts.Refuse(ctx, account.ErrCredentials, change.Visitor.Event(audit.PasswordRefused, user.ID), now)
+	}
+	return attempt.Passed(ctx)
+}
+
+func (s *Service) changePassword(ctx context.Context, user storage.User, remembered bool, change PasswordChange, now time.Time) (done account.Done, err error) {
+	encoded, err := s.passwords.Hash(ctx, change.New, user)
+	if err != nil {
+		return account.Done{}, err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		fresh, err := s.passwords.Replace(ctx, user.ID, encoded, now)
+		if err != nil {
+			return err
+		}
+		done, err = s.signIns.Renew(ctx, account.Renewal{
+			Session: change.Session, Was: user, Fresh: fresh, Remembered: remembered,
+			Event: change.Visitor.Event(audit.PasswordChanged, user.ID), Visitor: change.Visitor,
+		}, now)
+		if err != nil {
+			return err
+		}
+		return s.notices.Send(ctx, fresh, account.Notice{Kind: account.NoticePasswordChanged}, now)
+	})
+	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) {
+		return account.Done{}, account.ErrStartAgain
+	}
+	return done, err
+}

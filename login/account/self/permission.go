@@ -1,0 +1,59 @@
+package self
+
+import (
+	"encoding/hex"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/storage"
+)
+
+// freshLife is how long after a sign-in its owner may change what a sign-in needs.
+const freshLife = 10 * time.Minute
+
+// Fresh is a sign-in that was completed within the last ten minutes: with the password, and with a one-time code or a recovery code.
+// What needs the authenticator itself refuses a sign-in with a recovery code: see [NewChanger].
+type Fresh struct{ signIn storage.SignIn }
+
+// FreshSignIn returns a sign-in as Fresh. ok is false if the sign-in is older than ten minutes.
+func FreshSignIn(signIn storage.SignIn, now time.Time) (f Fresh, ok bool) {
+	return Fresh{signIn}, now.Before(signIn.Time().Add(freshLife))
+}
+
+// User returns the person who signed in.
+func (f Fresh) User() storage.User { return f.signIn.User() }
+
+// SignIn returns the sign-in.
+func (f Fresh) SignIn() storage.SignIn { return f.signIn }
+
+// Changer is a person who may change the factors of an account, because password and one-time code were right within the last ten
+// minutes. Only [NewChanger] makes one.
+type Changer struct {
+	signIn storage.SignIn
+	holder string // the browser: what is pending in it is not shown in another
+}
+
+// NewChanger returns the permission of a fresh sign-in. browser is the secret by which the browser is known: a change that was begun in it can be
+// finished in it after another sign-in.
+//
+// Errors: account.ErrRecovered when a recovery code has opened the session. Such a session replaces what was lost, in package enrol, and no more.
+func NewChanger(fresh Fresh, browser string) (Changer, error) {
+	if fresh.signIn.Recovered() {
+		return Changer{}, account.ErrRecovered
+	}
+	return Changer{signIn: fresh.signIn, holder: hex.EncodeToString(storage.Hash(browser))}, nil
+}
+
+// SignIn returns the sign-in.
+func (c Changer) SignIn() storage.SignIn { return c.signIn }
+
+func (c Changer) user() storage.User { return c.signIn.User() }
+
+// purpose returns the purpose of a new authenticator: to replace the authenticator with an id, or to be one more.
+func (c Changer) purpose(replaces string) storage.Purpose {
+	p := storage.Purpose{UserID: c.user().ID, Kind: storage.EnrolAdd, Replaces: replaces, Holder: c.holder}
+	if replaces != "" {
+		p.Kind = storage.EnrolReplace
+	}
+	return p
+}

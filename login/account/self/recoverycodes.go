@@ -1,0 +1,93 @@
+package self
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/otp"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// CodeSheet is a set of new recovery codes that is being shown. [Service.KeepRecoveryCodes] puts it into force.
+//
+// The earlier codes stay good until the person has said that the new codes are kept, so that a page that was closed, sent twice or opened in
+// two tabs leaves nobody with useless codes: the same codes are shown for ten minutes, and the page says which set it means.
+type CodeSheet struct {
+	ID      string
+	Account string // e-mail address
+	Codes   []string
+}
+
+// RecoveryCodesLeft returns how many unused recovery codes a signed-in person has.
+func (s *Service) RecoveryCodesLeft(ctx context.Context, who storage.SignIn) (int, error) {
+	return s.store.RecoveryCodes.CountUnused(ctx, who.User().ID)
+}
+
+// NewRecoveryCodes returns the codes that are being shown in this browser, making them if there are none.
+func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
+	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		sheet, err = s.store.RecoveryCodes.StartSheet(ctx, storage.CodeSheet{
+			ID: storage.NewID(), UserID: who.user().ID, Holder: who.holder, Codes: otp.NewRecoveryCodes(),
+			CreatedAt: now, ExpiresAt: now.Add(account.EnrolmentLife),
+		}, now)
+	}
+	return CodeSheet{ID: sheet.ID, Account: who.user().Email, Codes: sheet.Codes}, err
+}
+
+// PendingRecoveryCodes returns the codes that are being shown in this browser. Errors: account.ErrSheetGone.
+func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
+	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
+	if errors.Is(err, storage.ErrNotFound) {
+		return CodeSheet{}, account.ErrSheetGone
+	}
+	return CodeSheet{ID: sheet.ID, Account: who.user().Email, Codes: sheet.Codes}, err
+}
+
+// KeepRecoveryCodes puts the codes with an id into force: no earlier code is good from then on. The owner is told, and all other
+// sessions end. It is no error if the codes are in force already.
+//
+// Errors: account.ErrSheetGone; account.ErrStartAgain when the sign-in has ended.
+func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string, visitor account.Visitor, now time.Time) error {
+	sheet, err := s.PendingRecoveryCodes(ctx, who, now)
+	if errors.Is(err, account.ErrSheetGone) || err == nil && sheet.ID != id {
+		return s.unlessKept(ctx, who, id, account.ErrSheetGone)
+	}
+	if err != nil {
+		return err
+	}
+	err = s.store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.store.Users.Lock(ctx, who.user()); err != nil {
+			return err
+		}
+		if err := s.store.RecoveryCodes.KeepSheet(ctx, sheet.ID, now); err != nil {
+			return err
+		}
+		if err := s.recovery.Replace(ctx, who.user().ID, sheet.Codes); err != nil {
+			return err
+		}
+		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
+			return err
+		}
+		return s.factorChanged(ctx, who, audit.RecoveryCodesReplaced, account.NoticeRecoveryCodesReplaced, visitor, now)
+	})
+	if errors.Is(err, storage.ErrStale) {
+		return s.unlessKept(ctx, who, id, account.ErrStartAgain)
+	}
+	return err
+}
+
+// unlessKept returns refusal, or nil if the codes were put into force by the same form, sent twice.
+func (s *Service) unlessKept(ctx context.Context, who Changer, id string, refusal error) error {
+	kept, err := s.store.RecoveryCodes.SheetKept(ctx, who.user().ID, id)
+	if err != nil {
+		return err
+	}
+	if kept {
+		return nil
+	}
+	return refusal
+}

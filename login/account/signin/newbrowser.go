@@ -1,0 +1,53 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// mayAnnounce reports whether the owner is to be told of a sign-in, because it happens in a browser that this person never used. Nobody is
+// told of the first sign-in of an imported account, nor more often than three times an hour.
+func (s *Service) mayAnnounce(ctx context.Context, half storage.HalfSignIn, visitor account.Visitor, now time.Time) (bool, error) {
+	if !s.tellNewBrowsers || !signedInBefore(half.Authenticators) || s.browsers.UsedBy(visitor, half.User, now) {
+		return false, nil
+	}
+	err := s.attempts.Mail(ctx, "new browser", throttle.User(half.User.ID), now)
+	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// signedInBefore reports whether a code of one of the authenticators was ever accepted here, at an enrolment or a sign-in.
+func signedInBefore(authenticators []storage.Authenticator) bool {
+	for _, a := range authenticators {
+		if a.LastStep > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// announce tells the owner of a sign-in in a new browser, in the caller's transaction, with a link to end it if it was somebody else's.
+func (s *Service) announce(ctx context.Context, user storage.User, sid string, visitor account.Visitor, now time.Time) error {
+	link := s.links.New(storage.LinkDisown, now)
+	err := s.store.Links.AddForSession(ctx, storage.Link{
+		Hash: link.Hash, Purpose: storage.LinkDisown, UserID: user.ID, Email: user.Email, SID: sid,
+		CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
+	})
+	if err != nil {
+		return err
+	}
+	notice := link.Notice(account.NoticeNewBrowser)
+	notice.Browser = visitor.Browser
+	if visitor.Address.IsValid() {
+		notice.Network = audit.ShortAddress(visitor.Address.String())
+	}
+	return s.notices.Send(ctx, user, notice, now)
+}

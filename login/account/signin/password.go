@@ -1,0 +1,103 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/postern-id/postern/login/account"
+	"github.com/postern-id/postern/login/account/identity"
+	"github.com/postern-id/postern/login/throttle"
+	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/audit"
+)
+
+// PasswordAttempt is what the password page sends.
+type PasswordAttempt struct {
+	Name     string // user name or e-mail address
+	Password string
+	Remember bool
+	// Ticket is the secret of an invitation that the browser holds, if any. It is looked at when an authenticator is to be enrolled.
+	Ticket string
+	// Browser is the secret by which the browser is known; the half-done sign-in is bound to it.
+	Browser string
+	Visitor account.Visitor
+}
+
+// Authenticate checks name and password and begins a half-done sign-in. The attempt takes room in its budgets before the password is
+// looked at, counts once it was judged, and does not count when an outage ends it. An unknown name costs the same work.
+//
+// Errors: account.ErrCredentials, *account.WaitError, account.ErrBusy.
+func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (account.HalfCookie, error) {
+	try.Name = identity.Name(try.Name)
+	login, err := s.store.Passwords.ByLogin(ctx, try.Name)
+	unknown := errors.Is(err, storage.ErrNotFound)
+	if err != nil && !unknown {
+		return account.HalfCookie{}, err
+	}
+	attempt, err := s.attempts.BeginPassword(ctx, s.subject(try, login.User, now), try.Visitor.Address, now)
+	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
+		return account.HalfCookie{}, s.attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, login.ID), now)
+	}
+	if err != nil {
+		return account.HalfCookie{}, err
+	}
+	verdict, err := s.passwords.Check(ctx, login, try.Password)
+	if err != nil {
+		return account.HalfCookie{}, errors.Join(err, attempt.Undecided(ctx))
+	}
+	if !verdict.Right || login.Disabled() {
+		if err := attempt.Failed(ctx, now); err != nil {
+			return account.HalfCookie{}, err
+		}
+		return account.HalfCookie{}, s.refusePassword(ctx, try, login, verdict.Right, now)
+	}
+	half, err := s.begin(ctx, try, login.User, now)
+	if errors.Is(err, storage.ErrLimit) {
+		return account.HalfCookie{}, errors.Join(s.crowded(ctx, try, login.User, now), attempt.Passed(ctx))
+	}
+	if err != nil {
+		return account.HalfCookie{}, errors.Join(err, attempt.Undecided(ctx))
+	}
+	if verdict.Renew != nil {
+		verdict.Renew(ctx)
+	}
+	return half, attempt.Passed(ctx)
+}
+
+// subject returns whose failures the attempt counts among: an unknown name has a budget like any user.
+func (s *Service) subject(try PasswordAttempt, user storage.User, now time.Time) throttle.Subject {
+	nobody := s.attempts.Name(storage.CanonicalName(try.Name)) // for the same work, whether or not it is needed
+	if user.ID == "" {
+		return nobody
+	}
+	return s.attempts.Subject(try.Visitor, user, now)
+}
+
+// refusePassword records the reason, which only the audit log learns, and returns ErrCredentials.
+func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login storage.PasswordLogin, right bool, now time.Time) error {
+	event := try.Visitor.Event(audit.PasswordRefused, login.ID)
+	switch {
+	case login.ID == "":
+		event.Detail["reason"] = "unknown name"
+	case right:
+		event.Detail["reason"] = "account disabled"
+	default:
+		event.Detail["reason"] = "wrong password"
+	}
+	return s.attempts.Refuse(ctx, account.ErrCredentials, event, now)
+}
+
+func (s *Service) begin(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) (account.HalfCookie, error) {
+	b := account.Beginning{User: user, Remember: try.Remember, Browser: try.Browser, Visitor: try.Visitor}
+	if try.Ticket != "" {
+		b.LinkHash = storage.Hash(try.Ticket)
+	}
+	return s.signIns.Begin(ctx, b, now)
+}
+
+// crowded turns a right password away because strangers have begun too many sign-ins with it.
+func (s *Service) crowded(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) error {
+	wait := throttle.Crowd(throttle.User(user.ID), now.Add(s.signIns.HalfDone()))
+	return s.attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, user.ID), now)
+}
