@@ -24,7 +24,7 @@ type Attempts struct {
 // Subject returns whose failures an attempt at a user's account counts among.
 func (a *Attempts) Subject(visitor Visitor, user storage.User, now time.Time) throttle.Subject {
 	if t, known := a.browsers.open(visitor.Device, user, now); known {
-		return throttle.Device(t.ID)
+		return throttle.Browser(t.ID)
 	}
 	return throttle.User(user.ID)
 }
@@ -41,7 +41,7 @@ func (a *Attempts) Refuse(ctx context.Context, refusal error, event audit.Event,
 // that it writes is one transaction: a minute without an entry must not begin without one.
 func (a *Attempts) TurnAway(ctx context.Context, wait *WaitError, event audit.Event, now time.Time) error {
 	err := a.store.InTx(ctx, func(ctx context.Context) error {
-		due, more, err := a.Note(ctx, wait, now)
+		due, more, err := a.RecordDue(ctx, wait, now)
 		if err != nil || !due {
 			return err
 		}
@@ -112,7 +112,9 @@ func (a *Attempts) Expose(ctx context.Context, user storage.User, visitor Visito
 
 // SendCounted runs send, which queues a message for a purpose to the user who asked for it, within the user's budget and in the same
 // transaction: what an outage prevents is not counted. Errors: *WaitError, which is recorded.
-func (a *Attempts) SendCounted(ctx context.Context, purpose string, user storage.User, visitor Visitor, now time.Time, send func(context.Context) error) error {
+func (a *Attempts) SendCounted(
+	ctx context.Context, purpose string, user storage.User, visitor Visitor, now time.Time, send func(context.Context) error,
+) error {
 	err := a.store.InTx(ctx, func(ctx context.Context) error {
 		if err := a.Mail(ctx, purpose, throttle.User(user.ID), now); err != nil {
 			return err
@@ -128,7 +130,9 @@ func (a *Attempts) SendCounted(ctx context.Context, purpose string, user storage
 // SendAsked is [Attempts.SendCounted] for a visitor who is not signed in, and counts against the visitor as well: a trusted browser by itself,
 // any other by its IP address. If the mailbox has got enough messages, that is recorded, but no error. who is the mailbox or user that the
 // message counts for; owner is the user of the mailbox, or the zero User.
-func (a *Attempts) SendAsked(ctx context.Context, purpose string, who throttle.Subject, owner storage.User, visitor Visitor, now time.Time, send func(context.Context) error) error {
+func (a *Attempts) SendAsked(
+	ctx context.Context, purpose string, who throttle.Subject, owner storage.User, visitor Visitor, now time.Time, send func(context.Context) error,
+) error {
 	var full, wait *WaitError
 	err := a.store.InTx(ctx, func(ctx context.Context) error {
 		full = nil

@@ -71,7 +71,7 @@ func (f Factors) Match(ctx context.Context, a Answer, now time.Time) (Factor, Ma
 // Refusal returns why an answer is wrong: the first reason that says more than ErrCode, else ErrCode.
 func (f Factors) Refusal(a Answer, now time.Time) error {
 	for _, factor := range f {
-		if err := factor.Refusal(a, now); err != ErrCode { //nolint:errorlint // the bare ErrCode says nothing more
+		if err := factor.Refusal(a, now); err != ErrCode { // a *ClockError is an ErrCode too, but says more
 			return err
 		}
 	}

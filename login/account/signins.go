@@ -213,7 +213,9 @@ func (s *SignIns) Renew(ctx context.Context, r Renewal, now time.Time) (Done, er
 	return done, err
 }
 
-// End ends one session of a user, in the caller's transaction, with all that clients were granted in it but offline access. Errors: storage.ErrNotFound when the user has no such session.
+// End ends one session of a user, in the caller's transaction, with all that clients were granted in it, except offline access.
+//
+// Errors: storage.ErrNotFound when the user has no such session.
 func (s *SignIns) End(ctx context.Context, userID, sessionID string, now time.Time) error {
 	if err := s.store.Sessions.EndByID(ctx, userID, sessionID); err != nil {
 		return err

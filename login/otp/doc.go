@@ -6,7 +6,7 @@
 // reading crypto/rand when a key or a set of recovery codes is made. What it
 // leaves to package account: sealing keys at rest, keeping the last accepted
 // step and moving it forward in one conditional UPDATE, hashing recovery
-// codes, counting wrong tries, and telling anybody about them.
+// codes, counting wrong codes, and telling the owner about them.
 //
 // A typed code always goes through Normalize (or NormalizeRecovery) first. A
 // code is then used up by its step, so every spelling of a used code is used.

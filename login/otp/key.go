@@ -37,8 +37,8 @@ func NewKey(p Parameters) Key {
 }
 
 // Validate returns ErrShortSecret or ErrParameters if no code of the key may
-// be accepted. Match and Drift refuse such a key without saying why; whoever
-// loads a key from storage calls Validate to raise the alarm.
+// be accepted. Match and Drift refuse such a key without saying why; code that
+// loads a key from storage calls Validate to log it.
 func (k Key) Validate() error {
 	if len(k.Secret) < leastBytes(k.Short) {
 		return ErrShortSecret
@@ -53,14 +53,14 @@ func leastBytes(short bool) int {
 	return minSecretBytes
 }
 
-// SharesCodes reports whether somebody who has seen a code of k may know one
-// of other, or the reverse: both count the same steps with the same secret. A
-// code of six digits is the end of the code of eight.
+// SharesCodes reports whether a code of one key tells a code of the other:
+// both count the same steps with the same secret. A code of six digits is the
+// end of the code of eight.
 func (k Key) SharesCodes(other Key) bool {
 	return k.SameSecret(other) && k.Algorithm == other.Algorithm && k.Period == other.Period
 }
 
-// SameSecret reports whether two keys have one secret.
+// SameSecret reports whether two keys have the same secret.
 func (k Key) SameSecret(other Key) bool {
 	return subtle.ConstantTimeCompare(k.Secret, other.Secret) == 1
 }

@@ -18,7 +18,8 @@ const (
 )
 
 // Parameters say how codes are computed from a secret. Each authenticator
-// keeps its own, so that a change of the default leaves enrolled ones working.
+// keeps its own, so that enrolled authenticators go on working when the default
+// changes.
 type Parameters struct {
 	Algorithm string // SHA1, SHA256 or SHA512
 	Digits    int    // 6 or 8

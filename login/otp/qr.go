@@ -19,9 +19,9 @@ const (
 // inside an HTML page, less than 100 KiB, black on white in every colour
 // scheme, with the quiet zone of four modules that ISO/IEC 18004 demands. One
 // unit of its viewBox is one module. label is the accessible name of the
-// image; it is escaped here, so the result is safe HTML whatever the
-// arguments. A module is at least four CSS pixels wide, and a whole number of
-// them, so that cameras and screen readers of QR codes make it out.
+// image; it is escaped here, so that the result is safe HTML for any
+// arguments. A module is a whole number of CSS pixels wide, at least four, so
+// that cameras and programs that read QR codes off the screen recognize it.
 //
 // It returns ErrTooLong for a uri of more than 512 bytes and an error for an
 // empty one.

@@ -13,7 +13,7 @@ const maxURI = 512
 
 // Label names a key in an authenticator app.
 type Label struct {
-	Issuer  string // empty only in URIs of others
+	Issuer  string // empty only in URIs from elsewhere
 	Account string
 }
 
@@ -58,14 +58,14 @@ func validName(name string) bool {
 
 // ParseURI reads the otpauth URI of a time-based key made elsewhere. It is
 // strict, so that an import never guesses how codes are computed: no more than
-// 512 bytes, the known parameters only, each at most once, but for the looks in
-// an app (image, icon, color, lock), an issuer that is the same wherever it is
-// given. Missing parameters have the values of
-// Default. Errors wrap ErrMalformedURI and quote nothing of the secret.
+// 512 bytes, only known parameters, each at most once, and one issuer wherever
+// it is given. Parameters that only change how an app displays the key (image,
+// icon, color, lock) are ignored. Missing parameters have the values of
+// Default. Errors wrap ErrMalformedURI and do not quote the secret.
 func ParseURI(text string) (Key, Label, error) { return parseURI(text, false) }
 
-// ParseShortURI is ParseURI for keys of systems that make shorter secrets, of
-// 10 bytes or more. Those that ParseURI would refuse are Short.
+// ParseShortURI is ParseURI that also accepts secrets of 10 to 15 bytes, which
+// other systems make. It marks such keys as Short.
 func ParseShortURI(text string) (Key, Label, error) { return parseURI(text, true) }
 
 func parseURI(text string, short bool) (Key, Label, error) {

@@ -17,7 +17,7 @@ import (
 )
 
 // ErrHash: an encoded hash that Postern does not read, or whose costs are out
-// of bounds. Errors that wrap it name the fault and quote nothing of the hash.
+// of bounds. Errors that wrap it name the fault and do not quote the hash.
 var ErrHash = errors.New("password: hash is not acceptable")
 
 // What a stored hash may cost. Without these bounds a hostile import could ask
@@ -38,7 +38,7 @@ const (
 	minSaltBytes    = 8
 )
 
-// form is a spelling of hashes and how it is read.
+// form is an encoding of hashes and how it is read.
 type form struct {
 	pattern *regexp.Regexp
 	decode  func(encoded string, groups []string) (parsedHash, error)
@@ -58,7 +58,7 @@ type parsedHash struct {
 	match     func(password string) bool
 	salt, tag []byte
 	memory    uint64 // KiB that match allocates; 0 where it is next to nothing
-	// saltless hashes are read although their salts are short or missing, because other systems made no better ones.
+	// saltless hashes are read although their salts are short or missing, because other systems make such hashes.
 	saltless bool
 }
 
@@ -77,9 +77,9 @@ type parsedHash struct {
 //	{SHA}, {SSHA}, {SHA256}, {SSHA256}, {SHA512}, {SSHA512}, {PBKDF2-DIGEST}  of LDAP
 //	{CRYPT}, {BCRYPT}, {ARGON2}        of LDAP, before a form of that algorithm
 //
-// Tags have 16 to 64 bytes, and salts at least 8 but where the other system
-// knows shorter ones or none: then the next sign-in replaces the hash by a
-// better one, as it does with all of them.
+// Tags have 16 to 64 bytes, and salts at least 8, except where the other system
+// uses shorter salts or none. The next sign-in replaces any of these hashes by
+// a better one.
 func ValidHash(encoded string) error {
 	_, err := parseHash(encoded)
 	return err
@@ -125,7 +125,7 @@ func decodeForm(encoded string, forms []form) (parsedHash, error) {
 	return parsedHash{}, badHash(unreadable(encoded))
 }
 
-// unreadable says why a hash cannot be moved.
+// unreadable returns an error that says why a hash cannot be imported.
 func unreadable(encoded string) string {
 	for _, known := range []struct{ pattern, name string }{
 		{`^\$1\$|^\$apr1\$|(?i)^\{(CRYPT\}\$1\$|S?MD5\})|^md5\$`, "MD5"},

@@ -20,7 +20,7 @@ const (
 	firebaseKeyBytes = 32
 )
 
-// cryptForms are the spellings of crypt(3), phpass and Firebase.
+// cryptForms are the encodings of crypt(3), phpass and Firebase.
 var cryptForms = []form{
 	{regexp.MustCompile(`^\$(?:5|6)\$(?:rounds=([1-9]\d{3,8})\$)?[A-Za-z0-9./]{1,16}\$([A-Za-z0-9./]{43}|[A-Za-z0-9./]{86})$`), decodeSHACrypt},
 	{regexp.MustCompile(`^\$[PH]\$([A-Za-z0-9./])([A-Za-z0-9./]{8})([A-Za-z0-9./]{22})$`), decodePhpass},

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// djangoForms are the spellings of Django's password hashers. A salt is a text there, not base64.
+// djangoForms are the encodings of Django's password hashers. A salt is text there, not base64.
 var djangoForms = []form{
 	{regexp.MustCompile(`^pbkdf2_(sha1|sha256)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=*)$`), decodeDjangoPBKDF2},
 	{regexp.MustCompile(`^scrypt\$([1-9]\d{0,8})\$([^$]+)\$([1-9]\d{0,8})\$([1-9]\d{0,8})\$([A-Za-z0-9+/]+=*)$`), decodeDjangoScrypt},

@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// ldapForms are the spellings of userPassword in directories (RFC 2307 section 5.3 and what servers have added). The names have no case.
+// ldapForms are the encodings of userPassword in directories (RFC 2307 section 5.3 and what servers have added). The names are
+// case-insensitive.
 var ldapForms = []form{
 	{regexp.MustCompile(`(?i)^\{(S?SHA(?:1|224|256|384|512)?)\}([A-Za-z0-9+/]+={0,2})$`), decodeLDAPSHA},
 	{regexp.MustCompile(`(?i)^\{PBKDF2(|-SHA1|-SHA256|-SHA512)\}([1-9]\d{0,8}\$[A-Za-z0-9+./]+={0,2}\$[A-Za-z0-9+./]+={0,2})$`), decodeLDAPPBKDF2},

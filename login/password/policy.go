@@ -19,11 +19,11 @@ const (
 
 	estimated      = 100 // characters that the strength estimate looks at; it takes more than linear time
 	unscrambled    = 32  // characters up to which it undoes "l33t"; that takes hundreds of times longer
-	minAboutLetter = 4   // shorter words about a person are part of too many others
+	minAboutLetter = 4   // shorter words about a person are part of too many other words
 	maxEnding      = 5   // digits and signs at the end that do not hide a common password
 )
 
-// Reason is why a new password is refused.
+// Reason says why a new password is refused.
 type Reason string
 
 // The reasons.
@@ -31,15 +31,15 @@ const (
 	NotText   Reason = "not_text"  // NUL or invalid UTF-8
 	Short     Reason = "short"     // fewer characters than WeakError.Limit
 	Long      Reason = "long"      // more characters than WeakError.Limit
-	Common    Reason = "common"    // on the list of common ones, or nearly
+	Common    Reason = "common"    // on the list of common passwords, or nearly
 	Personal  Reason = "personal"  // contains a name of the person or the service
 	Guessable Reason = "guessable" // of strength 0
 )
 
-// Reasons lists all of them.
+// Reasons returns all reasons.
 func Reasons() []Reason { return []Reason{NotText, Short, Long, Common, Personal, Guessable} }
 
-// WeakError is the refusal of a new password.
+// WeakError refuses a new password.
 type WeakError struct {
 	Reason Reason
 	Limit  int // characters, where the reason is the length
@@ -121,8 +121,8 @@ func Strength(password string, about ...string) int {
 	return estimate(characters[:min(len(characters), estimated)], words(about))
 }
 
-// estimate bounds the work of zxcvbn, which an attacker could otherwise stretch
-// to seconds with a long password of nothing but signs that stand for letters.
+// estimate bounds the work of zxcvbn: with a long password of signs that stand
+// for letters, an attacker could otherwise make it take seconds.
 func estimate(characters []rune, known []string) int {
 	if len(characters) > unscrambled {
 		return zxcvbn.PasswordStrength(string(characters), known, matching.FilterL33tMatcher).Score
@@ -130,8 +130,8 @@ func estimate(characters []rune, known []string) int {
 	return zxcvbn.PasswordStrength(string(characters), known).Score
 }
 
-// repeated returns the number of characters of the shortest text that text is
-// a repetition of: all of them if it repeats nothing. text is not empty.
+// repeated returns the length of the shortest text that, repeated, gives text:
+// the length of text itself if it repeats nothing. text is not empty.
 func repeated(text string) int {
 	period := 1 + strings.Index((text + text)[1:], text)
 	return utf8.RuneCountInString(text[:period])

@@ -7,8 +7,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Kind is the kind of second factor in an attempt. Recovery codes are counted separately, because they are the way in
-// when the codes of the authenticator are closed.
+// Kind is the sort of second factor that an attempt is at. Recovery codes are counted apart, because they are the way in
+// when the codes of authenticators are closed.
 type Kind string
 
 // The kinds of second factors.
@@ -21,8 +21,9 @@ func (g *Guard) budget(kind Kind, who Subject) storage.Budget {
 	return storage.Budget{Key: string(kind) + ":" + who.key, Tries: g.cfg.CodeTries, CloseAfter: g.cfg.CodeCloseAfter}
 }
 
-// Pass is called with a right one-time code, in the transaction that accepts it: it ends the row of failures. A *WaitError
-// says that the code must not be accepted now.
+// Pass ends the row of failures. It is called with a right one-time code, in the transaction that accepts it.
+//
+// Errors: *WaitError when the code must not be accepted now.
 func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 	budget := g.budget(Code, who)
 	passed, err := g.store.Attempts.ClearUnlessBlocked(ctx, now, budget)
@@ -33,8 +34,9 @@ func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 }
 
 // Fail counts a code as wrong and returns how many there were in a row. It must not be called in a transaction that a refusal
-// rolls back. A *WaitError says that the code came during a wait and was not counted; it must
-// not be accepted then.
+// rolls back.
+//
+// Errors: *WaitError when the code came during a wait. It was not counted then and must not be accepted.
 func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time) (failures int, err error) {
 	budget := g.budget(kind, who)
 	states, allowed, err := g.store.Attempts.Count(ctx, now, budget)
@@ -47,7 +49,7 @@ func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time)
 	return states[0].Failures, nil
 }
 
-// Closes reports whether a number of failures in a row closes the factor.
+// Closes reports whether so many failures in a row have closed the factor.
 func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAfter }
 
 // Reopen ends both rows of wrong codes of each subject, closed or not.
@@ -62,8 +64,8 @@ func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
 	return nil
 }
 
-// Hold keeps the counters that Reopen clears from others until the end of the transaction. It comes before anything else is written there, as
-// every count does, so that no two transactions wait for one another.
+// Hold locks the counters that [Guard.Reopen] clears until the end of the transaction. It is called before anything else is written there, as
+// every count is, so that no two transactions wait for each other.
 func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
 	for _, kind := range []Kind{RecoveryCode, Code} {
 		for _, who := range subjects {
@@ -75,7 +77,7 @@ func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
 	return nil
 }
 
-// Unlock lifts every wait of a user, except those of single browsers and IP addresses.
+// Unlock ends every wait of a user, except those of trusted browsers and client IPs.
 func (g *Guard) Unlock(ctx context.Context, userID string) error {
 	if err := g.ForgetPasswords(ctx, userID); err != nil {
 		return err

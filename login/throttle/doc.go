@@ -1,10 +1,10 @@
 // Package throttle owns the budgets of wrong passwords and wrong codes: which counter an attempt belongs to, how many
-// failures are free of a wait, when a second factor is closed, and how many messages anybody can cause.
+// failures lead to a wait, when a second factor is closed, and how many messages anybody can have Postern send.
 //
 // Counters live in the database (storage.Budget), so they hold across restarts and replicas and commit whether or not the
 // operation around them succeeds. What it leaves to package account: deciding whether an attempt was right, whose it
 // was, and telling anybody about it.
 //
-// Each budget belongs to a Subject. A browser that completed a sign-in for a user before has a subject of its own, so
-// that a stranger who keeps failing on a name cannot lock out its owner.
+// Each budget belongs to a [Subject]. A trusted browser, in which the user has completed a sign-in, has a subject of its own, so
+// that a stranger who keeps failing on a name cannot lock its owner out.
 package throttle

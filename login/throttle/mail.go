@@ -10,17 +10,19 @@ import (
 // How many messages anybody can make Postern send within an hour.
 const (
 	mailsOfSubject = 3  // for one purpose to one account or mailbox
-	asksOfAddress  = 30 // asked for from one client address, whether or not there was somebody to write to
+	asksOfAddress  = 30 // asked for from one client IP, whether or not there was a mailbox to write to
 	mailRest       = time.Hour
 )
 
-// Mailbox counts messages to an e-mail address, in the canonical form of storage.CanonicalName, whether or not an account has it.
+// Mailbox is the subject of messages to an e-mail address, in the canonical form of storage.CanonicalName, whether or not an account has it.
 func (g *Guard) Mailbox(canonical string) Subject {
 	return Subject{key: "mailbox:" + hex.EncodeToString(g.store.MAC("throttle mailbox", canonical))}
 }
 
-// Ask is called when somebody who is not signed in asks for a message. A browser that signed in before counts by itself, others count by their
-// address, which may be zero when it is not known. A *WaitError says that too many were asked for.
+// Ask is called when somebody who is not signed in asks for a message. A trusted browser counts by itself, any other by its client
+// IP, which may be the zero Addr when it is not known.
+//
+// Errors: *WaitError when too many messages were asked for.
 func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now time.Time) error {
 	switch {
 	case who.known:
@@ -31,7 +33,9 @@ func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now ti
 	return g.event(ctx, "ask:"+g.addressKey(address), asksOfAddress, now)
 }
 
-// Mail is called before a message for one purpose is sent. A *WaitError says that the subject has received too many of them.
+// Mail is called before a message for one purpose is sent.
+//
+// Errors: *WaitError when the subject has got enough of them.
 func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.Time) error {
 	return g.event(ctx, "mail:"+purpose+":"+who.key, mailsOfSubject, now)
 }
@@ -44,7 +48,7 @@ func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time)
 	return err
 }
 
-// ForgetPasswords ends the row of wrong passwords of strangers on a user's account.
+// ForgetPasswords ends the row of wrong passwords on a user's account, except those of trusted browsers.
 func (g *Guard) ForgetPasswords(ctx context.Context, userID string) error {
 	return g.store.Attempts.Clear(ctx, "password:"+User(userID).key)
 }

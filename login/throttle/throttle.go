@@ -11,12 +11,12 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Config is how many failures are free of a wait. Zero fields have their defaults.
+// Config says how many failures there can be before the next attempt has to wait. Zero fields have their defaults.
 type Config struct {
 	PasswordTries int // wrong passwords of one subject; default 10
-	AddressTries  int // wrong passwords from one client address; default 100
+	AddressTries  int // wrong passwords from one client IP; default 100
 	CodeTries     int // wrong codes of one subject, recovery codes counted apart; default 5
-	// CodeCloseAfter wrong codes in a row close the factor until Reopen; default 100 (NIST SP 800-63B-4 section 3.2.2).
+	// CodeCloseAfter wrong codes in a row close the factor until [Guard.Reopen]; default 100 (NIST SP 800-63B-4 section 3.2.2).
 	CodeCloseAfter int
 }
 
@@ -40,26 +40,26 @@ func (e *WaitError) Error() string {
 	return "too many failures: wait until " + e.Until.UTC().Format(time.RFC3339)
 }
 
-// Closed reports whether waiting does not help: Reopen has to be called.
+// Closed reports whether waiting does not help: only [Guard.Reopen] does.
 func (e *WaitError) Closed() bool { return !e.Until.Before(storage.Never) }
 
-// Subject is whose failures are counted together.
+// Subject stands for failures that are counted together.
 type Subject struct {
 	key   string
-	known bool // a trusted browser
+	known bool // it is a trusted browser
 }
 
-// User counts failures of strangers on a user's account.
+// User is the subject of failures on a user's account in browsers that are not trusted.
 func User(id string) Subject { return Subject{key: "user:" + id} }
 
-// Device counts failures in a trusted browser: one that completed a sign-in before.
-func Device(id string) Subject { return Subject{key: "device:" + id, known: true} }
+// Browser is the subject of failures in a trusted browser, by the id in its cookie.
+func Browser(id string) Subject { return Subject{key: "device:" + id, known: true} }
 
 // Guard counts attempts. Its methods may be called from many goroutines at once.
 type Guard struct {
-	store  *storage.Store
-	cfg    Config
-	unsaid tally
+	store      *storage.Store
+	cfg        Config
+	unrecorded tally
 }
 
 // New returns a Guard or an error that names the field out of range.
@@ -84,21 +84,21 @@ func orDefault(value, standard int) int {
 	return value
 }
 
-// CodeTries returns how many wrong codes are free of a wait.
+// CodeTries returns how many wrong codes there can be before a wait.
 func (g *Guard) CodeTries() int { return g.cfg.CodeTries }
 
-// Name counts failures on a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
+// Name is the subject of failures on a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
 // keyed hash of it, because people type passwords into the wrong field.
 func (g *Guard) Name(canonical string) Subject {
 	return Subject{key: "name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
 }
 
-// addressKey is the counter of a client's address.
+// addressKey returns the key of the counter of a client IP.
 func (g *Guard) addressKey(address netip.Addr) string {
 	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", storage.ClientNetwork(address).String()))
 }
 
-// wait returns the WaitError of the longest block among keys. Without one there is no room because others are being judged.
+// wait returns the [*WaitError] of the longest wait among keys. If there is none, the budget is taken by attempts whose passwords are being checked.
 func (g *Guard) wait(ctx context.Context, now time.Time, keys ...string) error {
 	states, err := g.store.Attempts.States(ctx, keys...)
 	if err != nil {

@@ -62,7 +62,7 @@ func TestPasswords(t *testing.T) {
 		}
 		_, err := g.BeginPassword(ctx, who, netip.Addr{}, now)
 		waits(t, err, now.Add(time.Minute))
-		_, err = g.BeginPassword(ctx, throttle.Device("ada's phone"), netip.Addr{}, now)
+		_, err = g.BeginPassword(ctx, throttle.Browser("ada's phone"), netip.Addr{}, now)
 		require.NoError(t, err, "another subject")
 
 		later := now.Add(time.Minute)
@@ -140,7 +140,7 @@ func TestSuccessGivesTheAddressItsAttemptBack(t *testing.T) {
 		wrong(t, g, throttle.User("eve"), address, now)
 		_, err := g.BeginPassword(t.Context(), throttle.User("ada"), address, now)
 		waits(t, err, now.Add(time.Minute))
-		_, err = g.BeginPassword(t.Context(), throttle.Device("ada's phone"), address, now)
+		_, err = g.BeginPassword(t.Context(), throttle.Browser("ada's phone"), address, now)
 		require.NoError(t, err, "a browser that signed in before is not held by what others at its address do")
 	})
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Wait is the result of a row of failures of a user.
+// Wait is a wait that a row of failures on a user's account has led to.
 type Wait struct {
 	For      string    // "password", or a [Kind] of second factor
 	Failures int       // in a row
@@ -15,8 +15,8 @@ type Wait struct {
 	Closed   bool      // waiting does not help: only a recovery code or [Guard.Unlock] does
 }
 
-// Waits returns what keeps attempts at a user's account from being judged now. Rows of failures of trusted browsers and of IP addresses are
-// not among them.
+// Waits returns the waits during which passwords or codes of a user are refused unseen. Trusted browsers and client IPs have waits of
+// their own, which are not returned.
 func (g *Guard) Waits(ctx context.Context, userID string, now time.Time) ([]Wait, error) {
 	kinds := map[string]string{}
 	var keys []string
