@@ -47,14 +47,14 @@ const (
 
 // Rules are what the journeys share. Each journey's own Config names those that it needs.
 type Rules struct {
-	Browsers   *Browsers
-	Links      *Links
-	Attempts   *Attempts
-	Passwords  *Passwords
-	Factors    Factors // of authenticators
-	Recovery   *RecoveryCodes
-	SignIns    *SignIns
-	Enrolments *Enrolments
+	Browsers      *Browsers
+	Links         *Links
+	Attempts      *Attempts
+	Passwords     *Passwords
+	Factors       Factors // of authenticators
+	RecoveryCodes *RecoveryCodes
+	SignIns       *SignIns
+	Enrolments    *Enrolments
 }
 
 // New returns the rules, or an error that names what is missing or out of range.
@@ -87,10 +87,10 @@ func New(cfg Config) (*Rules, error) {
 			Store: cfg.Store, Hasher: cfg.Passwords, First: &StoredPassword{store: cfg.Store, hasher: cfg.Passwords, log: cfg.Log},
 			Issuer: cfg.Issuer, Min: cfg.MinPassword,
 		}),
-		Factors:    Factors{totp},
-		Recovery:   &RecoveryCodes{store: cfg.Store},
-		SignIns:    &SignIns{store: cfg.Store, audit: cfg.Audit, browsers: browsers, lifetimes: cfg.Lifetimes.withDefaults()},
-		Enrolments: &Enrolments{store: cfg.Store, audit: cfg.Audit, totp: totp, parameters: cfg.TOTP, issuer: cfg.Issuer},
+		Factors:       Factors{totp},
+		RecoveryCodes: &RecoveryCodes{store: cfg.Store},
+		SignIns:       &SignIns{store: cfg.Store, audit: cfg.Audit, browsers: browsers, lifetimes: cfg.Lifetimes.withDefaults()},
+		Enrolments:    &Enrolments{store: cfg.Store, audit: cfg.Audit, totp: totp, parameters: cfg.TOTP, issuer: cfg.Issuer},
 	}, nil
 }
 

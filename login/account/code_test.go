@@ -250,7 +250,7 @@ func TestDamagedAuthenticator(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, o.store.Users.RemoveFactors(t.Context(), user.ID))
 		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
-			ID: storage.NewID(), UserID: user.ID, Name: "Phone", Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
+			ID: storage.NewID(), UserID: user.ID, Kind: storage.KindTOTP, Name: "Phone", Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
 		p := o.person()
 		require.ErrorIs(t, p.code(p.half(start), codeOfEmptySecret(start), start), account.ErrCode)

@@ -96,7 +96,9 @@ func (s *Service) CompleteRegistration(ctx context.Context, set InvitedPassword,
 		if err := s.addRegistered(ctx, user, asked, encoded, set.Visitor, now); err != nil {
 			return err
 		}
-		half, err = s.signIns.Begin(ctx, account.Beginning{User: user, Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor}, now)
+		half, err = s.signIns.Begin(ctx, account.Beginning{
+			User: user, Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor,
+		}, now)
 		return err
 	})
 	if errors.Is(err, storage.ErrConflict) {

@@ -94,5 +94,5 @@ func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now
 	if err := s.store.Authenticators.Add(ctx, account.Confirmed(pending, "", pending.ConfirmedStep, now)); err != nil {
 		return err
 	}
-	return s.recovery.Replace(ctx, pending.UserID, pending.RecoveryCodes)
+	return s.recoveryCodes.Replace(ctx, pending.UserID, pending.RecoveryCodes)
 }

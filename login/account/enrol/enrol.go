@@ -15,33 +15,33 @@ import (
 
 // Config is what New needs. All fields are required.
 type Config struct {
-	Store      *storage.Store
-	Audit      *audit.Log
-	Notices    account.Notices
-	Attempts   *account.Attempts
-	SignIns    *account.SignIns
-	Links      *account.Links
-	Enrolments *account.Enrolments
-	Recovery   *account.RecoveryCodes
+	Store         *storage.Store
+	Audit         *audit.Log
+	Notices       account.Notices
+	Attempts      *account.Attempts
+	SignIns       *account.SignIns
+	Links         *account.Links
+	Enrolments    *account.Enrolments
+	RecoveryCodes *account.RecoveryCodes
 }
 
 // Service enrols authenticators. It is safe for concurrent use.
 type Service struct {
-	store      *storage.Store
-	audit      *audit.Log
-	notices    account.Notices
-	attempts   *account.Attempts
-	signIns    *account.SignIns
-	links      *account.Links
-	enrolments *account.Enrolments
-	recovery   *account.RecoveryCodes
+	store         *storage.Store
+	audit         *audit.Log
+	notices       account.Notices
+	attempts      *account.Attempts
+	signIns       *account.SignIns
+	links         *account.Links
+	enrolments    *account.Enrolments
+	recoveryCodes *account.RecoveryCodes
 }
 
 // New returns the journey.
 func New(cfg Config) *Service {
 	return &Service{
 		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, signIns: cfg.SignIns, links: cfg.Links,
-		enrolments: cfg.Enrolments, recovery: cfg.Recovery,
+		enrolments: cfg.Enrolments, recoveryCodes: cfg.RecoveryCodes,
 	}
 }
 

@@ -71,5 +71,8 @@ func (s *Service) RecoveredEnroller(signIn storage.SignIn, now time.Time) (Enrol
 
 // MustEnroller returns the enroller of a sign-in with the last recovery code, or with an authenticator that has to be renewed.
 func MustEnroller(signIn storage.EnrollingSignIn) Enroller {
-	return Enroller{user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, must: true, renews: !signIn.Recovered(), remember: signIn.Remembered()}
+	return Enroller{
+		user: signIn.User(), session: signIn.ID(), kind: storage.EnrolRecovered, must: true, renews: !signIn.Recovered(),
+		remember: signIn.Remembered(),
+	}
 }

@@ -49,10 +49,10 @@ func New(cfg Config) (*Journeys, error) {
 		}),
 		Enrol: enrol.New(enrol.Config{
 			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, SignIns: r.SignIns, Links: r.Links,
-			Enrolments: r.Enrolments, Recovery: r.Recovery,
+			Enrolments: r.Enrolments, RecoveryCodes: r.RecoveryCodes,
 		}),
 		Recovery: recovery.New(recovery.Config{
-			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, Codes: r.Recovery, SignIns: r.SignIns, Links: r.Links,
+			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, Codes: r.RecoveryCodes, SignIns: r.SignIns, Links: r.Links,
 		}),
 		Arrive: arrive.New(arrive.Config{
 			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, Passwords: r.Passwords, SignIns: r.SignIns,
@@ -60,7 +60,7 @@ func New(cfg Config) (*Journeys, error) {
 		}),
 		Self: self.New(self.Config{
 			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, Passwords: r.Passwords, SignIns: r.SignIns,
-			Links: r.Links, Browsers: r.Browsers, Enrolments: r.Enrolments, Recovery: r.Recovery,
+			Links: r.Links, Browsers: r.Browsers, Enrolments: r.Enrolments, RecoveryCodes: r.RecoveryCodes,
 		}),
 		Operate: operate.New(operate.Config{
 			Store: cfg.Store, Audit: cfg.Audit, Notices: cfg.Notices, Attempts: r.Attempts, Passwords: r.Passwords, SignIns: r.SignIns,

@@ -15,8 +15,8 @@ import (
 // followed; meanwhile no app is told that the address is verified. If another account has the new address, only its owner is told
 // so: the work and the result are the same.
 //
-// Errors: *identity.InvalidError, account.ErrSameEmail; *account.WaitError when the mailbox or the person has got enough of these messages; account.ErrStartAgain when everything
-// of the person was ended meanwhile.
+// Errors: *identity.InvalidError, account.ErrSameEmail; *account.WaitError when the mailbox or the person has got enough of these messages;
+// account.ErrStartAgain when everything of the person was ended meanwhile.
 func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string, visitor account.Visitor, now time.Time) error {
 	user := fresh.User()
 	email = identity.Email(email)

@@ -22,7 +22,8 @@ type PasswordChange struct {
 // ChangePassword replaces the password of a person who has signed in a short time ago. The browser stays signed in under a
 // new session id; every other session and everything that was granted ends.
 //
-// Errors: account.ErrCredentials (the present password is wrong), *account.WaitError, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy, account.ErrStartAgain.
+// Errors: account.ErrCredentials (the present password is wrong), *account.WaitError, *account.WeakPasswordError, account.ErrSamePassword,
+// account.ErrBusy, account.ErrStartAgain.
 func (s *Service) ChangePassword(ctx context.Context, fresh Fresh, change PasswordChange, now time.Time) (account.Done, error) {
 	user := fresh.User()
 	if err := s.confirmPassword(ctx, user, change, now); err != nil {

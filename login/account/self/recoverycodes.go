@@ -66,7 +66,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 		if err := s.store.RecoveryCodes.KeepSheet(ctx, sheet.ID, now); err != nil {
 			return err
 		}
-		if err := s.recovery.Replace(ctx, who.user().ID, sheet.Codes); err != nil {
+		if err := s.recoveryCodes.Replace(ctx, who.user().ID, sheet.Codes); err != nil {
 			return err
 		}
 		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {

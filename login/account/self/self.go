@@ -14,36 +14,36 @@ import (
 
 // Config is what New needs. All fields are required.
 type Config struct {
-	Store      *storage.Store
-	Audit      *audit.Log
-	Notices    account.Notices
-	Attempts   *account.Attempts
-	Passwords  *account.Passwords
-	SignIns    *account.SignIns
-	Links      *account.Links
-	Browsers   *account.Browsers
-	Enrolments *account.Enrolments
-	Recovery   *account.RecoveryCodes
+	Store         *storage.Store
+	Audit         *audit.Log
+	Notices       account.Notices
+	Attempts      *account.Attempts
+	Passwords     *account.Passwords
+	SignIns       *account.SignIns
+	Links         *account.Links
+	Browsers      *account.Browsers
+	Enrolments    *account.Enrolments
+	RecoveryCodes *account.RecoveryCodes
 }
 
 // Service changes the account of the person who asks. It is safe for concurrent use.
 type Service struct {
-	store      *storage.Store
-	audit      *audit.Log
-	notices    account.Notices
-	attempts   *account.Attempts
-	passwords  *account.Passwords
-	signIns    *account.SignIns
-	links      *account.Links
-	browsers   *account.Browsers
-	enrolments *account.Enrolments
-	recovery   *account.RecoveryCodes
+	store         *storage.Store
+	audit         *audit.Log
+	notices       account.Notices
+	attempts      *account.Attempts
+	passwords     *account.Passwords
+	signIns       *account.SignIns
+	links         *account.Links
+	browsers      *account.Browsers
+	enrolments    *account.Enrolments
+	recoveryCodes *account.RecoveryCodes
 }
 
 // New returns the journey.
 func New(cfg Config) *Service {
 	return &Service{
 		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, signIns: cfg.SignIns, links: cfg.Links,
-		browsers: cfg.Browsers, enrolments: cfg.Enrolments, recovery: cfg.Recovery,
+		browsers: cfg.Browsers, enrolments: cfg.Enrolments, recoveryCodes: cfg.RecoveryCodes,
 	}
 }
