@@ -90,7 +90,7 @@ func newAccounts(cfg config.Config, log *slog.Logger, store *storage.Store, even
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
-	notices, err := mail.New(mail.Config{Store: store, Words: words})
+	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: words})
 	if err != nil {
 		return nil, err
 	}

@@ -89,7 +89,7 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*journeys.Confi
 	require.NoError(t, err)
 	words, err := words()
 	require.NoError(t, err)
-	notices, err := mail.New(mail.Config{Store: store, Words: words})
+	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: words})
 	require.NoError(t, err)
 	accountConfig := journeys.Config{SignUp: account.SignUpOpen, Config: account.Config{
 		Store: store, Audit: log, Passwords: hasher, Throttle: guard, Notices: notices, Log: quiet,

@@ -14,22 +14,22 @@ import (
 
 // Config is what New needs. All of it is required.
 type Config struct {
-	Store *storage.Store
-	Words *templates.Mails
+	Outbox *storage.Outbox
+	Words  *templates.Mails
 }
 
 // Notices writes messages and queues them. It satisfies account.Notices.
 type Notices struct {
-	store *storage.Store
-	words *templates.Mails
+	outbox *storage.Outbox
+	words  *templates.Mails
 }
 
 // New checks the configuration.
 func New(cfg Config) (*Notices, error) {
-	if cfg.Store == nil || cfg.Words == nil {
-		return nil, errors.New("mail.New: Store and Words are required")
+	if cfg.Outbox == nil || cfg.Words == nil {
+		return nil, errors.New("mail.New: Outbox and Words are required")
 	}
-	return &Notices{store: cfg.Store, words: cfg.Words}, nil
+	return &Notices{outbox: cfg.Outbox, words: cfg.Words}, nil
 }
 
 // Send implements account.Notices.
@@ -44,7 +44,7 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	if err != nil {
 		return fmt.Errorf("write mail: %w", err)
 	}
-	return n.store.Outbox.Add(ctx, storage.Mail{
+	return n.outbox.Add(ctx, storage.Mail{
 		ID: storage.NewID(), Recipient: to.Email, Subject: letter.Subject, Body: letter.Text, HTML: letter.HTML, Language: letter.Language,
 		CreatedAt: now, ExpiresAt: notice.Expires,
 	})

@@ -55,7 +55,7 @@ func TestNotices(t *testing.T) {
 		test.notice.Kind = kind
 		t.Run(string(kind), func(t *testing.T) {
 			store := storagetest.Open(t)
-			notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
+			notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
 			require.NoError(t, err)
 			require.NoError(t, notices.Send(t.Context(), to, test.notice, now))
 			mails, err := store.Outbox.List(t.Context(), 10)
@@ -79,7 +79,7 @@ func TestNotices(t *testing.T) {
 
 func TestLanguageIsThatOfTheReader(t *testing.T) {
 	store := storagetest.Open(t)
-	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
+	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
 	require.NoError(t, err)
 	now := now
 	for locale, want := range map[any]string{"ar-EG": "ar", "de": "de", "sw": "en", "": "en", 7: "en"} {
@@ -95,7 +95,7 @@ func TestLanguageIsThatOfTheReader(t *testing.T) {
 func TestMailGoesWithItsTransaction(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
 		store := open()
-		notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
+		notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
 		require.NoError(t, err)
 		undone := errors.New("undone")
 		err = store.InTx(t.Context(), func(ctx context.Context) error {
@@ -111,7 +111,7 @@ func TestMailGoesWithItsTransaction(t *testing.T) {
 
 func TestBrandAddsNoHeaderLine(t *testing.T) {
 	store := storagetest.Open(t)
-	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example\r\nBcc: eve@example.test")})
+	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example\r\nBcc: eve@example.test")})
 	require.NoError(t, err)
 	require.NoError(t, notices.Send(t.Context(), storage.User{Email: "ada@example.test"}, account.Notice{Kind: account.NoticeExposed}, now))
 	mails, err := store.Outbox.List(t.Context(), 10)
@@ -129,7 +129,7 @@ func TestNewRefusesHalfAConfig(t *testing.T) {
 func TestMailToNobody(t *testing.T) {
 	counter := &storagetest.Counter{}
 	store := storagetest.SQLite(t).Open(t, counter.Intercept)
-	notices, err := mail.New(mail.Config{Store: store, Words: wordsOf(t, "Example")})
+	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
 	require.NoError(t, err)
 	var texts [2][]string
 	for i, to := range []storage.User{{}, {Email: "ada@example.test"}} {
