@@ -91,6 +91,9 @@ type Provider struct {
 
 // New builds a provider, or says which part is missing.
 func New(cfg Config) (*Provider, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
 	return build(cfg, parts{grants: cfg.Store.Grants, limits: authorize.NewLimits()})
 }
 
@@ -108,10 +111,8 @@ type grants interface {
 	authorize.Grants
 }
 
+// build builds a provider from a complete configuration.
 func build(cfg Config, with parts) (*Provider, error) {
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
 	p := &Provider{
 		cfg: cfg, store: cfg.Store, grants: with.grants, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
 		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
