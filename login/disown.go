@@ -14,7 +14,7 @@ import (
 // showDisowning is GET /reset/not-me: the link in a mail about a sign-in in a new browser.
 func (l *Login) showDisowning(c *gin.Context) error {
 	user, at, err := l.cfg.Account.Recovery.OpenDisowning(c.Request.Context(), l.secret(c, disownLink), time.Now())
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return l.linkOver(c, disownLink)
 	}
 	if err != nil {
@@ -31,7 +31,7 @@ func (l *Login) showDisowning(c *gin.Context) error {
 // disown is POST /reset/not-me. The sign-in ends, and the person goes on to a new password.
 func (l *Login) disown(c *gin.Context) error {
 	reset, err := l.cfg.Account.Recovery.Disown(c.Request.Context(), l.secret(c, disownLink), l.cfg.Sessions.Visitor(c), time.Now())
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return l.linkOver(c, disownLink)
 	}
 	if err != nil {

@@ -35,7 +35,7 @@ func (l *Login) invitationPage(c *gin.Context, answer form.Answer) error {
 func (l *Login) acceptInvitation(c *gin.Context) error {
 	sessions := l.cfg.Sessions
 	half, err := l.cfg.Account.Arrive.SetInvitedPassword(c.Request.Context(), arrive.InvitedPassword{
-		Ticket: l.secret(c, invitationLink), Password: c.Request.PostForm.Get("new_password"),
+		Secret: l.secret(c, invitationLink), Password: c.Request.PostForm.Get("new_password"),
 		Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
 	}, time.Now())
 	if answer, ok := form.NewPassword(err); ok {
@@ -51,7 +51,7 @@ func (l *Login) acceptInvitation(c *gin.Context) error {
 // refuseInvitation answers an invitation that cannot be used, and passes other errors on.
 func (l *Login) refuseInvitation(c *gin.Context, err error) error {
 	switch {
-	case errors.Is(err, account.ErrTicket):
+	case errors.Is(err, account.ErrLink):
 		return l.linkOver(c, invitationLink)
 	case errors.Is(err, account.ErrEnrolled):
 		l.cfg.Sessions.Clear(c.Writer, invitationLink.cookie)

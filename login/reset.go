@@ -61,7 +61,7 @@ func (l *Login) showNewPassword(c *gin.Context) error { return l.newPasswordPage
 
 func (l *Login) newPasswordPage(c *gin.Context, answer form.Answer) error {
 	user, err := l.cfg.Account.Arrive.OpenReset(c.Request.Context(), l.secret(c, resetLink), time.Now())
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return l.linkOver(c, resetLink)
 	}
 	if err != nil {
@@ -84,7 +84,7 @@ func (l *Login) setNewPassword(c *gin.Context) error {
 	if answer, ok := form.NewPassword(err); ok {
 		return l.newPasswordPage(c, answer)
 	}
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return l.linkOver(c, resetLink)
 	}
 	if err != nil {

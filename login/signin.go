@@ -82,7 +82,7 @@ func (l *Login) signIn(c *gin.Context) error {
 	}
 	half, err := l.cfg.Account.SignIn.Authenticate(c.Request.Context(), signin.PasswordAttempt{
 		Name: typed.Get("username"), Password: typed.Get("password"), Remember: typed.Get("remember") == "yes",
-		Ticket: l.secret(c, invitationLink), Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
+		Invitation: l.secret(c, invitationLink), Browser: sessions.BrowserSecret(c.Writer, c.Request), Visitor: sessions.Visitor(c),
 	}, now)
 	var wait *account.WaitError
 	switch {

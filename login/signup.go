@@ -45,11 +45,11 @@ func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.Si
 
 // signUp is POST /register. The answer is the same whether the e-mail address is free or taken.
 func (l *Login) signUp(c *gin.Context) error {
-	now, typed := time.Now(), arrive.RegistrationForm{
+	now, typed := time.Now(), arrive.SignUpForm{
 		Email: strings.TrimSpace(c.Request.PostForm.Get("email")), Name: strings.TrimSpace(c.Request.PostForm.Get("name")),
 		Locale: l.cfg.Pages.LanguageOf(c).Tag, Visitor: l.cfg.Sessions.Visitor(c),
 	}
-	err := l.cfg.Account.Arrive.Register(c.Request.Context(), typed, now)
+	err := l.cfg.Account.Arrive.AskSignUp(c.Request.Context(), typed, now)
 	view := templates.SignUp{Email: typed.Email, Name: typed.Name}
 	var invalid *identity.InvalidError
 	var wait *account.WaitError

@@ -76,8 +76,8 @@ func (l *Login) verify(c *gin.Context) error {
 // completeSignUp makes the account. Its link is an invitation from then on.
 func (l *Login) completeSignUp(c *gin.Context, secret string, now time.Time) error {
 	sessions := l.cfg.Sessions
-	half, err := l.cfg.Account.Arrive.CompleteRegistration(c.Request.Context(), arrive.InvitedPassword{
-		Ticket: secret, Password: c.Request.PostForm.Get("new_password"), Browser: sessions.BrowserSecret(c.Writer, c.Request),
+	half, err := l.cfg.Account.Arrive.CompleteSignUp(c.Request.Context(), arrive.InvitedPassword{
+		Secret: secret, Password: c.Request.PostForm.Get("new_password"), Browser: sessions.BrowserSecret(c.Writer, c.Request),
 		Visitor: sessions.Visitor(c),
 	}, now)
 	if answer, ok := form.NewPassword(err); ok {
@@ -100,15 +100,15 @@ func (l *Login) makeInvitation(c *gin.Context, secret string) {
 // refuseVerification answers a link that cannot be used, or not as what it was, and passes other errors on.
 func (l *Login) refuseVerification(c *gin.Context, err error) error {
 	switch {
-	case errors.Is(err, account.ErrTicket):
+	case errors.Is(err, account.ErrLink):
 		return l.linkOver(c, verificationLink)
-	case errors.Is(err, account.ErrRegistered):
+	case errors.Is(err, account.ErrSignedUp):
 		l.makeInvitation(c, l.secret(c, verificationLink))
 		return l.next(c, invitationLink.path)
 	case !errors.Is(err, account.ErrTaken):
 		return err
 	}
-	if found, err := l.verification(c); err == nil && found.Kind == arrive.VerifyRegistration {
+	if found, err := l.verification(c); err == nil && found.Kind == arrive.VerifySignUp {
 		return l.signInMessage(c, http.StatusConflict, templates.Message{Title: templates.T("register.taken_title"), Text: templates.T("register.taken")})
 	}
 	return l.cfg.Pages.Render(c, http.StatusConflict, templates.Message{

@@ -38,12 +38,12 @@ func (o *office) mailed(address string, kind account.NoticeKind) account.Notice 
 // register asks for an account and returns the secret of the mailed link.
 func (p *person) register(email string, now time.Time) string {
 	p.o.t.Helper()
-	require.NoError(p.o.t, p.o.Arrive.Register(p.o.t.Context(), arrive.RegistrationForm{Email: email, Name: "Ada Example", Locale: "de", Visitor: p.visitor}, now))
-	return secretOf(p.o.t, p.o.mailed(email, account.NoticeRegistration))
+	require.NoError(p.o.t, p.o.Arrive.AskSignUp(p.o.t.Context(), arrive.SignUpForm{Email: email, Name: "Ada Example", Locale: "de", Visitor: p.visitor}, now))
+	return secretOf(p.o.t, p.o.mailed(email, account.NoticeSignUp))
 }
 
 func (p *person) choose(secret, password string) arrive.InvitedPassword {
-	return arrive.InvitedPassword{Ticket: secret, Password: password, Browser: p.browser, Visitor: p.visitor}
+	return arrive.InvitedPassword{Secret: secret, Password: password, Browser: p.browser, Visitor: p.visitor}
 }
 
 func (o *office) user(name string) storage.User {

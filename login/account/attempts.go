@@ -23,7 +23,7 @@ type Attempts struct {
 
 // Subject returns whose failures an attempt at a user's account counts among.
 func (a *Attempts) Subject(visitor Visitor, user storage.User, now time.Time) throttle.Subject {
-	if t, known := a.browsers.open(visitor.Device, user, now); known {
+	if t, known := a.browsers.open(visitor.TrustCookie, user, now); known {
 		return throttle.Browser(t.ID)
 	}
 	return throttle.User(user.ID)
@@ -136,7 +136,7 @@ func (a *Attempts) SendAsked(
 	var full, wait *WaitError
 	err := a.store.InTx(ctx, func(ctx context.Context) error {
 		full = nil
-		if err := a.Ask(ctx, a.Subject(visitor, owner, now), visitor.Address, now); err != nil {
+		if err := a.Ask(ctx, a.Subject(visitor, owner, now), visitor.ClientIP, now); err != nil {
 			return err
 		}
 		err := a.Mail(ctx, purpose, who, now)

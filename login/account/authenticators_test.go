@@ -59,7 +59,7 @@ func (p *person) adds(replaces, name string, now time.Time) phone {
 	device, err := p.o.Self.ConfirmAuthenticator(p.o.t.Context(), who, confirm, p.visitor, now)
 	require.NoError(p.o.t, err)
 	if device != "" {
-		p.visitor.Device = device
+		p.visitor.TrustCookie = device
 	}
 	return added
 }
@@ -121,7 +121,7 @@ func TestReplacingOneAuthenticator(t *testing.T) {
 		signIn, err := here.signIn(start)
 		require.NoError(t, err)
 		grant := storagetest.Grant(t, o.store, signIn.User(), app)
-		known := here.visitor.Device
+		known := here.visitor.TrustCookie
 		old := o.present()[0].ID
 
 		now := start.Add(time.Minute)
@@ -133,7 +133,7 @@ func TestReplacingOneAuthenticator(t *testing.T) {
 		require.Equal(t, 1, o.notices.count(account.NoticeAuthenticatorReplaced))
 		_, err = here.signIn(now)
 		require.NoError(t, err, "this browser stays signed in")
-		require.NotEqual(t, known, here.visitor.Device, "and known")
+		require.NotEqual(t, known, here.visitor.TrustCookie, "and known")
 		user, err := o.store.Users.ByID(t.Context(), grant.UserID)
 		require.NoError(t, err)
 		require.NotEqual(t, grant.Epoch, user.Epoch, "what was granted has ended: the earlier one may be in other hands")

@@ -12,15 +12,15 @@ import (
 
 // Visitor is the browser that a person's request came from.
 type Visitor struct {
-	Address netip.Addr // of the client; zero when it is not known
-	Browser string     // what the list of sessions calls it, such as "Firefox on Linux"
-	Device  string     // value of the cookie of a trusted browser, whatever the browser sent
-	Flow    string     // id of the authorization request in progress, to which a mailed link leads back; empty: none
+	ClientIP    netip.Addr // of the client; zero when it is not known
+	Browser     string     // what the list of sessions calls it, such as "Firefox on Linux"
+	TrustCookie string     // value of the cookie of a trusted browser, whatever the browser sent
+	Flow        string     // id of the authorization request in progress, to which a mailed link leads back; empty: none
 }
 
 // Event returns an audit entry about what a person did in this browser.
 func (v Visitor) Event(name audit.Name, userID string) audit.Event {
-	return audit.Person(v.Address, v.Browser).Event(name, userID)
+	return audit.Person(v.ClientIP, v.Browser).Event(name, userID)
 }
 
 // Browsers seals and reads the cookies of trusted browsers: each says that a user completed a sign-in in this browser. It gives the
@@ -64,14 +64,14 @@ func (b *Browsers) Renew(old string, was, fresh storage.User, now time.Time) (st
 
 // Trusts reports whether the browser is trusted by user.
 func (b *Browsers) Trusts(v Visitor, user storage.User, now time.Time) bool {
-	_, known := b.open(v.Device, user, now)
+	_, known := b.open(v.TrustCookie, user, now)
 	return known
 }
 
 // UsedBy reports whether the user completed a sign-in in this browser within 90 days, also before everything was ended, by a new password
 // for instance.
 func (b *Browsers) UsedBy(v Visitor, user storage.User, now time.Time) bool {
-	t, _ := b.open(v.Device, user, now)
+	t, _ := b.open(v.TrustCookie, user, now)
 	return t.UserID == user.ID
 }
 
@@ -106,8 +106,8 @@ func readTrusted(keyset *storage.Keyset, cookie string, now time.Time) (t truste
 	return t, now.Before(time.Unix(t.IssuedAt, 0).Add(trustedLife))
 }
 
-// KnownBrowser returns the id in the cookie of a browser in which anybody completed a sign-in within 90 days, and "" for any other.
-func KnownBrowser(keyset *storage.Keyset, cookie string, now time.Time) string {
+// TrustedBrowser returns the id in the cookie of a browser in which anybody completed a sign-in within 90 days, and "" for any other.
+func TrustedBrowser(keyset *storage.Keyset, cookie string, now time.Time) string {
 	t, good := readTrusted(keyset, cookie, now)
 	if !good {
 		return ""

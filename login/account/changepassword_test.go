@@ -39,7 +39,7 @@ func TestChangePassword(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, state.Ended(start))
 		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
-		require.ErrorIs(t, err, account.ErrTicket, "a link to a new password too")
+		require.ErrorIs(t, err, account.ErrLink, "a link to a new password too")
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
 		require.Equal(t, 1, o.events(audit.PasswordChanged))
 		_, err = o.person().passwordOf(ada, newPassword, start)
@@ -104,7 +104,7 @@ func TestEnrolLink(t *testing.T) {
 		require.ErrorIs(t, o.Enrol.AskEnrolLink(t.Context(), half, p.visitor, start.Add(5*time.Minute)), account.ErrStartAgain)
 
 		_, err = p.invited(ticket, start)
-		require.ErrorIs(t, err, account.ErrTicket, "the first invitation was replaced")
+		require.ErrorIs(t, err, account.ErrLink, "the first invitation was replaced")
 		half, err = p.invited(secretOf(t, o.mailed(ada, account.NoticeEnrolLink)), start)
 		require.NoError(t, err)
 		p.enroller(half, start)

@@ -15,7 +15,7 @@
 //
 //	nobody ──Authenticate──▶ half done ──ConfirmCode, UseRecoveryCode──▶ signed in
 //	invitation ──SetInvitedPassword──▶ half done with invitation
-//	nobody ──Register──▶ sign-up link ──CompleteRegistration──▶ half done with invitation
+//	nobody ──AskSignUp──▶ sign-up link ──CompleteSignUp──▶ half done with invitation
 //	nobody ──AskReset──▶ reset link ──ResetPassword──▶ nobody, with another password
 //	half done, password exposed ──ConfirmCode, UseRecoveryCode──▶ held ──ChooseNewPassword──▶ signed in
 //	half done with invitation ──Enrolment──▶ pending ──ConfirmEnrolment──▶ confirmed ──AcknowledgeCodes──▶ signed in

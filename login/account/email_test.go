@@ -37,7 +37,7 @@ func TestChangeEmail(t *testing.T) {
 		reset := o.person().askReset(ada, start)
 
 		require.NoError(t, owner.askEmail(newAda, start))
-		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailAnnounced).Address, "the old address is told at once")
+		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailAnnounced).Email, "the old address is told at once")
 		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		user := o.user(ada)
 		require.Equal(t, ada, user.Email, "nothing changes before the new one is confirmed")
@@ -54,15 +54,15 @@ func TestChangeEmail(t *testing.T) {
 		require.NoError(t, owner.confirmEmail(secret, start))
 		user = o.user(newAda)
 		require.True(t, user.EmailConfirmed(start))
-		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailChanged).Address)
+		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailChanged).Email)
 		require.Equal(t, 1, o.events(audit.EmailChanged))
 		require.NotEqual(t, cookie, owner.session, "this browser goes on under a new id")
 		require.Equal(t, newAda, owner.complete(start).User().Email)
 		_, err = other.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "the others end")
-		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket, "once")
+		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrLink, "once")
 		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
-		require.ErrorIs(t, err, account.ErrTicket, "what was mailed to the old address is worth nothing")
+		require.ErrorIs(t, err, account.ErrLink, "what was mailed to the old address is worth nothing")
 		_, err = o.person().password(start)
 		require.ErrorIs(t, err, account.ErrCredentials)
 		_, err = o.person().passwordOf(newAda, adaPassword, start)
@@ -91,14 +91,14 @@ func TestEmailChangeIsGivenUp(t *testing.T) {
 		for range 2 {
 			require.NoError(t, o.Self.CancelEmailChange(t.Context(), owner.complete(start), owner.visitor, start))
 		}
-		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrTicket)
+		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrLink)
 		require.True(t, o.user(ada).EmailConfirmed(start))
 		require.Equal(t, 1, o.events(audit.EmailChangeCancelled))
 
 		require.NoError(t, owner.askEmail(newAda, start))
 		secret = secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		end := start.Add(72 * time.Hour)
-		require.ErrorIs(t, owner.confirmEmail(secret, end), account.ErrTicket)
+		require.ErrorIs(t, owner.confirmEmail(secret, end), account.ErrLink)
 		waiting, _, err := o.Self.NewEmail(t.Context(), o.user(ada), end)
 		require.NoError(t, err)
 		require.Empty(t, waiting)
@@ -166,9 +166,9 @@ func TestVerifyAddress(t *testing.T) {
 			require.False(t, o.user(ada).EmailVerified, "looking changes nothing")
 		}
 		last := start.Add(72*time.Hour - time.Microsecond)
-		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrLink)
 		require.NoError(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last))
-		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last), account.ErrLink)
 		require.True(t, o.user(ada).EmailVerified)
 		require.Equal(t, 1, o.events(audit.EmailVerified))
 	})
@@ -183,7 +183,7 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), session.User().ID, newAda, start))
-		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrTicket, "another address since")
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrLink, "another address since")
 	})
 }
 
@@ -206,7 +206,7 @@ func TestOneEmailLinkIsOneChange(t *testing.T) {
 			_, err := offices[i%2].Self.ConfirmEmailChange(t.Context(), secret, owner.session, owner.visitor, start)
 			return err
 		})
-		require.Equal(t, map[string]int{"done": 1, account.ErrTicket.Error(): racers - 1}, answers)
+		require.Equal(t, map[string]int{"done": 1, account.ErrLink.Error(): racers - 1}, answers)
 		require.Equal(t, before+1, a.user(newAda).Epoch)
 	})
 }

@@ -76,9 +76,9 @@ func TestInvitationIsGoodFor72Hours(t *testing.T) {
 		_, err := o.Arrive.OpenInvitation(t.Context(), ticket, end.Add(-time.Second))
 		require.NoError(t, err)
 		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, end)
-		require.ErrorIs(t, err, account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
 		_, err = o.person().invited(ticket, end)
-		require.ErrorIs(t, err, account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
 		require.Equal(t, 1, o.events(audit.TicketRefused))
 	})
 }
@@ -110,7 +110,7 @@ func TestOnlyTheNewestInvitationWorks(t *testing.T) {
 		_, invitation, err := o.Operate.Invite(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
 		_, err = o.Arrive.OpenInvitation(t.Context(), first, start)
-		require.ErrorIs(t, err, account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), stolen, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 
@@ -149,7 +149,7 @@ func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
 
 		p := o.person()
 		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
-			Name: ada, Password: adaPassword, Ticket: other, Browser: p.browser, Visitor: p.visitor,
+			Name: ada, Password: adaPassword, Invitation: other, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
@@ -183,7 +183,7 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 
 		later := start.Add(24 * time.Hour)
 		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
-			Name: ada, Password: adaPassword, Ticket: ticket, Browser: p.browser, Visitor: p.visitor,
+			Name: ada, Password: adaPassword, Invitation: ticket, Browser: p.browser, Visitor: p.visitor,
 		}, later)
 		require.NoError(t, err, "the password that was set works")
 		who := p.enroller(half, later.Add(9*time.Minute))
@@ -195,7 +195,7 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, later)
 		require.NoError(t, err)
 		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, later)
-		require.ErrorIs(t, err, account.ErrTicket, "now it is used up")
+		require.ErrorIs(t, err, account.ErrLink, "now it is used up")
 	})
 }
 
@@ -205,7 +205,7 @@ func TestTicketDoesNotProlongTheTimeForACode(t *testing.T) {
 		_, phone, _ := o.enrolled()
 		p := o.person()
 		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
-			Name: ada, Password: adaPassword, Ticket: "anything", Browser: p.browser, Visitor: p.visitor,
+			Name: ada, Password: adaPassword, Invitation: "anything", Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
 		late := start.Add(5*time.Minute + time.Second)

@@ -10,34 +10,34 @@ import (
 )
 
 var (
-	// ErrCredentials: the name is unknown, the password is wrong, the account is disabled or has no password. Nobody learns which.
+	// ErrCredentials: the name is unknown, the password is wrong, or the account is disabled or has no password. Nobody learns which.
 	ErrCredentials = errors.New("user name or password is not right")
-	// ErrCode: a one-time or recovery code that is wrong or was used before.
+	// ErrCode: a one-time code or recovery code is wrong or was used before.
 	ErrCode = errors.New("code is not right")
 	// ErrStartAgain: the half-done sign-in does not exist, is over, or was completed elsewhere; or the account was disabled or changed
 	// its password meanwhile.
 	ErrStartAgain = errors.New("sign-in has to be started again")
-	// ErrNotEnrolled: the account has no authenticator, and there is no good ticket that would allow to add one.
+	// ErrNotEnrolled: the account has no authenticator, and there is no good invitation that would allow to enrol one.
 	ErrNotEnrolled = errors.New("no authenticator is enrolled")
-	// ErrEnrolled: the account has an authenticator, so a ticket or invitation does not apply.
+	// ErrEnrolled: the account has an authenticator, so an invitation does not apply.
 	ErrEnrolled = errors.New("an authenticator is enrolled already")
-	// ErrTicket: a one-time link that does not exist, was used or replaced, or has expired.
-	ErrTicket = errors.New("link is not valid")
-	// ErrClosed: nobody can make an account without an operator.
+	// ErrLink: a one-time link does not exist, was used or replaced, or has expired.
+	ErrLink = errors.New("link is not valid")
+	// ErrClosed: only operators make accounts.
 	ErrClosed = errors.New("registration is closed")
-	// ErrRegistered: the account of this registration link was made already; the link goes on as an invitation.
-	ErrRegistered = errors.New("the account exists already")
-	// ErrTaken: another account has got the e-mail address since its link was mailed.
+	// ErrSignedUp: the account of this sign-up link was made already; the link works as an invitation now.
+	ErrSignedUp = errors.New("the account exists already")
+	// ErrTaken: another account has taken the e-mail address since the link was mailed.
 	ErrTaken = errors.New("the e-mail address belongs to another account")
 	// ErrVerified: the e-mail address is verified already.
 	ErrVerified = errors.New("the e-mail address is verified already")
-	// ErrUnverified: the e-mail address is not known to be the person's, so that no link to a factor may go there.
+	// ErrUnverified: it is not known that the e-mail address is the person's, so no link to enrol a factor may be sent there.
 	ErrUnverified = errors.New("the e-mail address is not verified")
-	// ErrSameEmail: the new e-mail address is the present one.
+	// ErrSameEmail: the new e-mail address is the present address.
 	ErrSameEmail = errors.New("the e-mail address is the same")
-	// ErrSamePassword: the new password is the one that has to be replaced.
+	// ErrSamePassword: the new password is the password that has to be replaced.
 	ErrSamePassword = errors.New("the password is the same")
-	// ErrEnrolmentLost: the pending authenticator has expired or was given up after too many wrong codes. A new one can be shown.
+	// ErrEnrolmentLost: the pending authenticator has expired or was discarded after too many wrong codes. A new one can be shown.
 	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
 	// ErrRecovered: the session was opened by a recovery code, and the change needs the authenticator.
 	ErrRecovered = errors.New("signed in with a recovery code")
@@ -45,7 +45,7 @@ var (
 	ErrTooMany = errors.New("no room for another authenticator")
 	// ErrLastAuthenticator: the only authenticator can be replaced, not removed.
 	ErrLastAuthenticator = errors.New("the last authenticator cannot be removed")
-	// ErrSheetGone: the new recovery codes were shown too long ago, or others have taken their place. They are not in force.
+	// ErrSheetGone: the new recovery codes were shown too long ago, or other codes have replaced them. They are not in force.
 	ErrSheetGone = errors.New("the new recovery codes are not to be had any more")
 	// ErrPasswordElsewhere: the password of the account is kept by another system and cannot be set here.
 	ErrPasswordElsewhere = errors.New("the password is kept elsewhere")
@@ -53,17 +53,17 @@ var (
 	ErrNotConfirmed = errors.New("the authenticator is not confirmed yet")
 )
 
-// WaitError refuses an attempt, right or wrong, because earlier ones failed. Closed says that waiting does not help: a
+// WaitError refuses an attempt, right or wrong, because earlier attempts failed. Closed reports that waiting does not help: a
 // recovery code or an operator has to reopen the factor.
 type WaitError = throttle.WaitError
 
 // WeakPasswordError refuses a new password and says why.
 type WeakPasswordError = password.WeakError
 
-// ErrBusy: too many passwords are being hashed; nothing was decided about this one.
+// ErrBusy: too many passwords are being hashed; this one was not checked.
 var ErrBusy = password.ErrBusy
 
-// ClockError is a wrong code that would have been right on a clock that is off by Offset. A positive offset means that the
+// ClockError is an [ErrCode] for a code that would have been right on a clock that is off by Offset. A positive offset means that the
 // authenticator's clock is ahead. The code was counted as wrong.
 type ClockError struct{ Offset time.Duration }
 

@@ -56,7 +56,7 @@ func besiege(t *testing.T, o *office) *besieged {
 	b := &besieged{office: o, t: t}
 	old := o.person()
 	b.owner, b.phone, _ = o.enrolled()
-	old.visitor.Device = b.owner.visitor.Device
+	old.visitor.TrustCookie = b.owner.visitor.TrustCookie
 	_, ticket := o.add("eve@example.test", enrolledAt)
 	eve := o.person()
 	half, err := eve.invited(ticket, enrolledAt)
@@ -66,15 +66,15 @@ func besiege(t *testing.T, o *office) *besieged {
 	done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, enrolledAt)
 	require.NoError(t, err)
 	b.cookies = []string{
-		"", "forged", done.Device, // none, made up, another user's
-		old.visitor.Device[:len(old.visitor.Device)-1] + "A", old.visitor.Device + "A", // altered
+		"", "forged", done.TrustCookie, // none, made up, another user's
+		old.visitor.TrustCookie[:len(old.visitor.TrustCookie)-1] + "A", old.visitor.TrustCookie + "A", // altered
 	}
 	nothing := ""
 	b.used.Store(&nothing)
 	// Her cookie from before she was signed out everywhere is dead; she signs in again and gets another.
 	_, _, err = o.Operate.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
 	require.NoError(t, err)
-	b.cookies = append(b.cookies, b.owner.visitor.Device)
+	b.cookies = append(b.cookies, b.owner.visitor.TrustCookie)
 	b.ownerSignsIn(b.at(-1))
 	return b
 }
@@ -84,8 +84,8 @@ func (b *besieged) at(round int) time.Time { return start.Add(time.Duration(roun
 // stranger is somebody at an address of their own.
 func (b *besieged) stranger() *person {
 	n := b.next.Add(1)
-	p := &person{o: b.office, browser: "browser of a stranger", visitor: account.Visitor{Browser: "curl", Device: b.cookies[int(n)%len(b.cookies)]}}
-	p.visitor.Address = netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24|n)))
+	p := &person{o: b.office, browser: "browser of a stranger", visitor: account.Visitor{Browser: "curl", TrustCookie: b.cookies[int(n)%len(b.cookies)]}}
+	p.visitor.ClientIP = netip.AddrFrom4([4]byte(binary.BigEndian.AppendUint32(nil, 10<<24|n)))
 	return p
 }
 
@@ -178,7 +178,7 @@ func (b *besieged) askForMail(i int, now time.Time) {
 	if i%2 == 0 {
 		err = b.Arrive.AskReset(context.Background(), ada, visitor, now)
 	} else {
-		err = b.Arrive.Register(context.Background(), arrive.RegistrationForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
+		err = b.Arrive.AskSignUp(context.Background(), arrive.SignUpForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
 	}
 	if err != nil {
 		b.t.Errorf("an answer that is not the usual one: %v", err)

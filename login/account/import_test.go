@@ -62,7 +62,7 @@ func TestImport(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrEnrolled, "the imported authenticator is asked for a code")
 		require.NoError(t, p.code(half, phone{key}.at(start), start))
 		_, err = p.invited(ticket, start)
-		require.ErrorIs(t, err, account.ErrTicket, "the invitation had nothing else to do")
+		require.ErrorIs(t, err, account.ErrLink, "the invitation had nothing else to do")
 
 		require.NotEmpty(t, report.Users[3].InvitationURL)
 		require.Empty(t, report.Users[4].InvitationURL)

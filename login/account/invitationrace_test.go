@@ -44,7 +44,7 @@ func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
 				return errors.Join(err, errors.New("enrolling"))
 			}
 			_, err := []*office{a, b}[i%2].Arrive.SetInvitedPassword(context.Background(), arrive.InvitedPassword{
-				Ticket: ticket, Password: newPassword, Browser: storage.NewID(), Visitor: p.visitor,
+				Secret: ticket, Password: newPassword, Browser: storage.NewID(), Visitor: p.visitor,
 			}, start)
 			return err
 		})
@@ -67,7 +67,7 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 				return err
 			}
 			halves[i], err = []*office{a, b}[i%2].Arrive.SetInvitedPassword(context.Background(), arrive.InvitedPassword{
-				Ticket: ticket, Password: newPassword, Browser: "browser", Visitor: a.person().visitor,
+				Secret: ticket, Password: newPassword, Browser: "browser", Visitor: a.person().visitor,
 			}, start)
 			return err
 		})

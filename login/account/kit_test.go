@@ -127,7 +127,7 @@ type person struct {
 
 func (o *office) person() *person {
 	return &person{o: o, browser: rand.Text(), visitor: account.Visitor{
-		Address: netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + time.Now().Nanosecond()%250)}), Browser: "Firefox on Linux",
+		ClientIP: netip.AddrFrom4([4]byte{192, 0, 2, byte(1 + time.Now().Nanosecond()%250)}), Browser: "Firefox on Linux",
 	}}
 }
 
@@ -168,7 +168,7 @@ func (p *person) recoveryCode(half account.HalfCookie, typed string, now time.Ti
 
 func (p *person) keep(done account.Done, err error) {
 	if err == nil {
-		p.session, p.visitor.Device = done.Session, done.Device
+		p.session, p.visitor.TrustCookie = done.Session, done.TrustCookie
 	}
 }
 
@@ -214,7 +214,7 @@ func ticketOf(t testing.TB, invitation account.Link) string {
 // invited sets the password of a ticket's person.
 func (p *person) invited(ticket string, now time.Time) (account.HalfCookie, error) {
 	return p.o.Arrive.SetInvitedPassword(p.o.t.Context(), arrive.InvitedPassword{
-		Ticket: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,
+		Secret: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,
 	}, now)
 }
 

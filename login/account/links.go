@@ -31,8 +31,8 @@ func (l Link) For(v Visitor) Link {
 	return l
 }
 
-// purposes says, for each kind of ticket, which page its link leads to and how long the link is good. A page takes the secret as
-// the query parameter ticket.
+// purposes says, for each purpose of a link, which page it leads to and how long it is good. A page takes the secret as the query parameter
+// ticket.
 var purposes = map[string]struct {
 	page string
 	life time.Duration
@@ -81,44 +81,44 @@ func (l *Links) Invite(ctx context.Context, user storage.User, event audit.Event
 	return link, l.audit.Record(ctx, event, now)
 }
 
-// Ticket returns what is stored of a link that can still be used. Errors: ErrTicket.
-func (l *Links) Ticket(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, error) {
-	ticket, err := l.store.Links.ByHash(ctx, hash, purpose)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
-		return storage.Link{}, ErrTicket
+// Find returns what is stored of a link that can still be used. Errors: ErrLink.
+func (l *Links) Find(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, error) {
+	stored, err := l.store.Links.ByHash(ctx, hash, purpose)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (!stored.UsedAt.IsZero() || !now.Before(stored.ExpiresAt.Time)) {
+		return storage.Link{}, ErrLink
 	}
-	return ticket, err
+	return stored, err
 }
 
-// Open is [Links.Ticket] that also returns the user, who must not be disabled. Errors: ErrTicket.
+// Open is [Links.Find] that also returns the user, who must not be disabled. Errors: ErrLink.
 func (l *Links) Open(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
-	ticket, err := l.Ticket(ctx, hash, purpose, now)
+	stored, err := l.Find(ctx, hash, purpose, now)
 	if err != nil {
 		return storage.Link{}, storage.User{}, err
 	}
-	user, err := l.store.Users.ByID(ctx, ticket.UserID)
+	user, err := l.store.Users.ByID(ctx, stored.UserID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && user.Disabled() {
-		return storage.Link{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrLink
 	}
-	return ticket, user, err
+	return stored, user, err
 }
 
-// OpenMailed is [Links.Open] for a link that must have been mailed to the e-mail address that the user has now. Errors: ErrTicket.
+// OpenMailed is [Links.Open] for a link that must have been mailed to the e-mail address that the user has now. Errors: ErrLink.
 func (l *Links) OpenMailed(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
-	ticket, user, err := l.Open(ctx, hash, purpose, now)
-	if err == nil && ticket.Email != user.Email {
-		return storage.Link{}, storage.User{}, ErrTicket
+	stored, user, err := l.Open(ctx, hash, purpose, now)
+	if err == nil && stored.Email != user.Email {
+		return storage.Link{}, storage.User{}, ErrLink
 	}
-	return ticket, user, err
+	return stored, user, err
 }
 
-// OpenEmailChange is [Links.Open] for the link to a new e-mail address that has not been confirmed or given up. Errors: ErrTicket.
+// OpenEmailChange is [Links.Open] for the link to a new e-mail address that has not been confirmed or given up. Errors: ErrLink.
 func (l *Links) OpenEmailChange(ctx context.Context, hash []byte, now time.Time) (storage.Link, storage.User, error) {
-	ticket, user, err := l.Open(ctx, hash, storage.LinkEmail, now)
+	stored, user, err := l.Open(ctx, hash, storage.LinkEmail, now)
 	if err == nil && !user.EmailChanging(now) {
-		return storage.Link{}, storage.User{}, ErrTicket
+		return storage.Link{}, storage.User{}, ErrLink
 	}
-	return ticket, user, err
+	return stored, user, err
 }
 
 // NewEmail returns the e-mail address that the user has asked for and not confirmed, and until when it can be confirmed. It is empty if
@@ -127,18 +127,18 @@ func (l *Links) NewEmail(ctx context.Context, user storage.User, now time.Time) 
 	if !user.EmailChanging(now) {
 		return "", time.Time{}, nil
 	}
-	ticket, err := l.store.Links.OfUser(ctx, user.ID, storage.LinkEmail)
+	stored, err := l.store.Links.OfUser(ctx, user.ID, storage.LinkEmail)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", time.Time{}, nil
 	}
-	return ticket.Email, user.EmailChangeUntil.Time, err
+	return stored.Email, user.EmailChangeUntil.Time, err
 }
 
-// Spend uses a link up. Errors: ErrTicket when somebody else was faster.
+// Spend uses a link up. Errors: ErrLink when somebody else was faster.
 func (l *Links) Spend(ctx context.Context, hash []byte, purpose string, now time.Time) error {
 	err := l.store.Links.Spend(ctx, hash, purpose, now)
 	if errors.Is(err, storage.ErrNotFound) {
-		return ErrTicket
+		return ErrLink
 	}
 	return err
 }

@@ -29,7 +29,7 @@ func TestNamesThatLookLikeAnother(t *testing.T) {
 	taken := []string{"grace", "jürgen", "жанна", "иванов1", "ελένη", "田中", "ひらがな漢字", "カナtanaka", "김철수kim", "عائشة", "אבי"}
 	o := openOffice(t, storagetest.SQLite(t))
 	ask := func(email string) error {
-		return o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: email, Name: "Ada"}, start)
+		return o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: email, Name: "Ada"}, start)
 	}
 	add := func(n identity.NewUser) error {
 		_, _, err := o.Operate.Add(t.Context(), n, audit.Operator(), start)
@@ -86,8 +86,8 @@ func TestNamesAsTheyAreTyped(t *testing.T) {
 
 		require.NoError(t, o.Arrive.AskReset(t.Context(), " Ada\u00a0", p.visitor, start))
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset))
-		require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: "\u200b ｎｅｗ＠example.test ", Name: "New", Visitor: p.visitor}, start))
-		require.Len(t, o.notices.to("new@example.test", account.NoticeRegistration), 1)
+		require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: "\u200b ｎｅｗ＠example.test ", Name: "New", Visitor: p.visitor}, start))
+		require.Len(t, o.notices.to("new@example.test", account.NoticeSignUp), 1)
 	})
 }
 

@@ -18,7 +18,7 @@ func TestBudgetOfAsking(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
 		stranger := o.person()
-		owner.visitor.Address = stranger.visitor.Address
+		owner.visitor.ClientIP = stranger.visitor.ClientIP
 		for i := range 30 {
 			require.NoError(t, o.Arrive.AskReset(t.Context(), fmt.Sprintf("nobody%d@example.test", i), stranger.visitor, start))
 		}
@@ -35,7 +35,7 @@ func TestBudgetOfAMailbox(t *testing.T) {
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)
 		for range 4 {
-			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
+			require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
 		}
 		require.Equal(t, 1, o.events(audit.MailThrottled), "the fourth was too many")
 		require.NoError(t, o.Self.AskEmailChange(t.Context(), here.freshly(now), "new@example.test", here.visitor, now))
@@ -53,10 +53,10 @@ func TestAddressBudget(t *testing.T) {
 		_, err := p.password(start)
 		waitsFor(t, err, start, time.Minute)
 		elsewhere := o.person()
-		elsewhere.visitor.Address = p.visitor.Address.Next()
+		elsewhere.visitor.ClientIP = p.visitor.ClientIP.Next()
 		elsewhere.half(start)
 
-		owner.visitor.Address = p.visitor.Address
+		owner.visitor.ClientIP = p.visitor.ClientIP
 		require.NoError(t, owner.code(owner.half(start), phone.at(start), start), "a browser that signed in before, behind the same address")
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)

@@ -128,7 +128,7 @@ func TestDisowningASignIn(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrNotFound, "who has the password is held")
 
 		_, err = o.Recovery.Disown(t.Context(), secret, owner.visitor, now)
-		require.ErrorIs(t, err, account.ErrTicket, "once")
+		require.ErrorIs(t, err, account.ErrLink, "once")
 		require.NoError(t, o.Arrive.ResetPassword(t.Context(), reset, "another sentence of words", owner.visitor, now))
 		_, err = thief.password(now)
 		require.ErrorIs(t, err, account.ErrCredentials)
@@ -157,13 +157,13 @@ func TestLinksThatDisownNothing(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, _, phone, secret := stolen(t, o)
 		_, _, err := o.Recovery.OpenDisowning(t.Context(), secret, start.Add(7*24*time.Hour))
-		require.ErrorIs(t, err, account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
 		require.NoError(t, o.Arrive.AskReset(t.Context(), ada, owner.visitor, start))
 		reset, err := url.Parse(o.notices.to(ada, account.NoticePasswordReset)[0].Link)
 		require.NoError(t, err)
 		_, err = o.Recovery.Disown(t.Context(), reset.Query().Get("ticket"), owner.visitor, start)
-		require.ErrorIs(t, err, account.ErrTicket)
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, "another sentence of words", owner.visitor, start), account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, "another sentence of words", owner.visitor, start), account.ErrLink)
 
 		later := o.person()
 		now := start.Add(time.Minute)
@@ -173,7 +173,7 @@ func TestLinksThatDisownNothing(t *testing.T) {
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
 		_, _, err = o.Recovery.OpenDisowning(t.Context(), secret, now)
-		require.ErrorIs(t, err, account.ErrTicket, "the mailbox is not the account's any more")
+		require.ErrorIs(t, err, account.ErrLink, "the mailbox is not the account's any more")
 	})
 }
 
@@ -190,7 +190,7 @@ func TestRaceOnOneDisowning(t *testing.T) {
 		owner, _, _, secret := stolen(t, o)
 		answers := race(t, func(int) error {
 			_, err := o.Recovery.Disown(t.Context(), secret, owner.visitor, start)
-			if errors.Is(err, account.ErrTicket) {
+			if errors.Is(err, account.ErrLink) {
 				return fmt.Errorf("over: %w", account.ErrCode)
 			}
 			return err

@@ -98,7 +98,7 @@ func TestEndingTheOtherSessions(t *testing.T) {
 		device, err := o.Self.EndOtherSessions(t.Context(), at, owner.visitor, start)
 		require.NoError(t, err)
 		require.NotEmpty(t, device)
-		require.NotEqual(t, owner.visitor.Device, device)
+		require.NotEqual(t, owner.visitor.TrustCookie, device)
 
 		_, err = owner.signIn(start)
 		require.NoError(t, err)

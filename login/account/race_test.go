@@ -229,7 +229,7 @@ func TestRaceOnTheBudgetOfAnAddress(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		guess := func(i int) error {
 			p := []*office{a, b}[i%2].person()
-			p.visitor.Address = netip.MustParseAddr("192.0.2.1")
+			p.visitor.ClientIP = netip.MustParseAddr("192.0.2.1")
 			_, err := p.passwordOf(fmt.Sprintf("person%d@example.test", i), "wrong", start)
 			return err
 		}

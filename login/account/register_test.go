@@ -22,17 +22,17 @@ func TestRegister(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
 		secret := p.register(ada, start)
-		require.Equal(t, start.Add(72*time.Hour), o.mailed(ada, account.NoticeRegistration).Expires)
+		require.Equal(t, start.Add(72*time.Hour), o.mailed(ada, account.NoticeSignUp).Expires)
 		_, err := o.store.Users.Find(t.Context(), ada)
 		require.ErrorIs(t, err, storage.ErrNotFound, "nobody exists before the link is followed")
 
 		found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 		require.NoError(t, err)
-		require.Equal(t, arrive.Verification{Kind: arrive.VerifyRegistration, Email: ada}, found)
+		require.Equal(t, arrive.Verification{Kind: arrive.VerifySignUp, Email: ada}, found)
 		var weak *account.WeakPasswordError
-		_, err = o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, "password"), start)
+		_, err = o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, "password"), start)
 		require.ErrorAs(t, err, &weak)
-		half, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		half, err := o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
 		require.NoError(t, err)
 		user := o.user(ada)
 		require.True(t, user.EmailVerified)
@@ -49,7 +49,7 @@ func TestRegister(t *testing.T) {
 		p.keep(done, nil)
 		p.complete(start)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, start)
-		require.ErrorIs(t, err, account.ErrTicket, "the link has done its work")
+		require.ErrorIs(t, err, account.ErrLink, "the link has done its work")
 	})
 }
 
@@ -58,18 +58,18 @@ func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
 		secret := p.register(ada, start)
-		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		_, err := o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
 		require.NoError(t, err)
 		later := start.Add(24 * time.Hour)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, later)
-		require.ErrorIs(t, err, account.ErrRegistered)
-		_, err = o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, newPassword), later)
-		require.ErrorIs(t, err, account.ErrRegistered)
+		require.ErrorIs(t, err, account.ErrSignedUp)
+		_, err = o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, newPassword), later)
+		require.ErrorIs(t, err, account.ErrSignedUp)
 		half, err := p.invited(secret, later)
 		require.NoError(t, err)
 		p.enroller(half, later)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, start.Add(72*time.Hour))
-		require.ErrorIs(t, err, account.ErrTicket, "no longer than any other")
+		require.ErrorIs(t, err, account.ErrLink, "no longer than any other")
 	})
 }
 
@@ -78,15 +78,15 @@ func TestRegistrationLinksExpire(t *testing.T) {
 		p := o.person()
 		secret := p.register(ada, start)
 		last := start.Add(72*time.Hour - time.Microsecond)
-		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), last.Add(time.Microsecond))
-		require.ErrorIs(t, err, account.ErrTicket)
+		_, err := o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), last.Add(time.Microsecond))
+		require.ErrorIs(t, err, account.ErrLink)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, last)
 		require.NoError(t, err)
 		swept, err := o.store.Sweep(t.Context(), start.Add(72*time.Hour), 100)
 		require.NoError(t, err)
 		require.NotZero(t, swept)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, last)
-		require.ErrorIs(t, err, account.ErrTicket, "swept")
+		require.ErrorIs(t, err, account.ErrLink, "swept")
 	})
 }
 
@@ -97,12 +97,12 @@ func TestRegisterRefusesWhatIsNoAddress(t *testing.T) {
 		`"ada eve"@example.test`, strings.Repeat("a", 10_000) + "@example.test", "ada@example.test eve@example.test",
 	} {
 		var fault *identity.InvalidError
-		err := o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: email, Name: "Ada"}, start)
+		err := o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: email, Name: "Ada"}, start)
 		require.ErrorAs(t, err, &fault, "%.40q", email)
 		require.Equal(t, "email", fault.Field)
 	}
 	for _, name := range []string{"", " ", "a\nb", strings.Repeat("a", 129)} {
-		require.Error(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: name}, start), "%q", name)
+		require.Error(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: name}, start), "%q", name)
 	}
 	require.Empty(t, o.notices.sent)
 }
@@ -112,11 +112,11 @@ func TestRegisterOnlyWhenItIsOpen(t *testing.T) {
 		db := storagetest.SQLite(t)
 		open, shut := openOffice(t, db), openOfficeAs(t, db, registration)
 		require.False(t, shut.Arrive.Open())
-		require.ErrorIs(t, shut.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada"}, start), account.ErrClosed)
+		require.ErrorIs(t, shut.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: "Ada"}, start), account.ErrClosed)
 		p := open.person()
 		secret := p.register(ada, start)
-		_, err := shut.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
-		require.ErrorIs(t, err, account.ErrTicket, "what was asked for before is worth nothing")
+		_, err := shut.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
+		require.ErrorIs(t, err, account.ErrLink, "what was asked for before is worth nothing")
 	}
 }
 
@@ -141,11 +141,11 @@ func TestRegisteringATakenAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		for _, spelling := range []string{ada, "ADA@example.test", "ａda@example.test"} {
-			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
-			require.Empty(t, o.notices.to(spelling, account.NoticeRegistration))
+			require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
+			require.Empty(t, o.notices.to(spelling, account.NoticeSignUp))
 		}
 		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "to the address that the account has")
-		require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
+		require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
 		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "three in an hour")
 	})
 }
@@ -154,22 +154,22 @@ func TestRegistrationMailIsLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		at := start
 		for _, mails := range []int{1, 2, 3, 3, 3} {
-			require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada", Visitor: o.person().visitor}, at))
-			require.Equal(t, mails, o.notices.count(account.NoticeRegistration))
+			require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: "Ada", Visitor: o.person().visitor}, at))
+			require.Equal(t, mails, o.notices.count(account.NoticeSignUp))
 			at = at.Add(10 * time.Minute)
 		}
 		require.Equal(t, 2, o.events(audit.MailThrottled))
-		require.NoError(t, o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: ada, Name: "Ada"}, start.Add(80*time.Minute)))
-		require.Equal(t, 4, o.notices.count(account.NoticeRegistration))
+		require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: "Ada"}, start.Add(80*time.Minute)))
+		require.Equal(t, 4, o.notices.count(account.NoticeSignUp))
 	})
 }
 
 func TestAskingIsLimitedByClientAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
-		visitor := account.Visitor{Address: netip.MustParseAddr("203.0.113.9")}
+		visitor := account.Visitor{ClientIP: netip.MustParseAddr("203.0.113.9")}
 		ask := map[bool]func(i int) error{
 			true: func(i int) error {
-				return o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: fmt.Sprintf("p%d@example.test", i), Name: "P", Visitor: visitor}, start)
+				return o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: fmt.Sprintf("p%d@example.test", i), Name: "P", Visitor: visitor}, start)
 			},
 			false: func(i int) error { return o.Arrive.AskReset(t.Context(), fmt.Sprintf("p%d", i), visitor, start) },
 		}
@@ -177,7 +177,7 @@ func TestAskingIsLimitedByClientAddress(t *testing.T) {
 			err := ask[i%2 == 0](i)
 			require.Equal(t, i >= 30, isWait(err), "%d: %v", i, err)
 		}
-		visitor.Address = netip.MustParseAddr("203.0.113.10")
+		visitor.ClientIP = netip.MustParseAddr("203.0.113.10")
 		require.NoError(t, ask[true](99))
 	})
 }
@@ -195,14 +195,14 @@ func TestOneAddressIsOneAccount(t *testing.T) {
 		at := start.Add(racers * time.Hour)
 		answers := race(t, func(i int) error {
 			p := offices[i%2].person()
-			_, err := p.o.Arrive.CompleteRegistration(t.Context(), p.choose(secrets[i], adaPassword), at)
+			_, err := p.o.Arrive.CompleteSignUp(t.Context(), p.choose(secrets[i], adaPassword), at)
 			return err
 		})
 		require.Equal(t, 1, answers["done"], "%v", answers)
 		users, err := a.store.Users.List(t.Context(), "", 100)
 		require.NoError(t, err)
 		require.Len(t, users, 1)
-		require.Equal(t, racers-1, answers[account.ErrTaken.Error()]+answers[account.ErrTicket.Error()], "%v", answers)
+		require.Equal(t, racers-1, answers[account.ErrTaken.Error()]+answers[account.ErrLink.Error()], "%v", answers)
 	})
 }
 
@@ -212,10 +212,10 @@ func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
 		secret := a.person().register(ada, start)
 		answers := race(t, func(i int) error {
 			p := offices[i%2].person()
-			_, err := p.o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+			_, err := p.o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
 			return err
 		})
-		require.Equal(t, map[string]int{"done": 1, account.ErrRegistered.Error(): racers - 1}, answers)
+		require.Equal(t, map[string]int{"done": 1, account.ErrSignedUp.Error(): racers - 1}, answers)
 		require.Equal(t, 1, a.events(audit.UserRegistered))
 	})
 }
@@ -226,7 +226,7 @@ func TestAddressTakenMeanwhile(t *testing.T) {
 		p := o.person()
 		secret := p.register(ada, start)
 		o.add("ADA@example.test", start)
-		_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(secret, adaPassword), start)
+		_, err := o.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
 		require.ErrorIs(t, err, account.ErrTaken)
 	})
 }
@@ -252,7 +252,7 @@ func TestAskingCostsTheSame(t *testing.T) {
 		}
 		for what, do := range map[string]func(string) error{
 			"register": func(name string) error {
-				return o.Arrive.Register(t.Context(), arrive.RegistrationForm{Email: name, Name: "Ada", Visitor: o.person().visitor}, start)
+				return o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: name, Name: "Ada", Visitor: o.person().visitor}, start)
 			},
 			"reset": func(name string) error { return o.Arrive.AskReset(t.Context(), name, o.person().visitor, start) },
 		} {

@@ -36,9 +36,9 @@ func TestResetPassword(t *testing.T) {
 		var weak *account.WeakPasswordError
 		require.ErrorAs(t, o.Arrive.ResetPassword(t.Context(), secret, "password", p.visitor, start), &weak)
 		require.NoError(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, adaPassword, p.visitor, start), account.ErrTicket, "once")
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, adaPassword, p.visitor, start), account.ErrLink, "once")
 		_, err = o.Arrive.OpenReset(t.Context(), secret, start)
-		require.ErrorIs(t, err, account.ErrTicket)
+		require.ErrorIs(t, err, account.ErrLink)
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
 		require.Equal(t, 1, o.events(audit.PasswordReset))
 
@@ -70,9 +70,9 @@ func TestResetLinksExpire(t *testing.T) {
 		o.enrolled()
 		p := o.person()
 		secret := p.askReset(ada, start)
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start.Add(30*time.Minute)), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start.Add(30*time.Minute)), account.ErrLink)
 		newer := p.askReset(ada, start)
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket, "only the newest works")
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrLink, "only the newest works")
 		require.NoError(t, o.Arrive.ResetPassword(t.Context(), newer, newPassword, p.visitor, start.Add(30*time.Minute-time.Microsecond)))
 	})
 }
@@ -107,7 +107,7 @@ func TestTicketsAreOfOneKind(t *testing.T) {
 			"invitation": func(s string) error { _, err := p.invited(s, start); return err },
 			"reset":      func(s string) error { return o.Arrive.ResetPassword(t.Context(), s, newPassword, p.visitor, start) },
 			"registration": func(s string) error {
-				_, err := o.Arrive.CompleteRegistration(t.Context(), p.choose(s, newPassword), start)
+				_, err := o.Arrive.CompleteSignUp(t.Context(), p.choose(s, newPassword), start)
 				return err
 			},
 			"verify": func(s string) error { return o.Arrive.ConfirmAddress(t.Context(), s, p.visitor, start) },
@@ -122,10 +122,10 @@ func TestTicketsAreOfOneKind(t *testing.T) {
 				if door == kind || door == "registration" && kind == "invitation" {
 					continue
 				}
-				require.ErrorIs(t, open(secret), account.ErrTicket, "%s opens %s", kind, door)
+				require.ErrorIs(t, open(secret), account.ErrLink, "%s opens %s", kind, door)
 			}
 		}
-		require.ErrorIs(t, doors["registration"](invitation), account.ErrRegistered)
+		require.ErrorIs(t, doors["registration"](invitation), account.ErrSignedUp)
 		for _, door := range []string{"invitation", "reset", "registration", "verify", "email"} {
 			require.NoError(t, doors[door](secrets[door]), door)
 		}
@@ -141,14 +141,14 @@ func TestResetNeverEnrols(t *testing.T) {
 		require.NoError(t, err)
 		secret := p.askReset(ada, start)
 		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
-			Name: ada, Password: adaPassword, Ticket: secret, Browser: p.browser, Visitor: p.visitor,
+			Name: ada, Password: adaPassword, Invitation: secret, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrNotEnrolled)
 		require.NoError(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start))
 		half, err = o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
-			Name: ada, Password: newPassword, Ticket: secret, Browser: p.browser, Visitor: p.visitor,
+			Name: ada, Password: newPassword, Invitation: secret, Browser: p.browser, Visitor: p.visitor,
 		}, start)
 		require.NoError(t, err)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
@@ -163,7 +163,7 @@ func TestResetOfNobody(t *testing.T) {
 		secret := p.askReset(ada, start)
 		_, err := o.Operate.Disable(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrTicket)
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrLink)
 		for _, name := range []string{ada, "nobody", "nobody@example.test", "", "a\x00b"} {
 			require.NoError(t, o.Arrive.AskReset(t.Context(), name, p.visitor, start), "%q", name)
 		}
@@ -218,7 +218,7 @@ func TestOneResetLinkIsOnePassword(t *testing.T) {
 			o := offices[i%2]
 			return o.Arrive.ResetPassword(t.Context(), secret, newPassword, o.person().visitor, start)
 		})
-		require.Equal(t, map[string]int{"done": 1, account.ErrTicket.Error(): racers - 1}, answers)
+		require.Equal(t, map[string]int{"done": 1, account.ErrLink.Error(): racers - 1}, answers)
 		require.Equal(t, before+1, a.user(ada).Epoch)
 		require.Equal(t, 1, a.notices.count(account.NoticePasswordChanged)+b.notices.count(account.NoticePasswordChanged))
 	})

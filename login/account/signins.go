@@ -59,10 +59,10 @@ type CodeAttempt struct {
 
 // Done is a completed sign-in.
 type Done struct {
-	Session  string // value of the session cookie
-	Remember bool   // the person asked to stay signed in, and it is offered
-	Device   string // value of the cookie of a trusted browser
-	Left     int    // unused recovery codes; only after one was used
+	Session     string // value of the session cookie
+	Remember    bool   // the person asked to stay signed in, and it is offered
+	TrustCookie string // value of the cookie of a trusted browser
+	CodesLeft   int    // unused recovery codes; only after one was used
 	// Held says that the session is worth nothing until the person chooses a new password, because somebody else has the password.
 	Held bool
 	// MustEnrol says that the session is worth nothing until a new authenticator is enrolled.
@@ -114,7 +114,7 @@ func (s *SignIns) BeginAgain(ctx context.Context, user storage.User, remember bo
 
 func (s *SignIns) row(user storage.User, visitor Visitor, now time.Time) storage.HalfSignIn {
 	return storage.HalfSignIn{
-		User: user, Browser: visitor.Browser, ClientIP: audit.ShortAddress(visitor.Address.String()),
+		User: user, Browser: visitor.Browser, ClientIP: audit.ShortAddress(visitor.ClientIP.String()),
 		CreatedAt: now, ExpiresAt: now.Add(s.lifetimes.HalfDone),
 	}
 }
@@ -185,7 +185,7 @@ func (s *SignIns) Complete(ctx context.Context, half storage.HalfSignIn, p Proof
 	if err != nil {
 		return Done{}, err
 	}
-	done.Device, err = s.browsers.Trust(visitor.Device, half.User, now)
+	done.TrustCookie, err = s.browsers.Trust(visitor.TrustCookie, half.User, now)
 	return done, err
 }
 
@@ -209,7 +209,7 @@ func (s *SignIns) Renew(ctx context.Context, r Renewal, now time.Time) (Done, er
 		return Done{}, err
 	}
 	var err error
-	done.Device, err = s.browsers.Renew(r.Visitor.Device, r.Was, r.Fresh, now)
+	done.TrustCookie, err = s.browsers.Renew(r.Visitor.TrustCookie, r.Was, r.Fresh, now)
 	return done, err
 }
 

@@ -88,8 +88,8 @@ func TestDeviceCookie(t *testing.T) {
 	}{
 		"89 days": {after: 89 * 24 * time.Hour, known: true},
 		"90 days": {after: 91 * 24 * time.Hour},
-		"altered": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.Device += "A" }},
-		"garbage": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.Device = "garbage" }},
+		"altered": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.TrustCookie += "A" }},
+		"garbage": {change: func(_ *testing.T, _ *office, owner *person) { owner.visitor.TrustCookie = "garbage" }},
 		"signed out everywhere": {change: func(t *testing.T, o *office, _ *person) {
 			_, _, err := o.Operate.SignOut(t.Context(), ada, audit.Operator(), start)
 			require.NoError(t, err)

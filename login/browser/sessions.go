@@ -119,7 +119,7 @@ func (s *Sessions) Complete(w http.ResponseWriter, done account.Done) {
 	}
 	s.jar.set(w, sessionCookie, done.Session, life)
 	s.setState(w, done.Session, life)
-	s.Trust(w, done.Device)
+	s.Trust(w, done.TrustCookie)
 	s.Clear(w, halfCookie)
 	s.Clear(w, InvitationLink)
 }

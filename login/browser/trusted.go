@@ -9,7 +9,7 @@ import (
 
 // TrustedBrowser returns the id of a browser in which somebody completed a sign-in within the last 90 days; empty for any other.
 func (s *Sessions) TrustedBrowser(r *http.Request) string {
-	return account.KnownBrowser(s.store.Keyset(), s.jar.get(r, trustCookie), time.Now())
+	return account.TrustedBrowser(s.store.Keyset(), s.jar.get(r, trustCookie), time.Now())
 }
 
 // Trust makes the browser a trusted one. The secret is what package account sealed for it.

@@ -42,7 +42,7 @@ func (s *Sessions) Visitor(c *gin.Context) account.Visitor {
 		address = netip.Addr{}
 	}
 	visitor := account.Visitor{
-		Address: address, Browser: templates.DescribeBrowser(c.Request.UserAgent()), Device: s.jar.get(c.Request, trustCookie),
+		ClientIP: address, Browser: templates.DescribeBrowser(c.Request.UserAgent()), TrustCookie: s.jar.get(c.Request, trustCookie),
 	}
 	if id := c.Query("flow"); storage.IsID(id) {
 		visitor.Flow = id

@@ -38,7 +38,7 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	locale, _ := to.Claims["locale"].(string)
 	letter, err := n.words.Write(locale, templates.Mail{
 		Kind: string(notice.Kind), Name: name, At: now,
-		Link: notice.Link, Expires: notice.Expires, Count: notice.Count, Address: notice.Address,
+		Link: notice.Link, Expires: notice.Expires, Count: notice.Count, Address: notice.Email,
 		Browser: notice.Browser, Network: notice.Network,
 	})
 	if err != nil {

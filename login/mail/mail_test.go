@@ -48,7 +48,7 @@ func TestNotices(t *testing.T) {
 		account.NoticeRecoveryCodeUsed: {
 			account.Notice{Count: 1}, "A recovery code for Example was used", []string{"1 recovery code is left", "https://id.example.test/account"},
 		},
-		account.NoticeEmailAnnounced: {account.Notice{Address: "new@example.test"}, "", []string{"new@example.test"}},
+		account.NoticeEmailAnnounced: {account.Notice{Email: "new@example.test"}, "", []string{"new@example.test"}},
 	}
 	for _, kind := range account.NoticeKinds() {
 		test := tests[kind]

@@ -1,7 +1,7 @@
 // Package arrive is the journey of everybody who comes by a one-time link: to a new account that they asked for or were invited to, to a verified
 // e-mail address, or to a new password in place of a forgotten one.
 //
-// Whether somebody exists is told to nobody but the owner of the mailbox: [Service.Register] and [Service.AskReset] do the same work and answer
+// Whether somebody exists is told to nobody but the owner of the mailbox: [Service.AskSignUp] and [Service.AskReset] do the same work and answer
 // alike, for everybody who asks.
 package arrive
 

@@ -10,19 +10,19 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// OpenInvitation returns the user whom a link invites. Errors: account.ErrTicket; account.ErrEnrolled when the account is set up already.
-func (s *Service) OpenInvitation(ctx context.Context, ticket string, now time.Time) (storage.User, error) {
-	user, _, err := s.invited(ctx, storage.Hash(ticket), now)
+// OpenInvitation returns the user whom a link invites. Errors: account.ErrLink; account.ErrEnrolled when the account is set up already.
+func (s *Service) OpenInvitation(ctx context.Context, secret string, now time.Time) (storage.User, error) {
+	user, _, err := s.invited(ctx, storage.Hash(secret), now)
 	return user, err
 }
 
 // invited returns the user of a good invitation, and whether that user has an authenticator but no password yet.
-func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
-	ticket, err := s.links.Ticket(ctx, ticketHash, storage.LinkEnrol, now)
+func (s *Service) invited(ctx context.Context, hash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
+	stored, err := s.links.Find(ctx, hash, storage.LinkEnrol, now)
 	if err != nil {
 		return storage.User{}, false, err
 	}
-	if user, err = s.store.Users.ByID(ctx, ticket.UserID); err != nil {
+	if user, err = s.store.Users.ByID(ctx, stored.UserID); err != nil {
 		return storage.User{}, false, err
 	}
 	enrolled, hasPassword, err := account.Credentials(ctx, s.store, user)
@@ -30,7 +30,7 @@ func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time)
 	case err != nil:
 		return storage.User{}, false, err
 	case user.Disabled():
-		return storage.User{}, false, account.ErrTicket
+		return storage.User{}, false, account.ErrLink
 	case enrolled && hasPassword:
 		return storage.User{}, false, account.ErrEnrolled
 	}
@@ -39,7 +39,7 @@ func (s *Service) invited(ctx context.Context, ticketHash []byte, now time.Time)
 
 // InvitedPassword is what the pages of an invitation and of a sign-up link send.
 type InvitedPassword struct {
-	Ticket   string // secret of the link
+	Secret   string // secret of the link
 	Password string
 	Browser  string // secret by which the browser is known
 	Visitor  account.Visitor
@@ -49,11 +49,11 @@ type InvitedPassword struct {
 // authenticator. The link stays good until that is done, so that the person can leave half way and come back. Anybody who
 // had begun something with the account before has to start again.
 //
-// Errors: account.ErrTicket, account.ErrEnrolled, *account.WeakPasswordError, account.ErrBusy.
+// Errors: account.ErrLink, account.ErrEnrolled, *account.WeakPasswordError, account.ErrBusy.
 func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
-	hash := storage.Hash(set.Ticket)
+	hash := storage.Hash(set.Secret)
 	user, enrolled, err := s.invited(ctx, hash, now)
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return account.HalfCookie{}, s.attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -71,14 +71,14 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 			return err
 		}
 		if begin.User.Disabled() {
-			return account.ErrTicket
+			return account.ErrLink
 		}
 		if enrolled { // nothing is left for the link to do
 			begin.LinkHash = nil
 			if err := s.links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
 				return err
 			}
-		} else if _, err := s.links.Ticket(ctx, hash, storage.LinkEnrol, now); err != nil {
+		} else if _, err := s.links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
 			return err
 		}
 		if err := s.audit.Record(ctx, set.Visitor.Event(audit.PasswordSet, user.ID), now); err != nil {
@@ -90,10 +90,10 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	return half, err
 }
 
-// ticketLost returns account.ErrTicket for a sign-up link that somebody else has used, and any other error as it is.
-func ticketLost(err error) error {
+// linkLost returns account.ErrLink for a sign-up link that somebody else has used, and any other error as it is.
+func linkLost(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
-		return account.ErrTicket
+		return account.ErrLink
 	}
 	return err
 }

@@ -52,7 +52,7 @@ func (s *Service) issueReset(ctx context.Context, user storage.User, name string
 	})
 }
 
-// OpenReset returns the user whose password a link replaces. The link must have been sent to the user's present address. Errors: account.ErrTicket.
+// OpenReset returns the user whose password a link replaces. The link must have been sent to the user's present address. Errors: account.ErrLink.
 func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (storage.User, error) {
 	_, user, err := s.links.OpenMailed(ctx, storage.Hash(secret), storage.LinkReset, now)
 	return user, err
@@ -62,11 +62,11 @@ func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (
 // the second factor stays as it is: the next sign-in asks for the code. A mark that somebody else has the password is removed, and so are
 // the waits that wrong passwords have caused.
 //
-// Errors: account.ErrTicket, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy.
+// Errors: account.ErrLink, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy.
 func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visitor account.Visitor, now time.Time) error {
 	hash := storage.Hash(secret)
 	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkReset, now)
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visit
 			return err
 		}
 		if fresh.Disabled() || fresh.Email != user.Email {
-			return account.ErrTicket
+			return account.ErrLink
 		}
 		if err := s.store.Sessions.EndOtherEpochs(ctx, fresh); err != nil {
 			return err

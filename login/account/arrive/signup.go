@@ -11,19 +11,19 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// RegistrationForm is what the sign-up page sends.
-type RegistrationForm struct {
+// SignUpForm is what the sign-up page sends.
+type SignUpForm struct {
 	Email   string
 	Name    string // the claim name
 	Locale  string // the claim locale: the language of the page; may be empty
 	Visitor account.Visitor
 }
 
-// Register mails a link to a person who asks for an account. No account exists until the link is followed. If the address has an account
+// AskSignUp mails a link to a person who asks for an account. No account exists until the link is followed. If the address has an account
 // already, its owner is told so; the person who asked is not, and the work and the result are the same.
 //
 // Errors: *identity.InvalidError, account.ErrClosed; *account.WaitError when too many messages were asked for from this client IP.
-func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.Time) error {
+func (s *Service) AskSignUp(ctx context.Context, form SignUpForm, now time.Time) error {
 	if !s.Open() {
 		return account.ErrClosed
 	}
@@ -37,11 +37,11 @@ func (s *Service) Register(ctx context.Context, form RegistrationForm, now time.
 	}
 	mailbox := s.attempts.Mailbox(storage.CanonicalName(form.Email))
 	return s.attempts.SendAsked(ctx, "mailbox", mailbox, login.User, form.Visitor, now, func(ctx context.Context) error {
-		return s.register(ctx, form, login.User, now)
+		return s.mailSignUp(ctx, form, login.User, now)
 	})
 }
 
-func (s *Service) register(ctx context.Context, form RegistrationForm, owner storage.User, now time.Time) error {
+func (s *Service) mailSignUp(ctx context.Context, form SignUpForm, owner storage.User, now time.Time) error {
 	link := s.links.New(storage.LinkVerify, now)
 	// The same work for an address that is taken: nobody ever gets to know that secret.
 	if err := s.store.SignUps.Add(ctx, storage.SignUp{
@@ -51,7 +51,7 @@ func (s *Service) register(ctx context.Context, form RegistrationForm, owner sto
 		return err
 	}
 	// The name stays out of the message, or anybody could have Postern send their own words to a stranger.
-	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, link.For(form.Visitor).Notice(account.NoticeRegistration)
+	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, link.For(form.Visitor).Notice(account.NoticeSignUp)
 	if owner.ID != "" {
 		to, notice = owner, account.Notice{Kind: account.NoticeAddressTaken}
 	}
@@ -68,15 +68,15 @@ func localeClaim(locale string) storage.Claims {
 	return storage.Claims{"locale": locale}
 }
 
-// CompleteRegistration makes the account that a sign-up link is for, with its password, and begins a half-done sign-in
+// CompleteSignUp makes the account that a sign-up link is for, with its password, and begins a half-done sign-in
 // that may enrol an authenticator. From then on the link works as an invitation does, so that the person can leave half way and
 // come back. Of any number of simultaneous attempts, with one link or several of one address, one makes an account.
 //
-// Errors: account.ErrTicket, account.ErrRegistered, account.ErrTaken, *account.WeakPasswordError, account.ErrBusy.
-func (s *Service) CompleteRegistration(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
-	hash := storage.Hash(set.Ticket)
+// Errors: account.ErrLink, account.ErrSignedUp, account.ErrTaken, *account.WeakPasswordError, account.ErrBusy.
+func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
+	hash := storage.Hash(set.Secret)
 	asked, err := s.asked(ctx, hash, now)
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return account.HalfCookie{}, s.attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -114,7 +114,7 @@ func (s *Service) addRegistered(ctx context.Context, user storage.User, asked st
 		return err
 	}
 	if err := s.store.SignUps.Spend(ctx, asked.Hash, now); err != nil {
-		return ticketLost(err)
+		return linkLost(err)
 	}
 	if err := s.store.SignUps.DeleteByEmail(ctx, asked.Email); err != nil {
 		return err
@@ -135,22 +135,22 @@ func (s *Service) addRegistered(ctx context.Context, user storage.User, asked st
 	return nil
 }
 
-// asked returns the sign-up of a link. Errors: account.ErrTicket, account.ErrRegistered.
+// asked returns the sign-up of a link. Errors: account.ErrLink, account.ErrSignedUp.
 func (s *Service) asked(ctx context.Context, hash []byte, now time.Time) (storage.SignUp, error) {
 	asked, err := s.store.SignUps.ByHash(ctx, hash, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		if _, err := s.links.Ticket(ctx, hash, storage.LinkEnrol, now); err != nil {
+		if _, err := s.links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
 			return storage.SignUp{}, err
 		}
-		return storage.SignUp{}, account.ErrRegistered
+		return storage.SignUp{}, account.ErrSignedUp
 	case err == nil && !s.Open():
-		return storage.SignUp{}, account.ErrTicket
+		return storage.SignUp{}, account.ErrLink
 	}
 	return asked, err
 }
 
-// takenBy returns account.ErrRegistered if this very link has made the account that has the address, and account.ErrTaken if another account has it.
+// takenBy returns account.ErrSignedUp if this very link has made the account that has the address, and account.ErrTaken if another account has it.
 func (s *Service) takenBy(ctx context.Context, hash []byte, now time.Time) error {
 	if _, err := s.asked(ctx, hash, now); err != nil {
 		return err

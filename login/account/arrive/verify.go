@@ -15,9 +15,9 @@ type VerificationKind int
 
 // The kinds of links.
 const (
-	VerifyRegistration VerificationKind = iota + 1 // to a new account: see [Service.CompleteRegistration]
-	VerifyAddress                                  // to the e-mail address of an account: see [Service.ConfirmAddress]
-	VerifyNewEmail                                 // to a new e-mail address of an account, which package self confirms
+	VerifySignUp   VerificationKind = iota + 1 // to a new account: see [Service.CompleteSignUp]
+	VerifyAddress                              // to the e-mail address of an account: see [Service.ConfirmAddress]
+	VerifyNewEmail                             // to a new e-mail address of an account, which package self confirms
 )
 
 // Verification is what a link to the verification page leads to.
@@ -26,26 +26,26 @@ type Verification struct {
 	Email string // that the link was mailed to
 }
 
-// OpenVerification returns what a link is for, and changes nothing. Errors: account.ErrTicket; account.ErrRegistered when it made an account
+// OpenVerification returns what a link is for, and changes nothing. Errors: account.ErrLink; account.ErrSignedUp when it made an account
 // and is an invitation now.
 func (s *Service) OpenVerification(ctx context.Context, secret string, now time.Time) (Verification, error) {
 	hash := storage.Hash(secret)
 	asked, err := s.asked(ctx, hash, now)
 	if err == nil {
-		return Verification{Kind: VerifyRegistration, Email: asked.Email}, nil
+		return Verification{Kind: VerifySignUp, Email: asked.Email}, nil
 	}
-	if !errors.Is(err, account.ErrTicket) {
+	if !errors.Is(err, account.ErrLink) {
 		return Verification{}, err
 	}
 	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
 	if err == nil {
 		return Verification{Kind: VerifyAddress, Email: user.Email}, nil
 	}
-	if !errors.Is(err, account.ErrTicket) {
+	if !errors.Is(err, account.ErrLink) {
 		return Verification{}, err
 	}
-	ticket, _, err := s.links.OpenEmailChange(ctx, hash, now)
-	return Verification{Kind: VerifyNewEmail, Email: ticket.Email}, err
+	stored, _, err := s.links.OpenEmailChange(ctx, hash, now)
+	return Verification{Kind: VerifyNewEmail, Email: stored.Email}, err
 }
 
 // AskVerification mails a link that verifies the person's e-mail address.
@@ -69,11 +69,11 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 }
 
 // ConfirmAddress marks the e-mail address of a link's user as verified. Nobody has to be signed in: the link proves that the mailbox is the
-// person's, and no more is claimed. Errors: account.ErrTicket.
+// person's, and no more is claimed. Errors: account.ErrLink.
 func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor account.Visitor, now time.Time) error {
 	hash := storage.Hash(secret)
 	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
-	if errors.Is(err, account.ErrTicket) {
+	if errors.Is(err, account.ErrLink) {
 		return s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor acc
 		}
 		err := s.store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
 		if errors.Is(err, storage.ErrStale) { // it has been changed since
-			return account.ErrTicket
+			return account.ErrLink
 		}
 		if err != nil {
 			return err

@@ -52,8 +52,8 @@ func (s *Service) InvitedEnroller(ctx context.Context, cookie account.HalfCookie
 	case half.LinkHash == nil:
 		return Enroller{}, account.ErrNotEnrolled
 	}
-	ticket, err := s.links.Ticket(ctx, half.LinkHash, storage.LinkEnrol, now)
-	if errors.Is(err, account.ErrTicket) || err == nil && ticket.UserID != half.User.ID {
+	stored, err := s.links.Find(ctx, half.LinkHash, storage.LinkEnrol, now)
+	if errors.Is(err, account.ErrLink) || err == nil && stored.UserID != half.User.ID {
 		return Enroller{}, account.ErrNotEnrolled
 	}
 	return Enroller{user: half.User, half: half, kind: storage.EnrolFirst}, err

@@ -73,13 +73,13 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 	return h, nil
 }
 
-// openInvitation returns the invitation of a user that can still be used, or the zero Ticket.
+// openInvitation returns the invitation of a user that can still be used, or the zero Link.
 func (s *Service) openInvitation(ctx context.Context, userID string, now time.Time) (storage.Link, error) {
-	ticket, err := s.store.Links.OfUser(ctx, userID, storage.LinkEnrol)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && (!ticket.UsedAt.IsZero() || !now.Before(ticket.ExpiresAt.Time)) {
+	stored, err := s.store.Links.OfUser(ctx, userID, storage.LinkEnrol)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && (!stored.UsedAt.IsZero() || !now.Before(stored.ExpiresAt.Time)) {
 		return storage.Link{}, nil
 	}
-	return ticket, err
+	return stored, err
 }
 
 // aheadUntil returns when an authenticator accepts codes again, or the zero time if an authenticator does now: a code counts once, and a code from a

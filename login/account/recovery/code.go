@@ -84,11 +84,11 @@ func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, who thr
 	if err != nil {
 		return account.Done{}, err
 	}
-	done.Left = left
+	done.CodesLeft = left
 	if err := s.audit.Record(ctx, try.Visitor.Event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
 		return account.Done{}, err
 	}
-	return done, s.notices.Send(ctx, half.User, account.Notice{Kind: account.NoticeRecoveryCodeUsed, Count: done.Left}, now)
+	return done, s.notices.Send(ctx, half.User, account.Notice{Kind: account.NoticeRecoveryCodeUsed, Count: done.CodesLeft}, now)
 }
 
 func (s *Service) refuse(ctx context.Context, user storage.User, failures int, visitor account.Visitor, now time.Time) error {

@@ -12,21 +12,21 @@ import (
 
 // OpenDisowning returns whose sign-in a link ends, and when that sign-in was. The link must have been sent to the user's present address.
 //
-// Errors: account.ErrTicket.
+// Errors: account.ErrLink.
 func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Time) (storage.User, time.Time, error) {
-	ticket, user, err := s.links.OpenMailed(ctx, storage.Hash(secret), storage.LinkDisown, now)
-	return user, ticket.CreatedAt.Time, err
+	stored, user, err := s.links.OpenMailed(ctx, storage.Hash(secret), storage.LinkDisown, now)
+	return user, stored.CreatedAt.Time, err
 }
 
 // Disown ends a sign-in that was somebody else's, with what apps were given in it, and marks the account: what is completed from now on is
 // held until a new password is chosen. It returns the secret of a link to a new password. If the session is not found, because it goes on under
 // another id or has ended, everything of the account ends.
 //
-// Errors: account.ErrTicket.
+// Errors: account.ErrLink.
 func (s *Service) Disown(ctx context.Context, secret string, visitor account.Visitor, now time.Time) (reset string, err error) {
 	hash := storage.Hash(secret)
-	ticket, user, err := s.links.OpenMailed(ctx, hash, storage.LinkDisown, now)
-	if errors.Is(err, account.ErrTicket) {
+	stored, user, err := s.links.OpenMailed(ctx, hash, storage.LinkDisown, now)
+	if errors.Is(err, account.ErrLink) {
 		return "", s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Service) Disown(ctx context.Context, secret string, visitor account.Vis
 		if _, err := s.attempts.Expose(ctx, user, visitor, now); err != nil {
 			return err
 		}
-		err := s.signIns.End(ctx, user.ID, ticket.SID, now)
+		err := s.signIns.End(ctx, user.ID, stored.SID, now)
 		if errors.Is(err, storage.ErrNotFound) {
 			_, err = s.signIns.EndEverything(ctx, user.ID, now)
 		}

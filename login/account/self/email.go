@@ -61,7 +61,7 @@ func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, e
 	if err := s.notices.Send(ctx, to, notice, now); err != nil {
 		return err
 	}
-	if err := s.notices.Send(ctx, user, account.Notice{Kind: account.NoticeEmailAnnounced, Address: email}, now); err != nil {
+	if err := s.notices.Send(ctx, user, account.Notice{Kind: account.NoticeEmailAnnounced, Email: email}, now); err != nil {
 		return err
 	}
 	return s.audit.Record(ctx, visitor.Event(audit.EmailChangeAsked, user.ID), now)
@@ -96,11 +96,11 @@ func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, 
 // session, the session cookie of the browser, belongs to the account, the session goes on under a new id, and done is not its zero value. Nobody has
 // to be signed in.
 //
-// Errors: account.ErrTicket, account.ErrTaken.
+// Errors: account.ErrLink, account.ErrTaken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string, visitor account.Visitor, now time.Time) (done account.Done, err error) {
 	hash := storage.Hash(secret)
-	ticket, user, err := s.links.OpenEmailChange(ctx, hash, now)
-	if errors.Is(err, account.ErrTicket) {
+	stored, user, err := s.links.OpenEmailChange(ctx, hash, now)
+	if errors.Is(err, account.ErrLink) {
 		return account.Done{}, s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string
 		if err := s.links.Spend(ctx, hash, storage.LinkEmail, now); err != nil {
 			return err
 		}
-		if err := s.store.Users.ChangeEmail(ctx, user.ID, ticket.Email, now); err != nil {
+		if err := s.store.Users.ChangeEmail(ctx, user.ID, stored.Email, now); err != nil {
 			return err
 		}
 		done, err = s.afterEmailChange(ctx, user, session, visitor, now)
@@ -120,7 +120,7 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string
 	case errors.Is(err, storage.ErrConflict):
 		return account.Done{}, account.ErrTaken
 	case errors.Is(err, storage.ErrStale):
-		return account.Done{}, account.ErrTicket
+		return account.Done{}, account.ErrLink
 	}
 	return done, err
 }
@@ -130,7 +130,7 @@ func (s *Service) afterEmailChange(ctx context.Context, was storage.User, sessio
 	if err != nil {
 		return account.Done{}, err
 	}
-	if err := s.notices.Send(ctx, was, account.Notice{Kind: account.NoticeEmailChanged, Address: fresh.Email}, now); err != nil {
+	if err := s.notices.Send(ctx, was, account.Notice{Kind: account.NoticeEmailChanged, Email: fresh.Email}, now); err != nil {
 		return account.Done{}, err
 	}
 	if err := s.audit.Record(ctx, visitor.Event(audit.EmailChanged, was.ID), now); err != nil {

@@ -46,8 +46,8 @@ func (s *Service) announce(ctx context.Context, user storage.User, sid string, v
 	}
 	notice := link.Notice(account.NoticeNewBrowser)
 	notice.Browser = visitor.Browser
-	if visitor.Address.IsValid() {
-		notice.Network = audit.ShortAddress(visitor.Address.String())
+	if visitor.ClientIP.IsValid() {
+		notice.Network = audit.ShortAddress(visitor.ClientIP.String())
 	}
 	return s.notices.Send(ctx, user, notice, now)
 }

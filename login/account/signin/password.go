@@ -17,8 +17,8 @@ type PasswordAttempt struct {
 	Name     string // user name or e-mail address
 	Password string
 	Remember bool
-	// Ticket is the secret of an invitation that the browser holds, if any. It is looked at when an authenticator is to be enrolled.
-	Ticket string
+	// Invitation is the secret of an invitation that the browser holds, if any. It is looked at when an authenticator is to be enrolled.
+	Invitation string
 	// Browser is the secret by which the browser is known; the half-done sign-in is bound to it.
 	Browser string
 	Visitor account.Visitor
@@ -35,7 +35,7 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 	if err != nil && !unknown {
 		return account.HalfCookie{}, err
 	}
-	attempt, err := s.attempts.BeginPassword(ctx, s.subject(try, login.User, now), try.Visitor.Address, now)
+	attempt, err := s.attempts.BeginPassword(ctx, s.subject(try, login.User, now), try.Visitor.ClientIP, now)
 	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
 		return account.HalfCookie{}, s.attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, login.ID), now)
 	}
@@ -90,8 +90,8 @@ func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login
 
 func (s *Service) begin(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) (account.HalfCookie, error) {
 	b := account.Beginning{User: user, Remember: try.Remember, Browser: try.Browser, Visitor: try.Visitor}
-	if try.Ticket != "" {
-		b.LinkHash = storage.Hash(try.Ticket)
+	if try.Invitation != "" {
+		b.LinkHash = storage.Hash(try.Invitation)
 	}
 	return s.signIns.Begin(ctx, b, now)
 }
