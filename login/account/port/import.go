@@ -105,7 +105,9 @@ func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOpt
 }
 
 // readLines checks every line by itself, against the others, and against the accounts that exist.
-func (s *Service) readLines(ctx context.Context, lines io.Reader, options ImportOptions, now time.Time) (candidates []candidate, faults []LineFault, err error) {
+func (s *Service) readLines(
+	ctx context.Context, lines io.Reader, options ImportOptions, now time.Time,
+) (candidates []candidate, faults []LineFault, err error) {
 	taken := map[string]int{} // the line that has a name
 	reader := newLineReader(lines)
 	for {

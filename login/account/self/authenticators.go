@@ -81,9 +81,11 @@ type Confirmation struct {
 //
 // It returns a new cookie of the trusted browser, empty if the present cookie stays good. A confirmation that was done before succeeds again.
 //
-// Errors: account.ErrCode, *account.ClockError, *identity.InvalidError, account.ErrEnrolmentLost, account.ErrTooMany; storage.ErrNotFound when the authenticator to replace is gone;
-// account.ErrStartAgain when the sign-in has ended.
-func (s *Service) ConfirmAuthenticator(ctx context.Context, who Changer, typed Confirmation, visitor account.Visitor, now time.Time) (device string, err error) {
+// Errors: account.ErrCode, *account.ClockError, *identity.InvalidError, account.ErrEnrolmentLost, account.ErrTooMany; storage.ErrNotFound when the
+// authenticator to replace is gone; account.ErrStartAgain when the sign-in has ended.
+func (s *Service) ConfirmAuthenticator(
+	ctx context.Context, who Changer, typed Confirmation, visitor account.Visitor, now time.Time,
+) (trustCookie string, err error) {
 	name, err := checkAuthenticatorName(typed.Name)
 	if err != nil {
 		return "", err
@@ -100,7 +102,7 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, who Changer, typed C
 		return "", err
 	}
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		device, err = s.addConfirmed(ctx, who, account.Confirmed(pending, name, step, now), pending.Purpose, visitor, now)
+		trustCookie, err = s.addConfirmed(ctx, who, account.Confirmed(pending, name, step, now), pending.Purpose, visitor, now)
 		return err
 	})
 	switch {
@@ -109,7 +111,7 @@ func (s *Service) ConfirmAuthenticator(ctx context.Context, who Changer, typed C
 	case err != nil:
 		return "", err
 	}
-	return device, nil
+	return trustCookie, nil
 }
 
 // unlessAdded returns refusal, or nil if the authenticator was added by the same form, sent twice.
@@ -126,7 +128,9 @@ func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refus
 
 // addConfirmed adds a confirmed authenticator, in the caller's transaction. Errors: storage.ErrStale when another request was faster, or the sign-in
 // has ended.
-func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor account.Visitor, now time.Time) (device string, err error) {
+func (s *Service) addConfirmed(
+	ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor account.Visitor, now time.Time,
+) (trustCookie string, err error) {
 	if err := s.store.Users.Lock(ctx, who.user()); err != nil {
 		return "", err
 	}
@@ -152,7 +156,9 @@ func (s *Service) addConfirmed(ctx context.Context, who Changer, a storage.Authe
 	return "", s.factorChanged(ctx, who, audit.AuthenticatorAdded, account.NoticeAuthenticatorAdded, visitor, now)
 }
 
-func (s *Service) replaceAuthenticator(ctx context.Context, who Changer, a storage.Authenticator, old string, visitor account.Visitor, now time.Time) (device string, err error) {
+func (s *Service) replaceAuthenticator(
+	ctx context.Context, who Changer, a storage.Authenticator, old string, visitor account.Visitor, now time.Time,
+) (trustCookie string, err error) {
 	if err := s.store.Authenticators.Add(ctx, a); err != nil {
 		return "", err
 	}

@@ -28,13 +28,13 @@ func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, v
 // EndOtherSessions ends every session of a person but the session at hand, with half-done sign-ins and everything that apps were given.
 // It returns a cookie of the trusted browser in place of the present cookie, which is not good any more. Errors: account.ErrStartAgain when the session at
 // hand is over.
-func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visitor account.Visitor, now time.Time) (device string, err error) {
+func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visitor account.Visitor, now time.Time) (trustCookie string, err error) {
 	err = s.store.InTx(ctx, func(ctx context.Context) error {
 		user, err := s.store.Sessions.EndOthers(ctx, at.User().ID, at.ID(), now)
 		if err != nil {
 			return err
 		}
-		if device, err = s.browsers.Trust("", user, now); err != nil {
+		if trustCookie, err = s.browsers.Trust("", user, now); err != nil {
 			return err
 		}
 		return s.audit.Record(ctx, visitor.Event(audit.SessionsEnded, user.ID), now)
@@ -42,5 +42,5 @@ func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visit
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", account.ErrStartAgain
 	}
-	return device, err
+	return trustCookie, err
 }
