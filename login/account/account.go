@@ -74,7 +74,7 @@ func New(cfg Config) (*Rules, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}
-	totp := &TOTP{store: cfg.Store, log: cfg.Log, window: 1}
+	totp := &TOTP{authenticators: cfg.Store.Authenticators, log: cfg.Log, window: 1}
 	if cfg.StrictCodes {
 		totp.window = 0
 	}
@@ -88,7 +88,7 @@ func New(cfg Config) (*Rules, error) {
 			Issuer: cfg.Issuer, Min: cfg.MinPassword,
 		}),
 		Factors:       Factors{totp},
-		RecoveryCodes: &RecoveryCodes{store: cfg.Store},
+		RecoveryCodes: &RecoveryCodes{codes: cfg.Store.RecoveryCodes, users: cfg.Store.Users},
 		SignIns:       &SignIns{store: cfg.Store, audit: cfg.Audit, browsers: browsers, lifetimes: cfg.Lifetimes.withDefaults()},
 		Enrolments:    &Enrolments{store: cfg.Store, audit: cfg.Audit, totp: totp, parameters: cfg.TOTP, issuer: cfg.Issuer},
 	}, nil

@@ -10,7 +10,10 @@ import (
 )
 
 // RecoveryCodes is the [Factor] of recovery codes.
-type RecoveryCodes struct{ store *storage.Store }
+type RecoveryCodes struct {
+	codes *storage.RecoveryCodes
+	users *storage.Users
+}
 
 // Kind returns recovery. No authenticator is of this kind: the codes are stored apart.
 func (r *RecoveryCodes) Kind() string { return "recovery" }
@@ -30,12 +33,12 @@ func (r *RecoveryCodes) Spend(ctx context.Context, a Answer, _ Match, now time.T
 	if err != nil {
 		return ErrCode
 	}
-	if err := r.store.Users.Lock(ctx, a.User); errors.Is(err, storage.ErrStale) {
+	if err := r.users.Lock(ctx, a.User); errors.Is(err, storage.ErrStale) {
 		return ErrStartAgain
 	} else if err != nil {
 		return err
 	}
-	err = r.store.RecoveryCodes.Spend(ctx, a.User.ID, code, now)
+	err = r.codes.Spend(ctx, a.User.ID, code, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return ErrCode
 	}
@@ -47,7 +50,7 @@ func (r *RecoveryCodes) Refusal(Answer, time.Time) error { return ErrCode }
 
 // Left returns how many recovery codes of a user are unused.
 func (r *RecoveryCodes) Left(ctx context.Context, userID string) (int, error) {
-	return r.store.RecoveryCodes.CountUnused(ctx, userID)
+	return r.codes.CountUnused(ctx, userID)
 }
 
 // Replace makes codes, as they were shown, the only ones of a user, in the caller's transaction.
@@ -60,5 +63,5 @@ func (r *RecoveryCodes) Replace(ctx context.Context, userID string, shown []stri
 		}
 		codes[i] = code
 	}
-	return r.store.RecoveryCodes.Replace(ctx, userID, codes)
+	return r.codes.Replace(ctx, userID, codes)
 }

@@ -15,9 +15,9 @@ const driftSearched = 10 * time.Minute
 
 // TOTP is the [Factor] of authenticator apps (RFC 6238).
 type TOTP struct {
-	store  *storage.Store
-	log    *slog.Logger
-	window int // time steps before and after the present one whose codes are accepted
+	authenticators *storage.Authenticators
+	log            *slog.Logger
+	window         int // time steps before and after the present one whose codes are accepted
 }
 
 // Kind returns storage.KindTOTP.
@@ -66,7 +66,7 @@ func (t *TOTP) step(key otp.Key, typed string, now time.Time) (step int64, ok bo
 
 // Spend uses up the time steps: no spelling of the code signs in again.
 func (t *TOTP) Spend(ctx context.Context, _ Answer, m Match, now time.Time) error {
-	err := t.store.Authenticators.SpendSteps(ctx, m.Steps, now)
+	err := t.authenticators.SpendSteps(ctx, m.Steps, now)
 	if errors.Is(err, storage.ErrStale) {
 		return ErrCode
 	}
