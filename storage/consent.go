@@ -86,7 +86,7 @@ func (s *Consents) Withdraw(ctx context.Context, userID, clientID string, now ti
 	})
 }
 
-// livingGrant is a condition on a grant g and its user u; it takes the present time twice.
+// livingGrant is a condition on a grant g and its user u; its arguments are the current time, twice.
 const livingGrant = `g.revoked_at IS NULL AND g.expires_at > ? AND (g.generation = 0 OR g.idle_until > ?) AND g.epoch = u.epoch`
 
 // App is a client with access to something of a user: by a consent, by a grant that is alive, or both.

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// granted is what a user has granted to the only client that they have granted anything to.
+// granted returns what a user has granted, to one client only.
 func granted(t *testing.T, s *storage.Store, u storage.User) storage.Access {
 	t.Helper()
 	consents, err := s.Consents.OfUser(t.Context(), u.ID)
@@ -59,7 +59,7 @@ func TestRaceOfAnswersAndAWithdrawal(t *testing.T) {
 	})
 }
 
-// A grant and the withdrawal of the consent that it rests on: either the grant is refused, or it has ended.
+// A grant is issued while the consent that it rests on is withdrawn: it is either refused or revoked.
 func TestRaceOfGrantsAndAWithdrawal(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Each of the reasons for which a grant ends does so alone.
+// Each of the reasons for which a grant ends is enough by itself.
 func TestGrantEnds(t *testing.T) {
 	now := time.Now()
 	state := func(edit func(*storage.GrantState)) storage.GrantState {

@@ -40,7 +40,7 @@ func TestRaceLeavesOneTicket(t *testing.T) {
 	})
 }
 
-// Grants that are issued in a session while it is ended: either a grant is refused, or it has ended.
+// Grants are issued in a session while it is ended: each is either refused or revoked.
 func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 	ends := map[string]func(ctx context.Context, s *storage.Store, u storage.User, here, kept string) error{
 		"signed out": func(ctx context.Context, s *storage.Store, u storage.User, here, _ string) error {

@@ -71,8 +71,7 @@ const grantStateQuery = `
 // Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
 // the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
 // the grant rests on has ended meanwhile: the locks on their rows make sure that whoever ends them either comes first or finds the
-// grant and revokes it too.
-// ErrNotFound when the user or the client is gone.
+// grant and revokes it too. ErrNotFound when the user or the client is gone.
 func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
 	if !g.TellOfLogout {
 		return s.issue(ctx, g, event)
@@ -139,8 +138,8 @@ func (s *Grants) RedeemCode(ctx context.Context, id string, r Redemption, now ti
 }
 
 // RotateRefreshToken makes generation+1 the latest refresh token of a grant, bound to the key with thumbprint jkt, or when that is empty, to
-// the key of its predecessor. ErrStale when generation is not the latest any
-// more or the grant was revoked: of any number of attempts one succeeds.
+// the key of its predecessor (RFC 9449 section 5). ErrStale when generation is no longer the latest or the grant was revoked: of any number of
+// attempts one succeeds.
 func (s *Grants) RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?, dpop_jkt = coalesce(?, dpop_jkt)

@@ -76,7 +76,7 @@ func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
 	}
 }
 
-// lookUps is everything that a request, a page of a list or a loop asks of tables that grow. What it finds is of no interest here.
+// lookUps is everything that a request, a page of a list or a loop asks of tables that grow. What it finds does not matter here.
 func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
 	room, _, _ := s.Attempts.Reserve(ctx, now, budget)
@@ -228,8 +228,8 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 	})
 }
 
-// readsAll is how both databases say that they read a table from one end to the other. A scan in the order of an index is how a page
-// of a list begins; small tables are always scanned.
+// readsAll matches the words of both databases for reading a whole table. A scan in the order of an index is how a page of a list begins; small
+// tables are always scanned.
 var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|visits|consents|clients|flows|` +
 	`grants|revoked_tokens|client_assertions|dpop_proofs|initial_access_tokens|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
 

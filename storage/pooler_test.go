@@ -65,7 +65,7 @@ func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
 	require.Equal(t, int64(2), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`), "the key of keyed hashes, and the user")
 }
 
-// What is left behind in a session that is shared would meet another client: its settings, statements and locks.
+// Settings, statements and locks that were left behind in a shared session would affect another client.
 func TestSharedSessionsAreLeftAsTheyWere(t *testing.T) {
 	for _, mode := range []storagetest.PoolMode{storagetest.SessionPooling, storagetest.TransactionPooling} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -114,7 +114,7 @@ func TestTransactionsMayChangeTheConnection(t *testing.T) {
 	require.Greater(t, len(processes), 1, "the client stayed on one connection, so that this test shows nothing")
 }
 
-// The lock that keeps others from migrating must be held by a transaction: a connection to the server that is idle is anybody's.
+// The lock that keeps others from migrating must be held by a transaction: an idle connection to the server goes to any client.
 func TestMigrationsAreLockedBehindAPooler(t *testing.T) {
 	db := storagetest.PgBouncer(t, storagetest.TransactionPooling)
 	raw := db.SQL(t)
@@ -148,7 +148,7 @@ func TestMigrationsAreLockedBehindAPooler(t *testing.T) {
 	require.Empty(t, locks())
 }
 
-// What a session of one's own is set to, the role has to be set to behind a pooler.
+// Behind a pooler the role must have the settings that the store makes in a session of its own.
 func TestMissingLimitsAreNamed(t *testing.T) {
 	own := storagetest.Postgres(t).Open(t)
 	missing, err := own.UnsetLimits(t.Context())

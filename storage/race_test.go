@@ -73,7 +73,7 @@ func TestRaceHasOneWinner(t *testing.T) {
 }
 
 // However many attempts come at once and whatever the order of their keys, no budget lets more through than it has: counted when they come, or
-// judged in between.
+// checked in between.
 func TestRaceKeepsTheBudget(t *testing.T) {
 	t.Run("counted", func(t *testing.T) {
 		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
@@ -128,7 +128,7 @@ func raceOnBudgets(t *testing.T, try func(*storage.Store, *atomic.Int64, []stora
 	})
 }
 
-// Attempts that are reserved and released at once, from many addresses and accounts, neither wait for each other for ever nor
+// Attempts that are reserved and released at once, from many addresses and accounts, neither wait for each other forever nor
 // leave failures behind.
 func TestRaceGivesBackEverything(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {

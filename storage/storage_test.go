@@ -26,7 +26,7 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// Before the keyset was tried nothing can be hashed with a key, read or written.
+// Before a database is unlocked, nothing can be read, written or hashed with a key.
 func TestLockedDatabaseCanOnlyBeMigrated(t *testing.T) {
 	locked := reflect.TypeFor[*storage.Locked]()
 	var methods []string

@@ -125,7 +125,7 @@ func (s *Users) Lock(ctx context.Context, u User) error {
 	return s.execOne(ctx, ErrStale, `UPDATE users SET epoch = epoch WHERE id = ? AND epoch = ? AND disabled_at IS NULL`, u.ID, u.Epoch)
 }
 
-// Delete removes the user and all that hangs on it but audit entries, which hold only the id.
+// Delete removes the user and everything that belongs to it except audit entries, which hold only the id. ErrNotFound when there is no such user.
 func (s *Users) Delete(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM users WHERE id = ?`, id)
 }
@@ -189,7 +189,7 @@ func (s *Users) RemoveFactors(ctx context.Context, userID string) error {
 	return nil
 }
 
-// Overview counts what hangs on an account, for the first page that its owner sees.
+// Overview counts what belongs to an account, for the first page that its owner sees.
 type Overview struct {
 	PasswordChangedAt Time `db:"password_changed_at"` // zero: there is no password
 	Authenticators    int  `db:"authenticators"`

@@ -22,11 +22,11 @@ const (
 type Log struct {
 	store  *storage.Store
 	counts *prometheus.CounterVec
-	// progress, unless nil, is told how many entries Export and Verify have read; how many there are is not known (0).
+	// progress, unless nil, is called with the number of entries that Export and Verify have read; the total is not known (0).
 	progress func(done, total int)
 }
 
-// Telling returns the same log, whose Export and Verify tell how many entries they have read.
+// Telling returns the same log, whose Export and Verify call progress with the number of entries that they have read.
 func (l *Log) Telling(progress func(done, total int)) *Log {
 	telling := *l
 	telling.progress = progress

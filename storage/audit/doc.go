@@ -5,9 +5,9 @@
 //
 // Two things make later changes visible. Each entry carries a keyed hash over its text from the moment it is written. Within seconds it is
 // also numbered and linked to the entry before it by a keyed hash, and the end of that chain is sealed; Verify finds the first entry
-// that was changed, removed or moved. Who has the database but not the keyset can make none of these hashes. Not found are entries
-// removed before they were chained, and a database that was as a whole put back to an earlier state: compare with an export kept
-// elsewhere.
+// that was changed, removed or moved. Someone who has the database but not the keyset cannot make these hashes. Verify does not find
+// entries that were removed before they were chained, and does not notice that the whole database was put back to an earlier state: compare
+// it with an export kept elsewhere.
 //
 // Storage keeps the rows; what an entry means to a person is for the pages and commands that show it.
 package audit

@@ -41,7 +41,7 @@ func (l *Log) NewestOfUser(ctx context.Context, userID string, names ...Name) (E
 	return read(rows[0]), nil
 }
 
-// read returns what a row says. Of a body that was damaged the columns are left; Verify tells about it.
+// read returns the entry of a row. When the body is damaged, only the columns count; Verify reports the damage.
 func read(row storage.Event) Entry {
 	e := Entry{ID: row.ID, At: row.At.Time, Event: Event{Name: Name(row.Name), UserID: row.UserID}}
 	var body entry

@@ -94,7 +94,7 @@ func (f *follower) show(events []storage.Event, show func(storage.Event) error) 
 	return nil
 }
 
-// exported is one line of an export. Kept elsewhere, its link proves what the log up to it was.
+// exported is one line of an export. Kept elsewhere, its link proves what the log contained up to that line.
 type exported struct {
 	Seq   int64           `json:"seq,omitempty"`
 	Time  time.Time       `json:"time"`
@@ -117,7 +117,7 @@ func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// counted is visit that tells how many entries it was called for.
+// counted returns a visit that reports how many entries it was called for.
 func (l *Log) counted(visit func(storage.Event) error) func(storage.Event) error {
 	if l.progress == nil {
 		return visit

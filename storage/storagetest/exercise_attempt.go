@@ -183,7 +183,7 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 	require.Equal(t, later.Add(2*time.Minute), states[0].BlockedUntil.Time)
 }
 
-// Of what nobody says how it ended, the room is free again soon, and the failures before it are kept.
+// The room of an attempt whose end is never recorded is free again soon, and earlier failures are kept.
 func reservationsEnd(t *testing.T, db *Database) {
 	s := db.Open(t)
 	b := storage.Budget{Key: "k", Tries: 3, Forget: time.Hour}
@@ -209,7 +209,7 @@ func reservationsEnd(t *testing.T, db *Database) {
 	}
 }
 
-// A key without room leaves nothing behind at the others.
+// A reservation that one key refuses leaves nothing behind at the others.
 func reservingIsAllOrNothing(t *testing.T, db *Database) {
 	s := db.Open(t)
 	full, free := storage.Budget{Key: "b", Tries: 1}, storage.Budget{Key: "a", Tries: 1}

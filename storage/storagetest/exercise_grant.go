@@ -82,7 +82,7 @@ func refreshTokensRotateOnce(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 3, "", end.Add(time.Hour), end), storage.ErrStale, "the family is over")
 }
 
-// Refresh tokens are bound to a key when the code is redeemed or later, and never let go of it.
+// Refresh tokens are bound to a key when the code is redeemed or later, and stay bound to it.
 func refreshTokensKeepTheirKey(t *testing.T, db *Database) {
 	s := db.Open(t)
 	idle := Now.Add(time.Hour)

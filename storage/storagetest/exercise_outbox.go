@@ -174,7 +174,7 @@ func mailIsGivenUp(t *testing.T, db *Database) {
 	requireWiped(t, db)
 }
 
-// requireWiped looks for bodies past the store.
+// requireWiped requires that no body is left in the table.
 func requireWiped(t *testing.T, db *Database) {
 	t.Helper()
 	var left int

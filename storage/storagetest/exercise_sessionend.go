@@ -46,7 +46,7 @@ func oneSessionIsKept(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "ended")
 }
 
-// givenGrants are grants that were given in sessions, one each, and one for the time after each.
+// givenGrants are two grants of each session: one that ends with it, and one with offline access.
 type givenGrants struct {
 	s          *storage.Store
 	in, beyond []storage.Grant
@@ -68,7 +68,7 @@ func grantsIn(t *testing.T, s *storage.Store, u storage.User, sessions ...[]byte
 	return given
 }
 
-// revoked says of each grant for the session's time whether it is revoked. None of the others may be.
+// revoked reports of each grant that ends with its session whether it is revoked. No grant with offline access may be.
 func (g givenGrants) revoked(t *testing.T) (is []bool) {
 	t.Helper()
 	all, err := g.s.Grants.OfUser(t.Context(), g.in[0].UserID, 100)

@@ -132,7 +132,7 @@ func usersAreListed(t *testing.T, db *Database) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
-// alive reports what of a user's is still good.
+// alive reports whether a half-done sign-in, a session and a grant are still good.
 func alive(t *testing.T, s *storage.Store, half, session []byte, g storage.Grant) (halfAlive, sessionAlive, grantAlive bool) {
 	_, halfErr := s.Sessions.HalfSignIn(t.Context(), half, Now)
 	_, sessionErr := s.Sessions.SignIn(t.Context(), session, "", Now)

@@ -120,7 +120,7 @@ func (p *Proxy) Set(w Weather) {
 	}
 }
 
-// Forget makes the connections of now vanish, as when a firewall between forgets them. New ones are not concerned.
+// Forget makes the connections of now vanish, as when a firewall between forgets them. New connections are not affected.
 func (p *Proxy) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -137,7 +137,7 @@ func (p *Proxy) Slow(delay time.Duration) {
 }
 
 // LoseAnswer closes the connection after the server has executed the n-th statement from now, counted from 1, and before its answer.
-// Beginnings and ends of transactions are statements; preparing, and what asks for a sign of life, is none.
+// The beginning and the end of a transaction count as statements; preparing and pinging do not.
 func (p *Proxy) LoseAnswer(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

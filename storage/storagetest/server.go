@@ -42,7 +42,7 @@ func serverAddress() (string, error) {
 }
 
 // The processes of one or more "go test" runs meet in this folder. Each holds a shared lock on the file users as long as it lives, which
-// the system releases however it ends; who starts the server holds the file start. The server is a child of a supervisor, which is
+// the system releases however it ends; the process that starts the server holds the file start. The server is a child of a supervisor, which is
 // this test binary started again, and which ends it when it gets the exclusive lock on users.
 const superviseVariable = "POSTERN_TEST_SUPERVISE"
 
