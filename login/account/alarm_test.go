@@ -85,7 +85,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 	})
 }
 
-// The owner's own browser is the owner, mistyping.
+// Wrong codes in a browser of the owner's are mistyped codes.
 func TestKnownBrowserRaisesNoAlarm(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()
@@ -110,7 +110,7 @@ func TestWrongRecoveryCodesRaiseTheAlarm(t *testing.T) {
 	})
 }
 
-// Whoever was marked and lost the phone chooses a new password first and a new authenticator then.
+// A person whose password is exposed and whose phone is lost chooses a new password first, and then a new authenticator.
 func TestRecoveryCodeOfAnExposedAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, codes := o.enrolled()
@@ -130,7 +130,7 @@ func TestRecoveryCodeOfAnExposedAccount(t *testing.T) {
 	})
 }
 
-// A new password takes the mark away, however it came about; an operator's unlocking does not.
+// Every way to a new password removes the mark; unlocking by an operator does not.
 func TestWhatTakesTheMarkAway(t *testing.T) {
 	ways := map[string]struct {
 		marked bool

@@ -53,7 +53,7 @@ func (o *office) user(name string) storage.User {
 	return user
 }
 
-// complete is who signed in, or a failure of the test.
+// complete returns the complete sign-in of the browser.
 func (p *person) complete(now time.Time) storage.SignIn {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
@@ -90,7 +90,7 @@ func (o *office) unverified(email string, now time.Time) storage.SignIn {
 	return signIn
 }
 
-// freshOf is a sign-in at its own time.
+// freshOf returns a sign-in as it was at its own time.
 func freshOf(signIn storage.SignIn) self.Fresh {
 	fresh, _ := self.FreshSignIn(signIn, signIn.Time())
 	return fresh

@@ -66,9 +66,9 @@ func (a *Attempts) CodeError(ctx context.Context, err error, user storage.User, 
 	return a.TurnAway(ctx, wait, visitor.Event(audit.CodeThrottled, user.ID), now)
 }
 
-// Warn acts on wrong codes after a right password once the free tries are used up. In an unknown browser, somebody else
+// Warn acts on wrong codes after a right password once there are enough for a wait. In an unknown browser, somebody else
 // has the password: the owner is told once, and the account is marked until a new password is chosen. In a trusted browser it is probably the
-// owner, who is told and no more. The owner is also told when the factor closes.
+// owner, who is only told. The owner is also told when the factor closes.
 func (a *Attempts) Warn(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {
 	closed := a.Closes(failures)
 	known := a.browsers.Trusts(visitor, user, now)
@@ -128,7 +128,7 @@ func (a *Attempts) SendCounted(
 }
 
 // SendAsked is [Attempts.SendCounted] for a visitor who is not signed in, and counts against the visitor as well: a trusted browser by itself,
-// any other by its IP address. If the mailbox has got enough messages, that is recorded, but no error. who is the mailbox or user that the
+// any other by its IP address. That the mailbox has got enough messages is recorded, but is no error. who is the mailbox or user that the
 // message counts for; owner is the user of the mailbox, or the zero User.
 func (a *Attempts) SendAsked(
 	ctx context.Context, purpose string, who throttle.Subject, owner storage.User, visitor Visitor, now time.Time, send func(context.Context) error,

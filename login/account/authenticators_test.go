@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// fresh returns the permission of who has just signed in.
+// fresh returns the permission of a person who has just signed in.
 func (p *person) fresh(now time.Time) self.Changer {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
@@ -40,7 +40,7 @@ func (o *office) signedIn(phone phone, now time.Time) *person {
 	return p
 }
 
-// shown returns a pending authenticator and what would confirm it.
+// shown returns a pending authenticator and a confirmation of it.
 func (p *person) shown(who self.Changer, replaces string, now time.Time) (phone, self.Confirmation) {
 	p.o.t.Helper()
 	enrolment, err := p.o.Self.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
@@ -50,7 +50,7 @@ func (p *person) shown(who self.Changer, replaces string, now time.Time) (phone,
 	return fresh, self.Confirmation{ID: enrolment.ID, Replaces: replaces, Code: fresh.at(now)}
 }
 
-// adds enrols one more authenticator, or one in the place of another.
+// adds enrols one more authenticator, or one that replaces another.
 func (p *person) adds(replaces, name string, now time.Time) phone {
 	p.o.t.Helper()
 	who := p.fresh(now)
@@ -147,7 +147,7 @@ func TestReplacingOneAuthenticator(t *testing.T) {
 	})
 }
 
-// The device cookie of this browser is renewed when a replaced authenticator ends those of all others.
+// A replaced authenticator ends the trust of all browsers and renews the cookie of this browser.
 func TestReplacingForgetsOtherBrowsers(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		elsewhere, first, _ := o.enrolled()
@@ -192,7 +192,7 @@ func TestRemovingAnAuthenticator(t *testing.T) {
 func TestRenamingAnAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
-		late := enrolledAt.Add(30 * time.Minute) // it needs no fresh sign-in
+		late := enrolledAt.Add(30 * time.Minute) // no fresh sign-in is needed
 		signIn, err := owner.signIn(late)
 		require.NoError(t, err)
 		id := o.present()[0].ID

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// What reaches the driver, the beginnings and ends of transactions apart.
+// Counted are the statements that reach the driver, without the beginnings and ends of transactions.
 func TestStatementBudgets(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}

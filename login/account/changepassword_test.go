@@ -64,7 +64,7 @@ func TestChangePasswordRefuses(t *testing.T) {
 	})
 }
 
-// 50 at once from one session: one new password, one living session.
+// Of 50 simultaneous changes in one session, one sets a new password, and one session is left.
 func TestOneSessionChangesThePasswordOnce(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()

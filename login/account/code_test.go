@@ -242,7 +242,7 @@ func TestSessionLifetimes(t *testing.T) {
 	}
 }
 
-// A key that anybody could compute codes of must not open anything, whatever happened to its row.
+// An empty key, whose codes anybody can compute, signs nobody in.
 func TestDamagedAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
@@ -271,7 +271,7 @@ func (o *office) copyAuthenticator(digits, period int) phone {
 	return phone{otp.Key{Secret: twin.Secret, Parameters: otp.Parameters{Algorithm: twin.Algorithm, Digits: digits, Period: period}}}
 }
 
-// Authenticators that share a secret show the same codes, or codes that tell each other: what one has accepted is used up for all.
+// Authenticators that share a secret show the same codes, or codes that tell each other: a code that one has accepted is used up for all.
 func TestSharedSecretSignsInOnce(t *testing.T) {
 	for name, digits := range map[string]int{"same digits": 6, "more digits": 8} {
 		t.Run(name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// The invitation of an account that was disabled opens nothing, were it made before or after, until the account is enabled.
+// An invitation to a disabled account, made before or after it was disabled, is not good until the account is enabled.
 func TestInvitationOfADisabledAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, before := o.add(ada, start)

@@ -120,7 +120,7 @@ func TestEmailChangeRefuses(t *testing.T) {
 	})
 }
 
-// Who is signed in learns no more about other people's addresses than anybody else.
+// A person who is signed in learns no more about other people's e-mail addresses than anybody else.
 func TestEmailOfSomebodyElse(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}

@@ -199,7 +199,7 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 	})
 }
 
-// A browser that holds a ticket has ten minutes to enrol, but not to type a code.
+// A browser that holds an invitation has ten minutes to enrol, but not ten minutes to type a code.
 func TestTicketDoesNotProlongTheTimeForACode(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

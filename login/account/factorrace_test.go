@@ -79,7 +79,7 @@ func TestRaceOnTheLastTwoAuthenticators(t *testing.T) {
 	})
 }
 
-// Two sign-ins remove two different ones: one of them has ended the other's session.
+// Two sign-ins remove two different authenticators: one of them ends the other's session.
 func TestRaceOfTwoSessionsOnTheLastTwoAuthenticators(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()
@@ -153,7 +153,7 @@ func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 	})
 }
 
-// While an operator resets the factors, nobody who is still signed in adds one that survives.
+// An authenticator that is added while an operator resets the factors does not survive.
 func TestRaceOfResettingAndAdding(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()

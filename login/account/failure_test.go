@@ -99,7 +99,7 @@ func TestChangingFactorsIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// If it cannot be recorded, it does not happen.
+// What cannot be recorded does not happen.
 func TestNothingHappensUnrecorded(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		o := openOffice(t, db)
@@ -129,7 +129,7 @@ func TestNothingHappensUnrecorded(t *testing.T) {
 	})
 }
 
-// A database that cannot be asked is never a wrong password or code.
+// An outage of the database is never reported as a wrong password or code.
 func TestOutageIsNoRefusal(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}
@@ -190,7 +190,7 @@ func TestOutagesUseUpNoBudget(t *testing.T) {
 	})
 }
 
-// An outage of which nobody knows what was done gives no free guesses, and holds the owner for half a minute at most.
+// An outage after which nobody knows what was written gives no free guesses, and keeps the owner out for half a minute at most.
 func TestUnknownOutcomesAreForgottenSoon(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}

@@ -40,13 +40,13 @@ func evaluated(tries int, at func(round int) time.Time) int {
 	return failures
 }
 
-// besieged is Ada's account with everything that somebody else may have got hold of.
+// besieged is Ada's account with everything that an attacker may have.
 type besieged struct {
 	*office
 	t       *testing.T
 	owner   *person
 	phone   phone
-	cookies []string             // device cookies that are of no use to a stranger
+	cookies []string             // cookies of trusted browsers that are useless to a stranger
 	halves  []account.HalfCookie // of strangers who have the password
 	next    atomic.Uint32
 	used    atomic.Pointer[string] // the code with which the owner signed in last
@@ -71,7 +71,7 @@ func besiege(t *testing.T, o *office) *besieged {
 	}
 	nothing := ""
 	b.used.Store(&nothing)
-	// Her cookie from before she was signed out everywhere is dead; she signs in again and gets another.
+	// Her cookie is not good any more after she was signed out everywhere; she signs in again and gets another.
 	_, _, err = o.Operate.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
 	require.NoError(t, err)
 	b.cookies = append(b.cookies, b.owner.visitor.TrustCookie)
@@ -89,7 +89,7 @@ func (b *besieged) stranger() *person {
 	return p
 }
 
-// ownerSignsIn is Ada in her own browser: never a wait, whatever happens around her.
+// ownerSignsIn signs Ada in in her own browser and fails the test if she has to wait.
 func (b *besieged) ownerSignsIn(now time.Time) {
 	half, err := b.owner.password(now)
 	if err == nil {
@@ -141,7 +141,7 @@ func (b *besieged) attack(first int, prepare func(now time.Time), attempt func(i
 
 func (b *besieged) nothing(time.Time) {}
 
-// begin lets strangers who have the password come as far as the code.
+// begin signs strangers half in, who have the password.
 func (b *besieged) begin(now time.Time) {
 	b.halves = nil
 	for range 20 {
@@ -172,7 +172,7 @@ func (b *besieged) guessCode(i int, now time.Time) {
 	}
 }
 
-// askForMail is somebody who wants Ada's mailbox to overflow.
+// askForMail is somebody who wants to flood Ada's mailbox.
 func (b *besieged) askForMail(i int, now time.Time) {
 	visitor, err := b.stranger().visitor, error(nil)
 	if i%2 == 0 {
@@ -185,8 +185,8 @@ func (b *besieged) askForMail(i int, now time.Time) {
 	}
 }
 
-// 10,000 attempts against one account from 10,000 addresses, by strangers without and with its password: what is looked at is
-// what the budgets allow and not one more, the owner never waits, and nothing grows.
+// 10,000 attempts at one account from 10,000 IP addresses, by strangers without and with its password: no more are looked at than the
+// budgets allow, the owner never waits, and nothing grows.
 func TestTenThousandHostileAttempts(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		o := openOffice(t, db)

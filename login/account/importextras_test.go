@@ -34,7 +34,7 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		lines := []string{
 			`{"email":"one@example.test"}`,
-			`{"email":"taken@example.test","username":"x@y"}`, // at fault for another reason
+			`{"email":"taken@example.test","username":"x@y"}`, // has another fault as well
 			`not JSON`,
 			`{"email":"` + strings.Repeat("a", 200_000) + `"}`,
 			`{"email":"taken@example.test"}`,
@@ -58,7 +58,7 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 	})
 }
 
-// A file as other systems write it is a file.
+// Files as other systems write them can be imported.
 func TestImportOfOtherSystemsFiles(t *testing.T) {
 	const first, second = `{"email":"ada@example.test"}`, `{"email":"eve@example.test"}`
 	encode := func(text string, big bool) string {
@@ -148,9 +148,9 @@ func TestImportOfShortKeys(t *testing.T) {
 	})
 }
 
-// One account whose address or key is long ends the export for nobody.
+// An account with a long e-mail address or key does not end the export.
 func TestExportOfLongNames(t *testing.T) {
-	issuer := strings.Repeat("Ä", 32) // as long as the setting lets it be
+	issuer := strings.Repeat("Ä", 32) // as long as the setting allows
 	o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.Issuer = issuer })
 	long := strings.Repeat("ü", 60) + "@" + strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".test"
 	longKey := "otpauth://totp/ada?secret=" + strings.Repeat("A", 204)

@@ -25,7 +25,7 @@ func slowly(t *testing.T, body func(t *testing.T, a, b *office)) {
 	})
 }
 
-// An invitation sets no password any more once somebody has enrolled with it.
+// Once somebody has enrolled with an invitation, it sets no other password.
 func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		// Enrolling is slower, so that others look at the invitation while it is at work.
@@ -80,7 +80,7 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 	})
 }
 
-// Nobody is invited who has just enrolled, and who was invited anew cannot enrol with the invitation before it.
+// A person who has just enrolled is not invited, and a person who was invited again cannot enrol with the earlier invitation.
 func TestRaceOfEnrollingAndInviting(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		user, ticket := a.add(ada, start)
@@ -111,7 +111,7 @@ func TestRaceOfEnrollingAndInviting(t *testing.T) {
 	})
 }
 
-// The invitation that follows a reset goes to the address that the account has by then, not to the one that was read before.
+// The invitation after a reset is mailed to the e-mail address that the account has by then, not to the address that was read before.
 func TestRaceOfResettingAndANewAddress(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
@@ -142,7 +142,7 @@ func TestRaceOfResettingAndANewAddress(t *testing.T) {
 	})
 }
 
-// Fifty imports of one file at once: one is written.
+// Of fifty simultaneous imports of one file, one is written.
 func TestRaceOfImports(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		answers := race(t, func(i int) error {
@@ -157,7 +157,7 @@ func TestRaceOfImports(t *testing.T) {
 	})
 }
 
-// A new address is confirmed or given up.
+// A new e-mail address is either confirmed or given up.
 func TestRaceOnANewAddress(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
@@ -175,7 +175,7 @@ func TestRaceOnANewAddress(t *testing.T) {
 	})
 }
 
-// Once everything of a person was ended, no session that was read before asks for a new address.
+// Once everything of a person was ended, a session that was read before cannot ask for a new e-mail address.
 func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
@@ -187,7 +187,7 @@ func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	})
 }
 
-// Two browsers that end each other's sessions: one is left.
+// If two browsers end each other's sessions, one is left.
 func TestRaceOnEndingTheOthers(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, phone, _ := a.enrolled()

@@ -38,7 +38,7 @@ var (
 	enrolledAt = start.Add(-30 * time.Minute)
 )
 
-// office is a service on one store, with what it told people and what it logged.
+// office is all journeys on one store, with the messages that they sent and what they logged.
 type office struct {
 	*journeys.Journeys
 	t       testing.TB
@@ -85,7 +85,7 @@ func openOfficeWith(t testing.TB, db *storagetest.Database, change func(*journey
 	return o
 }
 
-// notices remembers what people were told.
+// notices keeps the messages.
 type notices struct {
 	mu   sync.Mutex
 	sent []sent
@@ -211,7 +211,7 @@ func ticketOf(t testing.TB, invitation account.Link) string {
 	return link.Query().Get("ticket")
 }
 
-// invited sets the password of a ticket's person.
+// invited sets the password of the person whom a link invites.
 func (p *person) invited(ticket string, now time.Time) (account.HalfCookie, error) {
 	return p.o.Arrive.SetInvitedPassword(p.o.t.Context(), arrive.InvitedPassword{
 		Secret: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,

@@ -38,7 +38,7 @@ func mostWithin(moments []time.Time, span time.Duration) (most int) {
 func guess(t *testing.T, o *office, name string) (looked []time.Time, hit bool) {
 	var mu sync.Mutex
 	for now := start; now.Before(start.Add(siege)) && !hit; {
-		next := now.Add(7 * 24 * time.Hour) // what is closed stays closed: knocking now and then is enough
+		next := now.Add(7 * 24 * time.Hour) // a closed factor stays closed: an attempt now and then is enough
 		p := o.person()
 		half, err := p.passwordOf(name, adaPassword, now)
 		require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Others who ask for mails at an address do not keep a browser from a new password that signed in before.
+// Others who ask for mails from the same IP address do not keep a trusted browser from asking for a new password.
 func TestBudgetOfAsking(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
@@ -28,7 +28,7 @@ func TestBudgetOfAsking(t *testing.T) {
 	})
 }
 
-// Registrations that strangers ask for at a mailbox do not keep its owner from taking it as the address of an account.
+// Strangers who ask for accounts at a mailbox do not keep its owner from making it the e-mail address of an account.
 func TestBudgetOfAMailbox(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Five wrong codes or ten minutes discard the key, and a clock that is off is told.
+// A pending key is discarded after five wrong codes or ten minutes, and the person is told about a clock that is off.
 func TestNewAuthenticatorIsGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, first, _ := o.enrolled()
@@ -87,7 +87,7 @@ func TestWhoMayChangeFactors(t *testing.T) {
 	require.ErrorIs(t, err, account.ErrRecovered, "a recovery code is not the authenticator")
 }
 
-// What was begun for one purpose is confirmed for no other, and the last begun counts alone.
+// A pending authenticator can be confirmed for its own purpose only, and only the last one counts.
 func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, first, codes := o.enrolled()
@@ -135,7 +135,7 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 	})
 }
 
-// A permission is worth nothing once its session has ended or everything of the user was ended.
+// A permission is not good any more once its session has ended or everything of the user was ended.
 func TestEndedSessionChangesNoFactor(t *testing.T) {
 	ends := map[string]func(o *office, p *person) error{
 		"signed out": func(o *office, p *person) error { return o.store.Sessions.End(o.t.Context(), storage.Hash(p.session)) },

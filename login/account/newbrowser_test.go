@@ -135,7 +135,7 @@ func TestDisowningASignIn(t *testing.T) {
 	})
 }
 
-// A session goes on under another id once its password was changed.
+// After a change of the password a session goes on under another id.
 func TestDisowningWhatHasMovedOn(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, thief, _, secret := stolen(t, o)

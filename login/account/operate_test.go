@@ -99,7 +99,7 @@ func TestAddWithPassword(t *testing.T) {
 	})
 }
 
-// What an operator does ends everything that rested on it before.
+// An operation ends everything that was granted before.
 func TestOperationsThatEndSessions(t *testing.T) {
 	operations := map[string]func(ctx context.Context, o *office, sid string) error{
 		"disable": func(ctx context.Context, o *office, _ string) error {

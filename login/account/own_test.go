@@ -28,7 +28,7 @@ func (o *office) elsewhere(phone phone, at time.Time) *person {
 	return p
 }
 
-// freshly returns the sign-in of a browser as one of the last ten minutes.
+// freshly returns the sign-in of a browser as if it was completed within the last ten minutes.
 func (p *person) freshly(now time.Time) self.Fresh {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)

@@ -82,7 +82,7 @@ func TestRaceOnOneCode(t *testing.T) {
 	})
 }
 
-// One code, one sign-in, also for somebody whose import or earlier release left the same secret in two authenticators.
+// One code signs in once, even if two authenticators of a person have the same secret.
 func TestRaceOnOneCodeOfSharedSecret(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()
@@ -192,7 +192,7 @@ func TestRaceOnTheBudgetOfPasswords(t *testing.T) {
 	})
 }
 
-// The budget is asked before the answer is: a right code or password that comes after so many wrong ones is not looked at.
+// The budget is asked first: a right code or password after too many wrong ones is not looked at.
 func TestRaceOfWrongOnesAndARightOne(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()

@@ -59,7 +59,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 	})
 }
 
-// Nobody is left with a sheet that is dead without being told.
+// A person whose codes are not in force is told so.
 func TestSheetThatIsNotTheOneShown(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, old := o.enrolled()
@@ -93,7 +93,7 @@ func TestSheetThatIsNotTheOneShown(t *testing.T) {
 	})
 }
 
-// The sheet survives a sign-in in between, because the page may take longer than ten minutes of a sign-in.
+// The codes that are shown stay the same after another sign-in, because the page may be open for longer than a fresh sign-in lasts.
 func TestSheetIsKeptAfterSigningInAgain(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
@@ -114,7 +114,7 @@ func TestSheetIsKeptAfterSigningInAgain(t *testing.T) {
 	})
 }
 
-// A recovery code or an operator's reset ends what was on its way.
+// A recovery code, or a reset by an operator, discards codes that are being shown.
 func TestPendingChangesEndWithTheFactors(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

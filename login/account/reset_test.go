@@ -89,7 +89,7 @@ func TestExpiredResetLinksAreSwept(t *testing.T) {
 	})
 }
 
-// A link of one kind opens nothing that is for another.
+// A link is good for its own purpose only.
 func TestTicketsAreOfOneKind(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, _, _ = o.enrolled()
@@ -185,7 +185,7 @@ func TestResetMailIsLimited(t *testing.T) {
 	})
 }
 
-// Whoever was locked out by wrong passwords gets in with the new one; wrong codes are not forgiven.
+// A new password ends the wait after wrong passwords, but not the wait after wrong codes.
 func TestResetLiftsTheWaitForPasswordsOnly(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

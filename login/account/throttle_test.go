@@ -215,7 +215,7 @@ func TestUnlockClearsTheFuture(t *testing.T) {
 		_, err = early.signIn(next)
 		require.NoError(t, err)
 
-		// Of the present nothing is cleared.
+		// Nothing of the present is changed.
 		_, err = o.Operate.Unlock(t.Context(), ada, audit.Operator(), next)
 		require.NoError(t, err)
 		require.ErrorIs(t, p.code(p.half(next), phone.at(next), next), account.ErrCode, "used")

@@ -18,7 +18,7 @@ type State string
 const (
 	StateDisabled State = "disabled" // an operator has shut the account
 	StateNotSetUp State = "not set up"
-	StateClosed   State = "closed"  // so many codes were wrong in a row that waiting does not help
+	StateClosed   State = "closed"  // so many wrong codes in a row that waiting does not help
 	StateWaiting  State = "waiting" // too many wrong passwords or codes: nothing is looked at for a while
 	StateEnabled  State = "enabled"
 )
@@ -90,7 +90,7 @@ func aheadUntil(authenticators []storage.Authenticator, now time.Time) (until ti
 			return time.Time{}
 		}
 		step := now.Unix() / int64(a.Period)
-		if a.LastStep <= step+1 { // the window of an honest phone
+		if a.LastStep <= step+1 { // what a phone with a right clock can show
 			return time.Time{}
 		}
 		if next := time.Unix((a.LastStep+1)*int64(a.Period), 0); until.IsZero() || next.Before(until) {

@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/login/password"
 )
 
-// line is one user in the format of import and export: a JSON object on one line.
+// line is one account in the format of import and export: a JSON object on one line.
 type line struct {
 	Email         string         `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
@@ -83,7 +83,7 @@ func withoutExtras(text []byte) ([]byte, error) {
 		switch {
 		case slices.Contains(lineMembers, name):
 			continue
-		case !saysNothing(value) && !slices.Contains(bookkeeping, name):
+		case !isEmpty(value) && !slices.Contains(bookkeeping, name):
 			return nil, fmt.Errorf("member %q is not known", name)
 		}
 		delete(members, name)
@@ -91,8 +91,8 @@ func withoutExtras(text []byte) ([]byte, error) {
 	return json.Marshal(members)
 }
 
-// saysNothing reports whether a JSON value is empty: null, false, or a text, list or object with nothing in it.
-func saysNothing(value json.RawMessage) bool {
+// isEmpty reports whether a JSON value is null, false, or an empty string, list or object.
+func isEmpty(value json.RawMessage) bool {
 	var text bytes.Buffer
 	if err := json.Compact(&text, value); err != nil {
 		return false

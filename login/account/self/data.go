@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// The most that a person's own data contain: the newest.
+// How many grants and entries a person's own data contain at most: the newest.
 const (
 	dataGrants   = 1000
 	dataActivity = 10_000

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Whoever knocks at a closed door is recorded once a minute, with how often there was no entry.
+// Attempts during a wait are recorded once a minute, with the number of those that were not recorded.
 func TestAttemptsTurnedAwayAreRecordedOnceAMinute(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
@@ -75,7 +75,7 @@ func TestWaitingCostsTheSameForARightCode(t *testing.T) {
 	})
 }
 
-// Whoever has the password alone cannot fill the table of sessions, nor keep the owner's browser out by trying.
+// Somebody with the password alone can neither fill the table of sessions nor keep the owner's browser out.
 func TestHalfDoneSignInsAreLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()

@@ -53,7 +53,7 @@ func TestRegister(t *testing.T) {
 	})
 }
 
-// Who leaves after choosing the password comes back through the same link, which is an invitation from then on.
+// A person who leaves after choosing the password can come back by the same link, which is an invitation from then on.
 func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
@@ -136,7 +136,7 @@ func TestInvitationsAreMailedUnlessClosed(t *testing.T) {
 	}
 }
 
-// The owner of an address learns that somebody asked; whoever asked learns nothing.
+// The owner of an e-mail address learns that somebody asked; the person who asked learns nothing.
 func TestRegisteringATakenAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
@@ -220,7 +220,7 @@ func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
 	})
 }
 
-// An operator makes the account while somebody registers.
+// An operator makes the account while somebody signs up.
 func TestAddressTakenMeanwhile(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
@@ -231,7 +231,7 @@ func TestAddressTakenMeanwhile(t *testing.T) {
 	})
 }
 
-// Known and unknown, free and taken: the same statements, whatever comes of them.
+// Known and unknown names, free and taken addresses cost the same statements.
 func TestAskingCostsTheSame(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
