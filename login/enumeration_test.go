@@ -107,3 +107,23 @@ func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
 		})
 	}
 }
+
+// seen is what somebody sees of an answer, the name that was typed apart.
+type seen struct {
+	status  int
+	header  http.Header
+	cookies []string
+	body    string
+}
+
+func seenOf(r *http.Request, recorder *httptest.ResponseRecorder) seen {
+	typed := r.PostForm.Get("username") + r.PostForm.Get("email")
+	a := seen{status: recorder.Code, header: recorder.Header().Clone(), body: strings.ReplaceAll(recorder.Body.String(), typed, "NAME")}
+	for _, cookie := range recorder.Result().Cookies() {
+		cookie.Value = ""
+		a.cookies = append(a.cookies, cookie.String())
+	}
+	a.header.Del("Set-Cookie")
+	a.header.Del("Content-Length")
+	return a
+}
