@@ -36,6 +36,7 @@ func settings(t testing.TB, db *storagetest.Database, issuer string) config.Conf
 	require.NoError(t, err)
 	cfg := config.Default()
 	cfg.Issuer, cfg.OpsListen = issuer, ""
+	cfg.Shutdown.Drain = 0 // there is no load balancer to notice
 	cfg.Database.URL, cfg.Database.Migrate, cfg.Secrets.Keyset = config.Secret(db.URL), true, config.Secret(keyset)
 	return cfg
 }
