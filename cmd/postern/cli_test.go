@@ -29,7 +29,8 @@ func TestTranscripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command waits a second at its end under the race detector
+			env.Setenv("GORACE", "atexit_sleep_ms=0")  // else each command waits a second at its end under the race detector
+			env.Setenv("POSTERN_SHUTDOWN_DRAIN", "0s") // there is no load balancer to notice
 			env.Values[scriptT{}] = env.T()
 			return nil
 		},
