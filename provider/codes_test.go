@@ -67,6 +67,14 @@ const (
 	refusalBurst  = 50 // wrong credentials that are answered like the first
 )
 
+// What devices may do (RFC 8628).
+const (
+	deviceRequestsOfPublic = 30 // of a public client from one client IP, until the first codes expire
+	userCodesOfOne         = 5  // wrong user codes of one browser or user before a wait
+	userCodesOfNetwork     = 30 // and of one network
+	wrongUserCode          = "BCDF-GHJK"
+)
+
 // base64URL is the alphabet of RFC 4648 section 5.
 const base64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 

@@ -6,8 +6,8 @@
 //	GET, POST /oauth2/auth                                                            provider/authorize
 //	POST /oauth2/par                                                                  provider/authorize
 //	POST /oauth2/token                                                                provider/exchange
-//	POST /oauth2/device_authorization                                                 device.go
-//	GET, POST /device                                                                 devicepage.go
+//	POST /oauth2/device_authorization                                                 provider/device
+//	GET, POST /device                                                                 provider/device
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go
 //	GET, POST /userinfo                                                               userinfo.go
@@ -22,18 +22,15 @@
 //
 // A package imports from lower floors only:
 //
-//	authorize, exchange      endpoints
-//	engine                   the library fosite, which nothing else knows
-//	clientauth               who a client is
-//	token, decision, page    codes and tokens; what a request needs next; pages in place of an answer
-//	oauth, scope             requests read, refused and answered; scopes and claims
-//	client, keys             what clients register; signing keys
-//	limit, fetch             limits in memory; requests to addresses of clients
+//	authorize, device, exchange    endpoints
+//	engine                         the library fosite, which nothing else knows
+//	clientauth                     who a client is
+//	token, decision, page          codes and tokens; what a request needs next; pages in place of an answer
+//	oauth, scope                   requests read, refused and answered; scopes and claims
+//	client, keys                   what clients register; signing keys
+//	limit, fetch                   limits in memory; requests to addresses of clients
 //
 // # What is not obvious
-//
-// A device without a browser (RFC 8628) gets two codes from device.go. The person types the short one at /device, where a frozen
-// request leads through the sign-in to the question; a yes makes a grant whose code is the long one, with which the device polls.
 //
 // A client may be told when sessions end that were used there (OIDC Back-Channel Logout). With the grant it is recorded that the session was used at
 // the client; the database makes that due when the session ends, whoever ends it, and the loop in backchannel.go sends a logout token. The grant of

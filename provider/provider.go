@@ -14,6 +14,7 @@ import (
 	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/clientauth"
+	"github.com/postern-id/postern/provider/device"
 	"github.com/postern-id/postern/provider/engine"
 	"github.com/postern-id/postern/provider/exchange"
 	"github.com/postern-id/postern/provider/fetch"
@@ -56,6 +57,7 @@ type Config struct {
 // SignIns answers who is signed in; it is the only way in which the protocol learns of a person.
 type SignIns interface {
 	authorize.SignIns
+	device.SignIns
 	page.SignIns
 	// State returns the state of the browser that scripts can read, which changes with the sign-in; signedIn is what Current has found.
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
@@ -68,7 +70,6 @@ type SignIns interface {
 type Provider struct {
 	cfg       Config
 	store     *storage.Store
-	grants    grants
 	audit     *audit.Log
 	keys      *keys.Ring
 	clients   *client.Registry
@@ -84,6 +85,7 @@ type Provider struct {
 	auth      *clientauth.Authenticator
 	authorize *authorize.Endpoint
 	exchange  *exchange.Exchange
+	device    *device.Endpoint
 	fetches   *limit.Limiter // of sector lists, by who causes them
 	about     []byte         // the discovery document
 	aboutTag  string         // its entity tag
@@ -109,12 +111,13 @@ type grants interface {
 	engine.Grants
 	exchange.Grants
 	authorize.Grants
+	device.Grants
 }
 
 // build builds a provider from a complete configuration.
 func build(cfg Config, with parts) (*Provider, error) {
 	p := &Provider{
-		cfg: cfg, store: cfg.Store, grants: with.grants, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
+		cfg: cfg, store: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
 		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
 	}
 	p.proofs = token.NewProofs(cfg.Issuer, cfg.Store)
@@ -141,6 +144,12 @@ func build(cfg Config, with parts) (*Provider, error) {
 		Endpoints: p.endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
 		SessionState: p.sessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
+	})
+	p.device = device.New(device.Config{
+		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Budget: p.budget,
+		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, SignIns: cfg.SignIns,
+		FlowLife: cfg.FlowLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	var err error
 	if p.about, err = p.metadata(); err != nil {
@@ -181,14 +190,13 @@ func (p *Provider) MountDocuments(r gin.IRouter) {
 func (p *Provider) Mount(r gin.IRouter) {
 	p.authorize.Mount(r)
 	p.exchange.Mount(r)
+	p.device.Mount(r)
 	r.GET(oauth.LogoutPath, p.page.Handle(p.logout))
 	r.POST(oauth.LogoutPath, p.page.Handle(p.logout))
 	r.GET(oauth.CheckSessionPath, p.page.Handle(p.pages.SessionFrame))
-	r.GET(page.DevicePath, p.page.Handle(p.device))
-	r.POST(page.DevicePath, p.page.Handle(templates.ReadForm), p.page.Handle(p.answerDevice))
 	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
-		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo, oauth.DeviceAuthorizationPath: p.authorizeDevice,
+		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo,
 	} {
 		p.endpoints.Post(r, path, handler)
 	}

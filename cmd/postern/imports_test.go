@@ -79,10 +79,14 @@ var allowed = map[string][]string{
 		"provider/client", "provider/clientauth", "provider/decision", "provider/engine", "provider/fetch", "provider/limit", "provider/oauth",
 		"provider/page", "provider/scope", "provider/strictjson", "provider/token", "storage", "storage/audit", "templates",
 	},
+	"provider/device": {
+		"provider/client", "provider/clientauth", "provider/decision", "provider/limit", "provider/oauth", "provider/page", "provider/scope",
+		"provider/token", "storage", "storage/audit", "templates",
+	},
 	"provider/exchange": {"provider/client", "provider/engine", "provider/oauth", "provider/token", "storage", "storage/audit"},
 
 	"provider": {
-		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/decision", "provider/engine", "provider/exchange",
+		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/engine", "provider/exchange",
 		"provider/fetch", "provider/keys", "provider/limit", "provider/oauth", "provider/page", "provider/scope", "provider/token", "storage",
 		"storage/audit", "templates",
 	},
@@ -126,7 +130,7 @@ var confined = map[string][]string{
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin": {
 		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
-		"provider/exchange", "provider/oauth", "provider/page", "templates", "bench",
+		"provider/device", "provider/exchange", "provider/oauth", "provider/page", "templates", "bench",
 	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
@@ -166,8 +170,8 @@ var confined = map[string][]string{
 	"database/sql": {"login/logintest", "storage", "storage/postgres", "storage/storagetest", "bench"},
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
-		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/engine", "provider/exchange",
-		"provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/oauth", "provider/page", "provider/token", "templates", "bench",
+		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/engine",
+		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/oauth", "provider/page", "provider/token", "templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
 }

@@ -1,4 +1,4 @@
-package provider
+package device
 
 import (
 	"crypto/rand"
@@ -7,14 +7,14 @@ import (
 	"unicode"
 )
 
-// A user code is 8 of 20 letters, 34.5 bits: consonants only, which spell no words and are not mistaken for digits (RFC 8628
+// A user code has 8 of 20 letters, 34.5 bits: consonants only, which spell no words and are not mistaken for digits (RFC 8628
 // section 6.1).
 const (
 	userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 	userCodeLength  = 8
 )
 
-// newUserCode makes a user code in its plain form.
+// newUserCode returns a random user code, without the hyphen.
 func newUserCode() string {
 	code := make([]byte, userCodeLength)
 	for i := range code {
@@ -27,14 +27,14 @@ func newUserCode() string {
 	return string(code)
 }
 
-// showUserCode returns the form that people read: a hyphen between the halves.
-func showUserCode(code string) string {
+// formatUserCode returns a user code as people read it, with a hyphen between its halves.
+func formatUserCode(code string) string {
 	return code[:userCodeLength/2] + "-" + code[userCodeLength/2:]
 }
 
-// plainUserCode returns the plain form of a user code as somebody typed it, without regard to case, blanks and hyphens; empty when it
-// cannot be one.
-func plainUserCode(typed string) string {
+// readUserCode returns the user code that somebody typed, in capitals and without the hyphen. It ignores case, blanks and hyphens, and returns an
+// empty string for text that cannot be a user code.
+func readUserCode(typed string) string {
 	var code strings.Builder
 	for _, r := range typed {
 		switch {
