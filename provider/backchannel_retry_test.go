@@ -16,6 +16,17 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
+// The pace at which clients are told of logouts.
+const (
+	logoutClaim    = 5 * time.Minute // how long a replica that has taken a notice keeps others from it
+	logoutRefusals = 3               // attempts that a client may answer with 400
+)
+
+// logoutWaits are the times between the attempts to tell a client.
+var logoutWaits = []time.Duration{
+	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
+}
+
 // LO-08: a client that does not answer well is asked again, later and later, and not for ever.
 func thoseThatFailToldLater(t *testing.T, w *world) {
 	h := w.hear()
@@ -36,7 +47,7 @@ func thoseThatFailToldLater(t *testing.T, w *world) {
 		tokens := h.heard()
 		require.Len(t, tokens, 1, "attempt %d", n)
 		jtis[w.logoutTokenAt(tokens[0], at)["jti"]] = true
-		v := w.visited(sid)
+		v := w.clientSession(sid)
 		require.Equal(t, n+1, v.Attempts)
 		require.Equal(t, "the client answered 503", v.Failure)
 		require.WithinDuration(t, at.Add(wait), v.NextAttemptAt.Time, 5*time.Second)
@@ -47,7 +58,7 @@ func thoseThatFailToldLater(t *testing.T, w *world) {
 	require.Len(t, jtis, len(logoutWaits), "every attempt has a token of its own")
 	w.tell(at)
 	require.Len(t, h.heard(), 1)
-	require.False(t, w.visited(sid).GivenUpAt.IsZero())
+	require.False(t, w.clientSession(sid).GivenUpAt.IsZero())
 	require.Equal(t, before+1, w.events(audit.LogoutGivenUp))
 	w.tell(at.Add(1000 * time.Hour))
 	require.Empty(t, h.heard())
@@ -55,18 +66,18 @@ func thoseThatFailToldLater(t *testing.T, w *world) {
 	sid, at = end(), time.Now()
 	w.tell(at)
 	h.answers(http.StatusNoContent)
-	w.tell(w.visited(sid).NextAttemptAt.Time)
+	w.tell(w.clientSession(sid).NextAttemptAt.Time)
 	require.Len(t, h.heard(), 2)
-	require.False(t, w.visited(sid).DeliveredAt.IsZero())
+	require.False(t, w.clientSession(sid).DeliveredAt.IsZero())
 
 	sid, at = end(), time.Now()
 	h.answers(http.StatusBadRequest)
-	for range mostRefusals {
+	for range logoutRefusals {
 		w.tell(at)
 		at = at.Add(time.Hour)
 	}
-	require.Len(t, h.heard(), mostRefusals)
-	v := w.visited(sid)
+	require.Len(t, h.heard(), logoutRefusals)
+	v := w.clientSession(sid)
 	require.False(t, v.GivenUpAt.IsZero())
 	require.Equal(t, "the client answered 400", v.Failure)
 	require.Equal(t, before+2, w.events(audit.LogoutGivenUp))
@@ -110,7 +121,8 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 		requireGoesTo(t, w.logout("id_token_hint", hint, "post_logout_redirect_uri", afterLogout), afterLogout)
 		require.Less(t, time.Since(start), 2*time.Second)
 		told := make(chan error)
-		go func() { told <- w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), time.Now()) }()
+		notifier := w.notifier()
+		go func() { told <- notifier.SendDue(t.Context(), time.Now()) }()
 		if tc.name == "slow" {
 			<-arrived
 			w.signIn(time.Now())
@@ -122,9 +134,9 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 		if tc.name == "100 MB" {
 			require.Less(t, <-written, 50<<20)
 		}
-		visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
+		sessions, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 		require.NoError(t, err)
-		for _, v := range visits {
+		for _, v := range sessions {
 			require.Equal(t, v.ClientID == other.ID || tc.failure == "", !v.DeliveredAt.IsZero(), "%s: %+v", tc.name, v)
 			if v.ClientID == h.ID {
 				require.Equal(t, tc.failure, v.Failure)
@@ -146,7 +158,7 @@ func internalAddressesNotTold(t *testing.T, w *world) {
 	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 	strict.tell(time.Now())
 	require.Empty(t, h.heard())
-	require.Equal(t, "the address is not allowed for outgoing requests", w.visited(sid).Failure)
+	require.Equal(t, "the address is not allowed for outgoing requests", w.clientSession(sid).Failure)
 }
 
 // A client's server that is down is asked once in a round, whatever there is to tell it; then all is delivered.
@@ -193,9 +205,9 @@ func TestRaceOfReplicasThatTell(t *testing.T) {
 			now := time.Now()
 			var group sync.WaitGroup
 			for i := range racers {
-				p := []*Provider{w.provider, other.provider}[i%2]
+				notifier := []*world{w, other}[i%2].notifier()
 				group.Go(func() {
-					if err := p.tellOfLogouts(t.Context(), p.logoutLease(), now); err != nil {
+					if err := notifier.SendDue(t.Context(), now); err != nil {
 						t.Error(err)
 					}
 				})
@@ -224,14 +236,14 @@ func replicasTakeOver(t *testing.T, w *world) {
 	h.answer = func(http.ResponseWriter, *http.Request) { stop() }
 	h.mu.Unlock()
 	now := time.Now()
-	require.NoError(t, w.provider.tellOfLogouts(ctx, w.provider.logoutLease(), now))
+	require.NoError(t, w.notifier().SendDue(ctx, now))
 	require.Len(t, h.heard(), 1)
 	require.Equal(t, before+1, w.events(audit.LogoutDelivered), "what was on its way is noted")
-	_, err = w.store.ClientSessions.Claim(t.Context(), now.Add(logoutClaimTime), now.Add(time.Minute))
+	_, err = w.store.ClientSessions.Claim(t.Context(), now.Add(logoutClaim), now.Add(time.Minute))
 	require.NoError(t, err, "by one that dies")
-	require.NoError(t, w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), now.Add(time.Minute)))
+	require.NoError(t, w.notifier().SendDue(t.Context(), now.Add(time.Minute)))
 	require.Len(t, h.heard(), 1)
-	require.NoError(t, w.provider.tellOfLogouts(t.Context(), w.provider.logoutLease(), now.Add(logoutClaimTime)))
+	require.NoError(t, w.notifier().SendDue(t.Context(), now.Add(logoutClaim)))
 	require.Len(t, h.heard(), 1)
 	require.Equal(t, before+3, w.events(audit.LogoutDelivered))
 }

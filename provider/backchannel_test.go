@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/logout"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -81,10 +82,18 @@ func (w *world) visit(h *hearing) string {
 	return a.body["id_token"].(string)
 }
 
-// tell lets the loop look once, at a time.
+// notifier returns what tells clients of logouts, as another replica has it.
+func (w *world) notifier() *logout.Notifier {
+	w.t.Helper()
+	replica, err := build(w.cfg, w.parts)
+	require.NoError(w.t, err)
+	return replica.notifier
+}
+
+// tell lets a replica look once, at a time.
 func (w *world) tell(now time.Time) {
 	w.t.Helper()
-	require.NoError(w.t, w.provider.tellOfLogouts(w.t.Context(), w.provider.logoutLease(), now))
+	require.NoError(w.t, w.notifier().SendDue(w.t.Context(), now))
 }
 
 // sid is the id of the session that the browser is in.
@@ -95,13 +104,13 @@ func (w *world) sid() string {
 	return signIn.ID()
 }
 
-// visited is what has become of the only visit of a session.
-func (w *world) visited(sid string) storage.ClientSession {
+// clientSession returns the only client session of a session.
+func (w *world) clientSession(sid string) storage.ClientSession {
 	w.t.Helper()
-	visits, err := w.store.ClientSessions.OfSession(w.t.Context(), sid)
+	sessions, err := w.store.ClientSessions.OfSession(w.t.Context(), sid)
 	require.NoError(w.t, err)
-	require.Len(w.t, visits, 1)
-	return visits[0]
+	require.Len(w.t, sessions, 1)
+	return sessions[0]
 }
 
 func TestOIDCCBackChannelLogoutDiscoveryEndpointVerification(t *testing.T) {
@@ -216,18 +225,18 @@ func withoutAddressNotTold(t *testing.T, w *world) {
 	w.visit(h)
 	w.visit(removed)
 	sid := w.sid()
-	visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
+	sessions, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
-	require.Len(t, visits, 2)
+	require.Len(t, sessions, 2)
 	w.change(h.Client, func(m *client.Metadata) { m.BackchannelLogoutURI, m.BackchannelLogoutSession = "", false })
 	require.NoError(t, w.store.Clients.Delete(t.Context(), removed.ID))
 	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 	w.tell(time.Now())
 	require.Empty(t, h.heard())
 	require.Empty(t, removed.heard())
-	visits, err = w.store.ClientSessions.OfSession(t.Context(), sid)
+	sessions, err = w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
-	require.Empty(t, visits)
+	require.Empty(t, sessions)
 }
 
 // A sign-in that ends while a client is being answered gives it nothing that it would not be told the end of.

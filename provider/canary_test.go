@@ -55,11 +55,11 @@ func TestNothingReachesTheCanary(t *testing.T) {
 		_, err := w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil))
 		require.NoError(t, err)
 		w.tell(time.Now())
-		visits, err := w.store.ClientSessions.OfSession(t.Context(), sid)
+		sessions, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 		require.NoError(t, err)
-		require.Len(t, visits, visited)
-		for _, visit := range visits {
-			require.Positive(t, visit.Attempts)
+		require.Len(t, sessions, visited)
+		for _, session := range sessions {
+			require.Positive(t, session.Attempts)
 		}
 		require.Zero(t, canary.Sung())
 	})

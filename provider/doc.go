@@ -11,8 +11,8 @@
 //	POST /oauth2/revoke                                                               revoke.go
 //	POST /oauth2/introspect                                                           introspect.go
 //	GET, POST /userinfo                                                               userinfo.go
-//	GET, POST /oauth2/logout                                                          logout.go, frontchannel.go
-//	GET /oauth2/check_session                                                         sessionstate.go
+//	GET, POST /oauth2/logout                                                          provider/logout
+//	GET /oauth2/check_session                                                         provider/logout
 //	POST /oauth2/register                                                             registration.go, unless closed
 //	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       registration_manage.go, likewise
 //	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   discovery.go
@@ -22,7 +22,8 @@
 //
 // A package imports from lower floors only:
 //
-//	authorize, device, exchange    endpoints
+//	authorize, device,             endpoints
+//	exchange, logout
 //	engine                         the library fosite, which nothing else knows
 //	clientauth                     who a client is
 //	token, decision, page          codes and tokens; what a request needs next; pages in place of an answer
@@ -33,7 +34,7 @@
 // # What is not obvious
 //
 // A client may be told when sessions end that were used there (OIDC Back-Channel Logout). With the grant it is recorded that the session was used at
-// the client; the database makes that due when the session ends, whoever ends it, and the loop in backchannel.go sends a logout token. The grant of
+// the client; the database makes that due when the session ends, whoever ends it, and [logout.Notifier] sends a logout token. The grant of
 // a device is not recorded: it does not depend on the session of the browser in which it was approved.
-// The same records say whose frames the browser shows at sign-out (OIDC Front-Channel Logout): frontchannel.go.
+// The same records say whose frames the browser shows at sign-out (OIDC Front-Channel Logout): [logout.Endpoints.Frames].
 package provider

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/clientauth"
@@ -20,6 +21,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/provider/limit"
+	"github.com/postern-id/postern/provider/logout"
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/page"
 	"github.com/postern-id/postern/provider/token"
@@ -59,23 +61,16 @@ type SignIns interface {
 	authorize.SignIns
 	device.SignIns
 	page.SignIns
-	// State returns the state of the browser that scripts can read, which changes with the sign-in; signedIn is what Current has found.
-	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
-	// End ends the sign-in of the request's browser with what clients were given in it, if there is one, and returns at which of those it was
-	// that want to be told.
-	End(ctx context.Context, w http.ResponseWriter, r *http.Request) ([]storage.ClientSession, error)
+	logout.SignIns
 }
 
 // Provider serves the protocol endpoints.
 type Provider struct {
 	cfg       Config
 	store     *storage.Store
-	audit     *audit.Log
 	keys      *keys.Ring
 	clients   *client.Registry
 	fetch     *fetch.Client
-	signIns   SignIns
-	pages     *templates.Pages
 	log       *slog.Logger
 	endpoints *oauth.Endpoints
 	page      *page.Pages
@@ -86,6 +81,8 @@ type Provider struct {
 	authorize *authorize.Endpoint
 	exchange  *exchange.Exchange
 	device    *device.Endpoint
+	logout    *logout.Endpoints
+	notifier  *logout.Notifier
 	fetches   *limit.Limiter // of sector lists, by who causes them
 	about     []byte         // the discovery document
 	aboutTag  string         // its entity tag
@@ -117,8 +114,8 @@ type grants interface {
 // build builds a provider from a complete configuration.
 func build(cfg Config, with parts) (*Provider, error) {
 	p := &Provider{
-		cfg: cfg, store: cfg.Store, audit: cfg.Audit, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
-		signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
+		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
+		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
 	}
 	p.proofs = token.NewProofs(cfg.Issuer, cfg.Store)
 	p.tokens = token.New(token.Config{
@@ -138,11 +135,17 @@ func build(cfg Config, with parts) (*Provider, error) {
 		Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: p.proofs, Confirm: cfg.Store.Confirm,
 		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
+	p.logout = logout.New(logout.Config{
+		Issuer: cfg.Issuer, Clients: cfg.Clients, Tokens: p.tokens, SignIns: cfg.SignIns, Page: p.page, Pages: cfg.Pages,
+	})
+	p.notifier = logout.NewNotifier(logout.NotifierConfig{
+		Store: cfg.Store, Audit: cfg.Audit, Clients: cfg.Clients, Tokens: p.tokens, Fetch: cfg.Fetch, Log: cfg.Log,
+	})
 	p.authorize = authorize.New(authorize.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
 		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs, Engine: engine,
 		Endpoints: p.endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
-		SessionState: p.sessionState,
+		SessionState: p.logout.SessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.device = device.New(device.Config{
@@ -191,9 +194,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	p.authorize.Mount(r)
 	p.exchange.Mount(r)
 	p.device.Mount(r)
-	r.GET(oauth.LogoutPath, p.page.Handle(p.logout))
-	r.POST(oauth.LogoutPath, p.page.Handle(p.logout))
-	r.GET(oauth.CheckSessionPath, p.page.Handle(p.pages.SessionFrame))
+	p.logout.Mount(r)
 	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo,
@@ -218,6 +219,23 @@ func (p *Provider) mountRegistration(r gin.IRouter) {
 	r.PUT(managed, allow, p.endpoints.Handle(p.updateClient))
 	r.DELETE(managed, allow, p.endpoints.Handle(p.removeClient))
 	r.OPTIONS(managed, oauth.Preflight(allow, "GET, PUT, DELETE"))
+}
+
+// logoutInterval is the time between looks at the logout notices.
+const logoutInterval = time.Second
+
+// RunLogouts sends clients the logout notices that are due (OIDC Back-Channel Logout), on one replica at a time, until ctx is done. It returns nil;
+// failures are logged and tried again.
+func (p *Provider) RunLogouts(ctx context.Context) error {
+	loop.Every(ctx, logoutInterval, func(ctx context.Context) error { return p.notifier.SendDue(ctx, time.Now()) }, func(err error) {
+		p.log.WarnContext(ctx, "clients cannot be told of logouts", "cause", err)
+	})
+	return nil
+}
+
+// Frames returns the front-channel logout URIs of the clients used in a session that has ended: see [logout.Endpoints.Frames].
+func (p *Provider) Frames(ctx context.Context, sessions []storage.ClientSession) ([]templates.Frame, error) {
+	return p.logout.Frames(ctx, sessions)
 }
 
 // Describe returns what the pages of a flow show of its request. Errors: [storage.ErrNotFound] when the client is gone.

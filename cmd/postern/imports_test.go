@@ -84,11 +84,14 @@ var allowed = map[string][]string{
 		"provider/token", "storage", "storage/audit", "templates",
 	},
 	"provider/exchange": {"provider/client", "provider/engine", "provider/oauth", "provider/token", "storage", "storage/audit"},
+	"provider/logout": {
+		"provider/client", "provider/fetch", "provider/oauth", "provider/page", "provider/token", "storage", "storage/audit", "templates",
+	},
 
 	"provider": {
 		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/engine", "provider/exchange",
-		"provider/fetch", "provider/keys", "provider/limit", "provider/oauth", "provider/page", "provider/scope", "provider/token", "storage",
-		"storage/audit", "templates",
+		"provider/fetch", "provider/keys", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/scope",
+		"provider/token", "storage", "storage/audit", "templates",
 	},
 
 	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
@@ -130,7 +133,7 @@ var confined = map[string][]string{
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin": {
 		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
-		"provider/device", "provider/exchange", "provider/oauth", "provider/page", "templates", "bench",
+		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "templates", "bench",
 	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
@@ -148,7 +151,7 @@ var confined = map[string][]string{
 	"golang.org/x/text":                   {"login/account", "login/account/identity", "login/account/port", "login/password", "storage", "templates"}, // one spelling of a name or password; languages
 	"github.com/nicksnyder/go-i18n/v2":    {"templates"},
 	"golang.org/x/time":                   {"provider/limit"}, // requests of one address, in memory
-	"golang.org/x/sync":                   {"cmd/postern", "login/account/port", "login/password", "provider", "provider/authorize", "provider/client", "bench"},
+	"golang.org/x/sync":                   {"cmd/postern", "login/account/port", "login/password", "provider/authorize", "provider/client", "provider/logout", "bench"},
 	"github.com/spf13/cobra":              {"cmd/postern"},
 	"github.com/spf13/pflag":              {"cmd/postern"}, // cobra's flags, to say what is wrong with one
 	"github.com/wneessen/go-mail":         {"login/mail"},
@@ -171,7 +174,8 @@ var confined = map[string][]string{
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
 		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/engine",
-		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/oauth", "provider/page", "provider/token", "templates", "bench",
+		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/token",
+		"templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
 }
