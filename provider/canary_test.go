@@ -17,6 +17,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch/fetchtest"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -34,7 +35,7 @@ func TestMain(m *testing.M) {
 // Whatever address an app registers, and whoever registers it, no request reaches this machine: the settings allow no special address.
 func TestNothingReachesTheCanary(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		w := newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration, cfg.Fetch = RegistrationOpen, fetch.New(fetch.Config{}) })
+		w := newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration, cfg.Fetch = registration.Open, fetch.New(fetch.Config{}) })
 		visited := 0
 		for _, uri := range canary.URLs("/canary") {
 			w.registersAtTheCanary(uri)
@@ -69,7 +70,7 @@ func TestNothingReachesTheCanary(t *testing.T) {
 func (w *world) registersAtTheCanary(uri string) {
 	w.t.Helper()
 	register := func(pairs ...any) answer {
-		r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(w.t, pairs...)))
+		r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registrationText(w.t, pairs...)))
 		r.Header.Set("Content-Type", "application/json")
 		fromElsewhere()(r)
 		return w.do(r)

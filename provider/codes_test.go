@@ -65,6 +65,9 @@ const (
 
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 	refusalBurst  = 50 // wrong credentials that are answered like the first
+
+	clientsWithoutToken = 20        // of one address, an hour
+	longestSector       = 256 << 10 // a list of redirect URIs
 )
 
 // What devices may do (RFC 8628).

@@ -114,7 +114,7 @@ func TestCheckerKnowsErrors(t *testing.T) {
 // TestCheckerKnowsRegistrations plants faults into the answer to a registration.
 func TestCheckerKnowsRegistrations(t *testing.T) {
 	module(t, func(t *testing.T, w *world, _ *suiteApp) {
-		good := w.json(http.MethodPost, oauth.RegisterPath, "", registration(t))
+		good := w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t))
 		require.Empty(t, registrationFindings(good))
 		for what, spoil := range map[string]func(*answer){
 			"another status": func(a *answer) { a.Code = http.StatusOK }, "no JSON": func(a *answer) { a.Header().Set("Content-Type", "text/html") },

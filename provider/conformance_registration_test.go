@@ -49,7 +49,7 @@ func TestOIDCCRedirectURIRegfrag(t *testing.T) {
 // refusesRegistration registers what is answered by an error.
 func (w *world) refusesRegistration(code string, pairs ...any) {
 	w.t.Helper()
-	requireError(w.t, w.json(http.MethodPost, oauth.RegisterPath, "", registration(w.t, pairs...)), http.StatusBadRequest, code)
+	requireError(w.t, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(w.t, pairs...)), http.StatusBadRequest, code)
 }
 
 func TestOIDCCRegistrationJWKSURI(t *testing.T) {
@@ -93,7 +93,7 @@ func TestSectorListAfterAChange(t *testing.T) {
 		manage, token := registered["registration_client_uri"].(string), registered["registration_access_token"].(string)
 		fetches := app.fetches("/sector.json")
 		put := func(uris ...string) answer {
-			return w.json(http.MethodPut, manage, token, registration(t, "client_id", registered["client_id"], "subject_type", "pairwise",
+			return w.json(http.MethodPut, manage, token, registrationText(t, "client_id", registered["client_id"], "subject_type", "pairwise",
 				"sector_identifier_uri", uri, "redirect_uris", uris))
 		}
 		require.Equal(t, http.StatusOK, put(callback, other).Code)
@@ -113,7 +113,7 @@ func TestOIDCCRegistrationSectorBad(t *testing.T) {
 			"not https":                strings.Replace(app.serve("/good.json", `["`+callback+`"]`), "https:", "http:", 1),
 			"a private network":        "https://10.0.0.1/sector.json",
 		} {
-			a := w.json(http.MethodPost, oauth.RegisterPath, "", registration(t, "subject_type", "pairwise", "sector_identifier_uri", uri))
+			a := w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t, "subject_type", "pairwise", "sector_identifier_uri", uri))
 			require.Equal(t, http.StatusBadRequest, a.Code, name)
 			require.Equal(t, client.InvalidMetadata, a.body["error"], name)
 		}

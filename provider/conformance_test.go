@@ -22,6 +22,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch/fetchtest"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -73,7 +74,7 @@ func (a *suiteApp) world(t testing.TB, store *storage.Store) *world {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate())
 	return newWorld(t, store, func(cfg *Config) {
-		cfg.Registration, cfg.Fetch = RegistrationOpen, fetch.New(fetch.Config{Roots: roots, Allow: fetchtest.Loopback})
+		cfg.Registration, cfg.Fetch = registration.Open, fetch.New(fetch.Config{Roots: roots, Allow: fetchtest.Loopback})
 	})
 }
 
@@ -166,7 +167,7 @@ func (r *run) dynamic(pairs ...any) {
 		"response_types", []string{r.types}, "grant_types", r.grants(), "token_endpoint_auth_method", client.AuthPrivateKey,
 		"jwks", jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()["RS256"], "1")}},
 	}
-	request := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(r.t, append(members, pairs...)...)))
+	request := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registrationText(r.t, append(members, pairs...)...)))
 	request.Header.Set("Content-Type", "application/json")
 	// The suite shows one: of a client for which nobody vouches, errors are shown before they are sent on.
 	request.Header.Set("Authorization", "Bearer "+r.initial(1, time.Hour))

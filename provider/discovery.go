@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/templates"
@@ -64,7 +65,7 @@ func (p *Provider) metadata() ([]byte, error) {
 		"backchannel_logout_supported":                             true,
 		"backchannel_logout_session_supported":                     true,
 	}
-	if p.cfg.Registration != RegistrationClosed {
+	if p.cfg.Registration != registration.Closed {
 		about["registration_endpoint"] = at(oauth.RegisterPath)
 	}
 	return json.Marshal(about)

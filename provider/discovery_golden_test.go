@@ -18,6 +18,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -26,8 +27,8 @@ var update = flag.Bool("update", false, "write testdata/golden anew")
 // What each configuration announces is written down. Only the registration of clients can be switched; all else is there for clients that are
 // registered for it.
 func TestDiscoveryIsAsWrittenDown(t *testing.T) {
-	for who, golden := range map[Registration]string{
-		RegistrationClosed: "discovery-closed.json", RegistrationToken: "discovery-registration.json", RegistrationOpen: "discovery-registration.json",
+	for who, golden := range map[registration.Policy]string{
+		registration.Closed: "discovery-closed.json", registration.WithToken: "discovery-registration.json", registration.Open: "discovery-registration.json",
 	} {
 		t.Run(string(who), func(t *testing.T) {
 			w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = who })
@@ -41,7 +42,7 @@ func TestDiscoveryIsAsWrittenDown(t *testing.T) {
 			want, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, string(want), text.String(), "run: go test ./provider -run TestDiscoveryIsAsWrittenDown -update")
-			w.requireAnnounced(who != RegistrationClosed)
+			w.requireAnnounced(who != registration.Closed)
 		})
 	}
 }

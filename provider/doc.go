@@ -13,8 +13,8 @@
 //	GET, POST /userinfo                                                               userinfo.go
 //	GET, POST /oauth2/logout                                                          provider/logout
 //	GET /oauth2/check_session                                                         provider/logout
-//	POST /oauth2/register                                                             registration.go, unless closed
-//	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       registration_manage.go, likewise
+//	POST /oauth2/register                                                             provider/registration, unless closed
+//	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       provider/registration, unless closed
 //	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   discovery.go
 //	GET  /.well-known/jwks.json                                                       discovery.go
 //
@@ -23,7 +23,8 @@
 // A package imports from lower floors only:
 //
 //	authorize, device,             endpoints
-//	exchange, logout
+//	exchange, logout,
+//	registration
 //	engine                         the library fosite, which nothing else knows
 //	clientauth                     who a client is
 //	token, decision, page          codes and tokens; what a request needs next; pages in place of an answer

@@ -11,11 +11,12 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 )
 
 // Whoever registers a client must not get links to this server that lead to a page of theirs without a stop (RFC 9700 section 4.11.2).
 func TestStrangersGetNoRedirector(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers("grant_types", []string{"authorization_code", "implicit"}, "response_types", []string{"code", "id_token token"},
 			"client_name", "Your Bank", "redirect_uris", []string{callback + "?kept=1"}, "post_logout_redirect_uris", []string{callback + "/bye"})
 		stranger, err := w.clients.Client(t.Context(), made["client_id"].(string))
@@ -70,7 +71,7 @@ func TestStrangersGetNoRedirector(t *testing.T) {
 }
 
 func TestOperatorsVouchForClients(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		w.browser.session = nil
 		leads := func(made map[string]any) answer {
 			c, err := w.clients.Client(t.Context(), made["client_id"].(string))
@@ -79,11 +80,11 @@ func TestOperatorsVouchForClients(t *testing.T) {
 		}
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
 
-		a := w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registration(t))
+		a := w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registrationText(t))
 		require.Equal(t, http.StatusCreated, a.Code)
 		requireRefusal(t, leads(a.body), callback, loginRequired)
 		changed := w.json(http.MethodPut, a.body["registration_client_uri"].(string), a.body["registration_access_token"].(string),
-			registration(t, "client_id", a.body["client_id"], "client_name", "Another"))
+			registrationText(t, "client_id", a.body["client_id"], "client_name", "Another"))
 		require.Equal(t, http.StatusOK, changed.Code, changed.Body.String())
 		requireRefusal(t, leads(changed.body), callback, loginRequired)
 
@@ -98,7 +99,7 @@ func TestOperatorsVouchForClients(t *testing.T) {
 
 // A link to an app on the person's device works; one that runs a script does not exist.
 func TestLeavingForAnAppOnTheDevice(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers("application_type", "native", "redirect_uris", []string{"com.example.app:/cb"}, "token_endpoint_auth_method", "none")
 		c, err := w.clients.Client(t.Context(), made["client_id"].(string))
 		require.NoError(t, err)

@@ -10,11 +10,12 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 )
 
 // A body of another media type or character encoding is 415 at every endpoint that reads one (RFC 9110 section 15.5.16).
 func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers()
 		form, managed := w.request(w.web).Encode(), strings.TrimPrefix(made["registration_client_uri"].(string), issuer)
 		const encoded, text = "application/x-www-form-urlencoded", "application/json"
@@ -23,8 +24,8 @@ func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
 			"/oauth2/introspect": {http.MethodPost, encoded, form, invalidRequest}, "/oauth2/par": {http.MethodPost, encoded, form, invalidRequest},
 			"/oauth2/device_authorization": {http.MethodPost, encoded, form, invalidRequest}, "/userinfo": {http.MethodPost, encoded, form, invalidRequest},
 			"/oauth2/auth": {http.MethodPost, encoded, form, ""}, "/oauth2/logout": {http.MethodPost, encoded, form, ""}, "/device": {http.MethodPost, encoded, form, ""},
-			oauth.RegisterPath: {http.MethodPost, text, registration(t), client.InvalidMetadata},
-			managed:            {http.MethodPut, text, registration(t, "client_id", made["client_id"]), client.InvalidMetadata},
+			oauth.RegisterPath: {http.MethodPost, text, registrationText(t), client.InvalidMetadata},
+			managed:            {http.MethodPut, text, registrationText(t, "client_id", made["client_id"]), client.InvalidMetadata},
 		} {
 			send := func(kind string) answer {
 				r := httptest.NewRequest(e.method, path, strings.NewReader(e.body))
@@ -53,7 +54,7 @@ func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
 
 // Where everybody may register a client, a page of any origin may; the answer is JSON whatever happens.
 func TestRegistrationFromABrowser(t *testing.T) {
-	for who, allowed := range map[Registration]string{RegistrationOpen: "*", RegistrationToken: ""} {
+	for who, allowed := range map[registration.Policy]string{registration.Open: "*", registration.WithToken: ""} {
 		t.Run(string(who), func(t *testing.T) {
 			registering(t, who, func(t *testing.T, w *world) {
 				ask := func(method, path, body string) answer {
@@ -72,9 +73,9 @@ func TestRegistrationFromABrowser(t *testing.T) {
 					require.Empty(t, a.Header().Get("Access-Control-Allow-Credentials"))
 				}
 				require.Equal(t, allowed != "", strings.Contains(ask(http.MethodOptions, oauth.RegisterPath+"/x", "").Header().Get("Access-Control-Allow-Methods"), "PUT"))
-				good := ask(http.MethodPost, oauth.RegisterPath, registration(t))
+				good := ask(http.MethodPost, oauth.RegisterPath, registrationText(t))
 				require.Equal(t, allowed, good.Header().Get("Access-Control-Allow-Origin"))
-				require.Equal(t, who == RegistrationOpen, good.Code == http.StatusCreated)
+				require.Equal(t, who == registration.Open, good.Code == http.StatusCreated)
 				require.NotNil(t, good.body)
 				bad := ask(http.MethodPost, oauth.RegisterPath, "{")
 				require.Equal(t, allowed, bad.Header().Get("Access-Control-Allow-Origin"), "the page can read what is wrong")

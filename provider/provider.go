@@ -20,10 +20,10 @@ import (
 	"github.com/postern-id/postern/provider/exchange"
 	"github.com/postern-id/postern/provider/fetch"
 	"github.com/postern-id/postern/provider/keys"
-	"github.com/postern-id/postern/provider/limit"
 	"github.com/postern-id/postern/provider/logout"
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/page"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -45,7 +45,7 @@ type Config struct {
 	Pages   *templates.Pages
 	Log     *slog.Logger
 
-	Registration Registration // who may register clients
+	Registration registration.Policy // who may register clients
 
 	FlowLife        time.Duration // of a request in progress
 	CodeLife        time.Duration
@@ -66,26 +66,26 @@ type SignIns interface {
 
 // Provider serves the protocol endpoints.
 type Provider struct {
-	cfg       Config
-	store     *storage.Store
-	keys      *keys.Ring
-	clients   *client.Registry
-	fetch     *fetch.Client
-	log       *slog.Logger
-	endpoints *oauth.Endpoints
-	page      *page.Pages
-	tokens    *token.Issuer
-	proofs    *token.Proofs
-	budget    *clientauth.Budget
-	auth      *clientauth.Authenticator
-	authorize *authorize.Endpoint
-	exchange  *exchange.Exchange
-	device    *device.Endpoint
-	logout    *logout.Endpoints
-	notifier  *logout.Notifier
-	fetches   *limit.Limiter // of sector lists, by who causes them
-	about     []byte         // the discovery document
-	aboutTag  string         // its entity tag
+	cfg          Config
+	store        *storage.Store
+	keys         *keys.Ring
+	clients      *client.Registry
+	fetch        *fetch.Client
+	log          *slog.Logger
+	endpoints    *oauth.Endpoints
+	page         *page.Pages
+	tokens       *token.Issuer
+	proofs       *token.Proofs
+	budget       *clientauth.Budget
+	auth         *clientauth.Authenticator
+	authorize    *authorize.Endpoint
+	exchange     *exchange.Exchange
+	device       *device.Endpoint
+	logout       *logout.Endpoints
+	registration *registration.Endpoint
+	notifier     *logout.Notifier
+	about        []byte // the discovery document
+	aboutTag     string // its entity tag
 }
 
 // New builds a provider, or says which part is missing.
@@ -115,7 +115,7 @@ type grants interface {
 func build(cfg Config, with parts) (*Provider, error) {
 	p := &Provider{
 		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
-		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit), fetches: limit.New(60, 10*time.Second),
+		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit),
 	}
 	p.proofs = token.NewProofs(cfg.Issuer, cfg.Store)
 	p.tokens = token.New(token.Config{
@@ -154,6 +154,9 @@ func build(cfg Config, with parts) (*Provider, error) {
 		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, SignIns: cfg.SignIns,
 		FlowLife: cfg.FlowLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
+	p.registration = registration.New(registration.Config{
+		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: p.budget, Endpoints: p.endpoints,
+	})
 	var err error
 	if p.about, err = p.metadata(); err != nil {
 		return nil, err
@@ -171,7 +174,7 @@ func (cfg Config) check() error {
 	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
 		cfg.Log == nil:
 		return errors.New("provider.New: a part is missing")
-	case !cfg.Registration.known():
+	case !cfg.Registration.Known():
 		return errors.New("provider.New: who may register clients is not said")
 	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
 		return errors.New("provider.New: a lifetime is missing")
@@ -195,30 +198,13 @@ func (p *Provider) Mount(r gin.IRouter) {
 	p.exchange.Mount(r)
 	p.device.Mount(r)
 	p.logout.Mount(r)
+	p.registration.Mount(r)
 	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
 	for path, handler := range map[string]func(*gin.Context) error{
 		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo,
 	} {
 		p.endpoints.Post(r, path, handler)
 	}
-	if p.cfg.Registration != RegistrationClosed {
-		p.mountRegistration(r)
-	}
-}
-
-// mountRegistration adds the endpoints at which clients register themselves. Where everybody may, pages of every origin may.
-func (p *Provider) mountRegistration(r gin.IRouter) {
-	allow := p.endpoints.AllowClients
-	if p.cfg.Registration == RegistrationOpen {
-		allow = oauth.AllowAll
-	}
-	r.POST(oauth.RegisterPath, allow, p.endpoints.Handle(p.registerClient))
-	r.OPTIONS(oauth.RegisterPath, oauth.Preflight(allow, "POST"))
-	managed := oauth.RegisterPath + "/:id"
-	r.GET(managed, allow, p.endpoints.Handle(p.readClient))
-	r.PUT(managed, allow, p.endpoints.Handle(p.updateClient))
-	r.DELETE(managed, allow, p.endpoints.Handle(p.removeClient))
-	r.OPTIONS(managed, oauth.Preflight(allow, "GET, PUT, DELETE"))
 }
 
 // logoutInterval is the time between looks at the logout notices.

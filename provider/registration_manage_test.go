@@ -10,13 +10,14 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
 // PD-14: a registration that is read and written back is the same, and what only an operator decides survives it.
 func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		full := w.registers(
 			"grant_types", []string{"authorization_code", "refresh_token"}, "jwks_uri", "https://app.example.test/jwks", "default_max_age", 3600,
 			"token_endpoint_auth_method", "private_key_jwt", "token_endpoint_auth_signing_alg", "ES256", "userinfo_signed_response_alg", "RS256",
@@ -51,11 +52,11 @@ func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
 
 // RFC 7592 section 2.2: what is left out is gone; what operators decide on stays.
 func TestRegistrationIsReplaced(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		registered := w.registers("logo_uri", "https://app.example.test/logo.png", "default_max_age", 60)
 		uri, token, id := registered["registration_client_uri"].(string), registered["registration_access_token"].(string), registered["client_id"]
 		put := func(pairs ...any) answer {
-			return w.json(http.MethodPut, uri, token, registration(t, append([]any{"client_id", id}, pairs...)...))
+			return w.json(http.MethodPut, uri, token, registrationText(t, append([]any{"client_id", id}, pairs...)...))
 		}
 		a := put("client_secret", registered["client_secret"], "client_name", "Other")
 		require.Equal(t, http.StatusOK, a.Code, a.Body.String())
@@ -84,16 +85,16 @@ func TestRegistrationIsReplaced(t *testing.T) {
 }
 
 func TestRegistrationIsManagedByItsTokenAlone(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		one, other := w.registers(), w.registers()
 		uri, token := one["registration_client_uri"].(string), one["registration_access_token"].(string)
 		for _, method := range []string{http.MethodGet, http.MethodPut, http.MethodDelete} {
 			for name, a := range map[string]answer{
-				"no token":        w.json(method, uri, "", registration(t)),
-				"another's token": w.json(method, uri, other["registration_access_token"].(string), registration(t)),
-				"a client secret": w.json(method, uri, one["client_secret"].(string), registration(t)),
-				"an operator's":   w.json(method, oauth.RegisterPath+"/"+w.web.ID, token, registration(t)),
-				"nobody":          w.json(method, oauth.RegisterPath+"/nobody", token, registration(t)),
+				"no token":        w.json(method, uri, "", registrationText(t)),
+				"another's token": w.json(method, uri, other["registration_access_token"].(string), registrationText(t)),
+				"a client secret": w.json(method, uri, one["client_secret"].(string), registrationText(t)),
+				"an operator's":   w.json(method, oauth.RegisterPath+"/"+w.web.ID, token, registrationText(t)),
+				"nobody":          w.json(method, oauth.RegisterPath+"/nobody", token, registrationText(t)),
 			} {
 				require.Equal(t, http.StatusUnauthorized, a.Code, "%s %s", method, name)
 			}

@@ -12,13 +12,14 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
 // registering runs a test on every database with a provider at which apps register.
-func registering(t *testing.T, who Registration, test func(*testing.T, *world)) {
+func registering(t *testing.T, who registration.Policy, test func(*testing.T, *world)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		test(t, newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration = who }))
 	})
@@ -34,8 +35,8 @@ func (w *world) json(method, path, token, text string) answer {
 	return w.do(r)
 }
 
-// registration is what the conformance suite registers, with the pairs of names and values set over it; nil takes a member away.
-func registration(t testing.TB, pairs ...any) string {
+// registrationText is what the conformance suite registers, with the pairs of names and values set over it; nil takes a member away.
+func registrationText(t testing.TB, pairs ...any) string {
 	t.Helper()
 	members := map[string]any{
 		"client_name": "App", "grant_types": []string{"authorization_code"}, "response_types": []string{"code"}, "redirect_uris": []string{callback},
@@ -55,7 +56,7 @@ func registration(t testing.TB, pairs ...any) string {
 // registers registers an app and returns the answer.
 func (w *world) registers(pairs ...any) map[string]any {
 	w.t.Helper()
-	a := w.json(http.MethodPost, oauth.RegisterPath, "", registration(w.t, pairs...))
+	a := w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(w.t, pairs...))
 	require.Equal(w.t, http.StatusCreated, a.Code, a.Body.String())
 	require.Equal(w.t, "no-store", a.Header().Get("Cache-Control"))
 	return a.body
@@ -82,7 +83,7 @@ func (w *world) initial(uses int64, life time.Duration) string {
 // PD-13: closed, registration does not exist.
 func TestRegistrationIsClosed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)).Code)
+		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t)).Code)
 		require.Equal(t, http.StatusNotFound, w.json(http.MethodGet, oauth.RegisterPath+"/"+w.web.ID, "x", "").Code)
 		require.NotContains(t, w.get("/.well-known/openid-configuration").body, "registration_endpoint")
 	})
@@ -90,18 +91,18 @@ func TestRegistrationIsClosed(t *testing.T) {
 
 // PD-13: switched on, it takes a token from the operator, which is good for so many clients and so long.
 func TestRegistrationTakesAToken(t *testing.T) {
-	registering(t, RegistrationToken, func(t *testing.T, w *world) {
+	registering(t, registration.WithToken, func(t *testing.T, w *world) {
 		require.Equal(t, issuer+oauth.RegisterPath, w.get("/.well-known/openid-configuration").body["registration_endpoint"])
 		token, late := w.initial(2, time.Hour), w.initial(1, time.Nanosecond)
 		for name, wrong := range map[string]string{"none": "", "unknown": "pst_it_x", "expired": late, "another kind": "pst_at_x"} {
-			a := w.json(http.MethodPost, oauth.RegisterPath, wrong, registration(t))
+			a := w.json(http.MethodPost, oauth.RegisterPath, wrong, registrationText(t))
 			require.Equal(t, http.StatusUnauthorized, a.Code, name)
 			require.Contains(t, a.Header().Get("WWW-Authenticate"), "Bearer")
 		}
 		require.Equal(t, 3, w.events(audit.ClientRefused))
 		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, oauth.RegisterPath, token, `{}`).Code, "what is refused uses nothing up")
 		for _, status := range []int{http.StatusCreated, http.StatusCreated, http.StatusUnauthorized} {
-			require.Equal(t, status, w.json(http.MethodPost, oauth.RegisterPath, token, registration(t)).Code)
+			require.Equal(t, status, w.json(http.MethodPost, oauth.RegisterPath, token, registrationText(t)).Code)
 		}
 		list, err := w.clients.InitialTokens(t.Context(), "", 10)
 		require.NoError(t, err)
@@ -113,14 +114,14 @@ func TestRegistrationTakesAToken(t *testing.T) {
 // One use, 50 apps: one is registered.
 func TestRaceForAnInitialToken(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		edit := func(cfg *Config) { cfg.Registration = RegistrationToken }
+		edit := func(cfg *Config) { cfg.Registration = registration.WithToken }
 		w := [2]*world{newWorld(t, db.Open(t), edit), joinWorld(t, db.Open(t), edit)}
 		for range rounds(t) {
 			before, err := w[0].clients.List(t.Context(), "", 1000)
 			require.NoError(t, err)
 			token, won := w[0].initial(1, time.Hour), 0
 			for _, a := range all(w, func(w *world, i int) answer {
-				r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registration(t)))
+				r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registrationText(t)))
 				r.Header.Set("Content-Type", "application/json")
 				r.Header.Set("Authorization", "Bearer "+token)
 				fromElsewhere()(r)
@@ -142,7 +143,7 @@ func TestRaceForAnInitialToken(t *testing.T) {
 
 // What is left out gets the defaults of RFC 7591 and OIDC Registration, and the answer says all of it.
 func TestRegistrationDefaults(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		body := w.json(http.MethodPost, oauth.RegisterPath, "", `{"redirect_uris":["`+callback+`"],"client_name#de":"Anwendung","unheard":{"of":[1]}}`).body
 		id := body["client_id"].(string)
 		require.Regexp(t, `^pst_cs_`, body["client_secret"])
@@ -182,7 +183,7 @@ func TestRegistrationDefaults(t *testing.T) {
 
 // PD-12, PD-16, PD-17: what nobody who registers by himself may have.
 func TestRegistrationRefuses(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		for name, text := range map[string]string{
 			"no object":                   `[]`,
 			"nothing":                     ``,
@@ -193,35 +194,35 @@ func TestRegistrationRefuses(t *testing.T) {
 			"too deep":                    `{"x":` + strings.Repeat("[", 50) + strings.Repeat("]", 50) + `}`,
 			"too long":                    `{"x":"` + strings.Repeat("x", 70<<10) + `"}`,
 			"not UTF-8":                   "{\"client_name\":\"\xff\"}",
-			"a number for a name":         registration(t, "client_name", 1),
-			"a text for a list":           registration(t, "grant_types", "authorization_code"),
-			"skipping consent":            registration(t, "consent", "skip"),
-			"the operator's type":         registration(t, "client_type", "service"),
-			"PKCE":                        registration(t, "require_pkce", false),
-			"the form of tokens":          registration(t, "access_token_format", "jwt"),
-			"another's audience":          registration(t, "audience", []string{"api"}),
-			"an operator's claim":         registration(t, "claims", []string{"team"}),
-			"an operator's scope":         registration(t, "scope", "openid admin"),
-			"client credentials":          registration(t, "grant_types", []string{"client_credentials"}, "response_types", []string{}, "redirect_uris", []string{}),
-			"both grants":                 registration(t, "grant_types", []string{"authorization_code", "client_credentials"}),
-			"the password grant":          registration(t, "grant_types", []string{"password"}),
-			"client_secret_jwt":           registration(t, "token_endpoint_auth_method", "client_secret_jwt"),
-			"HMAC":                        registration(t, "id_token_signed_response_alg", "HS256"),
-			"encryption":                  registration(t, "id_token_encrypted_response_alg", "RSA-OAEP"),
-			"encrypted userinfo":          registration(t, "userinfo_encrypted_response_enc", "A128GCM"),
-			"encrypted requests":          registration(t, "request_object_encryption_alg", "RSA-OAEP"),
-			"an unknown application_type": registration(t, "application_type", "service"),
-			"a native app with a secret":  registration(t, "application_type", "native"),
-			"no response type":            registration(t, "response_types", []string{}),
-			"a logo that is script":       registration(t, "logo_uri", "javascript:alert(1)"),
-			"a logo that is data":         registration(t, "logo_uri", "data:image/png;base64,AA"),
-			"a policy on this machine":    registration(t, "policy_uri", "http://localhost/"),
-			"terms on a private network":  registration(t, "tos_uri", "https://10.0.0.1/"),
-			"a logo of the cloud":         registration(t, "logo_uri", "https://169.254.169.254/latest"),
-			"a logo at ::1":               registration(t, "logo_uri", "https://[::1]/"),
-			"a mapped logo":               registration(t, "logo_uri", "https://[::ffff:127.0.0.1]/"),
-			"a home page without TLS":     registration(t, "client_uri", "http://app.example.test/"),
-			"both kinds of keys":          registration(t, "jwks", map[string]any{"keys": []any{}}, "jwks_uri", "https://app.example.test/jwks"),
+			"a number for a name":         registrationText(t, "client_name", 1),
+			"a text for a list":           registrationText(t, "grant_types", "authorization_code"),
+			"skipping consent":            registrationText(t, "consent", "skip"),
+			"the operator's type":         registrationText(t, "client_type", "service"),
+			"PKCE":                        registrationText(t, "require_pkce", false),
+			"the form of tokens":          registrationText(t, "access_token_format", "jwt"),
+			"another's audience":          registrationText(t, "audience", []string{"api"}),
+			"an operator's claim":         registrationText(t, "claims", []string{"team"}),
+			"an operator's scope":         registrationText(t, "scope", "openid admin"),
+			"client credentials":          registrationText(t, "grant_types", []string{"client_credentials"}, "response_types", []string{}, "redirect_uris", []string{}),
+			"both grants":                 registrationText(t, "grant_types", []string{"authorization_code", "client_credentials"}),
+			"the password grant":          registrationText(t, "grant_types", []string{"password"}),
+			"client_secret_jwt":           registrationText(t, "token_endpoint_auth_method", "client_secret_jwt"),
+			"HMAC":                        registrationText(t, "id_token_signed_response_alg", "HS256"),
+			"encryption":                  registrationText(t, "id_token_encrypted_response_alg", "RSA-OAEP"),
+			"encrypted userinfo":          registrationText(t, "userinfo_encrypted_response_enc", "A128GCM"),
+			"encrypted requests":          registrationText(t, "request_object_encryption_alg", "RSA-OAEP"),
+			"an unknown application_type": registrationText(t, "application_type", "service"),
+			"a native app with a secret":  registrationText(t, "application_type", "native"),
+			"no response type":            registrationText(t, "response_types", []string{}),
+			"a logo that is script":       registrationText(t, "logo_uri", "javascript:alert(1)"),
+			"a logo that is data":         registrationText(t, "logo_uri", "data:image/png;base64,AA"),
+			"a policy on this machine":    registrationText(t, "policy_uri", "http://localhost/"),
+			"terms on a private network":  registrationText(t, "tos_uri", "https://10.0.0.1/"),
+			"a logo of the cloud":         registrationText(t, "logo_uri", "https://169.254.169.254/latest"),
+			"a logo at ::1":               registrationText(t, "logo_uri", "https://[::1]/"),
+			"a mapped logo":               registrationText(t, "logo_uri", "https://[::ffff:127.0.0.1]/"),
+			"a home page without TLS":     registrationText(t, "client_uri", "http://app.example.test/"),
+			"both kinds of keys":          registrationText(t, "jwks", map[string]any{"keys": []any{}}, "jwks_uri", "https://app.example.test/jwks"),
 		} {
 			r := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(text))
 			r.Header.Set("Content-Type", "application/json")
@@ -238,12 +239,12 @@ func TestRegistrationRefuses(t *testing.T) {
 
 // Strangers register so many clients an hour; who has a token is not counted.
 func TestRegistrationIsLimitedByAddress(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
-		for range uninvitedTries {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
+		for range clientsWithoutToken {
 			w.registers()
 		}
-		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)).Code)
-		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registration(t)).Code)
-		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registration(t)).Code, "a wrong token is worse than none")
+		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t)).Code)
+		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registrationText(t)).Code)
+		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registrationText(t)).Code, "a wrong token is worse than none")
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 )
 
 // inside turns the parameters of a request into the claims of a request object, with the pairs set over them; nil takes a claim away.
@@ -93,7 +94,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 
 // An error is told as the object wants it, once it is certain that the client made the object.
 func TestErrorsGoWhereTheObjectSays(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		signing := w.asks(func(m *client.Metadata) { m.RequireSignedRequestObject = true })
 		for alg, c := range map[string]*client.Client{
 			"ES256":        w.asks(sameAs),
@@ -134,7 +135,7 @@ func TestErrorsGoWhereTheObjectSays(t *testing.T) {
 // A client that registered itself and named no algorithm may use any, and may leave its objects unsigned (OIDC Registration section 2); one
 // that named an algorithm has to use it.
 func TestSelfRegisteredClientsUseAnyAlgorithm(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		register := func(pairs ...any) *client.Client {
 			made := w.registers(append([]any{"jwks", keySet(t, "ES256"), "redirect_uris", []string{callback}}, pairs...)...)
 			c, err := w.clients.Client(t.Context(), made["client_id"].(string))

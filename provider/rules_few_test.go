@@ -19,6 +19,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -60,7 +61,7 @@ func TestSeldomBrokenRules(t *testing.T) {
 
 // Two updates of one registration at once: one wins, the other is told to read again (RFC 7592 section 2.2).
 func TestRegistrationChangedMeanwhile(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		registered := w.registers()
 		uri, token := registered["registration_client_uri"].(string), registered["registration_access_token"].(string)
 		for round := 0; ; round++ {
@@ -70,7 +71,7 @@ func TestRegistrationChangedMeanwhile(t *testing.T) {
 			for i := range answers {
 				updates.Go(func() {
 					answers[i] = w.json(http.MethodPut, uri, token,
-						registration(t, "client_id", registered["client_id"], "client_name", "App "+strconv.Itoa(10*round+i)))
+						registrationText(t, "client_id", registered["client_id"], "client_name", "App "+strconv.Itoa(10*round+i)))
 				})
 			}
 			updates.Wait()
@@ -92,7 +93,7 @@ func TestRegistrationChangedMeanwhile(t *testing.T) {
 
 // Strangers cannot register more clients than there may be.
 func TestRegistrationIsFull(t *testing.T) {
-	w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = RegistrationOpen })
+	w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = registration.Open })
 	m := client.Defaults(client.Web)
 	m.Name, m.RedirectURIs = "App", []string{callback}
 	for {
@@ -101,6 +102,6 @@ func TestRegistrationIsFull(t *testing.T) {
 			break
 		}
 	}
-	requireError(t, w.json(http.MethodPost, oauth.RegisterPath, "", registration(t)), http.StatusForbidden, accessDenied)
+	requireError(t, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t)), http.StatusForbidden, accessDenied)
 	require.Contains(t, w.lastLine(), "rule="+string(oauth.RegistrationFull))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -27,7 +28,7 @@ func TestSlowAddressesAreNoOutage(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(hanging)
-	w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = RegistrationOpen })
+	w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = registration.Open })
 	c := w.asks(func(m *client.Metadata) {
 		m.RequestURIs, m.JWKS, m.JWKSURI = []string{server.URL + "/silent", server.URL + "/trickle"}, nil, server.URL+"/keys"
 	})
@@ -44,7 +45,7 @@ func TestSlowAddressesAreNoOutage(t *testing.T) {
 				requireRefusal(t, a, callback, invalidRequestObject)
 			},
 			"sector": func(t *testing.T) {
-				text := registration(t, "subject_type", "pairwise", "sector_identifier_uri", server.URL+"/sector")
+				text := registrationText(t, "subject_type", "pairwise", "sector_identifier_uri", server.URL+"/sector")
 				requireError(t, w.json(http.MethodPost, oauth.RegisterPath, "", text), http.StatusBadRequest, client.InvalidMetadata)
 			},
 		} {

@@ -14,6 +14,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/jwttest"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
@@ -191,7 +192,7 @@ func TestUserInfoIsForItsAudienceAlone(t *testing.T) {
 
 // What else Postern hands out as a bearer token opens the one door that it was made for.
 func TestBearerTokensOpenOneDoor(t *testing.T) {
-	registering(t, RegistrationOpen, func(t *testing.T, w *world) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers()
 		initial, manage := w.initial(5, time.Hour), made["registration_access_token"].(string)
 		tokens := w.offline()
@@ -207,7 +208,7 @@ func TestBearerTokensOpenOneDoor(t *testing.T) {
 			requireError(t, a, http.StatusUnauthorized, invalidToken)
 		}
 		for _, token := range []string{manage, access, refresh, id} {
-			requireError(t, w.json(http.MethodPost, oauth.RegisterPath, token, registration(t)), http.StatusUnauthorized, invalidToken)
+			requireError(t, w.json(http.MethodPost, oauth.RegisterPath, token, registrationText(t)), http.StatusUnauthorized, invalidToken)
 		}
 	})
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch/fetchtest"
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/provider/keys/keystest"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -84,7 +85,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 		Store: store, Audit: log, Keys: w.keys, Clients: w.clients, SignIns: w.browser, Pages: pages, Fetch: fetch.New(fetch.Config{Allow: fetchtest.Loopback}),
 		Log:      slog.New(ruleRecorder{slog.NewTextHandler(w.log, nil)}),
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
-		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: RegistrationClosed,
+		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: registration.Closed,
 	}
 	for _, change := range edit {
 		change(&cfg)

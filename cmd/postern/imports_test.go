@@ -87,10 +87,11 @@ var allowed = map[string][]string{
 	"provider/logout": {
 		"provider/client", "provider/fetch", "provider/oauth", "provider/page", "provider/token", "storage", "storage/audit", "templates",
 	},
+	"provider/registration": {"provider/client", "provider/clientauth", "provider/fetch", "provider/limit", "provider/oauth", "storage", "storage/audit"},
 
 	"provider": {
 		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/engine", "provider/exchange",
-		"provider/fetch", "provider/keys", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/scope",
+		"provider/fetch", "provider/keys", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/scope",
 		"provider/token", "storage", "storage/audit", "templates",
 	},
 
@@ -115,7 +116,7 @@ var allowed = map[string][]string{
 		"cmd/demo-rp/relyingparty", // the app of postern demo
 		"config", "consent", "login", "login/account", "login/account/identity", "login/account/journeys", "login/account/operate",
 		"login/account/port", "login/browser", "login/mail", "login/otp", "login/password", "login/self", "login/throttle",
-		"loop", "provider", "provider/client", "provider/fetch", "provider/keys", "provider/scope", "storage", "storage/audit", "templates",
+		"loop", "provider", "provider/client", "provider/fetch", "provider/keys", "provider/registration", "provider/scope", "storage", "storage/audit", "templates",
 	},
 	"cmd/postern/browsertest": {},
 
@@ -133,7 +134,7 @@ var confined = map[string][]string{
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin": {
 		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
-		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "templates", "bench",
+		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "templates", "bench",
 	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
@@ -174,7 +175,7 @@ var confined = map[string][]string{
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
 		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/engine",
-		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/token",
+		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/token",
 		"templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else

@@ -9,6 +9,7 @@ import (
 	"github.com/postern-id/postern/login/self"
 	"github.com/postern-id/postern/provider"
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/templates"
@@ -66,7 +67,7 @@ func (s *services) newProvider(pages *templates.Pages, sessions *browser.Session
 	return provider.New(provider.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
 		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log,
-		Registration: provider.Registration(cfg.ClientRegistration),
+		Registration: registration.Policy(cfg.ClientRegistration),
 		FlowLife:     cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
 		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
 	})
