@@ -15,7 +15,7 @@ type Delivery struct {
 	GivenUpAt     Time   `db:"given_up_at"`     // zero: not given up
 }
 
-// queue is a table of entries that are to be delivered. An entry is due at its next attempt. Whoever claims it moves that into the future, and
+// queue is a table of entries that are to be delivered. An entry is due at its next attempt. Claiming it moves that into the future, and
 // says before then what became of it: it is deferred, delivered or given up. An entry whose claim ends before that is due again.
 type queue struct {
 	*database

@@ -139,7 +139,7 @@ func (s *Outbox) Defer(ctx context.Context, claimed Mail, next Delivery) error {
 	return s.postpone(ctx, claimed.Delivery, next, claimed.ID)
 }
 
-// Done records that a message was handed over and wipes its bodies, whoever has claimed it meanwhile. ErrStale when it was before or is gone.
+// Done records that a message was handed over and wipes its bodies, even if another sender has claimed it meanwhile. ErrStale when it was before or is gone.
 func (s *Outbox) Done(ctx context.Context, claimed Mail, at time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET sent_at = ?, given_up_at = NULL, next_attempt_at = NULL, failure = '', body_sealed = ?, html_sealed = NULL

@@ -72,7 +72,7 @@ func (k *Keyset) Primary() uint32 { return k.current.Load().handle.KeysetInfo().
 // Replace makes k seal and open with the keys of other from now on, for everybody who holds k.
 func (k *Keyset) Replace(other *Keyset) { k.current.Store(other.current.Load()) }
 
-// JSON returns the cleartext form that ReadKeyset takes. Whoever has it and the database can read every secret.
+// JSON returns the cleartext form that ReadKeyset takes. Anyone who has it and the database can read every secret.
 func (k *Keyset) JSON() ([]byte, error) {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(k.current.Load().handle, keyset.NewJSONWriter(&text)); err != nil {

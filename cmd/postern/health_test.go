@@ -140,7 +140,7 @@ func TestReadOnlyDatabaseIsNotReady(t *testing.T) {
 	require.False(t, ready(checks))
 }
 
-// TestReadinessOfASilentDatabase asks for the first time when the database has fallen silent; whoever asks gets an answer before their
+// TestReadinessOfASilentDatabase asks for the first time when the database has fallen silent; every caller gets an answer before their
 // own patience ends.
 func TestReadinessOfASilentDatabase(t *testing.T) {
 	for name, weather := range map[string]storagetest.Weather{"frozen": storagetest.Frozen, "black hole": storagetest.BlackHole} {

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestOtherPagesInChromium shows the pages that nobody comes by who has a common app and remembers the password.
+// TestOtherPagesInChromium shows the pages that a person with a common app, who remembers the password, never sees.
 func TestOtherPagesInChromium(t *testing.T) {
 	pages := newGallery(t)
 	for name, options := range map[string]browsertest.Options{"light": {JavaScript: true}, "dark phone": {Dark: true, Width: 320}} {

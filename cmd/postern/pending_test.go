@@ -23,7 +23,7 @@ import (
 )
 
 // routeRequests are every route of the public listener with parameters that would do something for somebody who is signed in. A route
-// that is missing here fails the test: whoever adds one says what it must not give away.
+// that is missing here fails the test: a change that adds one must say what it must not give away.
 func routeRequests(clientID string) map[string]url.Values {
 	authorize := authorizeParams(clientID)
 	return map[string]url.Values{

@@ -92,7 +92,7 @@ func requireObject(t *testing.T, c *client.Client, object string, form url.Value
 	require.NoError(t, err)
 	var said map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
-	decoder.UseNumber() // 1e400 is none of Go's
+	decoder.UseNumber() // 1e400 does not fit a float64
 	require.NoError(t, decoder.Decode(&said))
 	for name, want := range map[string]string{"iss": c.ID, "client_id": c.ID, "response_type": "code"} {
 		if value, sent := said[name]; sent {

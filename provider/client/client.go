@@ -40,7 +40,7 @@ func (c *Client) Vouched() bool {
 	return !c.SelfRegistered || c.InitialTokenID != "" || c.Consent == ConsentSkip
 }
 
-// SendsRequestObjects reports whether the client may send request objects. Who registers itself says so by saying nothing: without
+// SendsRequestObjects reports whether the client may send request objects. A client that registers itself may by default: without
 // request_object_signing_alg it may use any algorithm (OIDC Registration section 2).
 func (c *Client) SendsRequestObjects() bool {
 	return c.RequestObjectAlg != "" || c.RequireSignedRequestObject || len(c.RequestURIs) > 0 || c.SelfRegistered

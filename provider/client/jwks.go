@@ -22,7 +22,7 @@ const (
 // privateMembers of a JWK (RFC 7518 section 6): their presence means that a secret was sent to the wrong place.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// parseJWKS reads a JWK Set of public keys (RFC 7517 section 5). Its errors are sentences for who registers the client.
+// parseJWKS reads a JWK Set of public keys (RFC 7517 section 5). Its errors are sentences for the person who registers the client.
 func parseJWKS(text json.RawMessage) (*jose.JSONWebKeySet, error) {
 	if len(text) > longestJWKS {
 		return nil, fmt.Errorf("must not be longer than %d bytes", longestJWKS)

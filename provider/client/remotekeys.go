@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// The bounds of fetching a client's keys. Whoever sends assertions with an unknown key must not make Postern fetch each time.
+// The bounds of fetching a client's keys. Assertions with an unknown key must not make Postern fetch each time.
 const (
 	keysFresh    = 10 * time.Minute // keys are used without asking again
 	keysStale    = 24 * time.Hour   // and when asking fails, so long

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// Whoever adds a member of Metadata decides whether apps may register it.
+// A change that adds a member to Metadata must decide here whether apps may register it.
 func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
 	kind := reflect.TypeFor[client.Metadata]()
 	for i := range kind.NumField() {

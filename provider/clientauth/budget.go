@@ -19,7 +19,7 @@ const (
 	recordEvery  = time.Minute
 )
 
-// Budget bounds what wrong credentials cost. Right ones never count: whoever shares an address, a network or a proxy with an app
+// Budget bounds what wrong credentials cost. Right ones never count: a client that shares an address, a network or a proxy with an app
 // that keeps failing does not notice.
 type Budget struct {
 	audit    *audit.Log

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// maxVerifierFailures is after how many wrong verifiers a code is dead: whoever has the right one does not need more tries.
+// maxVerifierFailures is the number of wrong verifiers after which a code is refused: a client that has the right one does not need more tries.
 const maxVerifierFailures = 3
 
 // pkceHandler is fosite's handler with a count of wrong verifiers.

@@ -1,7 +1,7 @@
 // Package fetch makes the requests that Postern sends to addresses which clients have registered: key sets, request objects, sector
 // lists, logout notices.
 //
-// Whoever registers a client chooses these addresses, so they are treated as an attacker's (server-side request forgery): the address
+// Anyone who can register a client chooses these addresses, so they are treated as an attacker's (server-side request forgery): the address
 // that a name resolved to is judged when the connection is made, so that a name cannot change its mind in between; loopback, private,
 // link-local and other special addresses are refused unless the operator allows them; redirects are not followed; answers are bounded
 // in size and time. No proxy of the environment is used.

@@ -151,7 +151,7 @@ func (c *Client) postForm(ctx context.Context, uri string, form url.Values) (sta
 	return response.StatusCode, response.Body.Close()
 }
 
-// request refuses what is no address of a web server, and plain http to who is not on the list of allowed addresses.
+// request refuses a URI that is not an http or https URL with a host, and plain http to hosts that are not on the list of allowed addresses.
 func (c *Client) request(ctx context.Context, method, uri string, body []byte) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, uri, bytes.NewReader(body))
 	if err != nil || request.URL.Host == "" || request.URL.User != nil {

@@ -75,7 +75,7 @@ func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, b
 				return err
 			}
 		}
-		// The first insert has locked the version of the keys, so whoever comes second reads here what the first committed.
+		// The first insert has locked the version of the keys, so a concurrent rotation that comes second reads here what the first committed.
 		rows, err := r.cfg.Store.Keys.List(ctx)
 		if err != nil {
 			return err

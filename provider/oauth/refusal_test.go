@@ -34,7 +34,7 @@ func TestRulesHaveAnswers(t *testing.T) {
 	}
 }
 
-// Whoever fails to authenticate, and whoever comes with a wrong code or token, learns nothing of the reason.
+// A client that fails to authenticate, or sends a wrong code or token, does not learn the reason.
 func TestAnswersThatSayNothing(t *testing.T) {
 	told := map[string]string{}
 	for _, rule := range Rules() {

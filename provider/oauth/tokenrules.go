@@ -2,7 +2,7 @@ package oauth
 
 import "net/http"
 
-// The rules of the token endpoint and of whoever shows a token.
+// The rules of the token endpoint and of the endpoints that take an access token.
 const (
 	// The token endpoint (RFC 6749 section 5.2, RFC 8628 section 3.5).
 	GrantTypeMissing       Rule = "grant_type_missing"
