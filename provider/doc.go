@@ -8,9 +8,9 @@
 //	POST /oauth2/token                                                                provider/exchange
 //	POST /oauth2/device_authorization                                                 provider/device
 //	GET, POST /device                                                                 provider/device
-//	POST /oauth2/revoke                                                               revoke.go
-//	POST /oauth2/introspect                                                           introspect.go
-//	GET, POST /userinfo                                                               userinfo.go
+//	POST /oauth2/revoke                                                               provider/resource
+//	POST /oauth2/introspect                                                           provider/resource
+//	GET, POST /userinfo                                                               provider/resource
 //	GET, POST /oauth2/logout                                                          provider/logout
 //	GET /oauth2/check_session                                                         provider/logout
 //	POST /oauth2/register                                                             provider/registration, unless closed
@@ -24,7 +24,7 @@
 //
 //	authorize, device,             endpoints
 //	exchange, logout,
-//	registration
+//	registration, resource
 //	engine                         the library fosite, which nothing else knows
 //	clientauth                     who a client is
 //	token, decision, page          codes and tokens; what a request needs next; pages in place of an answer

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/storagetest"
 )
@@ -39,7 +40,7 @@ func TestRaceForADPoPProof(t *testing.T) {
 			other.web, other.secret = judge.web, judge.secret
 		}
 		bound := requireBound(t, judge.exchange(judge.web, judge.code(judge.web), proofOfKey(t, "ES256", "/oauth2/token")))
-		nonce := judge.provider.proofs.Nonce(time.Now())
+		nonce := token.NewProofs(issuer, judge.store).Nonce(time.Now())
 		for name, use := range map[string]func(proof string) func(*world, int) answer{
 			"token": func(string) func(*world, int) answer {
 				proof := proofOfKey(t, "ES256", "/oauth2/token")

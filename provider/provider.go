@@ -24,6 +24,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 	"github.com/postern-id/postern/provider/page"
 	"github.com/postern-id/postern/provider/registration"
+	"github.com/postern-id/postern/provider/resource"
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
@@ -75,14 +76,13 @@ type Provider struct {
 	endpoints    *oauth.Endpoints
 	page         *page.Pages
 	tokens       *token.Issuer
-	proofs       *token.Proofs
 	budget       *clientauth.Budget
-	auth         *clientauth.Authenticator
 	authorize    *authorize.Endpoint
 	exchange     *exchange.Exchange
 	device       *device.Endpoint
 	logout       *logout.Endpoints
 	registration *registration.Endpoint
+	resource     *resource.Endpoints
 	notifier     *logout.Notifier
 	about        []byte // the discovery document
 	aboutTag     string // its entity tag
@@ -117,22 +117,22 @@ func build(cfg Config, with parts) (*Provider, error) {
 		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
 		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit),
 	}
-	p.proofs = token.NewProofs(cfg.Issuer, cfg.Store)
+	proofs := token.NewProofs(cfg.Issuer, cfg.Store)
 	p.tokens = token.New(token.Config{
 		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Keys: cfg.Keys, Clients: cfg.Clients,
 		AccessTokenLife: cfg.AccessTokenLife, IDTokenLife: cfg.IDTokenLife, RefreshGrace: cfg.RefreshGrace,
 	})
-	p.auth = clientauth.New(clientauth.Config{
+	auth := clientauth.New(clientauth.Config{
 		Issuer: cfg.Issuer, JTIs: cfg.Store.JTIs, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: p.budget, Log: cfg.Log,
 	})
-	p.endpoints = oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: p.proofs.Nonce, Log: cfg.Log})
+	p.endpoints = oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: proofs.Nonce, Log: cfg.Log})
 	p.page = page.New(page.Config{Issuer: cfg.Issuer, Clients: cfg.Clients, SignIns: cfg.SignIns, Pages: cfg.Pages, Log: cfg.Log})
 	engine := engine.New(engine.Config{
-		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs,
+		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs,
 		CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.exchange = exchange.New(exchange.Config{
-		Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: p.proofs, Confirm: cfg.Store.Confirm,
+		Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: proofs, Confirm: cfg.Store.Confirm,
 		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.logout = logout.New(logout.Config{
@@ -143,19 +143,22 @@ func build(cfg Config, with parts) (*Provider, error) {
 	})
 	p.authorize = authorize.New(authorize.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
-		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Tokens: p.tokens, Proofs: p.proofs, Engine: engine,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Engine: engine,
 		Endpoints: p.endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
 		SessionState: p.logout.SessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.device = device.New(device.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL,
-		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: p.auth, Budget: p.budget,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Budget: p.budget,
 		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, SignIns: cfg.SignIns,
 		FlowLife: cfg.FlowLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.registration = registration.New(registration.Config{
 		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: p.budget, Endpoints: p.endpoints,
+	})
+	p.resource = resource.New(resource.Config{
+		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Endpoints: p.endpoints,
 	})
 	var err error
 	if p.about, err = p.metadata(); err != nil {
@@ -199,12 +202,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	p.device.Mount(r)
 	p.logout.Mount(r)
 	p.registration.Mount(r)
-	r.GET(oauth.UserInfoPath, p.endpoints.AllowClients, p.endpoints.Handle(p.userinfo))
-	for path, handler := range map[string]func(*gin.Context) error{
-		oauth.RevokePath: p.revoke, oauth.IntrospectPath: p.introspect, oauth.UserInfoPath: p.userinfo,
-	} {
-		p.endpoints.Post(r, path, handler)
-	}
+	p.resource.Mount(r)
 }
 
 // logoutInterval is the time between looks at the logout notices.

@@ -88,11 +88,14 @@ var allowed = map[string][]string{
 		"provider/client", "provider/fetch", "provider/oauth", "provider/page", "provider/token", "storage", "storage/audit", "templates",
 	},
 	"provider/registration": {"provider/client", "provider/clientauth", "provider/fetch", "provider/limit", "provider/oauth", "storage", "storage/audit"},
+	"provider/resource": {
+		"provider/client", "provider/clientauth", "provider/oauth", "provider/scope", "provider/token", "storage", "storage/audit",
+	},
 
 	"provider": {
 		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/engine", "provider/exchange",
-		"provider/fetch", "provider/keys", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/scope",
-		"provider/token", "storage", "storage/audit", "templates",
+		"provider/fetch", "provider/keys", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/resource",
+		"provider/scope", "provider/token", "storage", "storage/audit", "templates",
 	},
 
 	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
@@ -134,7 +137,8 @@ var confined = map[string][]string{
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin": {
 		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
-		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "templates", "bench",
+		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "provider/registration",
+		"provider/resource", "templates", "bench",
 	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
@@ -175,8 +179,8 @@ var confined = map[string][]string{
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
 		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/engine",
-		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/token",
-		"templates", "bench",
+		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth",
+		"provider/page", "provider/registration", "provider/resource", "provider/token", "templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
 }
