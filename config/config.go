@@ -94,8 +94,8 @@ type Database struct {
 	// start on an old schema and names the command to run. SQLite is always brought up to date.
 	Migrate bool `setting:"database.migrate" default:"false"`
 
-	// Accepts a PostgreSQL server on another machine with an sslmode below verify-full. Whoever is on the way to the
-	// server can then read and change everything that Postern stores.
+	// Accepts a PostgreSQL server on another machine with an sslmode below verify-full. Anyone on the network path to
+	// the server can then read and change everything that Postern stores.
 	InsecureTLS bool `setting:"database.insecure_tls" default:"false"`
 
 	// How many connections this process keeps open at most, 0 to 1000; 0 means four for each processor, at least eight. A request waits
@@ -110,8 +110,8 @@ type Database struct {
 // Secrets holds the key material that encrypts secrets at rest.
 type Secrets struct {
 	// The file with the Tink AEAD keyset (JSON) that encrypts secrets in the database. Empty means a file that is
-	// made beside the SQLite database; on PostgreSQL this or secrets.keyset must be given. Whoever loses it loses
-	// every authenticator and signing key. Refused when other users of the machine can read it.
+	// made beside the SQLite database; on PostgreSQL this or secrets.keyset must be given. If it is lost,
+	// every authenticator and signing key is lost too. Refused when other users of the machine can read it.
 	KeysetFile string `setting:"secrets.keyset_file" default:""`
 
 	// The keyset itself, in place of a file, for platforms that hand out secrets as variables.
@@ -121,14 +121,14 @@ type Secrets struct {
 // SMTP names the server that takes Postern's mail. URL and From are given both, or none.
 type SMTP struct {
 	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS (see smtp.tls), or smtps:// for TLS from
-	// the first byte; without user and password it is not signed in to. Its certificate has to be valid for the host.
-	// Only a server on this machine (localhost, 127.0.0.1, [::1]) is spoken to in the clear with smtp://. The port is
+	// the first byte; without user and password Postern does not sign in there. Its certificate has to be valid for the host.
+	// Only a server on this machine (localhost, 127.0.0.1, [::1]) is used without encryption with smtp://. The port is
 	// 587 unless given, 465 with smtps, 25 on this machine. Empty sends nothing: links in mails are then shown to
 	// operators only.
 	URL Secret `setting:"smtp.url" default:""`
 
 	// What a server named with smtp:// has to offer: required is STARTTLS with a valid certificate. opportunistic encrypts where
-	// the server offers it, with any certificate, and none does not: whoever is between can then read every mail, with its one-time link, and
+	// the server offers it, with any certificate, and none never encrypts: anyone on the network path can then read every mail, with its one-time link, and
 	// the password of smtp.url. They are for a server in a network of your own; each start warns of them. A server on this machine needs neither.
 	TLS string `setting:"smtp.tls" default:"required"`
 
@@ -148,12 +148,12 @@ type SMTP struct {
 // Outbound says whom the requests may trust and reach that Postern sends to addresses which clients registered: for keys, request objects
 // and lists of sectors, and to tell them of logouts.
 type Outbound struct {
-	// A file with certificates, PEM, of authorities that are trusted beside those of the system when Postern fetches what clients
-	// registered an address of (keys, request objects, lists of sectors) and when it tells them of logouts. Read at the start.
+	// A file with certificates (PEM) of authorities that are trusted in addition to the system's when Postern fetches keys, request objects and
+	// lists of sectors from addresses that clients registered, and when it tells clients of logouts. Read at the start.
 	CAFile string `setting:"outbound.ca_file" default:""`
 
 	// The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from and send logout tokens to although they are private,
-	// loopback or otherwise special, and with plain http too. Whoever may register a client can make Postern ask them, so name as few as possible.
+	// loopback or otherwise special, and with plain http too. Anyone who may register a client can make Postern send requests there, so name as few as possible.
 	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 

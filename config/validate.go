@@ -111,7 +111,7 @@ func (v *validator) address(setting, value string) {
 	}
 }
 
-// trustedProxies refuses networks that contain everybody: whoever reaches Postern could then choose the address that
+// trustedProxies refuses networks that contain every address: any client could then choose the address that
 // is counted against the limits.
 func (v *validator) trustedProxies() {
 	for _, prefix := range v.c.TrustedProxies {

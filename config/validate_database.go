@@ -97,8 +97,8 @@ func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
 	return hosts
 }
 
-// databaseTLS wants the server's certificate checked when the connection leaves the machine: whoever is on the way
-// could otherwise answer in the server's place.
+// databaseTLS requires the server's certificate to be verified when the connection leaves the machine: otherwise anyone on the network
+// path could answer in the server's place.
 func (v *validator) databaseTLS(hosts []string, query url.Values) {
 	const setting = "database.url"
 	modes := query["sslmode"]

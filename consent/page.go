@@ -30,7 +30,7 @@ type question struct {
 // errNothingToAsk: nobody is signed in, or there is nothing left to ask. The provider decides what comes next.
 var errNothingToAsk = errors.New("nothing to ask")
 
-// question returns whom to ask for what. With errNothingToAsk, only the flow of q is good.
+// question returns the person to ask, and the access to ask for. With errNothingToAsk, only the flow of q is good.
 func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error) {
 	if q.flow, err = p.flow(c, now); err != nil {
 		return q, err

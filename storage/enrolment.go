@@ -25,7 +25,7 @@ type Purpose struct {
 	Kind     EnrolmentKind
 	Replaces string // id of the authenticator that EnrolReplace takes the place of
 	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. It is empty for
-	// EnrolFirst, which belongs to whoever holds the link.
+	// EnrolFirst, which belongs to the holder of the link.
 	Holder string
 }
 

@@ -70,7 +70,7 @@ const grantStateQuery = `
 
 // Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
 // the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
-// the grant rests on has ended meanwhile: the locks on their rows make sure that whoever ends them either comes first or finds the
+// the grant rests on has ended meanwhile: the locks on their rows make sure that a transaction that ends them either comes first or finds the
 // grant and revokes it too. ErrNotFound when the user or the client is gone.
 func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
 	if !g.TellOfLogout {

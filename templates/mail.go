@@ -32,7 +32,7 @@ type mailKind struct {
 	link     bool // there is a one-time link, with mail.KIND_button
 	account  bool // there is a link to the account page
 	plural   bool // mail.KIND_text has plural forms
-	stranger bool // it may go to an uninvolved person: whoever asked for it must not choose its words, so it names nobody
+	stranger bool // it may go to an uninvolved person: the requester must not choose its words, so it names nobody
 }
 
 var mailKinds = map[string]mailKind{

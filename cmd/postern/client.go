@@ -101,7 +101,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 					return clientFault(err)
 				}
 				if secretStdin {
-					secret = "" // whoever typed it has it
+					secret = "" // the operator typed it, and so has it
 				}
 				return t.showClient(s, c, secret)
 			})

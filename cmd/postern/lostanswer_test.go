@@ -128,7 +128,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// requireNoFalseEntry checks that nothing tells of a refusal: there was none.
+// requireNoFalseEntry checks that no audit entry reports a refusal, because nothing was refused.
 func requireNoFalseEntry(t *testing.T, a *app, v *visitor) {
 	t.Helper()
 	user, err := a.store.Users.Find(t.Context(), v.name)

@@ -20,7 +20,7 @@ import (
 func TestMailArrives(t *testing.T) {
 	server := mailtest.StartWith(t, mailtest.Config{User: "postern", Password: "secret"})
 	cfg := settings(t, storagetest.SQLite(t), "http://"+freeAddress(t))
-	cfg.Registration = "invite" // whoever is added gets mail
+	cfg.Registration = "invite" // every person who is added gets mail
 	cfg.SMTP = config.SMTP{URL: config.Secret(server.URL()), From: "Example <id@example.test>"}
 	require.NoError(t, cfg.Validate())
 	a, err := build(t.Context(), cfg, newQuietLog(t))

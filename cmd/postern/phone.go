@@ -39,7 +39,7 @@ const (
 	mostAccounts   = 20
 )
 
-// phone stands for the authenticator app on a person's phone, in the demo alone: whoever opens its page sees every code. It keeps the keys in a
+// phone stands for the authenticator app on a person's phone, in the demo alone: anyone who opens its page sees every code. It keeps the keys in a
 // file beside the demo's database.
 type phone struct {
 	file   string

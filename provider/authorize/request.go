@@ -43,7 +43,7 @@ type request struct {
 func (a *request) asked() scope.Asked { return scope.Asked{Scopes: a.scopes, Named: a.named} }
 
 // newRequest finds out where the answer goes. Until that is certain every error is a page: a redirect to an address that was not
-// registered would hand errors, and later codes, to whoever wrote the link.
+// registered would hand errors, and later codes, to the author of the link.
 func newRequest(found *client.Client, form url.Values) (*request, error) {
 	uri := form.Get("redirect_uri")
 	if uri == "" {

@@ -13,8 +13,8 @@ const (
 	mostUnknown = 1000  // ids that no client has
 )
 
-// cache holds what was read since the last change of any client. Clearing it starts a new generation: what was read before the
-// change and arrives after it goes to the old one, which nobody asks any more.
+// cache holds what was read since the last change of any client. Clearing it starts a new generation: a value read before the
+// change that arrives after it goes to the old generation, which is no longer used.
 type cache struct {
 	current atomic.Pointer[generation]
 }

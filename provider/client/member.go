@@ -36,7 +36,7 @@ type Member struct {
 	// public says that people's browsers are led there, so that a client which registers itself can only name a public address.
 	public bool
 	commas bool                     // the flag takes several entries with commas between them, and they are shown in one line
-	slip   func(value string) error // refuses what an operator cannot have meant
+	slip   func(value string) error // refuses values that are obviously a mistake of the operator
 	after  func(m *Metadata)        // what follows from a new value
 }
 
@@ -188,7 +188,7 @@ func (member Member) Remove(m *Metadata, values []string) error {
 	return nil
 }
 
-// Check says whether a flag of the member takes value: what is no number and none of the choices is refused. The rules are
+// Check returns an error for a value that the member's flag does not accept: one that is not a number, or not among the choices. The rules are
 // [Metadata.Validate]'s. The empty text takes away what need not be there.
 func (member Member) Check(value string) error {
 	if kind := member.Kind(); value == "" && !member.required && (kind == "text" || kind == "number") {

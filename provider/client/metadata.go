@@ -58,7 +58,7 @@ const (
 // Values of subject_type (OIDC Core section 8).
 const (
 	SubjectPublic   = "public"
-	SubjectPairwise = "pairwise" // another sub in each sector, so that apps cannot compare notes
+	SubjectPairwise = "pairwise" // another sub in each sector, so that apps cannot correlate people
 )
 
 // AlgNone leaves a JWT unsigned.

@@ -86,7 +86,7 @@ func (a *Authenticator) check(ctx context.Context, found *client.Client, given c
 	return nil, nil
 }
 
-// readCredentials reads the one method that was used (RFC 6749 section 2.3, RFC 7521 section 4.2). Which of two counts would be anybody's guess.
+// readCredentials reads the one method that was used (RFC 6749 section 2.3, RFC 7521 section 4.2). With two methods it would be unclear which one counts.
 func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 	header := r.Header.Values("Authorization")
 	methods := len(header)

@@ -18,7 +18,7 @@ import (
 const (
 	// deviceSlower is added to the interval of a device that polls too often.
 	deviceSlower = 5 * time.Second
-	// deviceSlack is how much too early a poll may come: the network does not carry each equally fast.
+	// deviceSlack is how much too early a poll may arrive, because the network does not delay every poll equally.
 	deviceSlack = time.Second
 )
 
@@ -35,7 +35,7 @@ func (h deviceHandler) CanHandleTokenEndpointRequest(_ context.Context, request 
 	return request.GetGrantTypes().ExactOne(client.GrantDevice)
 }
 
-// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The code of another client is no code, whatever became of it.
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The code of another client is refused like an unknown one, whatever its state.
 func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
 	u, code := unitOf(ctx), request.GetRequestForm().Get("device_code")
 	switch {

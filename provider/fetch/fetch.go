@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Config says whom fetches may trust and reach. Its zero value trusts the system's roots and reaches public addresses alone.
+// Config says which CAs fetches trust and which addresses they may reach. Its zero value trusts the system's roots and reaches public addresses alone.
 type Config struct {
 	// Roots are trusted beside nothing else; nil: the system's.
 	Roots *x509.CertPool
@@ -70,7 +70,7 @@ func (c *Client) allowed(address netip.Addr) bool {
 	return Public(address) || slices.ContainsFunc(c.allow, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// special are address blocks that net/netip has no word for (RFC 6890 and its registries).
+// special lists special-purpose address blocks that net/netip has no method for (RFC 6890 and its registries).
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),
 	netip.MustParsePrefix("100.64.0.0/10"), // shared between a provider and its customers; metadata services of clouds live here too

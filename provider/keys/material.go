@@ -67,8 +67,8 @@ func publicJWK(private crypto.Signer, alg string) (kid string, jwk []byte, err e
 	return public.KeyID, jwk, err
 }
 
-// parse reads a stored key. Everything is derived from the sealed private part; the open columns must agree with it, or whoever
-// can write to the database could have a key of theirs published.
+// parse reads a stored key. Everything is derived from the sealed private part; the open columns must agree with it, or anyone who
+// can write to the database could have a key of their own published.
 func parse(row storage.SigningKey) *key {
 	k := &key{SigningKey: row}
 	k.Private = nil

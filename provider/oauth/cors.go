@@ -20,7 +20,7 @@ func (e *Endpoints) AllowClients(c *gin.Context) {
 	}
 }
 
-// AllowAll lets pages of every origin call an endpoint that nobody has to be known to: it looks at no cookie.
+// AllowAll lets pages of every origin call an endpoint that is public and reads no cookie.
 func AllowAll(c *gin.Context) {
 	c.Header("Access-Control-Allow-Origin", "*")
 	c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")

@@ -48,7 +48,7 @@ func (r *Refusal) Unwrap() error { return r.Cause }
 // Sentence says for people what is wrong.
 func (r *Refusal) Sentence() string { return cmp.Or(answers[r.Rule].sentence, r.Description) }
 
-// Expected reports whether the rule is one that apps break all day without anything being wrong.
+// Expected reports whether apps break the rule in normal use, so that the refusal needs no warning.
 func (r *Refusal) Expected() bool { return answers[r.Rule].expected }
 
 // Because returns the refusal with a cause.
@@ -94,7 +94,7 @@ func RefusalOf(err error) *Refusal {
 // longestValue is how much of a received or registered value is kept, in characters.
 const longestValue = 500
 
-// secrets are the beginnings of what Postern makes and of JWTs, and texts as long and wild as no name is.
+// secrets matches the prefixes of Postern's tokens and of JWTs, and texts too long and too random to be a name.
 var secrets = regexp.MustCompile(`(pst_[a-z]+_|eyJ)[A-Za-z0-9._~+/=-]*|[A-Za-z0-9_~+=-]{32,}`)
 
 // Safe returns text as it may stand in a log: bounded, in one line, without what could be a secret.

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Rule says which rule a refused request broke. The list is closed: the log, the audit log and whoever looks for the cause of a refusal speak in
-// rules. A rule is a name and an answer, both in one file: here, or in one of requestrules.go, clientrules.go and tokenrules.go.
+// Rule says which rule a refused request broke. The list is closed: the log, the audit log and the search for the cause of a refusal use
+// these names. A rule is a name and an answer, both in one file: here, or in one of requestrules.go, clientrules.go and tokenrules.go.
 type Rule string
 
 // What clients are told where the cause is nobody's business.
@@ -17,13 +17,13 @@ const (
 	textInvalidToken  = "The access token is invalid, expired or revoked."
 )
 
-// answer is what a client is told when it breaks a rule: the status of a direct answer, 400 if it is not there, and an error of a code that a
-// specification lists. sentence says for the log what is wrong, where the description does not.
+// answer is what a client is told when it breaks a rule: the status of a direct answer, 400 unless given, and an error code that a
+// specification lists. sentence says in the log what is wrong, where the description does not.
 type answer struct {
 	Status            int
 	Code, Description string
 	sentence          string
-	// expected says that the protocol has apps break the rule all day: a silent renewal while nobody is signed in, a device that polls.
+	// expected says that apps break the rule in normal use: a silent renewal while nobody is signed in, a device that polls.
 	expected bool
 }
 

@@ -69,7 +69,7 @@ type target struct {
 }
 
 // OfClient returns the proof that came with a request to an endpoint that clients call, at path below the issuer. A nonce is demanded of clients
-// that are registered for DPoP: without it, whoever could use a key once, by a script in a page perhaps, could make proofs that are still valid
+// that are registered for DPoP: without it, an attacker who could use a key once, perhaps by a script in a page, could make proofs that are still valid
 // years later (RFC 9449 section 11.2). Clients that use DPoP of their own accord may know nothing of nonces; they are asked for one only when
 // their clock is wrong. Errors: an [oauth.Refusal].
 func (p *Proofs) OfClient(r *http.Request, path string, c *client.Client, now time.Time) (Proof, error) {

@@ -7,8 +7,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Types of JWTs, as their header says in typ. A JWT of one kind must never pass for another, whoever signed it (RFC 8725 section 3.11): what is
-// read has the type of its kind, or, of the kinds that are older than their type, no type or the general one.
+// Types of JWTs, as their header says in typ. A JWT of one kind must never pass for another, even if the signature is valid (RFC 8725 section 3.11): a token
+// must have the type of its kind; kinds that are older than their type may have no type or the general one.
 const (
 	TypeJWT             = "JWT"                       // RFC 7519 section 5.1; ID tokens have no type of their own
 	TypeRequestObject   = "oauth-authz-req+jwt"       // RFC 9101 section 10.8

@@ -21,7 +21,7 @@
 // oathtool. Browser.QR reads the enrolment address off a screenshot with
 // zbarimg.
 //
-// With -short whoever asks for Chromium, Java or npm's packages is skipped; a
+// With -short every test that asks for Chromium, Java or npm's packages is skipped; a
 // Visitor needs none of them.
 //
 // Fields, buttons and links are called what a person would call them: by the
