@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"encoding/json"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -271,8 +270,7 @@ func TestRaceForADevice(t *testing.T) {
 
 func TestDeviceIsAnnounced(t *testing.T) {
 	w := newWorld(t, storagetest.Open(t))
-	var about map[string]any
-	require.NoError(t, json.Unmarshal(w.provider.about, &about))
+	about := w.get("/.well-known/openid-configuration").body
 	require.Equal(t, issuer+"/oauth2/device_authorization", about["device_authorization_endpoint"])
 	require.Contains(t, about["grant_types_supported"], client.GrantDevice)
 }

@@ -15,14 +15,14 @@
 //	GET /oauth2/check_session                                                         provider/logout
 //	POST /oauth2/register                                                             provider/registration, unless closed
 //	GET, PUT, DELETE /oauth2/register/CLIENT_ID                                       provider/registration, unless closed
-//	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   discovery.go
-//	GET  /.well-known/jwks.json                                                       discovery.go
+//	GET  /.well-known/openid-configuration, /.well-known/oauth-authorization-server   provider/discovery
+//	GET  /.well-known/jwks.json                                                       provider/discovery
 //
 // # Floors
 //
 // A package imports from lower floors only:
 //
-//	authorize, device,             endpoints
+//	authorize, device, discovery,  endpoints
 //	exchange, logout,
 //	registration, resource
 //	engine                         the library fosite, which nothing else knows

@@ -2,8 +2,6 @@ package provider
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -16,6 +14,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/clientauth"
 	"github.com/postern-id/postern/provider/device"
+	"github.com/postern-id/postern/provider/discovery"
 	"github.com/postern-id/postern/provider/engine"
 	"github.com/postern-id/postern/provider/exchange"
 	"github.com/postern-id/postern/provider/fetch"
@@ -69,9 +68,7 @@ type SignIns interface {
 type Provider struct {
 	cfg          Config
 	store        *storage.Store
-	keys         *keys.Ring
 	clients      *client.Registry
-	fetch        *fetch.Client
 	log          *slog.Logger
 	endpoints    *oauth.Endpoints
 	page         *page.Pages
@@ -84,8 +81,7 @@ type Provider struct {
 	registration *registration.Endpoint
 	resource     *resource.Endpoints
 	notifier     *logout.Notifier
-	about        []byte // the discovery document
-	aboutTag     string // its entity tag
+	documents    *discovery.Documents
 }
 
 // New builds a provider, or says which part is missing.
@@ -114,7 +110,7 @@ type grants interface {
 // build builds a provider from a complete configuration.
 func build(cfg Config, with parts) (*Provider, error) {
 	p := &Provider{
-		cfg: cfg, store: cfg.Store, keys: cfg.Keys, clients: cfg.Clients, fetch: cfg.Fetch,
+		cfg: cfg, store: cfg.Store, clients: cfg.Clients,
 		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit),
 	}
 	proofs := token.NewProofs(cfg.Issuer, cfg.Store)
@@ -161,11 +157,12 @@ func build(cfg Config, with parts) (*Provider, error) {
 		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Endpoints: p.endpoints,
 	})
 	var err error
-	if p.about, err = p.metadata(); err != nil {
+	p.documents, err = discovery.New(discovery.Config{
+		Issuer: cfg.Issuer, Keys: cfg.Keys, Endpoints: p.endpoints, Registration: cfg.Registration != registration.Closed,
+	})
+	if err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256(p.about)
-	p.aboutTag = `"` + hex.EncodeToString(sum[:16]) + `"`
 	return p, nil
 }
 
@@ -186,14 +183,7 @@ func (cfg Config) check() error {
 }
 
 // MountDocuments adds the addresses that answer with the same bytes to everybody. r stands for the issuer's path.
-func (p *Provider) MountDocuments(r gin.IRouter) {
-	for path, handler := range map[string]func(*gin.Context) error{
-		"/.well-known/openid-configuration": p.discovery, "/.well-known/oauth-authorization-server": p.discovery, oauth.JWKSPath: p.jwks,
-	} {
-		r.GET(path, p.endpoints.Handle(handler))
-		r.HEAD(path, p.endpoints.Handle(handler))
-	}
-}
+func (p *Provider) MountDocuments(r gin.IRouter) { p.documents.Mount(r) }
 
 // Mount adds the other endpoints. r stands for the issuer's path.
 func (p *Provider) Mount(r gin.IRouter) {

@@ -83,7 +83,8 @@ var allowed = map[string][]string{
 		"provider/client", "provider/clientauth", "provider/decision", "provider/limit", "provider/oauth", "provider/page", "provider/scope",
 		"provider/token", "storage", "storage/audit", "templates",
 	},
-	"provider/exchange": {"provider/client", "provider/engine", "provider/oauth", "provider/token", "storage", "storage/audit"},
+	"provider/discovery": {"provider/client", "provider/keys", "provider/oauth", "provider/scope", "provider/token", "templates"},
+	"provider/exchange":  {"provider/client", "provider/engine", "provider/oauth", "provider/token", "storage", "storage/audit"},
 	"provider/logout": {
 		"provider/client", "provider/fetch", "provider/oauth", "provider/page", "provider/token", "storage", "storage/audit", "templates",
 	},
@@ -93,9 +94,9 @@ var allowed = map[string][]string{
 	},
 
 	"provider": {
-		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/engine", "provider/exchange",
-		"provider/fetch", "provider/keys", "provider/logout", "provider/oauth", "provider/page", "provider/registration", "provider/resource",
-		"provider/scope", "provider/token", "storage", "storage/audit", "templates",
+		"loop", "provider/authorize", "provider/client", "provider/clientauth", "provider/device", "provider/discovery", "provider/engine",
+		"provider/exchange", "provider/fetch", "provider/keys", "provider/logout", "provider/oauth", "provider/page", "provider/registration",
+		"provider/resource", "provider/token", "storage", "storage/audit", "templates",
 	},
 
 	"login/browser": {"login/account", "storage", "storage/audit", "templates"},
@@ -137,8 +138,8 @@ var confined = map[string][]string{
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
 	"github.com/gin-gonic/gin": {
 		"cmd/postern", "consent", "login", "login/browser", "login/form", "login/logintest", "login/self", "provider", "provider/authorize",
-		"provider/device", "provider/exchange", "provider/logout", "provider/oauth", "provider/page", "provider/registration",
-		"provider/resource", "templates", "bench",
+		"provider/device", "provider/discovery", "provider/exchange", "provider/logout", "provider/oauth", "provider/page",
+		"provider/registration", "provider/resource", "templates", "bench",
 	},
 	"github.com/jmoiron/sqlx":           {"storage"},
 	"github.com/lib/pq":                 {"storage/postgres", "bench"},
@@ -178,9 +179,9 @@ var confined = map[string][]string{
 	"database/sql": {"login/logintest", "storage", "storage/postgres", "storage/storagetest", "bench"},
 	"net/http": {
 		"cmd/demo-rp", "cmd/demo-rp/relyingparty", "cmd/postern", "cmd/postern/browsertest", "consent", "login", "login/browser", "login/form",
-		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/engine",
-		"provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout", "provider/oauth",
-		"provider/page", "provider/registration", "provider/resource", "provider/token", "templates", "bench",
+		"login/logintest", "login/self", "provider", "provider/authorize", "provider/clientauth", "provider/device", "provider/discovery",
+		"provider/engine", "provider/exchange", "provider/fetch", "provider/fetch/fetchtest", "provider/limit", "provider/logout",
+		"provider/oauth", "provider/page", "provider/registration", "provider/resource", "provider/token", "templates", "bench",
 	},
 	"math/rand": {}, // secrets come from crypto/rand, and so does everything else
 }

@@ -1,6 +1,8 @@
-package provider
+package discovery
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -9,18 +11,54 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/postern-id/postern/provider/client"
+	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/provider/oauth"
-	"github.com/postern-id/postern/provider/registration"
 	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/templates"
 )
 
-// metadata is the discovery document (OIDC Discovery section 3, RFC 8414 section 2): what is switched on, and nothing else.
-func (p *Provider) metadata() ([]byte, error) {
-	at := func(path string) string { return p.cfg.Issuer + path }
-	about := map[string]any{
-		"issuer":                                      p.cfg.Issuer,
+// Config is what the documents need.
+type Config struct {
+	Issuer       string
+	Keys         *keys.Ring
+	Endpoints    *oauth.Endpoints
+	Registration bool // whether clients can register themselves, so that the endpoint is announced
+}
+
+// Documents serves the metadata and the public keys.
+type Documents struct {
+	cfg          Config
+	metadata     []byte
+	metadataETag string
+}
+
+// New returns the documents. An error says that the metadata cannot be encoded.
+func New(cfg Config) (*Documents, error) {
+	text, err := json.Marshal(metadataOf(cfg))
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(text)
+	return &Documents{cfg: cfg, metadata: text, metadataETag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
+}
+
+// Mount adds the documents. r stands for the issuer's path.
+func (d *Documents) Mount(r gin.IRouter) {
+	for path, handler := range map[string]func(*gin.Context) error{
+		"/.well-known/openid-configuration": d.showMetadata, "/.well-known/oauth-authorization-server": d.showMetadata, oauth.JWKSPath: d.showKeys,
+	} {
+		r.GET(path, d.cfg.Endpoints.Handle(handler))
+		r.HEAD(path, d.cfg.Endpoints.Handle(handler))
+	}
+}
+
+// metadataOf returns the members of the metadata (OIDC Discovery section 3, RFC 8414 section 2). They announce what this configuration serves,
+// and nothing else.
+func metadataOf(cfg Config) map[string]any {
+	at := func(path string) string { return cfg.Issuer + path }
+	members := map[string]any{
+		"issuer":                                      cfg.Issuer,
 		"authorization_endpoint":                      at(oauth.AuthorizePath),
 		"token_endpoint":                              at(oauth.TokenPath),
 		"userinfo_endpoint":                           at(oauth.UserInfoPath),
@@ -41,12 +79,12 @@ func (p *Provider) metadata() ([]byte, error) {
 		"require_request_uri_registration":            true,
 		"request_object_signing_alg_values_supported": append(client.SigningAlgs(), client.AlgNone),
 		"pushed_authorization_request_endpoint":       at(oauth.PushPath),
-		"require_pushed_authorization_requests":       false, // of some clients: require_pushed_authorization_requests in their registration
+		"require_pushed_authorization_requests":       false, // a client can require it of itself, with this name in its registration
 		"response_types_supported":                    client.ResponseTypes(),
 		"response_modes_supported":                    oauth.ResponseModes(),
 		"grant_types_supported":                       client.GrantTypes(),
 		"subject_types_supported":                     []string{client.SubjectPublic, client.SubjectPairwise},
-		"id_token_signing_alg_values_supported":       append(p.keys.Algorithms(), client.AlgNone),
+		"id_token_signing_alg_values_supported":       append(cfg.Keys.Algorithms(), client.AlgNone),
 		"userinfo_signing_alg_values_supported":       client.SigningAlgs(),
 		"ui_locales_supported":                        languages(),
 		"display_values_supported":                    []string{"page"},
@@ -65,18 +103,18 @@ func (p *Provider) metadata() ([]byte, error) {
 		"backchannel_logout_supported":                             true,
 		"backchannel_logout_session_supported":                     true,
 	}
-	if p.cfg.Registration != registration.Closed {
-		about["registration_endpoint"] = at(oauth.RegisterPath)
+	if cfg.Registration {
+		members["registration_endpoint"] = at(oauth.RegisterPath)
 	}
-	return json.Marshal(about)
+	return members
 }
 
-// supportedClaims are the claims that discovery announces.
+// supportedClaims returns the claims that can be in an ID token or a UserInfo response.
 func supportedClaims() []string {
 	return append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}, scope.Claims(scope.Supported())...)
 }
 
-// languages are those that pages are written in.
+// languages returns the tags of the languages in which there are pages.
 func languages() []string {
 	var tags []string
 	for _, l := range templates.Languages() {
@@ -85,7 +123,7 @@ func languages() []string {
 	return tags
 }
 
-// documentHeader is what every document has in common. Its values are shared between answers.
+// documentHeader holds the header fields of every document. Responses share its values.
 var documentHeader = http.Header{
 	"Access-Control-Allow-Origin": {"*"}, // public: any browser app may read it
 	"Cache-Control":               {"public, max-age=300"},
@@ -94,7 +132,7 @@ var documentHeader = http.Header{
 
 var jsonType = []string{"application/json"}
 
-// serve answers with bytes made once, which browsers, clients and caches may keep for a while.
+// serve answers with a document, or with status 304 if the client has the one with this entity tag.
 func serve(body []byte, etag string, c *gin.Context) error {
 	h := c.Writer.Header()
 	maps.Copy(h, documentHeader)
@@ -109,14 +147,12 @@ func serve(body []byte, etag string, c *gin.Context) error {
 	return err
 }
 
-// discovery answers with the metadata.
-func (p *Provider) discovery(c *gin.Context) error {
-	return serve(p.about, p.aboutTag, c)
-}
+// showMetadata answers with the metadata.
+func (d *Documents) showMetadata(c *gin.Context) error { return serve(d.metadata, d.metadataETag, c) }
 
-// jwks answers with the public signing keys (OIDC Discovery section 3, jwks_uri).
-func (p *Provider) jwks(c *gin.Context) error {
-	document, err := p.keys.Public(time.Now())
+// showKeys answers with the public signing keys (OIDC Discovery section 3, jwks_uri).
+func (d *Documents) showKeys(c *gin.Context) error {
+	document, err := d.cfg.Keys.Public(time.Now())
 	if err != nil {
 		return err
 	}
