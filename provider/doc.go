@@ -31,11 +31,4 @@
 //	oauth, scope                   requests read, refused and answered; scopes and claims
 //	client, keys                   what clients register; signing keys
 //	limit, fetch                   limits in memory; requests to addresses of clients
-//
-// # What is not obvious
-//
-// A client may be told when sessions end that were used there (OIDC Back-Channel Logout). With the grant it is recorded that the session was used at
-// the client; the database makes that due when the session ends, whoever ends it, and [logout.Notifier] sends a logout token. The grant of
-// a device is not recorded: it does not depend on the session of the browser in which it was approved.
-// The same records say whose frames the browser shows at sign-out (OIDC Front-Channel Logout): [logout.Endpoints.Frames].
 package provider
