@@ -12,7 +12,7 @@ var floors = [][]string{
 	{"provider", "login/logintest"},
 	{
 		"login", "login/self", "consent",
-		"provider/authorize", "provider/device", "provider/exchange", "provider/logout", "provider/registration",
+		"provider/authorize", "provider/device", "provider/discovery", "provider/exchange", "provider/logout", "provider/registration",
 		"provider/resource",
 	},
 	{"login/form", "login/mail", "login/account/journeys", "provider/engine"},
