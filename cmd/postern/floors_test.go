@@ -22,8 +22,8 @@ var floors = [][]string{
 	},
 	{"login/account", "provider/decision", "provider/page", "provider/token"},
 	{"login/account/identity", "provider/oauth", "provider/scope", "provider/keys/keystest"},
-	{"login/throttle", "provider/client", "provider/keys", "provider/limit"},
-	{"storage/audit", "storage/storagetest"},
+	{"login/throttle", "provider/client", "provider/keys"},
+	{"provider/limit", "storage/audit", "storage/storagetest"},
 	{"storage"},
 	{
 		"cmd/demo-rp/relyingparty", "cmd/postern/browsertest", "config", "loop", "login/mail/mailtest", "login/otp", "login/password", "provider/fetch",
