@@ -66,14 +66,9 @@ type SignIns interface {
 
 // Provider serves the protocol endpoints.
 type Provider struct {
-	cfg          Config
-	store        *storage.Store
-	clients      *client.Registry
 	log          *slog.Logger
-	endpoints    *oauth.Endpoints
 	page         *page.Pages
 	tokens       *token.Issuer
-	budget       *clientauth.Budget
 	authorize    *authorize.Endpoint
 	exchange     *exchange.Exchange
 	device       *device.Endpoint
@@ -109,26 +104,24 @@ type grants interface {
 
 // build builds a provider from a complete configuration.
 func build(cfg Config, with parts) (*Provider, error) {
-	p := &Provider{
-		cfg: cfg, store: cfg.Store, clients: cfg.Clients,
-		log: cfg.Log, budget: clientauth.NewBudget(cfg.Audit),
-	}
+	p := &Provider{log: cfg.Log}
+	budget := clientauth.NewBudget(cfg.Audit)
 	proofs := token.NewProofs(cfg.Issuer, cfg.Store)
 	p.tokens = token.New(token.Config{
 		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Keys: cfg.Keys, Clients: cfg.Clients,
 		AccessTokenLife: cfg.AccessTokenLife, IDTokenLife: cfg.IDTokenLife, RefreshGrace: cfg.RefreshGrace,
 	})
 	auth := clientauth.New(clientauth.Config{
-		Issuer: cfg.Issuer, JTIs: cfg.Store.JTIs, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: p.budget, Log: cfg.Log,
+		Issuer: cfg.Issuer, JTIs: cfg.Store.JTIs, Clients: cfg.Clients, Keys: client.NewRemoteKeys(cfg.Fetch), Budget: budget, Log: cfg.Log,
 	})
-	p.endpoints = oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: proofs.Nonce, Log: cfg.Log})
+	endpoints := oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: proofs.Nonce, Log: cfg.Log})
 	p.page = page.New(page.Config{Issuer: cfg.Issuer, Clients: cfg.Clients, SignIns: cfg.SignIns, Pages: cfg.Pages, Log: cfg.Log})
 	engine := engine.New(engine.Config{
 		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs,
 		CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.exchange = exchange.New(exchange.Config{
-		Grants: with.grants, Endpoints: p.endpoints, Engine: engine, Tokens: p.tokens, Proofs: proofs, Confirm: cfg.Store.Confirm,
+		Grants: with.grants, Endpoints: endpoints, Engine: engine, Tokens: p.tokens, Proofs: proofs, Confirm: cfg.Store.Confirm,
 		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.logout = logout.New(logout.Config{
@@ -140,25 +133,25 @@ func build(cfg Config, with parts) (*Provider, error) {
 	p.authorize = authorize.New(authorize.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
 		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Engine: engine,
-		Endpoints: p.endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
+		Endpoints: endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
 		SessionState: p.logout.SessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.device = device.New(device.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL,
-		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Budget: p.budget,
-		Endpoints: p.endpoints, Page: p.page, Pages: cfg.Pages, SignIns: cfg.SignIns,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Budget: budget,
+		Endpoints: endpoints, Page: p.page, Pages: cfg.Pages, SignIns: cfg.SignIns,
 		FlowLife: cfg.FlowLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.registration = registration.New(registration.Config{
-		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: p.budget, Endpoints: p.endpoints,
+		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: budget, Endpoints: endpoints,
 	})
 	p.resource = resource.New(resource.Config{
-		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Endpoints: p.endpoints,
+		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Endpoints: endpoints,
 	})
 	var err error
 	p.documents, err = discovery.New(discovery.Config{
-		Issuer: cfg.Issuer, Keys: cfg.Keys, Endpoints: p.endpoints, Registration: cfg.Registration != registration.Closed,
+		Issuer: cfg.Issuer, Keys: cfg.Keys, Endpoints: endpoints, Registration: cfg.Registration != registration.Closed,
 	})
 	if err != nil {
 		return nil, err
