@@ -9,7 +9,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/provider/authorize"
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/clientauth"
@@ -27,6 +26,7 @@ import (
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/loop"
 	"github.com/postern-id/postern/templates"
 )
 

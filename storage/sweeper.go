@@ -5,7 +5,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/postern-id/postern/loop"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 const (

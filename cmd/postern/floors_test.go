@@ -26,7 +26,7 @@ var floors = [][]string{
 	{"provider/limit", "storage/audit", "storage/storagetest"},
 	{"storage"},
 	{
-		"cmd/demo-rp/relyingparty", "cmd/postern/browsertest", "config", "loop", "login/mail/mailtest", "login/otp", "login/password", "provider/fetch",
+		"cmd/demo-rp/relyingparty", "cmd/postern/browsertest", "config", "storage/loop", "login/mail/mailtest", "login/otp", "login/password", "provider/fetch",
 		"provider/fetch/fetchtest", "provider/jwttest", "provider/strictjson", "storage/postgres", "templates",
 	},
 }

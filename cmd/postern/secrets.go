@@ -15,9 +15,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 func secretsCommand(t *terminal) *cobra.Command {

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 const (

@@ -6,9 +6,9 @@ import (
 	"regexp"
 	"time"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 // Config is what a Registry needs. All fields are required.

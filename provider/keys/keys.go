@@ -12,9 +12,9 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 var (

@@ -7,8 +7,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/postern-id/postern/loop"
 	"github.com/postern-id/postern/storage"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/postern-id/postern/loop"
+	"github.com/postern-id/postern/storage/loop"
 )
 
 func TestWorkIsDoneAtOnceAndAtEachInterval(t *testing.T) {
