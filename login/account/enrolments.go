@@ -39,7 +39,7 @@ type Enrolments struct {
 	issuer     string
 }
 
-// Show returns the pending authenticator of a user, making one if there is none. It stays the same for ten minutes.
+// Show returns the pending authenticator of a user, and makes it at the first call. It stays the same for ten minutes.
 func (e *Enrolments) Show(ctx context.Context, user storage.User, p storage.Purpose, visitor Visitor, now time.Time) (Enrolment, error) {
 	pending, err := e.store.Enrolments.ByPurpose(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {

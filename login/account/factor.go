@@ -50,8 +50,7 @@ func Methods(f Factor) []string {
 // Factors are the kinds of authenticators that a sign-in asks for.
 type Factors []Factor
 
-// Match returns the factor that an answer is right for. If there is none, it returns one for which the answer is a replay; the factor is nil
-// if there is no such one either.
+// Match returns the factor that an answer is right for, else a factor for which the answer is a replay, else nil.
 func (f Factors) Match(ctx context.Context, a Answer, now time.Time) (Factor, Match) {
 	var (
 		found Factor

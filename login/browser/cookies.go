@@ -73,7 +73,7 @@ func (j jar) name(c Cookie) string {
 	return string(c) + j.instance
 }
 
-// get returns the value of a cookie; empty when there is none that could be ours.
+// get returns the value of a cookie, or "" when the browser sent no cookie that could be ours.
 func (j jar) get(r *http.Request, c Cookie) string {
 	cookie, err := r.Cookie(j.name(c))
 	if err != nil || len(cookie.Value) > longest {

@@ -79,11 +79,11 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 	return signIn, err
 }
 
-// SessionSecret returns the secret in the browser's session cookie, whatever it is worth; empty when there is none.
+// SessionSecret returns the secret in the browser's session cookie, unchecked, or "" without a cookie.
 func (s *Sessions) SessionSecret(r *http.Request) string { return s.jar.get(r, sessionCookie) }
 
-// Held returns the sign-in of the browser that waits for a new password, because somebody else has the present one. storage.ErrNotFound says
-// that there is none.
+// Held returns the sign-in of the browser that waits for a new password, because somebody else has the present one. Errors:
+// storage.ErrNotFound when the browser has no such sign-in.
 func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
 	secret := s.SessionSecret(r)
 	if secret == "" {
@@ -92,7 +92,8 @@ func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
 	return s.store.Sessions.HeldSignIn(r.Context(), storage.Hash(secret), time.Now())
 }
 
-// Enrolling returns the sign-in of the browser that waits for a new authenticator. storage.ErrNotFound says that there is none.
+// Enrolling returns the sign-in of the browser that waits for a new authenticator. Errors:
+// storage.ErrNotFound when the browser has no such sign-in.
 func (s *Sessions) Enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
 	secret := s.SessionSecret(r)
 	if secret == "" {
