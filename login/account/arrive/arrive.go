@@ -24,24 +24,10 @@ type Config struct {
 }
 
 // Service mails links and follows them. It is safe for concurrent use.
-type Service struct {
-	store     *storage.Store
-	audit     *audit.Log
-	notices   account.Notices
-	attempts  *account.Attempts
-	passwords *account.Passwords
-	signIns   *account.SignIns
-	links     *account.Links
-	signUp    account.SignUp
-}
+type Service struct{ cfg Config }
 
 // New returns the journey.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, signIns: cfg.SignIns,
-		links: cfg.Links, signUp: cfg.SignUp,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
 // Open reports whether anybody can make an account.
-func (s *Service) Open() bool { return s.signUp == account.SignUpOpen }
+func (s *Service) Open() bool { return s.cfg.SignUp == account.SignUpOpen }

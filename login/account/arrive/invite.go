@@ -18,14 +18,14 @@ func (s *Service) OpenInvitation(ctx context.Context, secret string, now time.Ti
 
 // invited returns the user of a good invitation, and whether that user has an authenticator but no password yet.
 func (s *Service) invited(ctx context.Context, hash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
-	stored, err := s.links.Find(ctx, hash, storage.LinkEnrol, now)
+	stored, err := s.cfg.Links.Find(ctx, hash, storage.LinkEnrol, now)
 	if err != nil {
 		return storage.User{}, false, err
 	}
-	if user, err = s.store.Users.ByID(ctx, stored.UserID); err != nil {
+	if user, err = s.cfg.Store.Users.ByID(ctx, stored.UserID); err != nil {
 		return storage.User{}, false, err
 	}
-	enrolled, hasPassword, err := account.Credentials(ctx, s.store, user)
+	enrolled, hasPassword, err := account.Credentials(ctx, s.cfg.Store, user)
 	switch {
 	case err != nil:
 		return storage.User{}, false, err
@@ -54,20 +54,20 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	hash := storage.Hash(set.Secret)
 	user, enrolled, err := s.invited(ctx, hash, now)
 	if errors.Is(err, account.ErrLink) {
-		return account.HalfCookie{}, s.attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
+		return account.HalfCookie{}, s.cfg.Attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return account.HalfCookie{}, err
 	}
-	encoded, err := s.passwords.Hash(ctx, set.Password, user)
+	encoded, err := s.cfg.Passwords.Hash(ctx, set.Password, user)
 	if err != nil {
 		return account.HalfCookie{}, err
 	}
 	var half account.HalfCookie
 	begin := account.Beginning{Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		// Before the link is looked at: another request that uses it up has changed the user's row by then, or waits for it.
-		if begin.User, err = s.passwords.Replace(ctx, user.ID, encoded, now); err != nil {
+		if begin.User, err = s.cfg.Passwords.Replace(ctx, user.ID, encoded, now); err != nil {
 			return err
 		}
 		if begin.User.Disabled() {
@@ -75,16 +75,16 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 		}
 		if enrolled { // nothing is left for the link to do
 			begin.LinkHash = nil
-			if err := s.links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
+			if err := s.cfg.Links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
 				return err
 			}
-		} else if _, err := s.links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
+		} else if _, err := s.cfg.Links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, set.Visitor.Event(audit.PasswordSet, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, set.Visitor.Event(audit.PasswordSet, user.ID), now); err != nil {
 			return err
 		}
-		half, err = s.signIns.Begin(ctx, begin, now)
+		half, err = s.cfg.SignIns.Begin(ctx, begin, now)
 		return err
 	})
 	return half, err

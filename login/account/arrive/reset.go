@@ -19,23 +19,23 @@ import (
 // Errors: *account.WaitError when too many messages were asked for from this client IP.
 func (s *Service) AskReset(ctx context.Context, name string, visitor account.Visitor, now time.Time) error {
 	name = identity.Name(name)
-	login, err := s.store.Passwords.ByLogin(ctx, name)
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, name)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	user, who := login.User, s.attempts.Name(storage.CanonicalName(name)) // for the same work, whether or not it is needed
+	user, who := login.User, s.cfg.Attempts.Name(storage.CanonicalName(name)) // for the same work, whether or not it is needed
 	if user.ID != "" {
 		who = throttle.User(user.ID)
 	}
-	return s.attempts.SendAsked(ctx, "reset", who, user, visitor, now, func(ctx context.Context) error {
+	return s.cfg.Attempts.SendAsked(ctx, "reset", who, user, visitor, now, func(ctx context.Context) error {
 		to, link, err := s.issueReset(ctx, user, name, now)
 		if err != nil {
 			return err
 		}
-		if err := s.notices.Send(ctx, to, link.For(visitor).Notice(account.NoticePasswordReset), now); err != nil {
+		if err := s.cfg.Notices.Send(ctx, to, link.For(visitor).Notice(account.NoticePasswordReset), now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.PasswordResetAsked, user.ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.PasswordResetAsked, user.ID), now)
 	})
 }
 
@@ -43,18 +43,18 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor account.Vis
 // sign-up that cannot be completed, because nobody learns its secret, and returns a user without an e-mail address.
 func (s *Service) issueReset(ctx context.Context, user storage.User, name string, now time.Time) (to storage.User, link account.Link, err error) {
 	if user.ID != "" && !user.Disabled() {
-		link, err = s.links.Issue(ctx, storage.LinkReset, user.ID, user.Email, now)
+		link, err = s.cfg.Links.Issue(ctx, storage.LinkReset, user.ID, user.Email, now)
 		return user, link, err
 	}
-	link, nobody := s.links.New(storage.LinkReset, now), hex.EncodeToString(s.store.MAC("reset of nobody", storage.CanonicalName(name)))
-	return storage.User{Claims: user.Claims}, link, s.store.SignUps.Add(ctx, storage.SignUp{
+	link, nobody := s.cfg.Links.New(storage.LinkReset, now), hex.EncodeToString(s.cfg.Store.MAC("reset of nobody", storage.CanonicalName(name)))
+	return storage.User{Claims: user.Claims}, link, s.cfg.Store.SignUps.Add(ctx, storage.SignUp{
 		Hash: link.Hash, Email: nobody, CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
 	})
 }
 
 // OpenReset returns the user whose password a link replaces. The link must have been sent to the user's present address. Errors: account.ErrLink.
 func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (storage.User, error) {
-	_, user, err := s.links.OpenMailed(ctx, storage.Hash(secret), storage.LinkReset, now)
+	_, user, err := s.cfg.Links.OpenMailed(ctx, storage.Hash(secret), storage.LinkReset, now)
 	return user, err
 }
 
@@ -65,42 +65,42 @@ func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (
 // Errors: account.ErrLink, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy.
 func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visitor account.Visitor, now time.Time) error {
 	hash := storage.Hash(secret)
-	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkReset, now)
+	_, user, err := s.cfg.Links.OpenMailed(ctx, hash, storage.LinkReset, now)
 	if errors.Is(err, account.ErrLink) {
-		return s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
+		return s.cfg.Attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return err
 	}
 	if user.Exposed() {
-		if err := s.passwords.Differs(ctx, user, typed); err != nil {
+		if err := s.cfg.Passwords.Differs(ctx, user, typed); err != nil {
 			return err
 		}
 	}
-	encoded, err := s.passwords.Hash(ctx, typed, user)
+	encoded, err := s.cfg.Passwords.Hash(ctx, typed, user)
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.attempts.ForgetPasswords(ctx, user.ID); err != nil {
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Attempts.ForgetPasswords(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.links.Spend(ctx, hash, storage.LinkReset, now); err != nil {
+		if err := s.cfg.Links.Spend(ctx, hash, storage.LinkReset, now); err != nil {
 			return err
 		}
-		fresh, err := s.passwords.Replace(ctx, user.ID, encoded, now)
+		fresh, err := s.cfg.Passwords.Replace(ctx, user.ID, encoded, now)
 		if err != nil {
 			return err
 		}
 		if fresh.Disabled() || fresh.Email != user.Email {
 			return account.ErrLink
 		}
-		if err := s.store.Sessions.EndOtherEpochs(ctx, fresh); err != nil {
+		if err := s.cfg.Store.Sessions.EndOtherEpochs(ctx, fresh); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, visitor.Event(audit.PasswordReset, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.PasswordReset, user.ID), now); err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, fresh, account.Notice{Kind: account.NoticePasswordChanged}, now)
+		return s.cfg.Notices.Send(ctx, fresh, account.Notice{Kind: account.NoticePasswordChanged}, now)
 	})
 }

@@ -31,20 +31,20 @@ func (s *Service) AskSignUp(ctx context.Context, form SignUpForm, now time.Time)
 	if err := errors.Join(identity.CheckEmail(form.Email), identity.CheckLookalike("email", form.Email), identity.CheckFullName(form.Name)); err != nil {
 		return err
 	}
-	login, err := s.store.Passwords.ByLogin(ctx, form.Email) // costs the same for an address that nobody has
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, form.Email) // costs the same for an address that nobody has
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	mailbox := s.attempts.Mailbox(storage.CanonicalName(form.Email))
-	return s.attempts.SendAsked(ctx, "mailbox", mailbox, login.User, form.Visitor, now, func(ctx context.Context) error {
+	mailbox := s.cfg.Attempts.Mailbox(storage.CanonicalName(form.Email))
+	return s.cfg.Attempts.SendAsked(ctx, "mailbox", mailbox, login.User, form.Visitor, now, func(ctx context.Context) error {
 		return s.mailSignUp(ctx, form, login.User, now)
 	})
 }
 
 func (s *Service) mailSignUp(ctx context.Context, form SignUpForm, owner storage.User, now time.Time) error {
-	link := s.links.New(storage.LinkVerify, now)
+	link := s.cfg.Links.New(storage.LinkVerify, now)
 	// The same work for an address that is taken: nobody ever gets to know that secret.
-	if err := s.store.SignUps.Add(ctx, storage.SignUp{
+	if err := s.cfg.Store.SignUps.Add(ctx, storage.SignUp{
 		Hash: link.Hash, Email: form.Email, Name: form.Name, Locale: form.Locale,
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
 	}); err != nil {
@@ -55,10 +55,10 @@ func (s *Service) mailSignUp(ctx context.Context, form SignUpForm, owner storage
 	if owner.ID != "" {
 		to, notice = owner, account.Notice{Kind: account.NoticeAddressTaken}
 	}
-	if err := s.notices.Send(ctx, to, notice, now); err != nil {
+	if err := s.cfg.Notices.Send(ctx, to, notice, now); err != nil {
 		return err
 	}
-	return s.audit.Record(ctx, form.Visitor.Event(audit.RegistrationAsked, owner.ID), now)
+	return s.cfg.Audit.Record(ctx, form.Visitor.Event(audit.RegistrationAsked, owner.ID), now)
 }
 
 func localeClaim(locale string) storage.Claims {
@@ -77,7 +77,7 @@ func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now t
 	hash := storage.Hash(set.Secret)
 	asked, err := s.asked(ctx, hash, now)
 	if errors.Is(err, account.ErrLink) {
-		return account.HalfCookie{}, s.attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
+		return account.HalfCookie{}, s.cfg.Attempts.Refuse(ctx, err, set.Visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return account.HalfCookie{}, err
@@ -87,16 +87,16 @@ func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now t
 	if err != nil {
 		return account.HalfCookie{}, err
 	}
-	encoded, err := s.passwords.Hash(ctx, set.Password, user)
+	encoded, err := s.cfg.Passwords.Hash(ctx, set.Password, user)
 	if err != nil {
 		return account.HalfCookie{}, err
 	}
 	var half account.HalfCookie
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.addRegistered(ctx, user, asked, encoded, set.Visitor, now); err != nil {
 			return err
 		}
-		half, err = s.signIns.Begin(ctx, account.Beginning{
+		half, err = s.cfg.SignIns.Begin(ctx, account.Beginning{
 			User: user, Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor,
 		}, now)
 		return err
@@ -110,25 +110,25 @@ func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now t
 // addRegistered makes the account of a sign-up and its invitation. The user comes first: its address decides which of several attempts wins, and the
 // others have locked nothing by then.
 func (s *Service) addRegistered(ctx context.Context, user storage.User, asked storage.SignUp, encoded string, visitor account.Visitor, now time.Time) error {
-	if err := s.store.Users.Add(ctx, user); err != nil {
+	if err := s.cfg.Store.Users.Add(ctx, user); err != nil {
 		return err
 	}
-	if err := s.store.SignUps.Spend(ctx, asked.Hash, now); err != nil {
+	if err := s.cfg.Store.SignUps.Spend(ctx, asked.Hash, now); err != nil {
 		return linkLost(err)
 	}
-	if err := s.store.SignUps.DeleteByEmail(ctx, asked.Email); err != nil {
+	if err := s.cfg.Store.SignUps.DeleteByEmail(ctx, asked.Email); err != nil {
 		return err
 	}
-	if err := s.store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
+	if err := s.cfg.Store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
 		return err
 	}
-	if err := s.store.Links.Add(ctx, storage.Link{
+	if err := s.cfg.Store.Links.Add(ctx, storage.Link{
 		Hash: asked.Hash, Purpose: storage.LinkEnrol, UserID: user.ID, CreatedAt: storage.At(now), ExpiresAt: asked.ExpiresAt,
 	}); err != nil {
 		return err
 	}
 	for _, name := range []audit.Name{audit.UserRegistered, audit.PasswordSet} {
-		if err := s.audit.Record(ctx, visitor.Event(name, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(name, user.ID), now); err != nil {
 			return err
 		}
 	}
@@ -137,10 +137,10 @@ func (s *Service) addRegistered(ctx context.Context, user storage.User, asked st
 
 // asked returns the sign-up of a link. Errors: account.ErrLink, account.ErrSignedUp.
 func (s *Service) asked(ctx context.Context, hash []byte, now time.Time) (storage.SignUp, error) {
-	asked, err := s.store.SignUps.ByHash(ctx, hash, now)
+	asked, err := s.cfg.Store.SignUps.ByHash(ctx, hash, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
-		if _, err := s.links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
+		if _, err := s.cfg.Links.Find(ctx, hash, storage.LinkEnrol, now); err != nil {
 			return storage.SignUp{}, err
 		}
 		return storage.SignUp{}, account.ErrSignedUp

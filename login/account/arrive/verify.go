@@ -37,14 +37,14 @@ func (s *Service) OpenVerification(ctx context.Context, secret string, now time.
 	if !errors.Is(err, account.ErrLink) {
 		return Verification{}, err
 	}
-	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
+	_, user, err := s.cfg.Links.OpenMailed(ctx, hash, storage.LinkVerify, now)
 	if err == nil {
 		return Verification{Kind: VerifyAddress, Email: user.Email}, nil
 	}
 	if !errors.Is(err, account.ErrLink) {
 		return Verification{}, err
 	}
-	stored, _, err := s.links.OpenEmailChange(ctx, hash, now)
+	stored, _, err := s.cfg.Links.OpenEmailChange(ctx, hash, now)
 	return Verification{Kind: VerifyNewEmail, Email: stored.Email}, err
 }
 
@@ -56,15 +56,15 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 	if user.EmailVerified {
 		return account.ErrVerified
 	}
-	return s.attempts.SendCounted(ctx, "verify", user, visitor, now, func(ctx context.Context) error {
-		link, err := s.links.Issue(ctx, storage.LinkVerify, user.ID, user.Email, now)
+	return s.cfg.Attempts.SendCounted(ctx, "verify", user, visitor, now, func(ctx context.Context) error {
+		link, err := s.cfg.Links.Issue(ctx, storage.LinkVerify, user.ID, user.Email, now)
 		if err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, visitor.Event(audit.TicketIssued, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.TicketIssued, user.ID), now); err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, user, link.Notice(account.NoticeVerifyAddress), now)
+		return s.cfg.Notices.Send(ctx, user, link.Notice(account.NoticeVerifyAddress), now)
 	})
 }
 
@@ -72,24 +72,24 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 // person's, and no more is claimed. Errors: account.ErrLink.
 func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor account.Visitor, now time.Time) error {
 	hash := storage.Hash(secret)
-	_, user, err := s.links.OpenMailed(ctx, hash, storage.LinkVerify, now)
+	_, user, err := s.cfg.Links.OpenMailed(ctx, hash, storage.LinkVerify, now)
 	if errors.Is(err, account.ErrLink) {
-		return s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
+		return s.cfg.Attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.links.Spend(ctx, hash, storage.LinkVerify, now); err != nil {
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Links.Spend(ctx, hash, storage.LinkVerify, now); err != nil {
 			return err
 		}
-		err := s.store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
+		err := s.cfg.Store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
 		if errors.Is(err, storage.ErrStale) { // it has been changed since
 			return account.ErrLink
 		}
 		if err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.EmailVerified, user.ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.EmailVerified, user.ID), now)
 	})
 }

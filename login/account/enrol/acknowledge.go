@@ -21,7 +21,7 @@ import (
 //
 // Errors: account.ErrEnrolmentLost, account.ErrNotConfirmed, account.ErrStartAgain.
 func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous string, visitor account.Visitor, now time.Time) (account.Done, error) {
-	pending, err := s.enrolments.Pending(ctx, who.purpose(), now)
+	pending, err := s.cfg.Enrolments.Pending(ctx, who.purpose(), now)
 	if err != nil {
 		return account.Done{}, err
 	}
@@ -29,11 +29,11 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 		return account.Done{}, account.ErrNotConfirmed
 	}
 	var done account.Done
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.Lock(ctx, who.user); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Users.Lock(ctx, who.user); err != nil {
 			return err
 		}
-		if err := s.store.Enrolments.End(ctx, pending.ID); err != nil {
+		if err := s.cfg.Store.Enrolments.End(ctx, pending.ID); err != nil {
 			return err
 		}
 		half, err := s.spendPermission(ctx, who, visitor, now)
@@ -43,17 +43,17 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 		if err := s.addFactors(ctx, pending, now); err != nil {
 			return err
 		}
-		if done, err = s.signIns.Complete(ctx, half, s.enrolments.Proof(), previous, visitor, now); err != nil {
+		if done, err = s.cfg.SignIns.Complete(ctx, half, s.cfg.Enrolments.Proof(), previous, visitor, now); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, visitor.Event(audit.EnrolmentAcknowledged, who.user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.EnrolmentAcknowledged, who.user.ID), now); err != nil {
 			return err
 		}
 		kind := account.NoticeAuthenticatorAdded
 		if who.Replaces() {
 			kind = account.NoticeAuthenticatorReplaced
 		}
-		return s.notices.Send(ctx, who.user, account.Notice{Kind: kind}, now)
+		return s.cfg.Notices.Send(ctx, who.user, account.Notice{Kind: kind}, now)
 	})
 	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) {
 		return account.Done{}, account.ErrStartAgain
@@ -67,32 +67,32 @@ func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous s
 // spendPermission uses up the permission to enrol and returns the half-done sign-in to complete.
 func (s *Service) spendPermission(ctx context.Context, who Enroller, visitor account.Visitor, now time.Time) (storage.HalfSignIn, error) {
 	if !who.Replaces() {
-		if count, err := s.store.Authenticators.Count(ctx, who.user.ID); err != nil || count > 0 {
+		if count, err := s.cfg.Store.Authenticators.Count(ctx, who.user.ID); err != nil || count > 0 {
 			return storage.HalfSignIn{}, cmp.Or(err, storage.ErrStale)
 		}
-		if err := s.store.Links.Spend(ctx, who.half.LinkHash, storage.LinkEnrol, now); err != nil {
+		if err := s.cfg.Store.Links.Spend(ctx, who.half.LinkHash, storage.LinkEnrol, now); err != nil {
 			return storage.HalfSignIn{}, err
 		}
-		return who.half, s.audit.Record(ctx, visitor.Event(audit.TicketUsed, who.user.ID), now)
+		return who.half, s.cfg.Audit.Record(ctx, visitor.Event(audit.TicketUsed, who.user.ID), now)
 	}
 	// The session that allowed it must not have been ended since.
-	if err := s.store.Sessions.KeepOnly(ctx, who.user, who.session, now); err != nil {
+	if err := s.cfg.Store.Sessions.KeepOnly(ctx, who.user, who.session, now); err != nil {
 		return storage.HalfSignIn{}, err
 	}
-	if err := s.store.Users.RemoveFactors(ctx, who.user.ID); err != nil {
+	if err := s.cfg.Store.Users.RemoveFactors(ctx, who.user.ID); err != nil {
 		return storage.HalfSignIn{}, err
 	}
-	user, err := s.signIns.EndEverything(ctx, who.user.ID, now)
+	user, err := s.cfg.SignIns.EndEverything(ctx, who.user.ID, now)
 	if err != nil {
 		return storage.HalfSignIn{}, err
 	}
-	return s.signIns.BeginAgain(ctx, user, who.remember, visitor, now)
+	return s.cfg.SignIns.BeginAgain(ctx, user, who.remember, visitor, now)
 }
 
 // addFactors stores the authenticator and the recovery codes of a confirmed enrolment.
 func (s *Service) addFactors(ctx context.Context, pending storage.Enrolment, now time.Time) error {
-	if err := s.store.Authenticators.Add(ctx, account.Confirmed(pending, "", pending.ConfirmedStep, now)); err != nil {
+	if err := s.cfg.Store.Authenticators.Add(ctx, account.Confirmed(pending, "", pending.ConfirmedStep, now)); err != nil {
 		return err
 	}
-	return s.recoveryCodes.Replace(ctx, pending.UserID, pending.RecoveryCodes)
+	return s.cfg.RecoveryCodes.Replace(ctx, pending.UserID, pending.RecoveryCodes)
 }

@@ -26,28 +26,14 @@ type Config struct {
 }
 
 // Service enrols authenticators. It is safe for concurrent use.
-type Service struct {
-	store         *storage.Store
-	audit         *audit.Log
-	notices       account.Notices
-	attempts      *account.Attempts
-	signIns       *account.SignIns
-	links         *account.Links
-	enrolments    *account.Enrolments
-	recoveryCodes *account.RecoveryCodes
-}
+type Service struct{ cfg Config }
 
 // New returns the journey.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, signIns: cfg.SignIns, links: cfg.Links,
-		enrolments: cfg.Enrolments, recoveryCodes: cfg.RecoveryCodes,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
-// Enrolment returns the pending authenticator of a person, making one if there is none. It stays the same for ten minutes.
+// Enrolment returns the pending authenticator of a person, and makes it at the first call. It stays the same for ten minutes.
 func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor account.Visitor, now time.Time) (account.Enrolment, error) {
-	return s.enrolments.Show(ctx, who.user, who.purpose(), visitor, now)
+	return s.cfg.Enrolments.Show(ctx, who.user, who.purpose(), visitor, now)
 }
 
 // ConfirmEnrolment checks a code of the pending authenticator; from then on [Service.Enrolment] brings its recovery codes. It is not
@@ -55,22 +41,22 @@ func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor account.V
 //
 // Errors: account.ErrCode, *account.ClockError, account.ErrEnrolmentLost.
 func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed string, visitor account.Visitor, now time.Time) error {
-	pending, err := s.enrolments.Pending(ctx, who.purpose(), now)
+	pending, err := s.cfg.Enrolments.Pending(ctx, who.purpose(), now)
 	if err != nil || pending.ConfirmedStep != 0 {
 		return err
 	}
-	step, err := s.enrolments.Check(ctx, pending, typed, visitor, now)
+	step, err := s.cfg.Enrolments.Check(ctx, pending, typed, visitor, now)
 	if err != nil {
 		return err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Enrolments.Confirm(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(account.EnrolmentLife)); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Enrolments.Confirm(ctx, pending.ID, step, otp.NewRecoveryCodes(), now.Add(account.EnrolmentLife)); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.EnrolmentConfirmed, who.user.ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.EnrolmentConfirmed, who.user.ID), now)
 	})
 	if errors.Is(err, storage.ErrStale) { // a double click confirmed it, or it is gone
-		_, err = s.enrolments.Pending(ctx, who.purpose(), now)
+		_, err = s.cfg.Enrolments.Pending(ctx, who.purpose(), now)
 	}
 	return err
 }

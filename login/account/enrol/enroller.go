@@ -43,7 +43,7 @@ func (e Enroller) purpose() storage.Purpose {
 // Errors: account.ErrStartAgain; account.ErrEnrolled when there is an authenticator, so that a code is asked for; account.ErrNotEnrolled when
 // there is neither an authenticator nor a good invitation.
 func (s *Service) InvitedEnroller(ctx context.Context, cookie account.HalfCookie, now time.Time) (Enroller, error) {
-	half, err := s.signIns.Half(ctx, cookie, now)
+	half, err := s.cfg.SignIns.Half(ctx, cookie, now)
 	switch {
 	case err != nil:
 		return Enroller{}, err
@@ -52,7 +52,7 @@ func (s *Service) InvitedEnroller(ctx context.Context, cookie account.HalfCookie
 	case half.LinkHash == nil:
 		return Enroller{}, account.ErrNotEnrolled
 	}
-	stored, err := s.links.Find(ctx, half.LinkHash, storage.LinkEnrol, now)
+	stored, err := s.cfg.Links.Find(ctx, half.LinkHash, storage.LinkEnrol, now)
 	if errors.Is(err, account.ErrLink) || err == nil && stored.UserID != half.User.ID {
 		return Enroller{}, account.ErrNotEnrolled
 	}

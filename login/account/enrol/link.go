@@ -14,7 +14,7 @@ import (
 //
 // Errors: account.ErrStartAgain, account.ErrEnrolled; account.ErrUnverified when it is not known that the e-mail address is the person's.
 func (s *Service) MayAskEnrolLink(ctx context.Context, cookie account.HalfCookie, now time.Time) (storage.User, error) {
-	half, err := s.signIns.Half(ctx, cookie, now)
+	half, err := s.cfg.SignIns.Half(ctx, cookie, now)
 	switch {
 	case err != nil:
 		return storage.User{}, err
@@ -35,12 +35,12 @@ func (s *Service) AskEnrolLink(ctx context.Context, cookie account.HalfCookie, v
 	if err != nil {
 		return err
 	}
-	err = s.attempts.SendCounted(ctx, "enrol", user, visitor, now, func(ctx context.Context) error {
-		invitation, err := s.links.Invite(ctx, user, visitor.Event(audit.TicketIssued, user.ID), now)
+	err = s.cfg.Attempts.SendCounted(ctx, "enrol", user, visitor, now, func(ctx context.Context) error {
+		invitation, err := s.cfg.Links.Invite(ctx, user, visitor.Event(audit.TicketIssued, user.ID), now)
 		if err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, user, invitation.For(visitor).Notice(account.NoticeEnrolLink), now)
+		return s.cfg.Notices.Send(ctx, user, invitation.For(visitor).Notice(account.NoticeEnrolLink), now)
 	})
 	if errors.Is(err, storage.ErrNotFound) { // the account was deleted meanwhile
 		return account.ErrStartAgain

@@ -24,21 +24,21 @@ func (s *Service) Add(ctx context.Context, add identity.NewUser, by audit.By, no
 	}
 	encoded := ""
 	if add.Password != "" {
-		if encoded, err = s.passwords.Hash(ctx, add.Password, user); err != nil {
+		if encoded, err = s.cfg.Passwords.Hash(ctx, add.Password, user); err != nil {
 			return storage.User{}, account.Link{}, err
 		}
 	}
 	var invitation account.Link
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.Add(ctx, user); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Users.Add(ctx, user); err != nil {
 			return err
 		}
 		if encoded != "" {
-			if err := s.store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
+			if err := s.cfg.Store.Passwords.Set(ctx, user.ID, encoded, now); err != nil {
 				return err
 			}
 		}
-		if err := s.audit.Record(ctx, by.Event(audit.UserAdded, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, by.Event(audit.UserAdded, user.ID), now); err != nil {
 			return err
 		}
 		invitation, err = s.invite(ctx, user, by, now)

@@ -53,16 +53,16 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 	h := Helpdesk{Profile: profile}
 	id := profile.User.ID
 	for _, read := range []func() error{
-		func() (err error) { h.Waits, err = s.attempts.Waits(ctx, id, now); return err },
-		func() (err error) { h.NewEmail, _, err = s.links.NewEmail(ctx, profile.User, now); return err },
+		func() (err error) { h.Waits, err = s.cfg.Attempts.Waits(ctx, id, now); return err },
+		func() (err error) { h.NewEmail, _, err = s.cfg.Links.NewEmail(ctx, profile.User, now); return err },
 		func() (err error) { h.Invitation, err = s.openInvitation(ctx, id, now); return err },
-		func() (err error) { h.Sessions, err = s.store.Sessions.OfUser(ctx, id, now); return err },
-		func() (err error) { h.Apps, err = s.store.Consents.Apps(ctx, id, now); return err },
+		func() (err error) { h.Sessions, err = s.cfg.Store.Sessions.OfUser(ctx, id, now); return err },
+		func() (err error) { h.Apps, err = s.cfg.Store.Consents.Apps(ctx, id, now); return err },
 		func() (err error) {
-			h.LastSignIn, err = s.audit.NewestOfUser(ctx, id, audit.SignInCompleted)
+			h.LastSignIn, err = s.cfg.Audit.NewestOfUser(ctx, id, audit.SignInCompleted)
 			return err
 		},
-		func() (err error) { h.LastRefusal, err = s.audit.NewestOfUser(ctx, id, refusals...); return err },
+		func() (err error) { h.LastRefusal, err = s.cfg.Audit.NewestOfUser(ctx, id, refusals...); return err },
 	} {
 		if err := read(); err != nil {
 			return Helpdesk{}, err
@@ -75,7 +75,7 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 
 // openInvitation returns the invitation of a user that can still be used, or the zero Link.
 func (s *Service) openInvitation(ctx context.Context, userID string, now time.Time) (storage.Link, error) {
-	stored, err := s.store.Links.OfUser(ctx, userID, storage.LinkEnrol)
+	stored, err := s.cfg.Store.Links.OfUser(ctx, userID, storage.LinkEnrol)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (!stored.UsedAt.IsZero() || !now.Before(stored.ExpiresAt.Time)) {
 		return storage.Link{}, nil
 	}

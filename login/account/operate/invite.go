@@ -14,17 +14,17 @@ import (
 //
 // Errors: storage.ErrNotFound; account.ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
 func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, account.Link, error) {
-	user, err := s.store.Users.Find(ctx, identity.Name(name))
+	user, err := s.cfg.Store.Users.Find(ctx, identity.Name(name))
 	if err != nil {
 		return storage.User{}, account.Link{}, err
 	}
 	var invitation account.Link
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if invitation, err = s.invite(ctx, user, by, now); err != nil {
 			return err
 		}
 		// Looked at after the earlier invitation was replaced: from here on nobody can enrol with it.
-		enrolled, hasPassword, err := account.Credentials(ctx, s.store, user)
+		enrolled, hasPassword, err := account.Credentials(ctx, s.cfg.Store, user)
 		if err == nil && enrolled && hasPassword {
 			err = account.ErrEnrolled
 		}
@@ -38,9 +38,9 @@ func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time
 
 // invite makes an invitation in the caller's transaction, and mails it unless operators hand the links over.
 func (s *Service) invite(ctx context.Context, user storage.User, by audit.By, now time.Time) (account.Link, error) {
-	invitation, err := s.links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now)
-	if err != nil || s.signUp == account.SignUpClosed {
+	invitation, err := s.cfg.Links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now)
+	if err != nil || s.cfg.SignUp == account.SignUpClosed {
 		return invitation, err
 	}
-	return invitation, s.notices.Send(ctx, user, invitation.Notice(account.NoticeInvitation), now)
+	return invitation, s.cfg.Notices.Send(ctx, user, invitation.Notice(account.NoticeInvitation), now)
 }

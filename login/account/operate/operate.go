@@ -14,25 +14,25 @@ import (
 // operate finds a user and runs one operation with its audit entry in a transaction.
 func (s *Service) operate(ctx context.Context, name string, event audit.Name, by audit.By, now time.Time,
 	do func(context.Context, storage.User) error) (storage.User, error) {
-	user, err := s.store.Users.Find(ctx, identity.Name(name))
+	user, err := s.cfg.Store.Users.Find(ctx, identity.Name(name))
 	if err != nil {
 		return storage.User{}, err
 	}
-	return user, s.store.InTx(ctx, func(ctx context.Context) error {
+	return user, s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := do(ctx, user); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, by.Event(event, user.ID), now)
+		return s.cfg.Audit.Record(ctx, by.Event(event, user.ID), now)
 	})
 }
 
 // Disable shuts an account and ends everything that was granted.
 func (s *Service) Disable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDisabled, by, now, func(ctx context.Context, user storage.User) error {
-		if err := s.store.Users.Disable(ctx, user.ID, now); err != nil {
+		if err := s.cfg.Store.Users.Disable(ctx, user.ID, now); err != nil {
 			return err
 		}
-		_, err := s.store.Sessions.EndAll(ctx, user.ID)
+		_, err := s.cfg.Store.Sessions.EndAll(ctx, user.ID)
 		return err
 	})
 }
@@ -40,14 +40,14 @@ func (s *Service) Disable(ctx context.Context, name string, by audit.By, now tim
 // Enable opens an account again. Nothing that had been granted comes back.
 func (s *Service) Enable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserEnabled, by, now, func(ctx context.Context, user storage.User) error {
-		return s.store.Users.Enable(ctx, user.ID, now)
+		return s.cfg.Store.Users.Enable(ctx, user.ID, now)
 	})
 }
 
 // Delete removes an account with everything that belongs to it.
 func (s *Service) Delete(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDeleted, by, now, func(ctx context.Context, user storage.User) error {
-		return s.store.Users.Delete(ctx, user.ID)
+		return s.cfg.Store.Users.Delete(ctx, user.ID)
 	})
 }
 
@@ -55,10 +55,10 @@ func (s *Service) Delete(ctx context.Context, name string, by audit.By, now time
 // done: it makes one-time codes that were used up before their time good again, and ends sessions of the future.
 func (s *Service) Unlock(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserUnlocked, by, now, func(ctx context.Context, user storage.User) error {
-		if err := s.attempts.Unlock(ctx, user.ID); err != nil {
+		if err := s.cfg.Attempts.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.store.Authenticators.RewindSteps(ctx, user.ID, now); err != nil {
+		if err := s.cfg.Store.Authenticators.RewindSteps(ctx, user.ID, now); err != nil {
 			return err
 		}
 		return s.endFutureSessions(ctx, user.ID, now)
@@ -70,7 +70,7 @@ const clockSkew = time.Minute
 
 // endFutureSessions ends the sessions that began later than now: they would last longer than a session may.
 func (s *Service) endFutureSessions(ctx context.Context, userID string, now time.Time) error {
-	sessions, err := s.store.Sessions.OfUser(ctx, userID, now)
+	sessions, err := s.cfg.Store.Sessions.OfUser(ctx, userID, now)
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,7 @@ func (s *Service) endFutureSessions(ctx context.Context, userID string, now time
 		if !session.CompletedAt.After(now.Add(clockSkew)) {
 			continue
 		}
-		if err := s.signIns.End(ctx, userID, session.ID, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+		if err := s.cfg.SignIns.End(ctx, userID, session.ID, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
 			return err
 		}
 	}
@@ -88,10 +88,10 @@ func (s *Service) endFutureSessions(ctx context.Context, userID string, now time
 // SignOut ends all sessions and grants of a user and returns how many sessions there were.
 func (s *Service) SignOut(ctx context.Context, name string, by audit.By, now time.Time) (user storage.User, ended int64, err error) {
 	user, err = s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
-		if ended, err = s.store.Sessions.EndAll(ctx, user.ID); err != nil {
+		if ended, err = s.cfg.Store.Sessions.EndAll(ctx, user.ID); err != nil {
 			return err
 		}
-		return s.store.Users.RaiseEpoch(ctx, user.ID, now)
+		return s.cfg.Store.Users.RaiseEpoch(ctx, user.ID, now)
 	})
 	return user, ended, err
 }
@@ -99,7 +99,7 @@ func (s *Service) SignOut(ctx context.Context, name string, by audit.By, now tim
 // EndSession ends one session of a user and what clients were given in it. Errors: storage.ErrNotFound also when the user has no such session.
 func (s *Service) EndSession(ctx context.Context, name, sessionID string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
-		return s.signIns.End(ctx, user.ID, sessionID, now)
+		return s.cfg.SignIns.End(ctx, user.ID, sessionID, now)
 	})
 }
 
@@ -107,21 +107,21 @@ func (s *Service) EndSession(ctx context.Context, name, sessionID string, by aud
 // invitation, which is mailed too.
 func (s *Service) ResetFactor(ctx context.Context, name string, by audit.By, now time.Time) (user storage.User, invitation account.Link, err error) {
 	user, err = s.operate(ctx, name, audit.UserFactorReset, by, now, func(ctx context.Context, user storage.User) error {
-		if err := s.attempts.Unlock(ctx, user.ID); err != nil {
+		if err := s.cfg.Attempts.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
 		// The user's row first: an authenticator that is being added at this moment is removed too, or not added.
-		user, err := s.signIns.EndEverything(ctx, user.ID, now) // its address may have changed since it was read
+		user, err := s.cfg.SignIns.EndEverything(ctx, user.ID, now) // its address may have changed since it was read
 		if err != nil {
 			return err
 		}
-		if err := s.store.Users.RemoveFactors(ctx, user.ID); err != nil {
+		if err := s.cfg.Store.Users.RemoveFactors(ctx, user.ID); err != nil {
 			return err
 		}
-		if invitation, err = s.links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now); err != nil {
+		if invitation, err = s.cfg.Links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now); err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, user, invitation.Notice(account.NoticeFactorReset), now)
+		return s.cfg.Notices.Send(ctx, user, invitation.Notice(account.NoticeFactorReset), now)
 	})
 	if err != nil {
 		return storage.User{}, account.Link{}, err

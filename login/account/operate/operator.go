@@ -26,41 +26,27 @@ type Config struct {
 }
 
 // Service operates on accounts. It is safe for concurrent use.
-type Service struct {
-	store     *storage.Store
-	audit     *audit.Log
-	notices   account.Notices
-	attempts  *account.Attempts
-	passwords *account.Passwords
-	signIns   *account.SignIns
-	links     *account.Links
-	signUp    account.SignUp
-}
+type Service struct{ cfg Config }
 
 // New returns the operations.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, signIns: cfg.SignIns,
-		links: cfg.Links, signUp: cfg.SignUp,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
 // Show returns an account.
 func (s *Service) Show(ctx context.Context, name string) (account.Profile, error) {
-	return account.ReadProfile(ctx, s.store, name)
+	return account.ReadProfile(ctx, s.cfg.Store, name)
 }
 
 // List returns up to limit users in the order they were added, after the user with the id after (empty: from the first).
 func (s *Service) List(ctx context.Context, after string, limit int) ([]storage.User, error) {
-	return s.store.Users.List(ctx, after, limit)
+	return s.cfg.Store.Users.List(ctx, after, limit)
 }
 
 // Sessions returns a user and the complete sessions that have not ended, newest first.
 func (s *Service) Sessions(ctx context.Context, name string, now time.Time) (storage.User, []storage.Session, error) {
-	user, err := s.store.Users.Find(ctx, identity.Name(name))
+	user, err := s.cfg.Store.Users.Find(ctx, identity.Name(name))
 	if err != nil {
 		return storage.User{}, nil, err
 	}
-	sessions, err := s.store.Sessions.OfUser(ctx, user.ID, now)
+	sessions, err := s.cfg.Store.Sessions.OfUser(ctx, user.ID, now)
 	return user, sessions, err
 }

@@ -27,14 +27,14 @@ type ExportOptions struct {
 func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions, by audit.By, now time.Time) (int, error) {
 	event := by.Event(audit.UsersExported, "")
 	event.Detail["secrets"] = strconv.FormatBool(options.Secrets)
-	if err := s.audit.Record(ctx, event, now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, event, now); err != nil {
 		return 0, err
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
 	written, after := 0, ""
 	for {
-		users, err := s.store.Users.List(ctx, after, exportPage)
+		users, err := s.cfg.Store.Users.List(ctx, after, exportPage)
 		if err != nil || len(users) == 0 {
 			return written, err
 		}
@@ -61,14 +61,14 @@ func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions
 }
 
 func (s *Service) addSecrets(ctx context.Context, l *line, user storage.User) error {
-	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {
 		return err
 	}
 	l.PasswordHash = login.Hash
-	authenticators, err := s.store.Authenticators.OfUser(ctx, user.ID)
+	authenticators, err := s.cfg.Store.Authenticators.OfUser(ctx, user.ID)
 	if errors.Is(err, storage.ErrSealed) { // one damaged account must not keep the others from being exported
-		s.log.ErrorContext(ctx, "stored authenticators are damaged and left out", "user_id", user.ID, "err", err)
+		s.cfg.Log.ErrorContext(ctx, "stored authenticators are damaged and left out", "user_id", user.ID, "err", err)
 		return nil
 	}
 	if err != nil {
@@ -78,9 +78,9 @@ func (s *Service) addSecrets(ctx context.Context, l *line, user storage.User) er
 		if a.Kind != storage.KindTOTP {
 			continue
 		}
-		uri, _, err := account.URI(s.issuer, account.KeyOf(a), user)
+		uri, _, err := account.URI(s.cfg.Issuer, account.KeyOf(a), user)
 		if err != nil {
-			s.log.ErrorContext(ctx, "stored authenticator is damaged and left out", "user_id", user.ID, "authenticator_id", a.ID, "err", err)
+			s.cfg.Log.ErrorContext(ctx, "stored authenticator is damaged and left out", "user_id", user.ID, "authenticator_id", a.ID, "err", err)
 			continue
 		}
 		l.TOTP = append(l.TOTP, uri)

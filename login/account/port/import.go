@@ -90,7 +90,7 @@ func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOpt
 	if err := s.hashAll(ctx, candidates, options.Progress); err != nil {
 		return Report{}, err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, c := range candidates {
 			if err := s.importUser(ctx, c, by, now); err != nil {
 				return fmt.Errorf("line %d: %w", c.report.Line, err)
@@ -168,7 +168,7 @@ func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[st
 		if other, ok := taken[storage.CanonicalName(name.value)]; ok {
 			return identity.Invalid(name.field, fmt.Sprintf("the same as in line %d", other))
 		}
-		_, err := s.store.Users.Find(ctx, name.value)
+		_, err := s.cfg.Store.Users.Find(ctx, name.value)
 		if err == nil {
 			return identity.Invalid(name.field, "an account has it already")
 		}
@@ -187,13 +187,13 @@ func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[st
 // hashAll hashes the passwords that came in the clear, as many at once as the hasher does, so that no other caller is kept waiting.
 func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress func(done, total int)) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(s.hasher.Concurrency())
+	group.SetLimit(s.cfg.Hasher.Concurrency())
 	var ready atomic.Int64
 	for i := range candidates {
 		c := &candidates[i]
 		group.Go(func() (err error) {
 			if c.line.Password != "" {
-				c.encoded, err = s.hasher.Hash(ctx, c.line.Password)
+				c.encoded, err = s.cfg.Hasher.Hash(ctx, c.line.Password)
 			}
 			if done := ready.Add(1); err == nil && progress != nil {
 				progress(int(done), len(candidates))
@@ -206,30 +206,30 @@ func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress 
 
 // importUser writes one account in the caller's transaction.
 func (s *Service) importUser(ctx context.Context, c candidate, by audit.By, now time.Time) error {
-	if err := s.store.Users.Add(ctx, c.user); err != nil {
+	if err := s.cfg.Store.Users.Add(ctx, c.user); err != nil {
 		return err
 	}
 	c.report.ID = c.user.ID
 	if c.encoded != "" {
-		if err := s.store.Passwords.Set(ctx, c.user.ID, c.encoded, now); err != nil {
+		if err := s.cfg.Store.Passwords.Set(ctx, c.user.ID, c.encoded, now); err != nil {
 			return err
 		}
 	}
 	for i, key := range c.keys {
-		if err := s.store.Authenticators.Add(ctx, storage.Authenticator{
+		if err := s.cfg.Store.Authenticators.Add(ctx, storage.Authenticator{
 			ID: storage.NewID(), UserID: c.user.ID, Kind: storage.KindTOTP, Name: c.labels[i].Issuer, Secret: key.Secret, Algorithm: key.Algorithm,
 			Digits: key.Digits, Period: key.Period, CreatedAt: now, Renew: key.Short,
 		}); err != nil {
 			return err
 		}
 	}
-	if err := s.audit.Record(ctx, by.Event(audit.UserImported, c.user.ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, by.Event(audit.UserImported, c.user.ID), now); err != nil {
 		return err
 	}
 	if !c.report.NeedsInvitation {
 		return nil
 	}
-	invitation, err := s.links.Invite(ctx, c.user, by.Event(audit.TicketIssued, c.user.ID), now)
+	invitation, err := s.cfg.Links.Invite(ctx, c.user, by.Event(audit.TicketIssued, c.user.ID), now)
 	c.report.InvitationURL = invitation.URL
 	return err
 }

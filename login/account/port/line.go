@@ -197,7 +197,7 @@ func (s *Service) checkLinePassword(l line) error {
 	case l.Password != "" && l.PasswordHash != "":
 		return identity.Invalid("password", "cannot stand beside password_hash")
 	case l.Password != "":
-		if err := s.passwords.Allowed(l.Password, l.Email, l.Username, name); err != nil {
+		if err := s.cfg.Passwords.Allowed(l.Password, l.Email, l.Username, name); err != nil {
 			return identity.Invalid("password", err.Error())
 		}
 	case l.PasswordHash != "":

@@ -22,19 +22,7 @@ type Config struct {
 }
 
 // Service imports and exports accounts. It is safe for concurrent use.
-type Service struct {
-	store     *storage.Store
-	audit     *audit.Log
-	passwords *account.Passwords
-	hasher    *password.Hasher
-	links     *account.Links
-	issuer    string
-	log       *slog.Logger
-}
+type Service struct{ cfg Config }
 
 // New returns the import and the export.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, passwords: cfg.Passwords, hasher: cfg.Hasher, links: cfg.Links, issuer: cfg.Issuer, log: cfg.Log,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }

@@ -20,7 +20,7 @@ import (
 //
 // Errors: account.ErrCode, *account.WaitError, account.ErrStartAgain, account.ErrNotEnrolled.
 func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, now time.Time) (account.Done, error) {
-	half, err := s.signIns.Waiting(ctx, try.Half, now)
+	half, err := s.cfg.SignIns.Waiting(ctx, try.Half, now)
 	if err != nil {
 		return account.Done{}, err
 	}
@@ -28,9 +28,9 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, 
 		done     account.Done
 		failures int
 		right    bool
-		who      = s.attempts.Subject(try.Visitor, half.User, now)
+		who      = s.cfg.Attempts.Subject(try.Visitor, half.User, now)
 	)
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if failures, right, err = s.spend(ctx, half, try.Typed, who, now); err != nil || !right {
 			return err
 		}
@@ -38,7 +38,7 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, 
 		return err
 	})
 	if err != nil {
-		return account.Done{}, s.attempts.CodeError(ctx, err, half.User, try.Visitor, now)
+		return account.Done{}, s.cfg.Attempts.CodeError(ctx, err, half.User, try.Visitor, now)
 	}
 	if !right {
 		return account.Done{}, s.refuse(ctx, half.User, failures, try.Visitor, now)
@@ -49,18 +49,18 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, 
 // spend uses a recovery code up, in the caller's transaction. A code that is not right is counted, and failures is how many there were
 // in a row.
 func (s *Service) spend(ctx context.Context, half storage.HalfSignIn, typed string, who throttle.Subject, now time.Time) (failures int, right bool, err error) {
-	if err := s.attempts.Hold(ctx, who, throttle.User(half.User.ID)); err != nil {
+	if err := s.cfg.Attempts.Hold(ctx, who, throttle.User(half.User.ID)); err != nil {
 		return 0, false, err
 	}
-	if failures, err = s.attempts.Fail(ctx, throttle.RecoveryCode, who, now); err != nil {
+	if failures, err = s.cfg.Attempts.Fail(ctx, throttle.RecoveryCode, who, now); err != nil {
 		return 0, false, err
 	}
 	answer := account.Answer{User: half.User, Typed: typed}
-	match := s.codes.Match(ctx, answer, now)
+	match := s.cfg.Codes.Match(ctx, answer, now)
 	if !match.Right {
 		return failures, false, nil
 	}
-	err = s.codes.Spend(ctx, answer, match, now)
+	err = s.cfg.Codes.Spend(ctx, answer, match, now)
 	if errors.Is(err, account.ErrCode) {
 		return failures, false, nil
 	}
@@ -68,34 +68,34 @@ func (s *Service) spend(ctx context.Context, half storage.HalfSignIn, typed stri
 }
 
 func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, who throttle.Subject, try account.CodeAttempt, now time.Time) (account.Done, error) {
-	if err := s.attempts.Reopen(ctx, who, throttle.User(half.User.ID)); err != nil {
+	if err := s.cfg.Attempts.Reopen(ctx, who, throttle.User(half.User.ID)); err != nil {
 		return account.Done{}, err
 	}
-	left, err := s.codes.Left(ctx, half.User.ID)
+	left, err := s.cfg.Codes.Left(ctx, half.User.ID)
 	if err != nil {
 		return account.Done{}, err
 	}
 	// A person who signs in with a recovery code may have lost the phone on which a session lives.
-	if err := s.store.Sessions.EndComplete(ctx, half.User.ID, now); err != nil {
+	if err := s.cfg.Store.Sessions.EndComplete(ctx, half.User.ID, now); err != nil {
 		return account.Done{}, err
 	}
-	proof := account.Proof{Methods: account.Methods(s.codes), Recovered: true, MustEnrol: left == 0}
-	done, err := s.signIns.Complete(ctx, half, proof, try.Previous, try.Visitor, now)
+	proof := account.Proof{Methods: account.Methods(s.cfg.Codes), Recovered: true, MustEnrol: left == 0}
+	done, err := s.cfg.SignIns.Complete(ctx, half, proof, try.Previous, try.Visitor, now)
 	if err != nil {
 		return account.Done{}, err
 	}
 	done.CodesLeft = left
-	if err := s.audit.Record(ctx, try.Visitor.Event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, try.Visitor.Event(audit.RecoveryCodeUsed, half.User.ID), now); err != nil {
 		return account.Done{}, err
 	}
-	return done, s.notices.Send(ctx, half.User, account.Notice{Kind: account.NoticeRecoveryCodeUsed, Count: done.CodesLeft}, now)
+	return done, s.cfg.Notices.Send(ctx, half.User, account.Notice{Kind: account.NoticeRecoveryCodeUsed, Count: done.CodesLeft}, now)
 }
 
 func (s *Service) refuse(ctx context.Context, user storage.User, failures int, visitor account.Visitor, now time.Time) error {
-	if err := s.audit.Record(ctx, visitor.Event(audit.RecoveryCodeRefused, user.ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.RecoveryCodeRefused, user.ID), now); err != nil {
 		return err
 	}
-	if err := s.attempts.Warn(ctx, user, failures, visitor, now); err != nil {
+	if err := s.cfg.Attempts.Warn(ctx, user, failures, visitor, now); err != nil {
 		return err
 	}
 	return account.ErrCode

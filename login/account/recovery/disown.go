@@ -14,7 +14,7 @@ import (
 //
 // Errors: account.ErrLink.
 func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Time) (storage.User, time.Time, error) {
-	stored, user, err := s.links.OpenMailed(ctx, storage.Hash(secret), storage.LinkDisown, now)
+	stored, user, err := s.cfg.Links.OpenMailed(ctx, storage.Hash(secret), storage.LinkDisown, now)
 	return user, stored.CreatedAt.Time, err
 }
 
@@ -25,31 +25,31 @@ func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Tim
 // Errors: account.ErrLink.
 func (s *Service) Disown(ctx context.Context, secret string, visitor account.Visitor, now time.Time) (reset string, err error) {
 	hash := storage.Hash(secret)
-	stored, user, err := s.links.OpenMailed(ctx, hash, storage.LinkDisown, now)
+	stored, user, err := s.cfg.Links.OpenMailed(ctx, hash, storage.LinkDisown, now)
 	if errors.Is(err, account.ErrLink) {
-		return "", s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
+		return "", s.cfg.Attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return "", err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.links.Spend(ctx, hash, storage.LinkDisown, now); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Links.Spend(ctx, hash, storage.LinkDisown, now); err != nil {
 			return err
 		}
-		if _, err := s.attempts.Expose(ctx, user, visitor, now); err != nil {
+		if _, err := s.cfg.Attempts.Expose(ctx, user, visitor, now); err != nil {
 			return err
 		}
-		err := s.signIns.End(ctx, user.ID, stored.SID, now)
+		err := s.cfg.SignIns.End(ctx, user.ID, stored.SID, now)
 		if errors.Is(err, storage.ErrNotFound) {
-			_, err = s.signIns.EndEverything(ctx, user.ID, now)
+			_, err = s.cfg.SignIns.EndEverything(ctx, user.ID, now)
 		}
 		if err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, visitor.Event(audit.SignInDisowned, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.SignInDisowned, user.ID), now); err != nil {
 			return err
 		}
-		link, err := s.links.Issue(ctx, storage.LinkReset, user.ID, user.Email, now)
+		link, err := s.cfg.Links.Issue(ctx, storage.LinkReset, user.ID, user.Email, now)
 		reset = link.Secret
 		return err
 	})

@@ -20,19 +20,7 @@ type Config struct {
 }
 
 // Service checks recovery codes and ends strangers' sign-ins. It is safe for concurrent use.
-type Service struct {
-	store    *storage.Store
-	audit    *audit.Log
-	notices  account.Notices
-	attempts *account.Attempts
-	codes    *account.RecoveryCodes
-	signIns  *account.SignIns
-	links    *account.Links
-}
+type Service struct{ cfg Config }
 
 // New returns the journey.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, codes: cfg.Codes, signIns: cfg.SignIns, links: cfg.Links,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }

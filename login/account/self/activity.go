@@ -18,7 +18,7 @@ type ActivityEntry struct {
 // Activity returns up to limit entries of the audit log about a user, newest first, older than the entry with the id before (empty: from
 // the newest). more says that there are older entries.
 func (s *Service) Activity(ctx context.Context, userID, before string, limit int) (activity []ActivityEntry, more bool, err error) {
-	entries, err := s.audit.OfUser(ctx, userID, before, limit+1)
+	entries, err := s.cfg.Audit.OfUser(ctx, userID, before, limit+1)
 	if err != nil {
 		return nil, false, err
 	}
@@ -41,7 +41,7 @@ func (s *Service) Activity(ctx context.Context, userID, before string, limit int
 
 // clientName returns the name of a client, or its id when it is gone.
 func (s *Service) clientName(ctx context.Context, id string) (string, error) {
-	client, err := s.store.Clients.ByID(ctx, id)
+	client, err := s.cfg.Store.Clients.ByID(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {
 		return id, nil
 	}
@@ -50,5 +50,5 @@ func (s *Service) clientName(ctx context.Context, id string) (string, error) {
 
 // Overview counts what a person's account contains. Errors: storage.ErrNotFound.
 func (s *Service) Overview(ctx context.Context, userID string, now time.Time) (storage.Overview, error) {
-	return s.store.Users.Overview(ctx, userID, now)
+	return s.cfg.Store.Users.Overview(ctx, userID, now)
 }

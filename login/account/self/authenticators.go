@@ -27,7 +27,7 @@ func checkAuthenticatorName(name string) (string, error) {
 
 // Authenticators returns the authenticators of a signed-in person, oldest first and without their secrets.
 func (s *Service) Authenticators(ctx context.Context, who storage.SignIn) ([]storage.Authenticator, error) {
-	found, err := s.store.Authenticators.OfUser(ctx, who.User().ID)
+	found, err := s.cfg.Store.Authenticators.OfUser(ctx, who.User().ID)
 	for i := range found {
 		found[i].Secret = nil
 	}
@@ -42,11 +42,11 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 	if err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Authenticators.Rename(ctx, who.User().ID, id, name); err != nil {
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Authenticators.Rename(ctx, who.User().ID, id, name); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.AuthenticatorRenamed, who.User().ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.AuthenticatorRenamed, who.User().ID), now)
 	})
 }
 
@@ -55,7 +55,7 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 //
 // Errors: storage.ErrNotFound when the authenticator to replace does not exist; account.ErrTooMany.
 func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces string, visitor account.Visitor, now time.Time) (account.Enrolment, error) {
-	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
+	present, err := s.cfg.Store.Authenticators.OfUser(ctx, who.user().ID)
 	switch {
 	case err != nil:
 		return account.Enrolment{}, err
@@ -64,7 +64,7 @@ func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces st
 	case replaces == "" && len(present) >= account.MaxAuthenticators:
 		return account.Enrolment{}, account.ErrTooMany
 	}
-	return s.enrolments.Show(ctx, who.user(), who.purpose(replaces), visitor, now)
+	return s.cfg.Enrolments.Show(ctx, who.user(), who.purpose(replaces), visitor, now)
 }
 
 // Confirmation is what the page of a new authenticator sends.
@@ -90,18 +90,18 @@ func (s *Service) ConfirmAuthenticator(
 	if err != nil {
 		return "", err
 	}
-	pending, err := s.enrolments.Pending(ctx, who.purpose(typed.Replaces), now)
+	pending, err := s.cfg.Enrolments.Pending(ctx, who.purpose(typed.Replaces), now)
 	if errors.Is(err, account.ErrEnrolmentLost) || err == nil && pending.ID != typed.ID {
 		return "", s.unlessAdded(ctx, who, typed.ID, account.ErrEnrolmentLost)
 	}
 	if err != nil {
 		return "", err
 	}
-	step, err := s.enrolments.Check(ctx, pending, typed.Code, visitor, now)
+	step, err := s.cfg.Enrolments.Check(ctx, pending, typed.Code, visitor, now)
 	if err != nil {
 		return "", err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		trustCookie, err = s.addConfirmed(ctx, who, account.Confirmed(pending, name, step, now), pending.Purpose, visitor, now)
 		return err
 	})
@@ -116,7 +116,7 @@ func (s *Service) ConfirmAuthenticator(
 
 // unlessAdded returns refusal, or nil if the authenticator was added by the same form, sent twice.
 func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refusal error) error {
-	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
+	present, err := s.cfg.Store.Authenticators.OfUser(ctx, who.user().ID)
 	if err != nil {
 		return err
 	}
@@ -131,26 +131,26 @@ func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refus
 func (s *Service) addConfirmed(
 	ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor account.Visitor, now time.Time,
 ) (trustCookie string, err error) {
-	if err := s.store.Users.Lock(ctx, who.user()); err != nil {
+	if err := s.cfg.Store.Users.Lock(ctx, who.user()); err != nil {
 		return "", err
 	}
-	if err := s.store.Enrolments.End(ctx, a.ID); err != nil {
+	if err := s.cfg.Store.Enrolments.End(ctx, a.ID); err != nil {
 		return "", err
 	}
 	if p.Kind == storage.EnrolReplace {
 		return s.replaceAuthenticator(ctx, who, a, p.Replaces, visitor, now)
 	}
-	count, err := s.store.Authenticators.Count(ctx, a.UserID)
+	count, err := s.cfg.Store.Authenticators.Count(ctx, a.UserID)
 	if err != nil {
 		return "", err
 	}
 	if count >= account.MaxAuthenticators {
 		return "", account.ErrTooMany
 	}
-	if err := s.store.Authenticators.Add(ctx, a); err != nil {
+	if err := s.cfg.Store.Authenticators.Add(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
+	if err := s.cfg.Store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 		return "", err
 	}
 	return "", s.factorChanged(ctx, who, audit.AuthenticatorAdded, account.NoticeAuthenticatorAdded, visitor, now)
@@ -159,15 +159,15 @@ func (s *Service) addConfirmed(
 func (s *Service) replaceAuthenticator(
 	ctx context.Context, who Changer, a storage.Authenticator, old string, visitor account.Visitor, now time.Time,
 ) (trustCookie string, err error) {
-	if err := s.store.Authenticators.Add(ctx, a); err != nil {
+	if err := s.cfg.Store.Authenticators.Add(ctx, a); err != nil {
 		return "", err
 	}
-	if err := s.store.Authenticators.Remove(ctx, a.UserID, old); errors.Is(err, storage.ErrStale) {
+	if err := s.cfg.Store.Authenticators.Remove(ctx, a.UserID, old); errors.Is(err, storage.ErrStale) {
 		return "", storage.ErrNotFound
 	} else if err != nil {
 		return "", err
 	}
-	user, err := s.store.Sessions.EndOthers(ctx, a.UserID, who.signIn.ID(), now)
+	user, err := s.cfg.Store.Sessions.EndOthers(ctx, a.UserID, who.signIn.ID(), now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", storage.ErrStale
 	}
@@ -177,24 +177,24 @@ func (s *Service) replaceAuthenticator(
 	if err := s.factorChanged(ctx, who, audit.AuthenticatorReplaced, account.NoticeAuthenticatorReplaced, visitor, now); err != nil {
 		return "", err
 	}
-	return s.browsers.Trust("", user, now)
+	return s.cfg.Browsers.Trust("", user, now)
 }
 
 // RemoveAuthenticator removes an authenticator, but never the last. The owner is told, and all other sessions end.
 //
 // Errors: account.ErrLastAuthenticator, storage.ErrNotFound; account.ErrStartAgain when the sign-in has ended.
 func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id string, visitor account.Visitor, now time.Time) error {
-	err := s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.Lock(ctx, who.user()); err != nil {
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Users.Lock(ctx, who.user()); err != nil {
 			return err
 		}
 		if err := s.checkRemovable(ctx, who, id); err != nil {
 			return err
 		}
-		if err := s.store.Authenticators.Remove(ctx, who.user().ID, id); err != nil {
+		if err := s.cfg.Store.Authenticators.Remove(ctx, who.user().ID, id); err != nil {
 			return err
 		}
-		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
+		if err := s.cfg.Store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.AuthenticatorRemoved, account.NoticeAuthenticatorRemoved, visitor, now)
@@ -207,7 +207,7 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id strin
 
 // checkRemovable returns why an authenticator cannot be removed. An authenticator whose secret cannot be decrypted does not count as a fallback.
 func (s *Service) checkRemovable(ctx context.Context, who Changer, id string) error {
-	present, err := s.store.Authenticators.OfUser(ctx, who.user().ID)
+	present, err := s.cfg.Store.Authenticators.OfUser(ctx, who.user().ID)
 	switch {
 	case err != nil:
 		return err
@@ -221,8 +221,8 @@ func (s *Service) checkRemovable(ctx context.Context, who Changer, id string) er
 
 // factorChanged records a change of the factors and tells the owner, in the caller's transaction.
 func (s *Service) factorChanged(ctx context.Context, who Changer, event audit.Name, kind account.NoticeKind, visitor account.Visitor, now time.Time) error {
-	if err := s.audit.Record(ctx, visitor.Event(event, who.user().ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, visitor.Event(event, who.user().ID), now); err != nil {
 		return err
 	}
-	return s.notices.Send(ctx, who.user(), account.Notice{Kind: kind}, now)
+	return s.cfg.Notices.Send(ctx, who.user(), account.Notice{Kind: kind}, now)
 }

@@ -16,21 +16,21 @@ var ErrLastAdmin = errors.New("the last administrator cannot close the account")
 // Close removes a person's account with everything that belongs to it, and tells the person. Errors: ErrLastAdmin; storage.ErrNotFound when it is
 // gone already.
 func (s *Service) Close(ctx context.Context, who Fresh, visitor account.Visitor, now time.Time) error {
-	err := s.store.InTx(ctx, func(ctx context.Context) error {
-		user, err := s.store.Users.ByID(ctx, who.User().ID)
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		user, err := s.cfg.Store.Users.ByID(ctx, who.User().ID)
 		if err != nil {
 			return err
 		}
-		if err := s.attempts.Unlock(ctx, user.ID); err != nil {
+		if err := s.cfg.Attempts.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.store.Users.DeleteUnlessLastAdmin(ctx, user.ID); err != nil {
+		if err := s.cfg.Store.Users.DeleteUnlessLastAdmin(ctx, user.ID); err != nil {
 			return err
 		}
-		if err := s.audit.Record(ctx, visitor.Event(audit.UserDeleted, user.ID), now); err != nil {
+		if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.UserDeleted, user.ID), now); err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, user, account.Notice{Kind: account.NoticeAccountClosed}, now)
+		return s.cfg.Notices.Send(ctx, user, account.Notice{Kind: account.NoticeAccountClosed}, now)
 	})
 	if errors.Is(err, storage.ErrStale) {
 		return ErrLastAdmin

@@ -93,14 +93,14 @@ type ActivityData struct {
 // Data returns a person's own data and records that it was downloaded.
 func (s *Service) Data(ctx context.Context, who Fresh, visitor account.Visitor, now time.Time) (Data, error) {
 	userID := who.User().ID
-	if err := s.audit.Record(ctx, visitor.Event(audit.DataDownloaded, userID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.DataDownloaded, userID), now); err != nil {
 		return Data{}, err
 	}
-	profile, err := account.ReadProfile(ctx, s.store, userID)
+	profile, err := account.ReadProfile(ctx, s.cfg.Store, userID)
 	if err != nil {
 		return Data{}, err
 	}
-	overview, err := s.store.Users.Overview(ctx, userID, now)
+	overview, err := s.cfg.Store.Users.Overview(ctx, userID, now)
 	if err != nil {
 		return Data{}, err
 	}
@@ -129,7 +129,7 @@ func accountData(u storage.User) OwnAccount {
 }
 
 func (s *Service) sessionData(ctx context.Context, userID string, now time.Time) ([]SessionData, error) {
-	sessions, err := s.store.Sessions.OfUser(ctx, userID, now)
+	sessions, err := s.cfg.Store.Sessions.OfUser(ctx, userID, now)
 	data := make([]SessionData, len(sessions))
 	for i, session := range sessions {
 		data[i] = SessionData{
@@ -140,7 +140,7 @@ func (s *Service) sessionData(ctx context.Context, userID string, now time.Time)
 }
 
 func (s *Service) appData(ctx context.Context, userID string, now time.Time) ([]AppData, []GrantData, error) {
-	apps, err := s.store.Consents.Apps(ctx, userID, now)
+	apps, err := s.cfg.Store.Consents.Apps(ctx, userID, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -148,7 +148,7 @@ func (s *Service) appData(ctx context.Context, userID string, now time.Time) ([]
 	for i, app := range apps {
 		appData[i] = AppData{app.ClientID, app.Name, app.Scopes, app.Claims, app.ConsentedAt, app.UsedAt}
 	}
-	grants, err := s.store.Grants.OfUser(ctx, userID, dataGrants)
+	grants, err := s.cfg.Store.Grants.OfUser(ctx, userID, dataGrants)
 	grantData := make([]GrantData, len(grants))
 	for i, g := range grants {
 		grantData[i] = GrantData{g.ClientID, g.Scopes, g.Claims, g.CreatedAt.Time, g.RotatedAt.Time, g.RevokedAt.Time, g.ExpiresAt.Time}

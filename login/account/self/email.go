@@ -26,14 +26,14 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 	if email == user.Email {
 		return account.ErrSameEmail
 	}
-	owner, err := s.store.Users.Find(ctx, email)
+	owner, err := s.cfg.Store.Users.Find(ctx, email)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
 	// Not the budget of sign-ups: strangers could use it up and so keep the owner of the new mailbox from changing to it.
-	mailbox := s.attempts.Mailbox(storage.CanonicalName(email))
-	err = s.attempts.SendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
-		if err := s.attempts.Mail(ctx, "new address", mailbox, now); err != nil {
+	mailbox := s.cfg.Attempts.Mailbox(storage.CanonicalName(email))
+	err = s.cfg.Attempts.SendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
+		if err := s.cfg.Attempts.Mail(ctx, "new address", mailbox, now); err != nil {
 			return err
 		}
 		return s.announceEmail(ctx, user, owner, email, visitor, now)
@@ -46,11 +46,11 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 
 func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, email string, visitor account.Visitor, now time.Time) error {
 	// Also for an address that is taken: nobody ever gets to know that secret.
-	link, err := s.links.Issue(ctx, storage.LinkEmail, user.ID, email, now)
+	link, err := s.cfg.Links.Issue(ctx, storage.LinkEmail, user.ID, email, now)
 	if err != nil {
 		return err
 	}
-	if err := s.store.Users.BeginEmailChange(ctx, user, link.ExpiresAt); err != nil {
+	if err := s.cfg.Store.Users.BeginEmailChange(ctx, user, link.ExpiresAt); err != nil {
 		return err
 	}
 	to, notice := user, link.Notice(account.NoticeEmailConfirm)
@@ -58,37 +58,37 @@ func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, e
 	if owner.ID != "" && owner.ID != user.ID {
 		to, notice = owner, account.Notice{Kind: account.NoticeAddressTaken}
 	}
-	if err := s.notices.Send(ctx, to, notice, now); err != nil {
+	if err := s.cfg.Notices.Send(ctx, to, notice, now); err != nil {
 		return err
 	}
-	if err := s.notices.Send(ctx, user, account.Notice{Kind: account.NoticeEmailAnnounced, Email: email}, now); err != nil {
+	if err := s.cfg.Notices.Send(ctx, user, account.Notice{Kind: account.NoticeEmailAnnounced, Email: email}, now); err != nil {
 		return err
 	}
-	return s.audit.Record(ctx, visitor.Event(audit.EmailChangeAsked, user.ID), now)
+	return s.cfg.Audit.Record(ctx, visitor.Event(audit.EmailChangeAsked, user.ID), now)
 }
 
 // NewEmail returns the e-mail address that a person has asked for and not confirmed, and until when it can be confirmed. It is empty if the person
 // has asked for none.
 func (s *Service) NewEmail(ctx context.Context, user storage.User, now time.Time) (email string, until time.Time, err error) {
-	return s.links.NewEmail(ctx, user, now)
+	return s.cfg.Links.NewEmail(ctx, user, now)
 }
 
 // CancelEmailChange gives the new e-mail address up; its link is not good any more. It is no error if there is no such address.
 func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, visitor account.Visitor, now time.Time) error {
 	user := signIn.User()
-	return s.store.InTx(ctx, func(ctx context.Context) error {
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		// The link first, as in ConfirmEmailChange: two transactions that lock rows in different order wait for each other.
-		if err := s.store.Links.Delete(ctx, user.ID, storage.LinkEmail); err != nil {
+		if err := s.cfg.Store.Links.Delete(ctx, user.ID, storage.LinkEmail); err != nil {
 			return err
 		}
-		err := s.store.Users.EndEmailChange(ctx, user.ID)
+		err := s.cfg.Store.Users.EndEmailChange(ctx, user.ID)
 		if errors.Is(err, storage.ErrStale) {
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.EmailChangeCancelled, user.ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.EmailChangeCancelled, user.ID), now)
 	})
 }
 
@@ -99,18 +99,18 @@ func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, 
 // Errors: account.ErrLink, account.ErrTaken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string, visitor account.Visitor, now time.Time) (done account.Done, err error) {
 	hash := storage.Hash(secret)
-	stored, user, err := s.links.OpenEmailChange(ctx, hash, now)
+	stored, user, err := s.cfg.Links.OpenEmailChange(ctx, hash, now)
 	if errors.Is(err, account.ErrLink) {
-		return account.Done{}, s.attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
+		return account.Done{}, s.cfg.Attempts.Refuse(ctx, err, visitor.Event(audit.TicketRefused, ""), now)
 	}
 	if err != nil {
 		return account.Done{}, err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.links.Spend(ctx, hash, storage.LinkEmail, now); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Links.Spend(ctx, hash, storage.LinkEmail, now); err != nil {
 			return err
 		}
-		if err := s.store.Users.ChangeEmail(ctx, user.ID, stored.Email, now); err != nil {
+		if err := s.cfg.Store.Users.ChangeEmail(ctx, user.ID, stored.Email, now); err != nil {
 			return err
 		}
 		done, err = s.afterEmailChange(ctx, user, session, visitor, now)
@@ -126,21 +126,21 @@ func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string
 }
 
 func (s *Service) afterEmailChange(ctx context.Context, was storage.User, session string, visitor account.Visitor, now time.Time) (account.Done, error) {
-	fresh, err := s.store.Users.ByID(ctx, was.ID)
+	fresh, err := s.cfg.Store.Users.ByID(ctx, was.ID)
 	if err != nil {
 		return account.Done{}, err
 	}
-	if err := s.notices.Send(ctx, was, account.Notice{Kind: account.NoticeEmailChanged, Email: fresh.Email}, now); err != nil {
+	if err := s.cfg.Notices.Send(ctx, was, account.Notice{Kind: account.NoticeEmailChanged, Email: fresh.Email}, now); err != nil {
 		return account.Done{}, err
 	}
-	if err := s.audit.Record(ctx, visitor.Event(audit.EmailChanged, was.ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, visitor.Event(audit.EmailChanged, was.ID), now); err != nil {
 		return account.Done{}, err
 	}
-	done, err := s.signIns.Renew(ctx, account.Renewal{
+	done, err := s.cfg.SignIns.Renew(ctx, account.Renewal{
 		Session: session, Was: was, Fresh: fresh, Event: visitor.Event(audit.SessionsEnded, was.ID), Visitor: visitor,
 	}, now)
 	if errors.Is(err, storage.ErrStale) { // another person's browser, or nobody's
-		return account.Done{}, s.store.Sessions.EndOtherEpochs(ctx, fresh)
+		return account.Done{}, s.cfg.Store.Sessions.EndOtherEpochs(ctx, fresh)
 	}
 	return done, err
 }

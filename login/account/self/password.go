@@ -39,7 +39,7 @@ func (s *Service) ChangePassword(ctx context.Context, fresh Fresh, change Passwo
 //
 // Errors: account.ErrSamePassword, *account.WeakPasswordError, account.ErrBusy, account.ErrStartAgain.
 func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn, change PasswordChange, now time.Time) (account.Done, error) {
-	if err := s.passwords.Differs(ctx, held.User(), change.New); err != nil {
+	if err := s.cfg.Passwords.Differs(ctx, held.User(), change.New); err != nil {
 		return account.Done{}, err
 	}
 	return s.changePassword(ctx, held.User(), held.Remembered(), change, now)
@@ -48,18 +48,18 @@ func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn
 // confirmPassword checks the present password within the budgets of the sign-in.
 func (s *Service) confirmPassword(ctx context.Context, user storage.User, change PasswordChange, now time.Time) error {
 	// Not counted against the client IP: the person has signed in with both factors, and others there must not stand in the way.
-	attempt, err := s.attempts.BeginPassword(ctx, s.attempts.Subject(change.Visitor, user, now), netip.Addr{}, now)
+	attempt, err := s.cfg.Attempts.BeginPassword(ctx, s.cfg.Attempts.Subject(change.Visitor, user, now), netip.Addr{}, now)
 	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
-		return s.attempts.TurnAway(ctx, wait, change.Visitor.Event(audit.PasswordThrottled, user.ID), now)
+		return s.cfg.Attempts.TurnAway(ctx, wait, change.Visitor.Event(audit.PasswordThrottled, user.ID), now)
 	}
 	if err != nil {
 		return err
 	}
-	login, err := s.store.Passwords.ByLogin(ctx, user.Email)
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {
 		return errors.Join(err, attempt.Undecided(ctx))
 	}
-	verdict, err := s.passwords.Check(ctx, login, change.Current)
+	verdict, err := s.cfg.Passwords.Check(ctx, login, change.Current)
 	if err != nil {
 		return errors.Join(err, attempt.Undecided(ctx))
 	}
@@ -67,29 +67,29 @@ func (s *Service) confirmPassword(ctx context.Context, user storage.User, change
 		if err := attempt.Failed(ctx, now); err != nil {
 			return err
 		}
-		return s.attempts.Refuse(ctx, account.ErrCredentials, change.Visitor.Event(audit.PasswordRefused, user.ID), now)
+		return s.cfg.Attempts.Refuse(ctx, account.ErrCredentials, change.Visitor.Event(audit.PasswordRefused, user.ID), now)
 	}
 	return attempt.Passed(ctx)
 }
 
 func (s *Service) changePassword(ctx context.Context, user storage.User, remembered bool, change PasswordChange, now time.Time) (done account.Done, err error) {
-	encoded, err := s.passwords.Hash(ctx, change.New, user)
+	encoded, err := s.cfg.Passwords.Hash(ctx, change.New, user)
 	if err != nil {
 		return account.Done{}, err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		fresh, err := s.passwords.Replace(ctx, user.ID, encoded, now)
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		fresh, err := s.cfg.Passwords.Replace(ctx, user.ID, encoded, now)
 		if err != nil {
 			return err
 		}
-		done, err = s.signIns.Renew(ctx, account.Renewal{
+		done, err = s.cfg.SignIns.Renew(ctx, account.Renewal{
 			Session: change.Session, Was: user, Fresh: fresh, Remembered: remembered,
 			Event: change.Visitor.Event(audit.PasswordChanged, user.ID), Visitor: change.Visitor,
 		}, now)
 		if err != nil {
 			return err
 		}
-		return s.notices.Send(ctx, fresh, account.Notice{Kind: account.NoticePasswordChanged}, now)
+		return s.cfg.Notices.Send(ctx, fresh, account.Notice{Kind: account.NoticePasswordChanged}, now)
 	})
 	if errors.Is(err, storage.ErrStale) || errors.Is(err, storage.ErrNotFound) {
 		return account.Done{}, account.ErrStartAgain

@@ -87,7 +87,7 @@ func OwnOf(user storage.User) Own {
 //
 // Errors: ProfileError, ErrChangedMeanwhile, *identity.InvalidError for a name that is not one of OwnNames.
 func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, seen time.Time, visitor account.Visitor, now time.Time) (storage.User, error) {
-	user, err := s.store.Users.ByID(ctx, userID)
+	user, err := s.cfg.Store.Users.ByID(ctx, userID)
 	if err != nil {
 		return storage.User{}, err
 	}
@@ -100,16 +100,16 @@ func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, see
 	}
 	event := visitor.Event(audit.ProfileChanged, userID)
 	event.Detail["claims"] = strings.Join(slices.Sorted(maps.Keys(changed)), " ")
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.ReplaceClaims(ctx, userID, changed.applied(user.Claims), seen, now); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Users.ReplaceClaims(ctx, userID, changed.applied(user.Claims), seen, now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, event, now)
+		return s.cfg.Audit.Record(ctx, event, now)
 	})
 	if err != nil && !errors.Is(err, storage.ErrStale) {
 		return user, err
 	}
-	after, readErr := s.store.Users.ByID(ctx, userID)
+	after, readErr := s.cfg.Store.Users.ByID(ctx, userID)
 	if err != nil && readErr == nil {
 		return after, ErrChangedMeanwhile
 	}

@@ -23,14 +23,14 @@ type CodeSheet struct {
 
 // RecoveryCodesLeft returns how many unused recovery codes a signed-in person has.
 func (s *Service) RecoveryCodesLeft(ctx context.Context, who storage.SignIn) (int, error) {
-	return s.store.RecoveryCodes.CountUnused(ctx, who.User().ID)
+	return s.cfg.Store.RecoveryCodes.CountUnused(ctx, who.User().ID)
 }
 
-// NewRecoveryCodes returns the codes that are being shown in this browser, making them if there are none.
+// NewRecoveryCodes returns the codes that are being shown in this browser, and makes them at the first call.
 func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
-	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
+	sheet, err := s.cfg.Store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
-		sheet, err = s.store.RecoveryCodes.StartSheet(ctx, storage.CodeSheet{
+		sheet, err = s.cfg.Store.RecoveryCodes.StartSheet(ctx, storage.CodeSheet{
 			ID: storage.NewID(), UserID: who.user().ID, Holder: who.holder, Codes: otp.NewRecoveryCodes(),
 			CreatedAt: now, ExpiresAt: now.Add(account.EnrolmentLife),
 		}, now)
@@ -40,7 +40,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Ti
 
 // PendingRecoveryCodes returns the codes that are being shown in this browser. Errors: account.ErrSheetGone.
 func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
-	sheet, err := s.store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
+	sheet, err := s.cfg.Store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
 		return CodeSheet{}, account.ErrSheetGone
 	}
@@ -59,17 +59,17 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 	if err != nil {
 		return err
 	}
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.store.Users.Lock(ctx, who.user()); err != nil {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.Store.Users.Lock(ctx, who.user()); err != nil {
 			return err
 		}
-		if err := s.store.RecoveryCodes.KeepSheet(ctx, sheet.ID, now); err != nil {
+		if err := s.cfg.Store.RecoveryCodes.KeepSheet(ctx, sheet.ID, now); err != nil {
 			return err
 		}
-		if err := s.recoveryCodes.Replace(ctx, who.user().ID, sheet.Codes); err != nil {
+		if err := s.cfg.RecoveryCodes.Replace(ctx, who.user().ID, sheet.Codes); err != nil {
 			return err
 		}
-		if err := s.store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
+		if err := s.cfg.Store.Sessions.KeepOnly(ctx, who.user(), who.signIn.ID(), now); err != nil {
 			return err
 		}
 		return s.factorChanged(ctx, who, audit.RecoveryCodesReplaced, account.NoticeRecoveryCodesReplaced, visitor, now)
@@ -82,7 +82,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 
 // unlessKept returns refusal, or nil if the codes were put into force by the same form, sent twice.
 func (s *Service) unlessKept(ctx context.Context, who Changer, id string, refusal error) error {
-	kept, err := s.store.RecoveryCodes.SheetKept(ctx, who.user().ID, id)
+	kept, err := s.cfg.Store.RecoveryCodes.SheetKept(ctx, who.user().ID, id)
 	if err != nil {
 		return err
 	}

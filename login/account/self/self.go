@@ -27,23 +27,7 @@ type Config struct {
 }
 
 // Service changes the account of the person who asks. It is safe for concurrent use.
-type Service struct {
-	store         *storage.Store
-	audit         *audit.Log
-	notices       account.Notices
-	attempts      *account.Attempts
-	passwords     *account.Passwords
-	signIns       *account.SignIns
-	links         *account.Links
-	browsers      *account.Browsers
-	enrolments    *account.Enrolments
-	recoveryCodes *account.RecoveryCodes
-}
+type Service struct{ cfg Config }
 
 // New returns the journey.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, signIns: cfg.SignIns, links: cfg.Links,
-		browsers: cfg.Browsers, enrolments: cfg.Enrolments, recoveryCodes: cfg.RecoveryCodes,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }

@@ -12,16 +12,16 @@ import (
 
 // Sessions returns a person's complete sessions that have not ended, newest first.
 func (s *Service) Sessions(ctx context.Context, userID string, now time.Time) ([]storage.Session, error) {
-	return s.store.Sessions.OfUser(ctx, userID, now)
+	return s.cfg.Store.Sessions.OfUser(ctx, userID, now)
 }
 
 // EndOwnSession ends one of a person's sessions by its id. Errors: storage.ErrNotFound when it is not one of theirs.
 func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, visitor account.Visitor, now time.Time) error {
-	return s.store.InTx(ctx, func(ctx context.Context) error {
-		if err := s.signIns.End(ctx, userID, sessionID, now); err != nil {
+	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		if err := s.cfg.SignIns.End(ctx, userID, sessionID, now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.SessionsEnded, userID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.SessionsEnded, userID), now)
 	})
 }
 
@@ -29,15 +29,15 @@ func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, v
 // It returns a cookie of the trusted browser in place of the present cookie, which is not good any more. Errors: account.ErrStartAgain when the session at
 // hand is over.
 func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visitor account.Visitor, now time.Time) (trustCookie string, err error) {
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
-		user, err := s.store.Sessions.EndOthers(ctx, at.User().ID, at.ID(), now)
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
+		user, err := s.cfg.Store.Sessions.EndOthers(ctx, at.User().ID, at.ID(), now)
 		if err != nil {
 			return err
 		}
-		if trustCookie, err = s.browsers.Trust("", user, now); err != nil {
+		if trustCookie, err = s.cfg.Browsers.Trust("", user, now); err != nil {
 			return err
 		}
-		return s.audit.Record(ctx, visitor.Event(audit.SessionsEnded, user.ID), now)
+		return s.cfg.Audit.Record(ctx, visitor.Event(audit.SessionsEnded, user.ID), now)
 	})
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", account.ErrStartAgain

@@ -19,7 +19,7 @@ type Pending struct {
 
 // Pending returns the half-done sign-in of a browser that waits for a code. Errors: account.ErrStartAgain, account.ErrNotEnrolled.
 func (s *Service) Pending(ctx context.Context, cookie account.HalfCookie, now time.Time) (Pending, error) {
-	half, err := s.signIns.Waiting(ctx, cookie, now)
+	half, err := s.cfg.SignIns.Waiting(ctx, cookie, now)
 	if err != nil {
 		return Pending{}, err
 	}
@@ -33,12 +33,12 @@ func (s *Service) Pending(ctx context.Context, cookie account.HalfCookie, now ti
 //
 // Errors: account.ErrCode, *account.ClockError (which is an ErrCode), *account.WaitError, account.ErrStartAgain, account.ErrNotEnrolled.
 func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now time.Time) (account.Done, error) {
-	half, err := s.signIns.Waiting(ctx, try.Half, now)
+	half, err := s.cfg.SignIns.Waiting(ctx, try.Half, now)
 	if err != nil {
 		return account.Done{}, err
 	}
 	answer := account.Answer{User: half.User, Authenticators: half.Authenticators, Typed: try.Typed}
-	factor, match := s.factors.Match(ctx, answer, now)
+	factor, match := s.cfg.Factors.Match(ctx, answer, now)
 	if !match.Right {
 		return account.Done{}, s.refuseCode(ctx, answer, match, try.Visitor, now)
 	}
@@ -47,16 +47,16 @@ func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now 
 		return account.Done{}, err
 	}
 	var done account.Done
-	err = s.store.InTx(ctx, func(ctx context.Context) error {
+	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		// The counter is asked first, so that right and wrong codes that are sent at once reach it in the order in which they came.
-		if err := s.attempts.Pass(ctx, s.attempts.Subject(try.Visitor, half.User, now), now); err != nil {
+		if err := s.cfg.Attempts.Pass(ctx, s.cfg.Attempts.Subject(try.Visitor, half.User, now), now); err != nil {
 			return err
 		}
 		if err := factor.Spend(ctx, answer, match, now); err != nil {
 			return err
 		}
 		proof := account.Proof{Methods: account.Methods(factor), MustEnrol: match.Renew, SID: storage.NewID()}
-		if done, err = s.signIns.Complete(ctx, half, proof, try.Previous, try.Visitor, now); err == nil && tell {
+		if done, err = s.cfg.SignIns.Complete(ctx, half, proof, try.Previous, try.Visitor, now); err == nil && tell {
 			err = s.announce(ctx, half.User, proof.SID, try.Visitor, now)
 		}
 		return err
@@ -66,7 +66,7 @@ func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now 
 		return account.Done{}, s.refuseCode(ctx, answer, match, try.Visitor, now)
 	}
 	if err != nil {
-		return account.Done{}, s.attempts.CodeError(ctx, err, half.User, try.Visitor, now)
+		return account.Done{}, s.cfg.Attempts.CodeError(ctx, err, half.User, try.Visitor, now)
 	}
 	return done, nil
 }
@@ -75,25 +75,25 @@ func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now 
 func (s *Service) refuseCode(ctx context.Context, answer account.Answer, match account.Match, visitor account.Visitor, now time.Time) error {
 	user, failures := answer.User, 0
 	// In a transaction, as a right code is counted: during a wait the time of the answer must not tell which code was right.
-	err := s.store.InTx(ctx, func(ctx context.Context) (err error) {
-		failures, err = s.attempts.Fail(ctx, throttle.Code, s.attempts.Subject(visitor, user, now), now)
+	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) (err error) {
+		failures, err = s.cfg.Attempts.Fail(ctx, throttle.Code, s.cfg.Attempts.Subject(visitor, user, now), now)
 		return err
 	})
 	if err != nil {
-		return s.attempts.CodeError(ctx, err, user, visitor, now)
+		return s.cfg.Attempts.CodeError(ctx, err, user, visitor, now)
 	}
 	name := audit.CodeRefused
 	if match.Replayed {
 		name = audit.CodeReplayed
 	}
-	if err := s.audit.Record(ctx, visitor.Event(name, user.ID), now); err != nil {
+	if err := s.cfg.Audit.Record(ctx, visitor.Event(name, user.ID), now); err != nil {
 		return err
 	}
-	if err := s.attempts.Warn(ctx, user, failures, visitor, now); err != nil {
+	if err := s.cfg.Attempts.Warn(ctx, user, failures, visitor, now); err != nil {
 		return err
 	}
 	if match.Replayed {
 		return account.ErrCode
 	}
-	return s.factors.Refusal(answer, now)
+	return s.cfg.Factors.Refusal(answer, now)
 }

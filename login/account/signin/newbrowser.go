@@ -14,10 +14,10 @@ import (
 // mayAnnounce reports whether the owner is to be told of a sign-in, because it happens in a browser that this person never used. Nobody is
 // told of the first sign-in of an imported account, nor more often than three times an hour.
 func (s *Service) mayAnnounce(ctx context.Context, half storage.HalfSignIn, visitor account.Visitor, now time.Time) (bool, error) {
-	if !s.tellNewBrowsers || !signedInBefore(half.Authenticators) || s.browsers.UsedBy(visitor, half.User, now) {
+	if !s.cfg.TellNewBrowsers || !signedInBefore(half.Authenticators) || s.cfg.Browsers.UsedBy(visitor, half.User, now) {
 		return false, nil
 	}
-	err := s.attempts.Mail(ctx, "new browser", throttle.User(half.User.ID), now)
+	err := s.cfg.Attempts.Mail(ctx, "new browser", throttle.User(half.User.ID), now)
 	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
 		return false, nil
 	}
@@ -36,8 +36,8 @@ func signedInBefore(authenticators []storage.Authenticator) bool {
 
 // announce tells the owner of a sign-in in a new browser, in the caller's transaction, with a link to end it if it was somebody else's.
 func (s *Service) announce(ctx context.Context, user storage.User, sid string, visitor account.Visitor, now time.Time) error {
-	link := s.links.New(storage.LinkDisown, now)
-	err := s.store.Links.AddForSession(ctx, storage.Link{
+	link := s.cfg.Links.New(storage.LinkDisown, now)
+	err := s.cfg.Store.Links.AddForSession(ctx, storage.Link{
 		Hash: link.Hash, Purpose: storage.LinkDisown, UserID: user.ID, Email: user.Email, SID: sid,
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
 	})
@@ -49,5 +49,5 @@ func (s *Service) announce(ctx context.Context, user storage.User, sid string, v
 	if visitor.ClientIP.IsValid() {
 		notice.Network = audit.ShortAddress(visitor.ClientIP.String())
 	}
-	return s.notices.Send(ctx, user, notice, now)
+	return s.cfg.Notices.Send(ctx, user, notice, now)
 }

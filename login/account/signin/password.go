@@ -30,19 +30,19 @@ type PasswordAttempt struct {
 // Errors: account.ErrCredentials, *account.WaitError, account.ErrBusy.
 func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (account.HalfCookie, error) {
 	try.Name = identity.Name(try.Name)
-	login, err := s.store.Passwords.ByLogin(ctx, try.Name)
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, try.Name)
 	unknown := errors.Is(err, storage.ErrNotFound)
 	if err != nil && !unknown {
 		return account.HalfCookie{}, err
 	}
-	attempt, err := s.attempts.BeginPassword(ctx, s.subject(try, login.User, now), try.Visitor.ClientIP, now)
+	attempt, err := s.cfg.Attempts.BeginPassword(ctx, s.subject(try, login.User, now), try.Visitor.ClientIP, now)
 	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
-		return account.HalfCookie{}, s.attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, login.ID), now)
+		return account.HalfCookie{}, s.cfg.Attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, login.ID), now)
 	}
 	if err != nil {
 		return account.HalfCookie{}, err
 	}
-	verdict, err := s.passwords.Check(ctx, login, try.Password)
+	verdict, err := s.cfg.Passwords.Check(ctx, login, try.Password)
 	if err != nil {
 		return account.HalfCookie{}, errors.Join(err, attempt.Undecided(ctx))
 	}
@@ -67,11 +67,11 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 
 // subject returns whose failures the attempt counts among: an unknown name has a budget like any user.
 func (s *Service) subject(try PasswordAttempt, user storage.User, now time.Time) throttle.Subject {
-	nobody := s.attempts.Name(storage.CanonicalName(try.Name)) // for the same work, whether or not it is needed
+	nobody := s.cfg.Attempts.Name(storage.CanonicalName(try.Name)) // for the same work, whether or not it is needed
 	if user.ID == "" {
 		return nobody
 	}
-	return s.attempts.Subject(try.Visitor, user, now)
+	return s.cfg.Attempts.Subject(try.Visitor, user, now)
 }
 
 // refusePassword records the reason, which only the audit log learns, and returns ErrCredentials.
@@ -85,7 +85,7 @@ func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login
 	default:
 		event.Detail["reason"] = "wrong password"
 	}
-	return s.attempts.Refuse(ctx, account.ErrCredentials, event, now)
+	return s.cfg.Attempts.Refuse(ctx, account.ErrCredentials, event, now)
 }
 
 func (s *Service) begin(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) (account.HalfCookie, error) {
@@ -93,11 +93,11 @@ func (s *Service) begin(ctx context.Context, try PasswordAttempt, user storage.U
 	if try.Invitation != "" {
 		b.LinkHash = storage.Hash(try.Invitation)
 	}
-	return s.signIns.Begin(ctx, b, now)
+	return s.cfg.SignIns.Begin(ctx, b, now)
 }
 
 // crowded turns a right password away because strangers have begun too many sign-ins with it.
 func (s *Service) crowded(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) error {
-	wait := throttle.Crowd(throttle.User(user.ID), now.Add(s.signIns.HalfDone()))
-	return s.attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, user.ID), now)
+	wait := throttle.Crowd(throttle.User(user.ID), now.Add(s.cfg.SignIns.HalfDone()))
+	return s.cfg.Attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, user.ID), now)
 }

@@ -24,23 +24,7 @@ type Config struct {
 }
 
 // Service checks passwords and codes. It is safe for concurrent use.
-type Service struct {
-	store           *storage.Store
-	audit           *audit.Log
-	notices         account.Notices
-	attempts        *account.Attempts
-	passwords       *account.Passwords
-	factors         account.Factors
-	signIns         *account.SignIns
-	browsers        *account.Browsers
-	links           *account.Links
-	tellNewBrowsers bool
-}
+type Service struct{ cfg Config }
 
 // New returns the journey.
-func New(cfg Config) *Service {
-	return &Service{
-		store: cfg.Store, audit: cfg.Audit, notices: cfg.Notices, attempts: cfg.Attempts, passwords: cfg.Passwords, factors: cfg.Factors,
-		signIns: cfg.SignIns, browsers: cfg.Browsers, links: cfg.Links, tellNewBrowsers: cfg.TellNewBrowsers,
-	}
-}
+func New(cfg Config) *Service { return &Service{cfg: cfg} }
