@@ -13,6 +13,7 @@ import (
 	"github.com/postern-id/postern/login/account/port"
 	"github.com/postern-id/postern/login/account/self"
 	"github.com/postern-id/postern/login/account/signin"
+	"github.com/postern-id/postern/login/otp"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
@@ -144,5 +145,31 @@ func TestSecondKindOfFirstFactor(t *testing.T) {
 
 		_, err = passwords.Hash(t.Context(), newPassword, o.user(ada))
 		require.ErrorIs(t, err, account.ErrPasswordElsewhere, "nobody sets it here")
+	})
+}
+
+// What looks like a TOTP key in an authenticator of another kind is no key: its codes say nothing about clocks, and no step of it is used up.
+func TestKeyOfAnotherKindIsNoKey(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		p, own, _ := o.enrolled()
+		foreign := phone{otp.NewKey(otp.Default())}
+		for _, one := range []phone{own, foreign} {
+			require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
+				ID: storage.NewID(), UserID: o.user(ada).ID, Kind: "words", Name: "Paper", Secret: one.key.Secret, CreatedAt: start,
+				Algorithm: one.key.Algorithm, Digits: one.key.Digits, Period: one.key.Period,
+			}))
+		}
+
+		err := p.code(p.half(start), foreign.at(start.Add(10*time.Minute)), start)
+		require.ErrorIs(t, err, account.ErrCode)
+		var clock *account.ClockError
+		require.False(t, errors.As(err, &clock), "%v", err)
+
+		require.NoError(t, p.code(p.half(start), own.at(start), start))
+		stored, err := o.store.Authenticators.OfUser(t.Context(), o.user(ada).ID)
+		require.NoError(t, err)
+		for _, one := range stored {
+			require.Equal(t, one.Kind == storage.KindTOTP, one.LastStep > 0, one.Name)
+		}
 	})
 }
