@@ -15,10 +15,10 @@ type Attempts struct{ *database }
 // Budget limits the failures counted under one key.
 type Budget struct {
 	Key   string
-	Tries int // failures that are free of a wait
+	Tries int // failures that cause no wait
 	// CloseAfter failures in a row the key stays blocked until it is cleared; 0: never.
 	CloseAfter int
-	// Forget is the time without a failure after which earlier ones no longer count; 0: they count until cleared.
+	// Forget is how long after the latest failure all of them are forgotten; 0: they count until the key is cleared.
 	Forget time.Duration
 }
 
@@ -27,7 +27,7 @@ type AttemptState struct {
 	Key          string `db:"key"`
 	Failures     int    `db:"failures"`
 	BlockedUntil Time   `db:"blocked_until"`
-	PendingUntil Time   `db:"pending_until"` // of attempts that are being judged; only [Attempts.States] tells
+	PendingUntil Time   `db:"pending_until"` // when the latest reservation ends; filled by [Attempts.States] alone
 }
 
 // Never is how long a closed key is blocked.
@@ -37,12 +37,12 @@ var Never = time.UnixMicro(math.MaxInt64 / 2)
 const (
 	firstWait   = int64(time.Minute / time.Microsecond)
 	longestWait = int64(time.Hour / time.Microsecond)
-	doublings   = 6 // 2^6 minutes would pass the longest wait
+	doublings   = 6 // 2^6 minutes would exceed the longest wait
 )
 
-// Count counts one failure under every budget's key, unless one of them is blocked at now: then nothing is counted and
-// allowed is false. It is one statement, so that no more attempts at once are allowed than the budget has
-// left. It is for attempts that are checked before or in the same transaction; others begin with [Attempts.Reserve].
+// Count counts one failure under the key of every budget, unless one of the keys is blocked at now: then it counts nothing and allowed is
+// false. It is one statement, so that simultaneous attempts cannot exceed a budget. Use it for attempts that were checked before the call
+// or are checked in the same transaction; others begin with [Attempts.Reserve].
 func (s *Attempts) Count(ctx context.Context, now time.Time, budgets ...Budget) (states []AttemptState, allowed bool, err error) {
 	count := newFailureCount(budgets, now)
 	args := append(count.values, anySlice(count.keys)...)
@@ -57,7 +57,7 @@ func (s *Attempts) Count(ctx context.Context, now time.Time, budgets ...Budget) 
 	return states, len(states) == len(count.keys), err
 }
 
-// failureCount is the part that all statements which count a failure have in common.
+// failureCount is what all statements that count failures have in common.
 type failureCount struct {
 	keys      []string
 	rows, set string
@@ -95,24 +95,24 @@ func newFailureCount(budgets []Budget, now time.Time) failureCount {
 	return count
 }
 
-// inOrder sorts budgets: otherwise two attempts with the same keys could wait for each other's rows.
+// inOrder sorts budgets by key, so that two attempts with the same keys cannot deadlock.
 func inOrder(budgets []Budget) []Budget {
 	return slices.SortedFunc(slices.Values(budgets), func(a, b Budget) int { return strings.Compare(a.Key, b.Key) })
 }
 
-// perKeySQL is an expression for a number that depends on the key; its arguments are n keys, each with its number.
+// perKeySQL returns an expression for a number that depends on the key. Its arguments are n pairs of a key and its number.
 func perKeySQL(n int) string {
 	return "CASE throttle.key" + strings.Repeat(" WHEN ? THEN CAST(? AS BIGINT)", n) + " ELSE 0 END"
 }
 
-// States returns the states of those keys that have one.
+// States returns the states of those of the keys for which something is stored.
 func (s *Attempts) States(ctx context.Context, keys ...string) ([]AttemptState, error) {
 	var states []AttemptState
 	err := s.list(ctx, &states, `SELECT key, failures, blocked_until, pending_until FROM throttle WHERE key IN (`+marks(len(keys))+`)`, anySlice(keys)...)
 	return states, err
 }
 
-// ClearUnlessBlocked clears a key, unless it is blocked at now: then passed is false and nothing changes.
+// ClearUnlessBlocked forgets all failures of the key of b, unless the key is blocked at now: then passed is false and nothing changes.
 func (s *Attempts) ClearUnlessBlocked(ctx context.Context, now time.Time, b Budget) (passed bool, err error) {
 	changed, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at) VALUES (?, 0, 0, ?)
@@ -137,9 +137,8 @@ func (s *Attempts) Lock(ctx context.Context, key string) error {
 	return err
 }
 
-// Allow reports whether something that may happen limit times before it has to rest may happen now, and counts it if so; until says when it may
-// happen next. It is one statement, so that of any number of requests at once no more than limit are allowed. No span of the length rest ever
-// holds more.
+// Allow reports whether something may happen now that may happen at most limit times within any span of length rest, and counts it if so.
+// If not, until is when it may happen next. It is one statement, so that simultaneous requests cannot exceed the limit.
 func (s *Attempts) Allow(ctx context.Context, key string, limit int, rest time.Duration, now time.Time) (allowed bool, until time.Time, err error) {
 	at := now.UnixMicro()
 	var failures int
@@ -160,7 +159,7 @@ func (s *Attempts) Allow(ctx context.Context, key string, limit int, rest time.D
 	return false, expires.Time, err
 }
 
-// firstBlock returns until when the first failure blocks a key.
+// firstBlock returns the time until which the first failure blocks a key, in microseconds.
 func firstBlock(b Budget, now time.Time) int64 {
 	switch {
 	case closeAfter(b) <= 1:

@@ -18,16 +18,16 @@ const KindTOTP = "totp"
 type Authenticator struct {
 	ID         string
 	UserID     string
-	Kind       string // which sort of second factor it is, such as KindTOTP; it says what Secret and LastStep mean
+	Kind       string // the type of second factor, such as KindTOTP; it determines what Secret and LastStep mean
 	Name       string // may be empty
 	Secret     []byte // sealed in the database
 	Algorithm  string // of TOTP: SHA1, SHA256 or SHA512
 	Digits     int    // of TOTP
 	Period     int    // of TOTP: seconds
-	LastStep   int64  // the last time step or count that was accepted; it only rises
+	LastStep   int64  // the last time step or counter value that was accepted; it only rises
 	CreatedAt  time.Time
-	LastUsedAt time.Time // zero: never since its enrolment
-	// Renew says that the secret is short and that the next sign-in with it leads to a new authenticator.
+	LastUsedAt time.Time // zero: never since it was enrolled
+	// Renew says that the secret is too short, so that the next sign-in with it leads to the enrolment of a new authenticator.
 	Renew bool
 }
 
@@ -80,8 +80,8 @@ func (s *Authenticators) OfUser(ctx context.Context, userID string) ([]Authentic
 	return s.openAuthenticators(rows)
 }
 
-// openAuthenticators leaves out a row whose secret does not open, so that one damaged row does not lock out
-// the person's other authenticators. It returns ErrSealed when no secret opens.
+// openAuthenticators leaves out a row whose secret cannot be decrypted, so that one damaged row does not keep the person from using the
+// other authenticators. It returns ErrSealed if there are rows and none can be decrypted.
 func (s *database) openAuthenticators(rows []authenticatorRow) ([]Authenticator, error) {
 	opened := make([]Authenticator, 0, len(rows))
 	var failed error
@@ -99,9 +99,9 @@ func (s *database) openAuthenticators(rows []authenticatorRow) ([]Authenticator,
 	return nil, failed
 }
 
-// SpendSteps uses up one time step of each authenticator that a code belongs to, by the authenticators' ids (RFC 6238 section 5.2). Each step
-// must be later than every step that its authenticator accepted before, else ErrStale. So one code signs in once, on whichever replica, and
-// however many authenticators share its secret.
+// SpendSteps uses up the time steps of a code that was right: steps holds one for each authenticator that the code matches, by the
+// authenticator's id (RFC 6238 section 5.2). It returns ErrStale unless each step is later than the last one that its authenticator
+// accepted. So a code signs in once, whichever replicas see it and however many authenticators share its secret.
 func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64, now time.Time) error {
 	var cases, ids []any
 	for id, step := range steps {
@@ -118,8 +118,8 @@ func (s *Authenticators) SpendSteps(ctx context.Context, steps map[string]int64,
 	return err
 }
 
-// RewindSteps lets a user's authenticators accept codes again after one was accepted from the future because a clock ran ahead: the next code
-// counts. A code that was typed while the clock ran ahead can then be used once more when its time comes.
+// RewindSteps lets a user's authenticators accept the next code again, after a server whose clock was fast accepted a code with a time step
+// in the future. A code that was typed while the clock was fast can then be used once more when its time comes.
 func (s *Authenticators) RewindSteps(ctx context.Context, userID string, now time.Time) error {
 	seconds := now.Unix()
 	_, err := s.exec(ctx, `
@@ -129,7 +129,7 @@ func (s *Authenticators) RewindSteps(ctx context.Context, userID string, now tim
 	return err
 }
 
-// Count returns how many authenticators a user has, those whose secret does not open included.
+// Count returns how many authenticators a user has, including those whose secret cannot be decrypted.
 func (s *Authenticators) Count(ctx context.Context, userID string) (int, error) {
 	var count int
 	err := s.get(ctx, &count, `SELECT count(*) FROM authenticators WHERE user_id = ?`, userID)
@@ -141,8 +141,9 @@ func (s *Authenticators) Rename(ctx context.Context, userID, id, name string) er
 	return s.execOne(ctx, ErrNotFound, `UPDATE authenticators SET name = ? WHERE id = ? AND user_id = ?`, name, id, userID)
 }
 
-// Remove deletes one of a user's authenticators, never the last: ErrStale when the user has no other, or not that one.
-// Removals wait for one another: otherwise two at once could each count on the other authenticator.
+// Remove deletes one of a user's authenticators, but never the last. It returns ErrStale if the user does not have that authenticator, or
+// has no other. Removals wait for one another, because two simultaneous ones could otherwise each rely on the authenticator that the other
+// removes.
 func (s *Authenticators) Remove(ctx context.Context, userID, id string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `UPDATE users SET epoch = epoch WHERE id = ?`, userID); err != nil {

@@ -8,19 +8,21 @@ import (
 // Clients are the registered OAuth 2.0 clients.
 type Clients struct{ *database }
 
-// Client is a registered OAuth 2.0 client as a row; provider/client knows what its metadata mean.
+// Client is the row of a registered OAuth 2.0 client. Package provider/client knows what the metadata mean.
 type Client struct {
 	ID       string `db:"id"`
 	Name     string `db:"name"`
 	Metadata JSON   `db:"metadata"`
-	// SecretMAC is the keyed hash of the client secret, nil for a client without one.
+	// SecretMAC is the keyed hash of the client secret, or nil for a client without a secret.
 	SecretMAC []byte `db:"secret_mac"`
 	// OldSecretMAC is still accepted until OldSecretUntil, so that a secret can be replaced without an outage.
 	OldSecretMAC   []byte `db:"old_secret_mac"`
 	OldSecretUntil Time   `db:"old_secret_until"`
-	// RegistrationHash is the hash of the token with which a client that registered itself is managed, nil for any other. It never changes.
+	// RegistrationHash is the hash of the registration access token (RFC 7592) of a client that registered itself, or nil for any other
+	// client. It never changes.
 	RegistrationHash []byte `db:"registration_hash"`
-	// InitialTokenID names the initial access token with which the client registered itself, empty for none. It never changes.
+	// InitialTokenID is the id of the initial access token with which the client registered itself, or empty if it used none. It never
+	// changes.
 	InitialTokenID string `db:"initial_token_id"`
 	DisabledAt     Time   `db:"disabled_at"`
 	Version        int64  `db:"version"`
@@ -46,15 +48,15 @@ func (s *Clients) Add(ctx context.Context, c Client) error {
 	})
 }
 
-// ByID returns the client with that id, disabled ones included, or ErrNotFound.
+// ByID returns the client with that id, even if it is disabled, or ErrNotFound.
 func (s *Clients) ByID(ctx context.Context, id string) (Client, error) {
 	var c Client
 	err := s.get(ctx, &c, `SELECT `+clientColumns+` FROM clients WHERE id = ?`, id)
 	return c, err
 }
 
-// List returns up to limit clients in the order they were added, after the client with the id after (empty: from the first).
-// ErrNotFound when the client after is gone and the end of the list cannot be told.
+// List returns up to limit clients in the order they were added, after the client with the id after (empty: from the first). It returns
+// ErrNotFound if the client after is gone and the next page cannot be determined.
 func (s *Clients) List(ctx context.Context, after string, limit int) ([]Client, error) {
 	var clients []Client
 	if after == "" {
@@ -71,7 +73,7 @@ func (s *Clients) List(ctx context.Context, after string, limit int) ([]Client, 
 	return clients, err
 }
 
-// Update writes all of c but its RegistrationHash and InitialTokenID if its version is still the one c was read with: ErrStale otherwise.
+// Update writes all of c but its RegistrationHash and InitialTokenID. It returns ErrStale if the client was changed since c was read.
 func (s *Clients) Update(ctx context.Context, c Client, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
@@ -85,7 +87,7 @@ func (s *Clients) Update(ctx context.Context, c Client, now time.Time) error {
 	})
 }
 
-// Delete removes the client with all consents, grants and requests in progress. ErrNotFound when there is none.
+// Delete removes the client with all its consents, grants and requests in progress. It returns ErrNotFound if there is no such client.
 func (s *Clients) Delete(ctx context.Context, id string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrNotFound, `DELETE FROM clients WHERE id = ?`, id); err != nil {
@@ -95,7 +97,7 @@ func (s *Clients) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// CountSelfRegistered returns how many clients registered themselves, counted up to most.
+// CountSelfRegistered returns how many clients registered themselves, but at most most: it does not count further.
 func (s *Clients) CountSelfRegistered(ctx context.Context, most int) (int, error) {
 	var count int
 	err := s.get(ctx, &count, `

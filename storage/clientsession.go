@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// clientSessionKept is how long a client session is kept after its session would have ended by itself, or after its logout notice was delivered
-// or given up: longer than anybody tries to deliver it.
+// clientSessionKept is how long a client session is kept after its session would have expired, or after its logout notice was delivered or
+// given up. No notice is retried for that long.
 const clientSessionKept = 7 * 24 * time.Hour
 
-// ClientSessions are the uses of sessions at clients that have a logout URI, and the logout notices that come of them.
+// ClientSessions are the uses of sessions at clients with a logout URI, and the logout notices that are due when the sessions end.
 type ClientSessions struct{ queue }
 
 func newClientSessions(d *database) *ClientSessions {
@@ -32,8 +32,9 @@ type ClientSession struct {
 
 const clientSessionColumns = `sid, client_id, user_id, attempts, next_attempt_at, failure, delivered_at, given_up_at, expires_at`
 
-// add records that a session is used at a client, if it has not ended: else ErrStale. The caller has locked the user before, as everybody does
-// who ends the session, so that it cannot end before the transaction is over. ErrNotFound when the client is gone.
+// add records that the session of g is used at its client. It returns ErrStale if the session has ended, and ErrNotFound if the client is
+// gone. The caller has locked the user, which every method that ends a session does as well, so the session cannot end before the
+// transaction does.
 func (s *ClientSessions) add(ctx context.Context, g Grant) error {
 	var ends Time
 	err := s.getFresh(ctx, &ends, `
@@ -58,38 +59,39 @@ func (s *ClientSessions) OfSession(ctx context.Context, sid string) ([]ClientSes
 	return sessions, err
 }
 
-// Waiting returns how many logout notices are neither delivered nor given up, and when the first of them is due: zero when there is none.
+// Waiting returns how many logout notices are neither delivered nor given up, and when the first of them is due: the zero time if there are
+// none.
 func (s *ClientSessions) Waiting(ctx context.Context) (waiting int, next time.Time, err error) {
 	return s.waiting(ctx)
 }
 
-// Claim takes the logout notice that has been due for longest at now: nobody else gets it before until, unless [ClientSessions.Defer] says so.
-// ErrNotFound when no notice is due, or when another replica has just taken it.
+// Claim takes the logout notice that has been due longest at now. Nobody else gets it before until, unless [ClientSessions.Defer] makes it
+// due earlier. It returns ErrNotFound if no notice is due, or if another replica has just taken it.
 func (s *ClientSessions) Claim(ctx context.Context, until, now time.Time) (ClientSession, error) {
 	var c ClientSession
 	err := s.claim(ctx, &c, until, now)
 	return c, err
 }
 
-// Defer gives back a notice as [ClientSessions.Claim] returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the claim
-// had ended and another replica has taken the notice, and when it is gone.
+// Defer gives back a notice that [ClientSessions.Claim] returned, with the Attempts, Failure and NextAttemptAt of next. It returns ErrStale
+// if the claim had ended and another replica took the notice, or if the notice is gone.
 func (s *ClientSessions) Defer(ctx context.Context, claimed ClientSession, next Delivery) error {
 	return s.postpone(ctx, claimed.Delivery, next, claimed.SID, claimed.ClientID)
 }
 
-// Done records that a claimed notice was delivered. ErrStale as with [ClientSessions.Defer].
+// Done records that a claimed notice was delivered. It returns ErrStale like [ClientSessions.Defer].
 func (s *ClientSessions) Done(ctx context.Context, claimed ClientSession, at time.Time) error {
 	return s.settle(ctx, claimed.Delivery, `delivered_at = ?, next_attempt_at = NULL, attempts = attempts + 1, failure = '', expires_at = ?`,
 		[]any{At(at), At(at.Add(clientSessionKept))}, claimed.SID, claimed.ClientID)
 }
 
-// GiveUp records that a claimed notice will not be delivered, and why. ErrStale as with [ClientSessions.Defer].
+// GiveUp records that a claimed notice will not be delivered, and why. It returns ErrStale like [ClientSessions.Defer].
 func (s *ClientSessions) GiveUp(ctx context.Context, claimed ClientSession, failure string, at time.Time) error {
 	return s.settle(ctx, claimed.Delivery, `given_up_at = ?, next_attempt_at = NULL, attempts = attempts + 1, failure = ?, expires_at = ?`,
 		[]any{At(at), failure, At(at.Add(clientSessionKept))}, claimed.SID, claimed.ClientID)
 }
 
-// Drop forgets a claimed notice that its client does not want. ErrStale as with [ClientSessions.Defer].
+// Drop forgets a claimed notice that its client no longer wants. It returns ErrStale like [ClientSessions.Defer].
 func (s *ClientSessions) Drop(ctx context.Context, claimed ClientSession) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM visits WHERE sid = ? AND client_id = ? AND next_attempt_at = ?`,
 		claimed.SID, claimed.ClientID, claimed.NextAttemptAt)

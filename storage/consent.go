@@ -7,23 +7,24 @@ import (
 	"time"
 )
 
-// Access is what a client may have of a user: scopes, and the claims that it gets by name beside those that the scopes bring.
+// Access is what a client may read about a user, or do for them: scopes, and the claims requested by name (OIDC Core section 5.5) beyond
+// those that the scopes bring.
 type Access struct {
 	Scopes Strings `db:"scopes"`
 	Claims Strings `db:"claims"`
 }
 
-// FormKey is [Store.FormKey] for the question whether the client of a flow may have access.
+// FormKey returns the [Store.FormKey] of the page that asks whether the client of a flow may have access a.
 func (a Access) FormKey(s *Store, signIn SignIn, flow Flow) string {
 	return s.FormKey(signIn.ID(), "access", flow.ID, strings.Join(a.Scopes, " "), strings.Join(a.Claims, " "))
 }
 
-// with returns the access that a and b give together.
+// with returns the union of a and b.
 func (a Access) with(b Access) Access {
 	return Access{Scopes: joined(a.Scopes, b.Scopes), Claims: joined(a.Claims, b.Claims)}
 }
 
-// joined returns the texts of both lists, sorted, each once.
+// joined returns the union of both lists, sorted.
 func joined(a, b Strings) Strings {
 	all := slices.Concat(a, b)
 	slices.Sort(all)
@@ -37,13 +38,13 @@ type Consents struct{ *database }
 type Consent struct {
 	UserID    string `db:"user_id"`
 	ClientID  string `db:"client_id"`
-	Access           // everything that was agreed to since CreatedAt
+	Access           // everything that was granted since CreatedAt
 	CreatedAt Time   `db:"created_at"`
 	UpdatedAt Time   `db:"updated_at"`
 }
 
-// Add adds access to what the user has granted to the client. The row is locked from the read to the write, so that answers
-// given at the same time are all kept, and what was withdrawn before does not come back. ErrNotFound when user or client are gone.
+// Add adds access to what the user has granted to the client. The row is locked from the read to the write, so that simultaneous answers
+// are all kept and a withdrawn consent does not come back. It returns ErrNotFound if the user or the client is gone.
 func (s *Consents) Add(ctx context.Context, userID, clientID string, access Access, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		var granted Access
@@ -68,8 +69,8 @@ func (s *Consents) OfUser(ctx context.Context, userID string) ([]Consent, error)
 	return consents, err
 }
 
-// Withdraw removes a consent and revokes every grant of the user to the client, including grants without a consent. ErrNotFound
-// when there is neither.
+// Withdraw removes a consent and revokes every grant of the user to the client, including grants without a consent. It returns ErrNotFound
+// if there was neither a consent nor a grant.
 func (s *Consents) Withdraw(ctx context.Context, userID, clientID string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		consents, err := s.exec(ctx, `DELETE FROM consents WHERE user_id = ? AND client_id = ?`, userID, clientID)
@@ -86,18 +87,18 @@ func (s *Consents) Withdraw(ctx context.Context, userID, clientID string, now ti
 	})
 }
 
-// livingGrant is a condition on a grant g and its user u; its arguments are the current time, twice.
+// livingGrant is a condition on a grant g and its user u. Its two arguments are both the current time.
 const livingGrant = `g.revoked_at IS NULL AND g.expires_at > ? AND (g.generation = 0 OR g.idle_until > ?) AND g.epoch = u.epoch`
 
-// App is a client with access to something of a user: by a consent, by a grant that is alive, or both.
+// App is a client that has access to a user's data, by a consent, by a living grant, or both.
 type App struct {
 	ClientID    string
 	Name        string
 	Access      // of the consent and the living grants together
 	Consented   bool
 	ConsentedAt time.Time // zero: never asked
-	GrantedAt   time.Time // of the oldest grant that is alive; zero: no grant is
-	UsedAt      time.Time // when the newest grant that is stored was last used; zero: no grant is stored any more
+	GrantedAt   time.Time // of the oldest living grant; zero: there is no such grant
+	UsedAt      time.Time // when the newest stored grant was last used; zero: no grant is stored any more
 }
 
 type grantedRow struct {
@@ -115,7 +116,7 @@ type consentedRow struct {
 	CreatedAt Time `db:"created_at"`
 }
 
-// Apps returns the clients with access to something of a user: first those with a consent, newest first, then the others.
+// Apps returns the clients that have access to a user's data: first those with a consent, newest first, then the others.
 func (s *Consents) Apps(ctx context.Context, userID string, now time.Time) ([]App, error) {
 	var consented []consentedRow
 	if err := s.list(ctx, &consented, `
@@ -137,7 +138,7 @@ func (s *Consents) Apps(ctx context.Context, userID string, now time.Time) ([]Ap
 	return joinApps(consented, granted), nil
 }
 
-// joinApps makes one App of each client.
+// joinApps returns one App for each client.
 func joinApps(consented []consentedRow, granted []grantedRow) []App {
 	apps := make([]App, 0, len(consented)+len(granted))
 	at := map[string]int{}

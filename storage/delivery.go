@@ -5,29 +5,29 @@ import (
 	"time"
 )
 
-// Delivery is the state of something that is to be delivered to somebody who may be out of reach: a message to a person, or a logout notice to
-// a client.
+// Delivery is the state of something that is sent until it arrives or is given up: a message to a person, or a logout notice to a client.
 type Delivery struct {
-	Attempts      int    `db:"attempts"`        // that were answered
-	NextAttemptAt Time   `db:"next_attempt_at"` // zero: there is nothing to do yet, or nothing is left to do
+	Attempts      int    `db:"attempts"`        // that got an answer
+	NextAttemptAt Time   `db:"next_attempt_at"` // zero: not due yet, or finished
 	Failure       string `db:"failure"`         // of the last attempt, in words without addresses
 	DeliveredAt   Time   `db:"delivered_at"`    // zero: not delivered
 	GivenUpAt     Time   `db:"given_up_at"`     // zero: not given up
 }
 
-// queue is a table of entries that are to be delivered. An entry is due at its next attempt. Claiming it moves that into the future, and
-// says before then what became of it: it is deferred, delivered or given up. An entry whose claim ends before that is due again.
+// queue is a table of entries that are to be delivered. An entry is due at the time of its next attempt. A claim moves that time into the
+// future; before then, its holder defers the entry, or records that it was delivered or given up. Otherwise the entry is due again when the
+// claim ends.
 type queue struct {
 	*database
 	table   string
 	key     string // columns of the primary key, as one value
-	first   string // the same columns of a row x, as a list
-	isKey   string // condition that a row has a given key
-	waits   string // condition that a row is still to be delivered
+	first   string // the same columns of a row x, as a comma-separated list
+	isKey   string // condition: the row has the given key
+	waits   string // condition: the row is still to be delivered
 	columns string // of an entry
 }
 
-// waiting returns how many entries are still to be delivered, and when the first of them is due: zero when there is none.
+// waiting returns how many entries are still to be delivered, and when the first of them is due: the zero time if there are none.
 func (q queue) waiting(ctx context.Context, args ...any) (waiting int, next time.Time, err error) {
 	var row struct {
 		Waiting int  `db:"waiting"`
@@ -37,8 +37,8 @@ func (q queue) waiting(ctx context.Context, args ...any) (waiting int, next time
 	return row.Waiting, row.Next.Time, err
 }
 
-// claim scans the entry that has been due for longest at now into row: nobody else gets it before until, unless it is deferred. ErrNotFound
-// when no entry is due, or when another replica has just taken it.
+// claim scans the entry that has been due longest at now into row. Nobody else gets it before until, unless it is postponed to an earlier
+// time. It returns ErrNotFound if no entry is due, or if another replica has just taken it.
 func (q queue) claim(ctx context.Context, row any, until, now time.Time) error {
 	return q.getFresh(ctx, row, `
 		UPDATE `+q.table+` SET next_attempt_at = ?
@@ -47,13 +47,13 @@ func (q queue) claim(ctx context.Context, row any, until, now time.Time) error {
 		RETURNING `+q.columns, At(until), At(now), At(now))
 }
 
-// postpone gives a claimed entry back, with the Attempts, Failure and NextAttemptAt of next. ErrStale as with settle.
+// postpone gives a claimed entry back, with the Attempts, Failure and NextAttemptAt of next. It returns ErrStale like settle.
 func (q queue) postpone(ctx context.Context, claimed, next Delivery, key ...any) error {
 	return q.settle(ctx, claimed, `attempts = ?, failure = ?, next_attempt_at = ?`, []any{next.Attempts, next.Failure, next.NextAttemptAt}, key...)
 }
 
-// settle writes what became of a claimed entry. ErrStale when the claim had ended and another replica has taken the entry, and when the entry
-// is gone.
+// settle writes the outcome of a claimed entry. It returns ErrStale if the claim had ended and another replica took the entry, or if the
+// entry is gone.
 func (q queue) settle(ctx context.Context, claimed Delivery, set string, values []any, key ...any) error {
 	args := append(append(values, key...), claimed.NextAttemptAt)
 	return q.execOne(ctx, ErrStale, `

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Devices are the requests of devices without a browser (RFC 8628).
+// Devices are the authorization requests of devices without a browser (RFC 8628).
 type Devices struct{ *database }
 
-// DeviceRequest is what a device without a browser asks for (RFC 8628), until a person decides in a browser elsewhere. Neither of its two
-// codes is stored.
+// DeviceRequest is the authorization request of a device without a browser (RFC 8628), on which a person decides in a browser elsewhere.
+// Neither of its two codes is stored.
 type DeviceRequest struct {
 	ID         string  `db:"id"`
 	DeviceHash []byte  `db:"device_hash"` // of the code that the device polls with
@@ -22,17 +22,17 @@ type DeviceRequest struct {
 	ApprovedAt Time    `db:"approved_at"`
 	DeniedAt   Time    `db:"denied_at"`
 	CreatedAt  Time    `db:"created_at"`
-	ExpiresAt  Time    `db:"expires_at"` // until then a person may decide, and the device fetch what it got
+	ExpiresAt  Time    `db:"expires_at"` // until then the person may decide, and the device may fetch its tokens
 }
 
 const deviceQuery = `
 	SELECT id, device_hash, user_code_mac, client_id, scopes, address, browser, interval_seconds, approved_at, denied_at, created_at, expires_at
 	FROM device_requests WHERE `
 
-// undecided is the state in which a person may decide.
+// undecided is the condition under which a person may decide.
 const undecided = ` AND approved_at IS NULL AND denied_at IS NULL AND expires_at > ?`
 
-// Add stores d. ErrStale when another request has the same user code.
+// Add inserts d. It returns ErrStale if another request has the same user code.
 func (s *Devices) Add(ctx context.Context, d DeviceRequest) error {
 	return s.execOne(ctx, ErrStale, `
 		INSERT INTO device_requests (id, device_hash, user_code_mac, client_id, scopes, address, browser, interval_seconds, created_at, expires_at)
@@ -40,7 +40,7 @@ func (s *Devices) Add(ctx context.Context, d DeviceRequest) error {
 		d.ID, d.DeviceHash, d.UserMAC, d.ClientID, d.Scopes, d.ClientIP, d.Browser, d.Interval, d.CreatedAt, d.ExpiresAt)
 }
 
-// ByUserCode returns the undecided request with the user code of that keyed hash, or ErrNotFound.
+// ByUserCode returns the undecided request whose user code has that keyed hash, or ErrNotFound.
 func (s *Devices) ByUserCode(ctx context.Context, mac []byte, now time.Time) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`user_code_mac = ?`+undecided, mac, At(now))
@@ -54,15 +54,15 @@ func (s *Devices) Undecided(ctx context.Context, id string, now time.Time) (Devi
 	return d, err
 }
 
-// ByDeviceCode returns the request of a device code in whatever state it is, or ErrNotFound.
+// ByDeviceCode returns the request whose device code has that hash, in any state, or ErrNotFound.
 func (s *Devices) ByDeviceCode(ctx context.Context, hash []byte) (DeviceRequest, error) {
 	var d DeviceRequest
 	err := s.get(ctx, &d, deviceQuery+`device_hash = ?`, hash)
 	return d, err
 }
 
-// Poll records that the device of a request polled. When it polled before its interval, less slack, was over, the interval grows by slower and
-// the result is ErrStale (slow_down of RFC 8628 section 3.5).
+// Poll records that the device of a request polled. If it polled earlier than its interval, less slack, allows, the interval grows by
+// slower and Poll returns ErrStale (slow_down of RFC 8628 section 3.5).
 func (s *Devices) Poll(ctx context.Context, id string, slack, slower time.Duration, now time.Time) error {
 	polled, err := s.exec(ctx, `
 		UPDATE device_requests SET polled_at = ?
@@ -78,12 +78,13 @@ func (s *Devices) Poll(ctx context.Context, id string, slack, slower time.Durati
 	return err
 }
 
-// Approve records that a person allowed a request. ErrStale when it was decided before or has expired: of any number of decisions one counts.
+// Approve records that a person allowed a request. It returns ErrStale if the request was decided before or has expired: only the first
+// decision counts.
 func (s *Devices) Approve(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE device_requests SET approved_at = ? WHERE id = ?`+undecided, At(now), id, At(now))
 }
 
-// Deny records that a person refused a request. ErrStale as for [Devices.Approve].
+// Deny records that a person refused a request. It returns ErrStale like [Devices.Approve].
 func (s *Devices) Deny(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE device_requests SET denied_at = ? WHERE id = ?`+undecided, At(now), id, At(now))
 }

@@ -21,24 +21,26 @@ import (
 
 // dialect holds every difference between the two databases.
 type dialect struct {
-	name   string // as in the names of migration files
-	driver string // as sqlx knows its placeholders
+	name   string // as migration files spell it
+	driver string // the name by which sqlx knows the style of placeholders
 	goose  goose.Dialect
 	// singleWriter says that only one transaction can write at a time.
 	singleWriter bool
-	// keyShare keeps the rows that a query finds from being removed until the transaction ends; a single writer needs no such lock.
+	// keyShare, at the end of a query, keeps the rows that it finds from being removed until the transaction ends. A single writer needs no
+	// such lock.
 	keyShare string
 	// clock is a query for the current time in microseconds.
 	clock string
-	// barrier is a statement whose commit waits for all commits before it; empty when what can be read is on the disk.
+	// barrier is a statement whose commit waits for all commits before it. It is empty if everything that can be read is already on the
+	// disk.
 	barrier string
-	// hasVersions is a query for whether goose's table of applied steps exists.
+	// hasVersions is a query that tells whether goose's table of applied steps exists.
 	hasVersions string
 	connector   func(url string) (driver.Connector, error)
 	unique      func(error) bool
 	dangling    func(error) bool // a row refers to one that is gone
 	unavailable func(error) bool
-	victim      func(error) bool // undone, or not begun, in favour of another transaction
+	victim      func(error) bool // the transaction was rolled back, or not begun, in favour of another one
 }
 
 var sqliteDialect = dialect{
@@ -55,7 +57,7 @@ var sqliteDialect = dialect{
 var postgresDialect = dialect{
 	name: "postgres", driver: "postgres", goose: goose.DialectPostgres, keyShare: ` FOR KEY SHARE`,
 	clock: `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
-	// It writes to the log of transactions, and to nothing else.
+	// It writes to the write-ahead log and to nothing else.
 	barrier:     `SELECT pg_logical_emit_message(true, 'postern', '')`,
 	hasVersions: `SELECT to_regclass('` + goose.DefaultTablename + `') IS NOT NULL`,
 	connector:   postgresConnector,
@@ -91,8 +93,8 @@ func (d dialect) writers(asked int) int {
 	return defaultConns(asked)
 }
 
-// sqliteConnector opens sqlite:PATH. The file is made readable for its owner only; WAL with synchronous=FULL keeps every
-// acknowledged write through a power loss.
+// sqliteConnector opens sqlite:PATH. Only the owner can read a file that it creates. WAL with synchronous=FULL keeps every acknowledged
+// write through a power loss.
 func sqliteConnector(address string) (driver.Connector, error) {
 	path := strings.TrimPrefix(address, "sqlite:")
 	if path == "" || strings.ContainsAny(path, "?#") {
@@ -109,11 +111,11 @@ func sqliteConnector(address string) (driver.Connector, error) {
 		return nil, fmt.Errorf("open the database file: %w", err)
 	}
 	pragmas := url.Values{
-		// SQLite waits for another process without looking at the request's context, so it gives up soon and is asked again.
+		// SQLite waits for other processes without regard to the request's context, so it gives up soon and the statement is retried.
 		"_pragma": {"busy_timeout(1000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "secure_delete(1)"},
 		"_txlock": {"immediate"},
 	}
-	absolute, err := filepath.Abs(path) // so that SQLite does not take it for a name of its own, such as :memory:
+	absolute, err := filepath.Abs(path) // so that SQLite does not take it for a special name such as :memory:
 	if err != nil {
 		return nil, fmt.Errorf("open the database file: %w", err)
 	}
@@ -151,7 +153,7 @@ func sqliteUnavailable(err error) bool {
 	if !errors.As(err, &e) {
 		return false
 	}
-	switch e.Code() & 0xff { // the primary code; the rest says where it happened
+	switch e.Code() & 0xff { // the primary result code, without the extended one
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN,
 		sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
 		return true

@@ -5,32 +5,31 @@ import (
 	"time"
 )
 
-// Enrolments are the authenticators on their way.
+// Enrolments are the authenticators that are being enrolled.
 type Enrolments struct{ *database }
 
-// EnrolmentKind is what an authenticator on its way is to become.
+// EnrolmentKind says what the new authenticator is for.
 type EnrolmentKind string
 
 const (
 	EnrolFirst     EnrolmentKind = "first"     // the first factor of an invited person
-	EnrolRecovered EnrolmentKind = "recovered" // in place of all that were lost
-	EnrolAdd       EnrolmentKind = "add"       // one more
-	EnrolReplace   EnrolmentKind = "replace"   // in place of one
+	EnrolRecovered EnrolmentKind = "recovered" // replaces all, which were lost
+	EnrolAdd       EnrolmentKind = "add"       // is added to the others
+	EnrolReplace   EnrolmentKind = "replace"   // replaces one
 )
 
-// Purpose is what an enrolment was begun for, and part of its key: begun for one purpose, it cannot be found, confirmed or
-// finished for another.
+// Purpose says what an enrolment was begun for. An enrolment that was begun for one purpose cannot be found for another.
 type Purpose struct {
 	UserID   string
 	Kind     EnrolmentKind
-	Replaces string // id of the authenticator that EnrolReplace takes the place of
-	// Holder is the session or browser that began it, so that nobody is shown a secret that somebody else has seen. It is empty for
-	// EnrolFirst, which belongs to the holder of the link.
+	Replaces string // id of the authenticator that EnrolReplace replaces
+	// Holder is the session or browser that began the enrolment, so that nobody is shown a secret that somebody else has seen. It is empty
+	// for EnrolFirst, which belongs to the person with the link.
 	Holder string
 }
 
-// Enrolment is an authenticator on its way: shown as a QR code, perhaps confirmed by a code, not yet a factor. A user
-// has one at a time; one that is begun later for another purpose replaces it.
+// Enrolment is an authenticator that is being enrolled: it was shown as a QR code and perhaps confirmed by a code, but is not a factor yet.
+// A user has one at a time; beginning another one for another purpose replaces it.
 type Enrolment struct {
 	Purpose
 	ID        string
@@ -39,9 +38,9 @@ type Enrolment struct {
 	Digits    int
 	Period    int // seconds
 	Failures  int
-	// ConfirmedStep is the time step of the code that confirmed it, zero before.
+	// ConfirmedStep is the time step of the code that confirmed it; zero: not confirmed.
 	ConfirmedStep int64
-	// RecoveryCodes are the codes shown after the confirmation, sealed in the database until they are acknowledged.
+	// RecoveryCodes are the codes shown after the confirmation, until the person has acknowledged them. They are sealed in the database.
 	RecoveryCodes []string
 	CreatedAt     time.Time
 	ExpiresAt     time.Time
@@ -60,8 +59,8 @@ type enrolmentRow struct {
 	ExpiresAt     Time   `db:"expires_at"`
 }
 
-// Start stores e unless the user has one for the same purpose that is still good at now, and returns the one that
-// stands: a reload shows the same secret. ErrNotFound when another enrolment has taken its place meanwhile.
+// Start returns the user's enrolment for the purpose of e if it is still good at now, so that a reload shows the same secret. Otherwise it
+// stores and returns e. It returns ErrNotFound if another enrolment has replaced it meanwhile.
 func (s *Enrolments) Start(ctx context.Context, e Enrolment, now time.Time) (Enrolment, error) {
 	sealed, err := s.keyset.Seal(e.Secret, "enrolments", "secret_sealed", e.ID)
 	if err != nil {
@@ -84,7 +83,7 @@ func (s *Enrolments) Start(ctx context.Context, e Enrolment, now time.Time) (Enr
 	return s.ByPurpose(ctx, e.Purpose, now)
 }
 
-// ByPurpose returns the pending authenticator of a purpose, or ErrNotFound when there is none or it has expired.
+// ByPurpose returns the enrolment for a purpose. It returns ErrNotFound if there is none or it has expired.
 func (s *Enrolments) ByPurpose(ctx context.Context, p Purpose, now time.Time) (Enrolment, error) {
 	var row enrolmentRow
 	if err := s.get(ctx, &row, `
@@ -108,8 +107,8 @@ func (s *Enrolments) ByPurpose(ctx context.Context, p Purpose, now time.Time) (E
 	return e, err
 }
 
-// Confirm records the time step of the code that confirmed an enrolment and the recovery codes that are shown. ErrStale when
-// the enrolment was replaced or confirmed meanwhile.
+// Confirm records the time step of the code that confirmed an enrolment, the recovery codes that are shown, and its new expiry. It returns
+// ErrStale if the enrolment was replaced or confirmed meanwhile.
 func (s *Enrolments) Confirm(ctx context.Context, id string, step int64, codes []string, expires time.Time) error {
 	sealed, err := s.sealCodes(codes, "enrolments", id)
 	if err != nil {
@@ -120,20 +119,19 @@ func (s *Enrolments) Confirm(ctx context.Context, id string, step int64, codes [
 		step, sealed, At(expires), id)
 }
 
-// CountFailure counts a wrong code and returns how many there were; ErrNotFound when the enrolment is gone.
+// CountFailure counts a wrong code and returns how many there were. It returns ErrNotFound if the enrolment is gone.
 func (s *Enrolments) CountFailure(ctx context.Context, id string) (int, error) {
 	var failures int
 	err := s.getFresh(ctx, &failures, `UPDATE enrolments SET failures = failures + 1 WHERE id = ? RETURNING failures`, id)
 	return failures, err
 }
 
-// End removes a pending authenticator: ErrStale when somebody else has, so that one enrolment becomes one
-// authenticator at most.
+// End removes an enrolment. It returns ErrStale if it was removed already, so that an enrolment becomes one authenticator at most.
 func (s *Enrolments) End(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM enrolments WHERE id = ?`, id)
 }
 
-// EndOfUser removes the pending authenticator of a user, if there is one.
+// EndOfUser removes the enrolment of a user, if there is one.
 func (s *Enrolments) EndOfUser(ctx context.Context, userID string) error {
 	_, err := s.exec(ctx, `DELETE FROM enrolments WHERE user_id = ?`, userID)
 	return err

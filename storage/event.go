@@ -13,7 +13,7 @@ import (
 // Events are the entries of the audit log.
 type Events struct{ *database }
 
-// Event is an entry of the audit log. Package audit knows what its body says.
+// Event is an entry of the audit log. Package audit knows what the body means.
 type Event struct {
 	ID     string `db:"id"`
 	At     Time   `db:"at"`
@@ -46,9 +46,9 @@ func (s *Events) Add(ctx context.Context, body string) error {
 
 // EventQuery selects audit entries.
 type EventQuery struct {
-	UserID string    // empty: of everybody and everything
+	UserID string    // empty: all entries, whether about a user or not
 	Names  []string  // empty: all
-	Before string    // id of an entry: only older ones; empty: from the newest
+	Before string    // id of an entry: only entries older than it; empty: from the newest
 	Since  time.Time // zero: from the beginning
 	Limit  int
 }
@@ -76,15 +76,15 @@ func (s *Events) List(ctx context.Context, q EventQuery) ([]Event, error) {
 	return events, err
 }
 
-// Chained returns up to limit chained entries in their order, after the one with the number after.
+// Chained returns up to limit chained entries in order, starting behind number after.
 func (s *Events) Chained(ctx context.Context, after int64, limit int) ([]Event, error) {
 	var events []Event
 	err := s.list(ctx, &events, `SELECT `+eventColumns+` FROM audit_events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`, after, limit)
 	return events, err
 }
 
-// Unchained returns up to limit entries that are not chained yet, oldest first, after the entry after (its zero value:
-// from the first).
+// Unchained returns up to limit entries that are not chained yet, oldest first, starting behind the entry after (its zero value: from the
+// oldest).
 func (s *Events) Unchained(ctx context.Context, after Event, limit int) ([]Event, error) {
 	var events []Event
 	err := s.list(ctx, &events, `
@@ -106,22 +106,22 @@ type EventHead struct {
 	Seal []byte `db:"link"`
 }
 
-// Head returns the end of the chain, or ErrNotFound before the first entry was chained.
+// Head returns the end of the chain, or ErrNotFound if no entry was chained yet.
 func (s *Events) Head(ctx context.Context) (EventHead, error) {
 	var head EventHead
 	err := s.get(ctx, &head, `SELECT seq, link FROM audit_head WHERE id = 1`)
 	return head, err
 }
 
-// Chain says how an entry is linked to the one before it, and how the end of the chain is sealed. The seal differs from
-// the link, so that someone who cuts entries off cannot take the seal of the new end from the last entry that is left.
+// Chain has the functions that link an entry to the one before it and seal the end of the chain. The seal differs from the link, so that
+// someone who cuts entries off cannot use the link of the last remaining entry as the seal of the new end.
 type Chain struct {
 	Link func(previous []byte, seq int64, body string) []byte
 	Seal func(seq int64, last []byte) []byte
 }
 
-// Chain appends up to limit unchained entries to the chain and returns them; broken reports that the end of the chain was
-// changed. Then a number is left out before the new entries, so that the change stays visible.
+// Chain appends up to limit unchained entries to the chain and returns them. broken reports that the end of the chain was changed; then a
+// number is left out before the new entries, so that the damage stays visible.
 func (s *Events) Chain(ctx context.Context, limit int, chain Chain) (chained []Event, broken bool, err error) {
 	if waiting, err := s.Unchained(ctx, Event{}, 1); err != nil || len(waiting) == 0 {
 		return nil, false, err
@@ -151,8 +151,8 @@ func (s *Events) Chain(ctx context.Context, limit int, chain Chain) (chained []E
 	return chained, broken, nil
 }
 
-// lockChain keeps other replicas from chaining until the transaction ends, and returns the last chained entry; behind a
-// broken end, its number is the one to leave out.
+// lockChain keeps other replicas from chaining until the transaction ends, and returns the last chained entry. If the end of the chain is
+// broken, the entry's number is the one to leave out.
 func (s *Events) lockChain(ctx context.Context, chain Chain) (last Event, broken bool, err error) {
 	var head EventHead
 	if err := s.getFresh(ctx, &head, `

@@ -31,8 +31,8 @@ func (s *Flows) Add(ctx context.Context, f Flow) error {
 	return err
 }
 
-// ByID returns the flow with that id that the browser with that cookie hash began. ErrNotFound when there is none, it
-// belongs to another browser, or it is over.
+// ByID returns the flow with that id. It returns ErrNotFound if there is no such flow, it was begun by a browser with another cookie hash,
+// or it has expired.
 func (s *Flows) ByID(ctx context.Context, id string, browserHash []byte, now time.Time) (Flow, error) {
 	var f Flow
 	err := s.get(ctx, &f, `
@@ -41,19 +41,19 @@ func (s *Flows) ByID(ctx context.Context, id string, browserHash []byte, now tim
 	return f, err
 }
 
-// Consent records that a user agreed on the flow's consent page. ErrNotFound when the flow is over.
+// Consent records that a user agreed on the flow's consent page. It returns ErrNotFound if the flow is over or was denied.
 func (s *Flows) Consent(ctx context.Context, id, userID string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
 		UPDATE flows SET consented_at = ?, consented_by = ? WHERE id = ? AND expires_at > ? AND denied_at IS NULL`,
 		At(now), userID, id, At(now))
 }
 
-// Deny records that the person refused. ErrNotFound when the flow is over.
+// Deny records that the person refused or cancelled. It returns ErrNotFound if the flow is over.
 func (s *Flows) Deny(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE flows SET denied_at = ? WHERE id = ? AND expires_at > ?`, At(now), id, At(now))
 }
 
-// End removes a flow: ErrStale when somebody else has, so that one flow is answered once.
+// End removes a flow. It returns ErrStale if it was removed already, so that a flow is answered once.
 func (s *Flows) End(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrStale, `DELETE FROM flows WHERE id = ?`, id)
 }

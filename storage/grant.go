@@ -5,45 +5,46 @@ import (
 	"time"
 )
 
-// Grants are what came of authorizations: codes, refresh tokens and the access tokens that were revoked.
+// Grants are the results of authorizations: codes, refresh tokens, and the access tokens that were revoked.
 type Grants struct{ *database }
 
-// Grant is what one authorization gave to a client. It is one row for its whole life: the code first, then the family
-// of refresh tokens, of which only the number of the latest is kept. So spending the code, rotating a refresh token
-// and revoking the family are each one conditional UPDATE of one row.
+// Grant is what one authorization gave to a client. It is one row for its whole life: it begins with the code and goes on with the family
+// of refresh tokens, of which only the number of the latest is kept. So redeeming the code, rotating a refresh token and revoking the
+// family are each one conditional UPDATE of one row.
 type Grant struct {
 	ID       string `db:"id"`
 	UserID   string `db:"user_id"`
 	ClientID string `db:"client_id"`
-	SID      string `db:"sid"`   // session it was given in
+	SID      string `db:"sid"`   // id of the session in which it was given
 	Epoch    int64  `db:"epoch"` // of the user at that time
 	Access          // granted
-	Detail   JSON   `db:"detail"` // what provider needs later: redirect URI, challenge, nonce and so on
+	Detail   JSON   `db:"detail"` // what package provider needs later: redirect URI, challenge, nonce and so on
 	AuthTime Time   `db:"auth_time"`
-	// CodeHash is SHA-256 of the authorization code.
+	// CodeHash is the SHA-256 of the authorization code.
 	CodeHash      []byte `db:"code_hash"`
 	CodeExpiresAt Time   `db:"code_expires_at"`
 	CodeUsedAt    Time   `db:"code_used_at"`
-	// Generation numbers the refresh tokens of the family from 1; 0: none was issued.
+	// Generation is the number of the latest refresh token of the family, counted from 1; 0: no refresh token was issued.
 	Generation int64 `db:"generation"`
 	RotatedAt  Time  `db:"rotated_at"`
 	IdleUntil  Time  `db:"idle_until"`
 	RevokedAt  Time  `db:"revoked_at"`
 	CreatedAt  Time  `db:"created_at"`
-	// ExpiresAt is the end of everything in the family; the row is swept after it.
+	// ExpiresAt is when everything in the family ends. The row is swept after that.
 	ExpiresAt Time `db:"expires_at"`
-	// InSession says that the session SID must be alive, for [Grants.Issue]. It is not stored.
+	// InSession tells [Grants.Issue] that the session SID must be alive. It is not stored.
 	InSession bool `db:"-"`
-	// TellOfLogout says that the client has a logout URI, so that [Grants.Issue] records the session as used at the client. It is not stored.
+	// TellOfLogout tells [Grants.Issue] that the client has a logout URI, so that the session is recorded as used at the client. It is not
+	// stored.
 	TellOfLogout bool `db:"-"`
-	// ConsentedAt is the CreatedAt of the Consent that the grant rests on, for [Grants.Issue]; zero: it rests on none. It is not stored.
+	// ConsentedAt tells [Grants.Issue] which consent the grant needs, by its CreatedAt; zero: the grant needs no consent. It is not stored.
 	ConsentedAt Time `db:"-"`
-	// JKT is the thumbprint of the key that the refresh tokens of the family are bound to (RFC 9449 section 5); empty: none. [Grants.Issue]
-	// leaves it out.
+	// JKT is the thumbprint of the key to which the refresh tokens of the family are bound (RFC 9449 section 5); empty: they are not bound.
+	// [Grants.Issue] does not store it.
 	JKT string `db:"dpop_jkt"`
 }
 
-// GrantState is a grant with what decides whether it is still good.
+// GrantState is a grant together with everything that decides whether it is still good.
 type GrantState struct {
 	Grant
 	User           User `db:"owner"`
@@ -51,7 +52,7 @@ type GrantState struct {
 	TokenRevoked   bool `db:"token_revoked"`
 }
 
-// Ended reports whether the grant was revoked, or its user or client has lost the right to it since.
+// Ended reports whether the grant has expired, was revoked, or ended with its user or client.
 func (g GrantState) Ended(now time.Time) bool {
 	return !g.RevokedAt.IsZero() || !now.Before(g.ExpiresAt.Time) || g.User.Disabled() || g.User.Epoch != g.Epoch || g.ClientDisabled
 }
@@ -68,10 +69,10 @@ const grantStateQuery = `
 		EXISTS (SELECT 1 FROM revoked_tokens r WHERE r.id = ?) AS token_revoked
 	FROM grants g JOIN users u ON u.id = g.user_id JOIN clients c ON c.id = g.client_id`
 
-// Issue inserts a grant whose code is still to be redeemed, together with its audit entry. With CodeUsedAt set there is no code:
-// the grant came with tokens for the browser alone (implicit flow of OIDC Core section 3.2). ErrStale when the consent or the session that
-// the grant rests on has ended meanwhile: the locks on their rows make sure that a transaction that ends them either comes first or finds the
-// grant and revokes it too. ErrNotFound when the user or the client is gone.
+// Issue inserts a grant whose code is still to be redeemed, together with its audit entry. If CodeUsedAt is set there is no code, and the
+// browser gets the only tokens (implicit flow of OIDC Core section 3.2). Issue returns ErrStale if the consent or the session that the
+// grant needs has ended, and ErrNotFound if the user or the client is gone. It locks the rows of consent and session, so that a transaction
+// that ends one of them either comes first or finds the grant and revokes it.
 func (s *Grants) Issue(ctx context.Context, g Grant, event string) error {
 	if !g.TellOfLogout {
 		return s.issue(ctx, g, event)
@@ -105,31 +106,31 @@ func (s *Grants) issue(ctx context.Context, g Grant, event string) error {
 	return err
 }
 
-// ByCode returns the grant of an authorization code in whatever state it is, or ErrNotFound.
+// ByCode returns the grant whose authorization code has that hash, in any state, or ErrNotFound.
 func (s *Grants) ByCode(ctx context.Context, codeHash []byte) (GrantState, error) {
 	var g GrantState
 	err := s.get(ctx, &g, grantStateQuery+` WHERE g.code_hash = ?`, "", codeHash)
 	return g, err
 }
 
-// ByID returns a grant in whatever state it is, and whether the access token with that id was revoked by itself. ErrNotFound
-// when there is none.
+// ByID returns a grant in any state, and whether the access token tokenID was revoked individually. It returns ErrNotFound if there is no
+// such grant.
 func (s *Grants) ByID(ctx context.Context, id, tokenID string) (GrantState, error) {
 	var g GrantState
 	err := s.get(ctx, &g, grantStateQuery+` WHERE g.id = ?`, tokenID, id)
 	return g, err
 }
 
-// Redemption is what redeeming a code writes to its grant.
+// Redemption is what [Grants.RedeemCode] writes to the grant.
 type Redemption struct {
 	Generation int64 // 1 when a refresh token is issued, else 0
 	IdleUntil  time.Time
 	ExpiresAt  time.Time
-	JKT        string // that refresh tokens are bound to; empty: none
+	JKT        string // key to which refresh tokens are bound; empty: they are not bound
 }
 
-// RedeemCode spends the authorization code of a grant. ErrStale when it was spent before, has expired or was revoked:
-// of any number of attempts one succeeds.
+// RedeemCode uses up the authorization code of a grant. It returns ErrStale if the code was used before, has expired or was revoked: of any
+// number of attempts one succeeds.
 func (s *Grants) RedeemCode(ctx context.Context, id string, r Redemption, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET code_used_at = ?, generation = ?, rotated_at = ?, idle_until = ?, expires_at = ?, dpop_jkt = ?
@@ -137,9 +138,9 @@ func (s *Grants) RedeemCode(ctx context.Context, id string, r Redemption, now ti
 		At(now), r.Generation, At(now), At(r.IdleUntil), At(r.ExpiresAt), nullText(r.JKT), id, At(now))
 }
 
-// RotateRefreshToken makes generation+1 the latest refresh token of a grant, bound to the key with thumbprint jkt, or when that is empty, to
-// the key of its predecessor (RFC 9449 section 5). ErrStale when generation is no longer the latest or the grant was revoked: of any number of
-// attempts one succeeds.
+// RotateRefreshToken makes generation+1 the latest refresh token of a grant. It is bound to the key with thumbprint jkt, or if that is
+// empty, to the key of its predecessor (RFC 9449 section 5). RotateRefreshToken returns ErrStale if generation is not the latest, the token
+// was idle too long, or the grant has expired or was revoked: of any number of attempts one succeeds.
 func (s *Grants) RotateRefreshToken(ctx context.Context, id string, generation int64, jkt string, idleUntil, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET generation = generation + 1, rotated_at = ?, idle_until = ?, dpop_jkt = coalesce(?, dpop_jkt)
@@ -147,14 +148,15 @@ func (s *Grants) RotateRefreshToken(ctx context.Context, id string, generation i
 		At(now), At(idleUntil), nullText(jkt), id, generation, At(now), At(now))
 }
 
-// CountCodeFailure counts a redemption of a code with a wrong verifier and returns how many there were.
+// CountCodeFailure counts an attempt to redeem a grant's code with a wrong verifier, and returns how many there were. It returns
+// ErrNotFound if the grant is gone.
 func (s *Grants) CountCodeFailure(ctx context.Context, id string) (int, error) {
 	var failures int
 	err := s.getFresh(ctx, &failures, `UPDATE grants SET code_failures = code_failures + 1 WHERE id = ? RETURNING code_failures`, id)
 	return failures, err
 }
 
-// Revoke ends everything issued from a grant, together with its audit entry. ErrStale when that had happened already.
+// Revoke ends everything issued from a grant, and files the audit entry. It returns ErrStale if the grant was revoked already.
 func (s *Grants) Revoke(ctx context.Context, id, event string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE grants SET revoked_at = ?, event = ? WHERE id = ? AND revoked_at IS NULL`, At(now), nullText(event), id)
@@ -168,7 +170,7 @@ func (s *Grants) RevokeOfSession(ctx context.Context, userID, sid string, now ti
 	return err
 }
 
-// OfUser returns up to limit grants of a user in whatever state they are, newest first.
+// OfUser returns up to limit grants of a user in any state, newest first.
 func (s *Grants) OfUser(ctx context.Context, userID string, limit int) ([]Grant, error) {
 	var grants []Grant
 	err := s.list(ctx, &grants, `
@@ -178,7 +180,7 @@ func (s *Grants) OfUser(ctx context.Context, userID string, limit int) ([]Grant,
 	return grants, err
 }
 
-// RevokeAccessToken makes one access token invalid until it would have expired. It writes even when the token was revoked before: see
+// RevokeAccessToken makes one access token invalid until it would have expired. It writes even if the token was revoked before; see
 // [Store.Confirm].
 func (s *Grants) RevokeAccessToken(ctx context.Context, tokenID string, expires time.Time) error {
 	_, err := s.exec(ctx, `INSERT INTO revoked_tokens (id, expires_at) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET expires_at = excluded.expires_at`,

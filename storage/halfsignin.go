@@ -7,25 +7,24 @@ import (
 	"time"
 )
 
-// HalfSignIn is a sign-in of which only the password was checked. It gives access to the code page and to nothing else, and is a type of its
-// own so that it cannot be mistaken for a [SignIn].
+// HalfSignIn is a sign-in of which only the first factor was checked. It gives access to the page for the second factor and to nothing
+// else, and is a type of its own so that it cannot be mistaken for a [SignIn].
 type HalfSignIn struct {
 	TokenHash []byte // of the cookie
 	User      User
-	LinkHash  []byte // of the invitation it began with; nil: an ordinary sign-in
+	LinkHash  []byte // of the invitation that began it; nil: it is an ordinary sign-in
 	Remember  bool
 	Browser   string
 	ClientIP  string
 	CreatedAt time.Time
 	ExpiresAt time.Time
-	// Limit is how many half-done sign-ins of the user may be there for this one to be added; 0: any number. Of many at once a
-	// few more may pass.
+	// Limit is how many half-done sign-ins the user may have, this one included; 0: any number. A few more may pass if many begin at once.
 	Limit int
-	// Authenticators of the user, oldest first; filled by [Sessions.HalfSignIn].
+	// Authenticators are those of the user, oldest first. [Sessions.HalfSignIn] fills them in.
 	Authenticators []Authenticator
 }
 
-// BeginSignIn stores a half-done sign-in together with its audit entry. ErrLimit when there are h.Limit of the user.
+// BeginSignIn stores a half-done sign-in together with its audit entry. It returns ErrLimit if the user has h.Limit of them already.
 func (s *Sessions) BeginSignIn(ctx context.Context, h HalfSignIn, event string) error {
 	limit := h.Limit
 	if limit == 0 {
@@ -40,8 +39,8 @@ func (s *Sessions) BeginSignIn(ctx context.Context, h HalfSignIn, event string) 
 		At(h.CreatedAt), At(h.ExpiresAt), At(h.ExpiresAt), nullText(event), h.User.ID, At(h.CreatedAt), limit)
 }
 
-// HalfSignIn returns the half-done sign-in of a cookie with the user's authenticators. ErrNotFound when there is none, it
-// is complete or over, or the account was disabled or changed its password since.
+// HalfSignIn returns the half-done sign-in whose cookie has that hash, with the user's authenticators. It returns ErrNotFound if there is
+// none, it was completed or has expired, the account was disabled, or its epoch has risen.
 func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time) (HalfSignIn, error) {
 	var rows []struct {
 		sessionRow
@@ -94,20 +93,20 @@ func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Ti
 	return half, err
 }
 
-// Completion says how a half-done sign-in becomes a complete one.
+// Completion says how a half-done sign-in is completed.
 type Completion struct {
-	SID       string   // public id of the session; empty: a new one
-	TokenHash []byte   // of the new cookie: the id changes with the level
+	SID       string   // id of the session; empty: a new one
+	TokenHash []byte   // of the new cookie, which replaces that of the half-done sign-in
 	Methods   []string // amr of RFC 8176
 	Recovered bool
-	MustEnrol bool // it becomes an EnrollingSignIn, not a SignIn
+	MustEnrol bool // the result is an EnrollingSignIn, not a SignIn
 	IdleUntil time.Time
 	ExpiresAt time.Time
 	Event     string // audit entry, filed by the same statement
 }
 
-// CompleteSignIn turns a half-done sign-in into a session under a new cookie. ErrStale when it was completed already, is over, or the
-// account was disabled or changed meanwhile.
+// CompleteSignIn turns a half-done sign-in into a session with a new cookie. It returns ErrStale if the sign-in was completed before or has
+// expired, the account was disabled, or its epoch has risen.
 func (s *Sessions) CompleteSignIn(ctx context.Context, halfHash []byte, c Completion, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE sessions SET session_hash = ?, sid = ?, completed_at = ?, last_seen_at = ?, idle_until = ?, expires_at = ?, amr = ?,

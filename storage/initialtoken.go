@@ -12,7 +12,7 @@ type InitialTokens struct{ *database }
 type InitialToken struct {
 	ID        string `db:"id"`
 	Hash      []byte `db:"token_hash"`
-	Uses      int64  `db:"uses"` // registrations that it was made for
+	Uses      int64  `db:"uses"` // how many registrations it was made for
 	UsesLeft  int64  `db:"uses_left"`
 	CreatedAt Time   `db:"created_at"`
 	ExpiresAt Time   `db:"expires_at"`
@@ -28,7 +28,7 @@ func (s *InitialTokens) Add(ctx context.Context, t InitialToken) error {
 	return err
 }
 
-// ByHash returns the token with that hash if it is good for another registration at now, or ErrNotFound.
+// ByHash returns the token with that hash. It returns ErrNotFound if there is none, or none that is good for another registration at now.
 func (s *InitialTokens) ByHash(ctx context.Context, hash []byte, now time.Time) (InitialToken, error) {
 	var t InitialToken
 	err := s.get(ctx, &t, `
@@ -36,8 +36,8 @@ func (s *InitialTokens) ByHash(ctx context.Context, hash []byte, now time.Time) 
 	return t, err
 }
 
-// Spend takes one use of a token and returns the token's id. Of any number of attempts no more succeed than there are uses
-// left, the others are ErrNotFound, as is a token that has expired.
+// Spend takes one use of a token and returns the token's id. It returns ErrNotFound if the token has expired or no use is left: no more
+// attempts succeed than there are uses.
 func (s *InitialTokens) Spend(ctx context.Context, hash []byte, now time.Time) (id string, err error) {
 	err = s.getFresh(ctx, &id, `
 		UPDATE initial_access_tokens SET uses_left = uses_left - 1
@@ -45,15 +45,15 @@ func (s *InitialTokens) Spend(ctx context.Context, hash []byte, now time.Time) (
 	return id, err
 }
 
-// List returns up to limit tokens in the order of their ids, after the one with the id after (empty: from the first): spent and
-// expired ones included, until they are swept.
+// List returns up to limit tokens in the order of their ids, after the one with the id after (empty: from the first). Spent and expired
+// tokens are included until they are swept.
 func (s *InitialTokens) List(ctx context.Context, after string, limit int) ([]InitialToken, error) {
 	var tokens []InitialToken
 	err := s.list(ctx, &tokens, `SELECT `+initialTokenColumns+` FROM initial_access_tokens WHERE id > ? ORDER BY id LIMIT ?`, after, limit)
 	return tokens, err
 }
 
-// Delete removes a token: ErrNotFound when there is none. Clients that it registered stay.
+// Delete removes a token. Clients that were registered with it stay. It returns ErrNotFound if there is no such token.
 func (s *InitialTokens) Delete(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM initial_access_tokens WHERE id = ?`, id)
 }

@@ -10,20 +10,21 @@ import (
 // Keys are the keys that sign tokens.
 type Keys struct{ *database }
 
-// SigningKey is a key that signs tokens. It is published before it signs and after it was retired.
+// SigningKey is a key that signs tokens. It is published before it begins to sign, and for a while after it was retired.
 type SigningKey struct {
 	ID        string          // kid of RFC 7517 section 4.5
 	Algorithm string          // alg of RFC 7518 section 3.1
 	Public    json.RawMessage // JWK
-	// Private is the PKCS#8 form, sealed in the database; nil when it does not open: such a key verifies and cannot sign.
+	// Private is the private key as PKCS#8, sealed in the database. It is nil if it cannot be decrypted: such a key verifies and does not
+	// sign.
 	Private        []byte
 	CreatedAt      time.Time
 	SignsFrom      time.Time
 	RetiredAt      time.Time // zero: not retired
-	PublishedUntil time.Time // zero: as long as it is not retired
+	PublishedUntil time.Time // zero: until it is retired
 }
 
-// Add inserts k, sealing its private part, and tells replicas. ErrConflict when the id is taken.
+// Add inserts k, seals its private key, and makes replicas read the keys again. It returns ErrConflict if the id is taken.
 func (s *Keys) Add(ctx context.Context, k SigningKey) error {
 	sealed, err := s.keyset.Seal(k.Private, "signing_keys", "private_sealed", k.ID)
 	if err != nil {
@@ -71,8 +72,8 @@ func (s *Keys) List(ctx context.Context) ([]SigningKey, error) {
 	return keys, nil
 }
 
-// Retire ends the signing of a key at at and its publication at publishedUntil, and tells replicas. ErrNotFound when
-// there is no such key, ErrStale when it was retired before.
+// Retire makes a key stop signing at at and be published until publishedUntil, and makes replicas read the keys again. It returns
+// ErrNotFound if there is no such key, and ErrStale if it was retired before.
 func (s *Keys) Retire(ctx context.Context, id string, at, publishedUntil time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		err := s.execOne(ctx, ErrStale, `
@@ -90,8 +91,8 @@ func (s *Keys) Retire(ctx context.Context, id string, at, publishedUntil time.Ti
 	})
 }
 
-// DeleteExpired removes the keys whose publication ended at publishedBefore or earlier, tells replicas, and returns how
-// many there were.
+// DeleteExpired removes the keys whose publication ended at publishedBefore or earlier, and returns how many there were. If there were any,
+// it makes replicas read the keys again.
 func (s *Keys) DeleteExpired(ctx context.Context, publishedBefore time.Time) (deleted int64, err error) {
 	err = s.inTx(ctx, func(ctx context.Context) error {
 		deleted, err = s.exec(ctx, `DELETE FROM signing_keys WHERE published_until <= ?`, At(publishedBefore))

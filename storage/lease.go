@@ -7,28 +7,28 @@ import (
 	"time"
 )
 
-// leaseSkew is how far ahead another replica's clock may be without being wrong.
+// leaseSkew is how far ahead another replica's clock may be for its leases to count.
 const leaseSkew = time.Minute
 
-// leaseGrace is how long [Lease.Release] tries, whatever has become of the caller's context.
+// leaseGrace is how long [Lease.Release] tries, even if the caller's context is done.
 const leaseGrace = 5 * time.Second
 
-// Lease lets one replica at a time do a task. It is the holder's half: each call of [Store.Lease] makes another holder, which competes
-// for the task with all others of that name, in this process and elsewhere.
+// Lease lets one replica at a time do a task. Each Lease that [Store.Lease] returns is a separate holder, which competes with all other
+// holders for the same name, in this process and elsewhere.
 type Lease struct {
 	store        *Store
 	name, holder string
 	ttl          time.Duration
 }
 
-// Lease returns a lease of the task with that name, which is not taken yet. All holders of a task have the same ttl, which is longer than
-// the longest step between two calls of Take.
+// Lease returns a lease for the task with that name, which it does not take yet. All holders for a task must use the same ttl, longer than
+// the longest time between two calls of Take.
 func (s *Store) Lease(name string, ttl time.Duration) *Lease {
 	return &Lease{store: s, name: name, holder: NewID(), ttl: ttl}
 }
 
-// Take takes or prolongs the lease until now plus its ttl, and reports whether l holds it. The holder must finish within the ttl or ask
-// again. A lease that ends later than anybody's could was taken by a clock that ran ahead, and does not count.
+// Take takes or prolongs the lease until now plus its ttl, and reports whether l holds it. The holder must finish within the ttl or call
+// Take again. A lease that ends impossibly late was taken by a replica whose clock is fast, and does not count.
 func (l *Lease) Take(ctx context.Context, now time.Time) (bool, error) {
 	changed, err := l.store.exec(ctx, `
 		INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
@@ -58,17 +58,17 @@ func (l *Lease) Hold(ctx context.Context, now time.Time, work func(context.Conte
 // writeCheck is the lease whose row CheckWrite writes.
 const writeCheck = "write check"
 
-// errUndo ends a transaction that shall leave nothing behind.
+// errUndo rolls back a transaction that is to leave nothing behind.
 var errUndo = errors.New("undo")
 
-// CheckWrite returns why nothing can be written: the server is read-only, the disk is full or the file system is.
+// CheckWrite returns an error if nothing can be written, as when the server is read-only or the disk is full.
 func (s *Store) CheckWrite(ctx context.Context, now time.Time) error {
 	const write = `INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
 		ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at`
 	if _, err := s.exec(ctx, write, writeCheck, "", At(now)); err != nil || !s.dialect.singleWriter {
 		return err
 	}
-	// An SQLite file that may not grow still takes a change of a row in place.
+	// A row of an SQLite file that cannot grow can still be changed in place.
 	err := s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, write, writeCheck, strings.Repeat("x", checkedGrowth), At(now)); err != nil {
 			return err
@@ -81,5 +81,5 @@ func (s *Store) CheckWrite(ctx context.Context, now time.Time) error {
 	return err
 }
 
-// checkedGrowth is how much an SQLite file must be able to grow, in bytes: a few pages.
+// checkedGrowth is by how many bytes an SQLite file must be able to grow: a few pages.
 const checkedGrowth = 16 << 10

@@ -20,7 +20,7 @@ func (s *database) readMACKey(ctx context.Context) ([]byte, error) {
 	return s.keyset.Open(sealed, "secrets", "value_sealed", macKeyName)
 }
 
-// CheckKeyset returns ErrSealed when the keyset does not have the key that the database's secrets are sealed with now: it is older than the
+// CheckKeyset returns ErrSealed if the keyset lacks the key with which the database's secrets are sealed now, because it is older than the
 // last rotation.
 func (s *Store) CheckKeyset(ctx context.Context) error {
 	_, err := s.readMACKey(ctx)
@@ -34,15 +34,15 @@ func (s *database) makeMACKey(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("seal the key of keyed hashes: %w", err)
 	}
-	// Two replicas may start on one empty database: the first row stays.
+	// Two replicas may start on the same empty database: the row of the first stays.
 	if _, err := s.exec(ctx, `INSERT INTO secrets (name, value_sealed) VALUES (?, ?) ON CONFLICT (name) DO NOTHING`, macKeyName, sealed); err != nil {
 		return nil, err
 	}
 	return s.readMACKey(ctx)
 }
 
-// MAC returns HMAC-SHA-256 over the parts under a key that never leaves the database unsealed. The purpose keeps
-// the keyed hashes of different things apart.
+// MAC returns the HMAC-SHA-256 of the parts, with a key that is stored in the database and sealed there. The purpose keeps the keyed hashes
+// of different things apart.
 func (s *Store) MAC(purpose string, parts ...string) []byte { return s.mac(purpose, parts...) }
 
 func (s *database) mac(purpose string, parts ...string) []byte {
@@ -56,11 +56,12 @@ func (s *database) mac(purpose string, parts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// FormKey binds a form to the person it was shown to and to what it showed. The form carries the key, and its submission counts only if the key
-// computed again is the same: not after somebody else signed in in the same browser, and not after the question has changed.
+// FormKey returns a key that binds a form to the person to whom it was shown and to what it showed. The form contains the key, and its
+// submission counts only if the key is still the same: not after somebody else has signed in with the same browser, and not after the
+// question has changed.
 func (s *Store) FormKey(holder string, shown ...string) string {
 	return base64.RawURLEncoding.EncodeToString(s.MAC("form", append([]string{holder}, shown...)...))
 }
 
-// AccountFormKey returns the [Store.FormKey] of the forms on a user's account pages.
+// AccountFormKey returns the [Store.FormKey] for the forms on a user's account pages.
 func (s *Store) AccountFormKey(u User) string { return s.FormKey(u.ID, "account") }

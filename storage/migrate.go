@@ -23,9 +23,9 @@ type Migration struct {
 	Applied bool   `json:"applied"`
 }
 
-// Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may
-// call it at the same time: each step is applied once. On PostgreSQL it takes two connections. progress, unless nil, is told how many steps
-// are applied so far; how many there will be is not known (0).
+// Migrate applies the pending steps of the schema, each in a transaction, and returns how many there were. Replicas may call it at the same
+// time: each step is applied once. On PostgreSQL it uses two connections. progress, unless nil, is called with the number of steps applied
+// so far; the total is not known (0). Migrate returns ErrUnavailable if another process has been migrating for too long.
 func (s opened) Migrate(ctx context.Context, progress func(done, total int)) (applied int, err error) {
 	provider, err := s.migrator()
 	if err != nil {
@@ -33,8 +33,8 @@ func (s opened) Migrate(ctx context.Context, progress func(done, total int)) (ap
 	}
 	attempts := 1
 	if s.dialect.singleWriter {
-		// SQLite has no lock to wait at. An attempt fails when another process applies a step, or makes goose's own table, between our look
-		// and our attempt, so there are at most so many of these failures.
+		// SQLite has no lock to wait for. An attempt fails if another process applies a step, or creates goose's own table, after we
+		// looked. Such a failure cannot happen more often than there are steps, and once for the table.
 		attempts += 1 + len(provider.ListSources())
 	}
 	unlock, err := s.lockMigrations(ctx)
@@ -58,7 +58,7 @@ func (s opened) Migrate(ctx context.Context, progress func(done, total int)) (ap
 	return applied, fmt.Errorf("migrate the database: %w", mapError(s.dialect, err))
 }
 
-// Empty reports whether no step of the schema was ever applied: the database is new, or it belongs to something else. Unlike
+// Empty reports whether no step of the schema was ever applied, because the database is new or belongs to another program. Unlike
 // [Store.Pending] it writes nothing.
 func (s opened) Empty(ctx context.Context) (bool, error) {
 	var exists bool
@@ -70,15 +70,16 @@ func (s opened) Empty(ctx context.Context) (bool, error) {
 	return latest == 0, err
 }
 
-// migrationsKey is the key of the advisory lock that migrations take; it is goose's own.
+// migrationsKey is the key of the advisory lock that migrations take, the same as goose's.
 const migrationsKey = lock.DefaultLockID
 
-// migrationsWait is how often the lock is asked for, once a second.
+// migrationsWait is how many times lockMigrations asks for the lock, once a second.
 const migrationsWait = 300
 
-// lockMigrations waits until no other process migrates the database and returns what ends the lock. SQLite has no lock to wait at.
+// lockMigrations waits until no other process migrates the database, and returns a function that releases the lock. On SQLite it does
+// nothing.
 //
-// The lock is that of a transaction, on a connection of its own: one of a session, as goose takes it, would stay behind on some
+// A transaction on a connection of its own holds the lock. A lock held by a session, as goose takes it, would stay behind on some
 // connection of a pooler.
 func (s *database) lockMigrations(ctx context.Context) (unlock func() error, err error) {
 	if s.dialect.singleWriter {
@@ -119,7 +120,7 @@ func (s opened) Migrations(ctx context.Context) ([]Migration, error) {
 	if err != nil {
 		return nil, err
 	}
-	if empty { // goose would make its table to look into it
+	if empty { // goose would create its table in order to read it
 		sources := provider.ListSources()
 		steps := make([]Migration, len(sources))
 		for i, source := range sources {
@@ -149,7 +150,7 @@ func stepName(source *goose.Source) string {
 	return strings.TrimSuffix(source.Path, ".sql")
 }
 
-// Pending reports whether a step of the schema is not applied yet.
+// Pending reports whether there are steps of the schema that are not applied yet.
 func (s opened) Pending(ctx context.Context) (bool, error) {
 	provider, err := s.migrator()
 	if err != nil {
@@ -174,8 +175,8 @@ func (s *database) migrator() (*goose.Provider, error) {
 	return goose.NewProvider(s.dialect.goose, s.writer.DB, files, options...)
 }
 
-// otherDialects names the files meant for the other database. A step with a text of its own for one database
-// (0002_x.postgres.sql) must have one for the other.
+// otherDialects returns the names of the files for the other database. A step that has a file for one database (0002_x.postgres.sql) must
+// have one for the other.
 func otherDialects(files fs.FS, name string) ([]string, error) {
 	all, err := fs.Glob(files, "*.sql")
 	if err != nil {

@@ -7,7 +7,8 @@ import (
 	"github.com/pressly/goose/v3"
 )
 
-// emailDomains is step 31 of the schema: the keys of e-mail addresses get their domains in ASCII. SQL knows no Punycode (RFC 3492).
+// emailDomains is step 31 of the schema, which rewrites the keys of e-mail addresses so that their domains are in ASCII. It is written in
+// Go because SQL has no Punycode (RFC 3492).
 const (
 	emailDomains     = 31
 	emailDomainsName = "0031_email_domains"
@@ -23,7 +24,7 @@ func (s *database) rekeyEmails(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	for id, key := range rekeyed {
-		// Where a mailbox has two accounts already, both stay as they are.
+		// If a mailbox has two accounts already, both keys stay as they are.
 		if _, err := tx.ExecContext(ctx, s.writer.Rebind(`
 			UPDATE users SET email_key = ? WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users o WHERE o.email_key = ?)`),
 			key, id, key); err != nil {
@@ -33,7 +34,7 @@ func (s *database) rekeyEmails(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// rekeyedEmails returns the new keys by the ids of the users whose key changes.
+// rekeyedEmails returns the new key of each user whose key changes, by user id.
 func (s *database) rekeyedEmails(ctx context.Context, tx *sql.Tx) (map[string]string, error) {
 	rows, err := tx.QueryContext(ctx, `SELECT id, email, email_key FROM users WHERE octet_length(email_key) <> length(email_key)`)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// CanonicalName is the form in which user names and e-mail addresses are compared: compatibility-composed and case-folded, with a domain in
-// its ASCII form. So no two accounts differ only in ways that a person cannot see or does not type, and one mailbox has one account.
+// CanonicalName returns the form in which user names and e-mail addresses are compared: compatibility-composed (NFKC) and case-folded, with
+// the domain in ASCII. So the names of two accounts never differ only in ways that people cannot see or do not type, and a mailbox has one
+// account.
 func CanonicalName(name string) string {
 	name = norm.NFKC.String(name)
 	if local, domain, found := cutAddress(name); found {
@@ -23,7 +24,7 @@ func CanonicalName(name string) string {
 
 func fold(text string) string {
 	folded := cases.Fold().String(text)
-	return norm.NFKC.String(strings.ToLower(folded)) // Fold exchanges the cases of Cherokee
+	return norm.NFKC.String(strings.ToLower(folded)) // cases.Fold swaps the cases of Cherokee letters
 }
 
 // cutAddress splits an e-mail address at its last @.
@@ -35,8 +36,8 @@ func cutAddress(address string) (local, domain string, found bool) {
 	return address[:at], address[at+1:], true
 }
 
-// MailAddress returns an e-mail address in the form that every mail server takes: with its domain in ASCII (RFC 5890 section 2.3.2.1). A
-// local part stays as it is (RFC 6531). ok is false when there is no such form.
+// MailAddress returns an e-mail address with its domain in ASCII (RFC 5890 section 2.3.2.1), which every mail server accepts. The local
+// part stays as it is (RFC 6531). ok is false if the address has no such form.
 func MailAddress(address string) (ascii string, ok bool) {
 	local, domain, found := cutAddress(address)
 	if !found || local == "" {

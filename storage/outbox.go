@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Outbox holds the messages to people, and the state of their delivery.
+// Outbox has the messages to people and the state of their delivery.
 type Outbox struct{ queue }
 
 func newOutbox(d *database) *Outbox {
@@ -15,19 +15,19 @@ func newOutbox(d *database) *Outbox {
 	}}
 }
 
-// Mail is a message to a person. Its bodies may hold a one-time link: they are sealed in the database, and wiped once the message
-// was sent or given up.
+// Mail is a message to a person. Its bodies may contain a one-time link, so they are sealed in the database, and wiped once the message was
+// sent or given up.
 type Mail struct {
 	ID        string
 	Recipient string
 	Subject   string
-	Body      string // plain text; empty when wiped or when the sealed one does not open
+	Body      string // plain text; empty if it was wiped or cannot be decrypted
 	HTML      string // the same as HTML, or empty
-	Language  string // of the texts (BCP 47); may be empty
+	Language  string // of the message (BCP 47); may be empty
 	CreatedAt time.Time
-	ExpiresAt time.Time // when the link in it does, after which it is worth nothing; zero: never
+	ExpiresAt time.Time // when the link in it expires, so that the message becomes useless; zero: never
 
-	Delivery // Attempts are those that the server answered for this message
+	Delivery // Attempts counts those to which the mail server answered
 }
 
 type mailRow struct {
@@ -49,8 +49,8 @@ type mailRow struct {
 const mailColumns = `id, recipient, subject, body_sealed, html_sealed, language, created_at, expires_at, attempts, next_attempt_at,
 	failure, sent_at, given_up_at`
 
-// Add files m in the caller's transaction, to be sent as soon as possible; without a recipient it is never sent. It takes everything
-// but the Delivery.
+// Add stores everything of m but its Delivery, in the caller's transaction. The message is due at once; a message without a recipient is
+// never sent.
 func (s *Outbox) Add(ctx context.Context, m Mail) error {
 	body, err := s.keyset.Seal([]byte(m.Body), "outbox", "body_sealed", m.ID)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Outbox) Add(ctx context.Context, m Mail) error {
 	}
 	due := m.CreatedAt
 	if m.Recipient == "" {
-		due = Never // and not NULL, which would spare the work of an entry in the index
+		due = Never // not NULL, which would need no entry in the index: both cases must cost the same
 	}
 	var html []byte
 	if m.HTML != "" {
@@ -73,7 +73,7 @@ func (s *Outbox) Add(ctx context.Context, m Mail) error {
 	return err
 }
 
-// List returns up to limit messages, newest first, without those to nobody.
+// List returns up to limit messages that have a recipient, newest first.
 func (s *Outbox) List(ctx context.Context, limit int) ([]Mail, error) {
 	var rows []mailRow
 	if err := s.list(ctx, &rows, `SELECT `+mailColumns+` FROM outbox WHERE recipient <> '' ORDER BY created_at DESC, id DESC LIMIT ?`, limit); err != nil {
@@ -90,7 +90,7 @@ func (s *Outbox) List(ctx context.Context, limit int) ([]Mail, error) {
 	return mails, nil
 }
 
-// mail opens a row. On ErrSealed everything but the bodies is there.
+// mail turns a row into a Mail. If it returns ErrSealed, everything but the bodies is set.
 func (s *Outbox) mail(row mailRow) (Mail, error) {
 	m := Mail{
 		ID: row.ID, Recipient: row.Recipient, Subject: row.Subject, Language: row.Language,
@@ -117,14 +117,14 @@ func (s *Outbox) mail(row mailRow) (Mail, error) {
 	return m, nil
 }
 
-// Waiting returns how many messages are neither delivered nor given up, and when the first of them is due: zero when there is none.
+// Waiting returns how many messages are neither delivered nor given up, and when the first of them is due: the zero time if there are none.
 func (s *Outbox) Waiting(ctx context.Context) (waiting int, next time.Time, err error) {
 	return s.waiting(ctx, At(Never))
 }
 
-// Claim takes the message that has been due for longest at now: nobody else gets it before until, unless [Outbox.Defer] says
-// so. ErrNotFound when no message is due, or when another replica has just taken it. On ErrSealed the message is claimed but its bodies are
-// missing.
+// Claim takes the message that has been due longest at now. Nobody else gets it before until, unless [Outbox.Defer] makes it due earlier.
+// It returns ErrNotFound if no message is due, or if another replica has just taken it. If it returns ErrSealed, the message is claimed but
+// its bodies are missing.
 func (s *Outbox) Claim(ctx context.Context, until, now time.Time) (Mail, error) {
 	var row mailRow
 	if err := s.claim(ctx, &row, until, now); err != nil {
@@ -133,20 +133,21 @@ func (s *Outbox) Claim(ctx context.Context, until, now time.Time) (Mail, error) 
 	return s.mail(row)
 }
 
-// Defer gives back a message as [Outbox.Claim] returned it, with the Attempts, Failure and NextAttemptAt of next. ErrStale when the
-// claim had ended and another replica has taken the message, and when it is gone.
+// Defer gives back a message that [Outbox.Claim] returned, with the Attempts, Failure and NextAttemptAt of next. It returns ErrStale if the
+// claim had ended and another replica took the message, or if the message is gone.
 func (s *Outbox) Defer(ctx context.Context, claimed Mail, next Delivery) error {
 	return s.postpone(ctx, claimed.Delivery, next, claimed.ID)
 }
 
-// Done records that a message was handed over and wipes its bodies, even if another sender has claimed it meanwhile. ErrStale when it was before or is gone.
+// Done records that a message was handed over to the mail server and wipes its bodies, even if another replica has claimed it meanwhile. It
+// returns ErrStale if the message was handed over before or is gone.
 func (s *Outbox) Done(ctx context.Context, claimed Mail, at time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE outbox SET sent_at = ?, given_up_at = NULL, next_attempt_at = NULL, failure = '', body_sealed = ?, html_sealed = NULL
 		WHERE id = ? AND sent_at IS NULL`, At(at), []byte{}, claimed.ID)
 }
 
-// GiveUp records that a claimed message will never be sent and why, and wipes its bodies. ErrStale as with [Outbox.Defer].
+// GiveUp records that a claimed message will not be sent, and why, and wipes its bodies. It returns ErrStale like [Outbox.Defer].
 func (s *Outbox) GiveUp(ctx context.Context, claimed Mail, failure string, at time.Time) error {
 	return s.settle(ctx, claimed.Delivery, `given_up_at = ?, next_attempt_at = NULL, failure = ?, body_sealed = ?, html_sealed = NULL`,
 		[]any{At(at), failure, []byte{}}, claimed.ID)

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Passwords are the passwords of people, hashed.
+// Passwords are the hashed passwords of people.
 type Passwords struct{ *database }
 
-// Set stores the PHC string of a user's password, replacing any other.
+// Set stores the PHC string of a user's password, replacing the one before.
 func (s *Passwords) Set(ctx context.Context, userID, hash string, now time.Time) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO passwords (user_id, hash, changed_at) VALUES (?, ?, ?)
@@ -16,12 +16,12 @@ func (s *Passwords) Set(ctx context.Context, userID, hash string, now time.Time)
 	return err
 }
 
-// Rehash stores another hash of the same password, if nobody has changed the password since: else ErrStale.
+// Rehash replaces the hash old by another hash of the same password. It returns ErrStale if the password was changed meanwhile.
 func (s *Passwords) Rehash(ctx context.Context, userID, old, hash string) error {
 	return s.execOne(ctx, ErrStale, `UPDATE passwords SET hash = ? WHERE user_id = ? AND hash = ?`, hash, userID, old)
 }
 
-// PasswordLogin is what the password step needs to know of a user.
+// PasswordLogin is what the password step of a sign-in needs to know about a user.
 type PasswordLogin struct {
 	User
 	Hash string `db:"hash"` // empty: no password was set yet
@@ -29,8 +29,8 @@ type PasswordLogin struct {
 
 // ByLogin returns the user with that user name or e-mail address and the hash of the user's password, or ErrNotFound.
 //
-// For a name that nobody has, the row of another user is read and dropped, so that the time of an answer does not tell
-// who has an account.
+// If nobody has that name, ByLogin reads the row of another user and drops it, so that the time that it takes does not tell whether an
+// account exists.
 func (s *Passwords) ByLogin(ctx context.Context, name string) (PasswordLogin, error) {
 	var row struct {
 		PasswordLogin
@@ -50,15 +50,15 @@ func (s *Passwords) ByLogin(ctx context.Context, name string) (PasswordLogin, er
 	return row.PasswordLogin, err
 }
 
-// MarkExposed records that somebody else has the password of a user of that epoch. ErrStale when that is recorded already, or everything of the
-// user was ended since.
+// MarkExposed records that somebody else knows the password of a user. It returns ErrStale if that is recorded already, or if the user's
+// epoch has risen.
 func (s *Passwords) MarkExposed(ctx context.Context, userID string, epoch int64, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE users SET exposed_at = ? WHERE id = ? AND epoch = ? AND exposed_at IS NULL`, At(now), userID, epoch)
 }
 
-// Replace stores the PHC string of a new password, takes the mark of an exposed one away and ends all sessions, half-done
-// sign-ins, grants and trusted browsers of the user. ErrNotFound when there is no such user.
+// Replace stores the PHC string of a new password, removes the mark that [Passwords.MarkExposed] has set, and ends all sessions, half-done
+// sign-ins, grants and trusted browsers of the user. It returns ErrNotFound if there is no such user.
 func (s *Passwords) Replace(ctx context.Context, userID, hash string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.Set(ctx, userID, hash, now); err != nil {

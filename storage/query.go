@@ -12,7 +12,7 @@ import (
 	"github.com/jmoiron/sqlx"
 )
 
-// run runs a statement in the transaction of ctx, or else by itself on pool p.
+// run runs a statement in the transaction of ctx, or if there is none, on its own on pool p.
 func (s *database) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.ExtContext) error) error {
 	if tx, ok := ctx.Value(txKey{}).(*sqlx.Tx); ok {
 		return mapError(s.dialect, statement(tx))
@@ -20,12 +20,13 @@ func (s *database) run(ctx context.Context, p *sqlx.DB, statement func(on sqlx.E
 	return s.retry(ctx, func() error { return mapError(s.dialect, statement(p)) })
 }
 
-// get scans the one row of a read-only query into dest: a struct with db tags or a single value. No row is ErrNotFound.
+// get scans the only row of a read-only query into dest, a struct with db tags or a single value. It returns ErrNotFound if there is no
+// row.
 func (s *database) get(ctx context.Context, dest any, query string, args ...any) error {
 	return s.getFrom(ctx, s.reader, dest, query, args...)
 }
 
-// getFresh is get for a statement that writes (RETURNING).
+// getFresh is like get, for a statement that writes (RETURNING).
 func (s *database) getFresh(ctx context.Context, dest any, query string, args ...any) error {
 	return s.getFrom(ctx, s.writer, dest, query, args...)
 }
@@ -33,7 +34,7 @@ func (s *database) getFresh(ctx context.Context, dest any, query string, args ..
 func (s *database) getFrom(ctx context.Context, p *sqlx.DB, dest any, query string, args ...any) error {
 	err := s.run(ctx, p, func(on sqlx.ExtContext) error { return sqlx.GetContext(ctx, on, dest, p.Rebind(query), args...) })
 	if errors.Is(err, ErrText) {
-		return ErrNotFound // no row holds such a text
+		return ErrNotFound // no row contains such a text
 	}
 	return err
 }
@@ -71,7 +72,7 @@ func (s *database) execOne(ctx context.Context, missing error, query string, arg
 	return err
 }
 
-// mapError turns a driver's error into the sentinel that says what it means for a caller, keeping the cause.
+// mapError wraps a driver's error in the sentinel that tells callers what it means.
 func mapError(d dialect, err error) error {
 	switch {
 	case err == nil:
@@ -79,7 +80,7 @@ func mapError(d dialect, err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNotFound
 	case errors.Is(err, context.Canceled):
-		return err // the caller went away: nobody waits for an answer
+		return err // the caller is gone, and nobody waits for an answer
 	case d.unique(err):
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	case d.dangling(err):

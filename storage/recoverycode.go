@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// RecoveryCodes are the codes that stand in for a lost authenticator, each once.
+// RecoveryCodes are the codes that replace a lost authenticator, each for one sign-in.
 type RecoveryCodes struct{ *database }
 
 const recoveryPurpose = "recovery code"
 
-// Replace makes codes (normalised) the only recovery codes of a user. They are stored as keyed hashes
-// bound to the user: a plain hash of 50 bits could be guessed.
+// Replace makes codes (normalised) the only recovery codes of a user. They are stored as keyed hashes that include the user, because a code
+// has only 50 bits and could be guessed from a plain hash.
 func (s *RecoveryCodes) Replace(ctx context.Context, userID string, codes []string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `DELETE FROM recovery_codes WHERE user_id = ?`, userID); err != nil {
@@ -28,7 +28,7 @@ func (s *RecoveryCodes) Replace(ctx context.Context, userID string, codes []stri
 	})
 }
 
-// Spend uses a code (normalised) up. ErrNotFound when the user has no such unused code.
+// Spend uses up a code (normalised). It returns ErrNotFound if the user has no such unused code.
 func (s *RecoveryCodes) Spend(ctx context.Context, userID, code string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
 		UPDATE recovery_codes SET used_at = ? WHERE user_id = ? AND code_mac = ? AND used_at IS NULL`,
@@ -42,19 +42,19 @@ func (s *RecoveryCodes) CountUnused(ctx context.Context, userID string) (int, er
 	return left, err
 }
 
-// CodeSheet is a set of recovery codes that was shown and is not in force yet: the earlier codes are, until the person confirms
-// that this set was saved. A user has one at a time; one that is begun later in another browser replaces it.
+// CodeSheet is a set of recovery codes that was shown but is not in force yet: the earlier codes are, until the person confirms that they
+// have saved the new ones. A user has one set at a time; beginning another one in another browser replaces it.
 type CodeSheet struct {
 	ID        string
 	UserID    string
-	Holder    string   // the browser it was shown in
+	Holder    string   // the browser in which it was shown
 	Codes     []string // sealed in the database
 	CreatedAt time.Time
 	ExpiresAt time.Time
 }
 
-// StartSheet stores c unless its holder has one that is still good at now, and returns the one that stands: a reload and a
-// second tab show the same codes. ErrNotFound when another set has taken its place meanwhile.
+// StartSheet returns the set of the holder of c if it is still good at now, so that a reload and a second tab show the same codes.
+// Otherwise it stores and returns c. It returns ErrNotFound if another set has replaced it meanwhile.
 func (s *RecoveryCodes) StartSheet(ctx context.Context, c CodeSheet, now time.Time) (CodeSheet, error) {
 	sealed, err := s.sealCodes(c.Codes, "code_sheets", c.ID)
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *RecoveryCodes) StartSheet(ctx context.Context, c CodeSheet, now time.Ti
 	return s.Sheet(ctx, c.UserID, c.Holder, now)
 }
 
-// Sheet returns the set that a holder was shown, or ErrNotFound when there is none or it has expired.
+// Sheet returns the set that a holder was shown. It returns ErrNotFound if there is none, it was put into force, or it has expired.
 func (s *RecoveryCodes) Sheet(ctx context.Context, userID, holder string, now time.Time) (CodeSheet, error) {
 	var row struct {
 		ID        string `db:"id"`
@@ -91,14 +91,14 @@ func (s *RecoveryCodes) Sheet(ctx context.Context, userID, holder string, now ti
 	}, err
 }
 
-// KeepSheet records that a set was put into force, and forgets its codes. ErrStale when that was done before, it has expired, or
-// another has taken its place.
+// KeepSheet records that a set was put into force, and forgets its codes. It returns ErrStale if that was done before, or if the set has
+// expired or was replaced.
 func (s *RecoveryCodes) KeepSheet(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE code_sheets SET codes_sealed = NULL WHERE id = ? AND codes_sealed IS NOT NULL AND expires_at > ?`, id, At(now))
 }
 
-// SheetKept reports whether a user's set was put into force, as long as it is remembered.
+// SheetKept reports whether a user's set was put into force. It reports false once the set is swept.
 func (s *RecoveryCodes) SheetKept(ctx context.Context, userID, id string) (bool, error) {
 	var kept int
 	err := s.get(ctx, &kept, `SELECT count(*) FROM code_sheets WHERE user_id = ? AND id = ? AND codes_sealed IS NULL`, userID, id)

@@ -6,7 +6,8 @@ import (
 	"fmt"
 )
 
-// sealedColumns are all columns that the keyset seals, with the column that names the row in the seal. An empty value is not a secret.
+// sealedColumns are all columns that the keyset seals, each with the column whose value names the row in the seal. An empty value is not a
+// secret.
 var sealedColumns = []struct{ table, row, column string }{
 	{"secrets", "name", "value_sealed"},
 	{"authenticators", "id", "secret_sealed"},
@@ -18,10 +19,10 @@ var sealedColumns = []struct{ table, row, column string }{
 	{"outbox", "id", "html_sealed"},
 }
 
-// Reseal seals every stored secret with the primary key of the keyset, batch rows in a transaction, and returns how many were
-// sealed with another key before. It can be stopped at any time and called again. A secret that does not open is left as it is
-// and is part of the error, which is ErrSealed then; all others are done nevertheless. progress, unless nil, is told how many of the secrets
-// were looked at.
+// Reseal seals every stored secret with the primary key of the keyset, batch rows in a transaction, and returns how many were sealed with
+// another key before. It can be stopped at any time and called again. A secret that cannot be decrypted is left as it is: Reseal goes on,
+// and at the end returns ErrSealed with all of these rows. progress, unless nil, is called with the number of secrets that were checked and
+// the total.
 func (s *Store) Reseal(ctx context.Context, batch int, progress func(done, total int)) (int, error) {
 	total, seen := 0, 0
 	all, err := s.countSealed(ctx)
@@ -96,7 +97,7 @@ func (s *Store) resealRows(ctx context.Context, table, key, column string, rows 
 		if err != nil {
 			return rewritten, err
 		}
-		// Only what was read is replaced: the owner of the row may have written it meanwhile.
+		// Replace only the value that was read: somebody may have changed it meanwhile.
 		changed, err := s.exec(ctx, fmt.Sprintf(`UPDATE %s SET %s = ? WHERE %s = ? AND %s = ?`, table, column, key, column),
 			sealed, row.ID, row.Sealed)
 		if err != nil {

@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// reservedFor is how long an attempt takes room in its budgets when its end is never recorded, because the process or the database went away.
-// It is longer than any request lasts.
+// reservedFor is how long a reservation lasts if its end is never recorded, because the process or the database went away. It is longer
+// than any request.
 const reservedFor = 30 * time.Second
 
-// Reservation is the room that an attempt takes in its budgets while it is checked. It ends with [Attempts.Fail],
-// [Attempts.Succeed] or [Attempts.Release], or by itself after half a minute.
+// Reservation is the place of an attempt in its budgets while the attempt is checked. It ends with [Attempts.Fail], [Attempts.Succeed] or
+// [Attempts.Release], or by itself after half a minute.
 type Reservation struct{ budgets []Budget }
 
-// Reserve makes room for one attempt under every budget's key. Failures and reservations together never exceed the tries of a budget;
-// when the failures alone have used them up, and the wait is over, there is room for one attempt at a time. It is one statement, so that
-// no more attempts at once are checked than the budgets have left. allowed is false when a budget has no room.
+// Reserve reserves a place for one attempt under the key of every budget, or reports that allowed is false because a budget has no place.
+// Failures and reservations together never exceed the tries of a budget; once failures alone have used them up, and the wait is over, one
+// attempt at a time has a place. It is one statement, so that simultaneous attempts cannot exceed a budget.
 func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget) (r Reservation, allowed bool, err error) {
 	budgets = inOrder(budgets)
 	var values, keys, tries []any
@@ -45,14 +45,14 @@ func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget
 	if err != nil || len(taken) == len(budgets) {
 		return Reservation{budgets}, err == nil, err
 	}
-	// Another attempt took the room of one key at the same time: the others are given back.
+	// Another attempt took the place under one key at the same time. Give back the places under the others.
 	budgets = slices.DeleteFunc(budgets, func(b Budget) bool { return !slices.Contains(taken, b.Key) })
 	return Reservation{}, false, s.Release(ctx, Reservation{budgets})
 }
 
 const released = `pending = CASE WHEN throttle.pending > 0 THEN throttle.pending - 1 ELSE 0 END`
 
-// Fail turns a reservation into a failure under every key, even if the caller has hung up: otherwise hanging up would keep a wrong guess from
+// Fail turns a reservation into a failure under every key, even if ctx is done: otherwise a client could hang up to keep a wrong guess from
 // being counted.
 func (s *Attempts) Fail(ctx context.Context, r Reservation, now time.Time) error {
 	ctx, cancel := outliving(ctx)
@@ -85,7 +85,7 @@ func (s *Attempts) release(ctx context.Context, r Reservation, set string, args 
 	for _, b := range r.budgets {
 		keys = append(keys, b.Key)
 	}
-	// An INSERT locks the rows in the order of the keys, an UPDATE in any order.
+	// An INSERT locks the rows in the order of the keys; an UPDATE would lock them in any order.
 	_, err := s.exec(ctx, `
 		INSERT INTO throttle (key, failures, blocked_until, expires_at)
 		VALUES (?, 0, 0, 0)`+strings.Repeat(", (?, 0, 0, 0)", len(keys)-1)+`
@@ -93,7 +93,7 @@ func (s *Attempts) release(ctx context.Context, r Reservation, set string, args 
 	return err
 }
 
-// How long a statement may take whose request is over or has no limit.
+// How long a statement may take if its request is over or has no deadline.
 const (
 	afterRequest = 500 * time.Millisecond
 	withoutLimit = 5 * time.Second

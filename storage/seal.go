@@ -13,13 +13,13 @@ import (
 	"github.com/tink-crypto/tink-go/v2/tink"
 )
 
-// Keyset encrypts what must be readable by Postern alone: AES-256-GCM, one primary key that seals, older keys that still
-// open. Every value is bound to its table, column and row, so that copying a sealed value elsewhere makes it unreadable.
+// Keyset encrypts what only Postern may read, with AES-256-GCM. Its primary key seals; older keys still open what they sealed. Every value
+// is bound to its table, column and row, so that a sealed value that is copied elsewhere does not open.
 type Keyset struct {
 	current atomic.Pointer[keys]
 }
 
-// keys is what Replace exchanges.
+// keys is the part of a Keyset that Replace replaces.
 type keys struct {
 	handle *keyset.Handle
 	cipher tink.AEAD
@@ -53,7 +53,7 @@ func newKeyset(handle *keyset.Handle) (*Keyset, error) {
 	return k, nil
 }
 
-// Same reports whether other has the keys of k, and the same primary one.
+// Same reports whether other has the same keys as k and the same primary key.
 func (k *Keyset) Same(other *Keyset) bool {
 	return k.Primary() == other.Primary() && slices.Equal(k.ids(), other.ids())
 }
@@ -69,10 +69,10 @@ func (k *Keyset) ids() []uint32 {
 // Primary returns the id of the key that seals.
 func (k *Keyset) Primary() uint32 { return k.current.Load().handle.KeysetInfo().GetPrimaryKeyId() }
 
-// Replace makes k seal and open with the keys of other from now on, for everybody who holds k.
+// Replace makes k seal and open with the keys of other from now on, wherever k is in use.
 func (k *Keyset) Replace(other *Keyset) { k.current.Store(other.current.Load()) }
 
-// JSON returns the cleartext form that ReadKeyset takes. Anyone who has it and the database can read every secret.
+// JSON returns the cleartext form that [ReadKeyset] takes. Anyone who has it and the database can read every secret.
 func (k *Keyset) JSON() ([]byte, error) {
 	var text bytes.Buffer
 	if err := insecurecleartextkeyset.Write(k.current.Load().handle, keyset.NewJSONWriter(&text)); err != nil {
@@ -98,12 +98,12 @@ func (k *Keyset) Rotated() (*Keyset, error) {
 	return newKeyset(handle)
 }
 
-// Seal encrypts plaintext for one place.
+// Seal encrypts plaintext for one table, column and row.
 func (k *Keyset) Seal(plaintext []byte, table, column, row string) ([]byte, error) {
 	return k.current.Load().cipher.Encrypt(plaintext, place(table, column, row))
 }
 
-// Open decrypts what Seal made for the same place. Any other input is ErrSealed.
+// Open decrypts what [Keyset.Seal] returned for the same table, column and row. It returns ErrSealed for any other input.
 func (k *Keyset) Open(sealed []byte, table, column, row string) ([]byte, error) {
 	plaintext, err := k.current.Load().cipher.Decrypt(sealed, place(table, column, row))
 	if err != nil {
@@ -112,7 +112,7 @@ func (k *Keyset) Open(sealed []byte, table, column, row string) ([]byte, error) 
 	return plaintext, nil
 }
 
-// Current reports whether sealed was made with the primary key. Tink puts the key's id behind a version byte.
+// Current reports whether sealed was sealed with the primary key. Tink puts the key's id behind a version byte.
 func (k *Keyset) Current(sealed []byte) bool {
 	return len(sealed) > 5 && binary.BigEndian.Uint32(sealed[1:5]) == k.Primary()
 }

@@ -8,14 +8,13 @@ import (
 // Sessions are the sign-ins of people: half done, waiting for one more step, and complete.
 type Sessions struct{ *database }
 
-// SignIn is a complete sign-in: password and one-time code (or recovery code) were both right. Only this package can make
-// one, from a row that says so.
+// SignIn is a complete sign-in: both factors were right. Only this package can make one, from a row that says so.
 type SignIn struct {
 	row     sessionRow
 	consent Consent
 }
 
-// ID returns the id of the session, which is no secret. Clients know the session by other names.
+// ID returns the id of the session, which is not secret. Each client is given another sid for the session.
 func (s SignIn) ID() string { return s.row.SID }
 
 // User returns the person who signed in.
@@ -33,13 +32,14 @@ func (s SignIn) Recovered() bool { return s.row.Recovered }
 // Remembered reports whether the person asked to stay signed in.
 func (s SignIn) Remembered() bool { return s.row.Remember }
 
-// Consent returns what the user has granted to the client that [Sessions.SignIn] was asked about; its CreatedAt is zero when there is nothing.
+// Consent returns what the user has granted to the client whose id was passed to [Sessions.SignIn]. Its CreatedAt is zero if there is no
+// consent.
 func (s SignIn) Consent() Consent { return s.consent }
 
 // LastSeen returns when the session was last known to be in use.
 func (s SignIn) LastSeen() time.Time { return s.row.LastSeenAt.Time }
 
-// Session is what a list of sessions shows.
+// Session is an entry of a list of sessions.
 type Session struct {
 	ID          string `db:"sid"`
 	Browser     string `db:"browser"`
@@ -64,7 +64,7 @@ type sessionRow struct {
 	ExpiresAt   Time    `db:"ends_at"`
 }
 
-// sessionColumns prefixes the user's columns as sqlx wants them for a nested struct.
+// sessionColumns has the user's columns with the prefix that sqlx needs for a nested struct.
 const sessionColumns = `u.id AS "user.id", u.email AS "user.email", u.email_verified AS "user.email_verified",
 	coalesce(u.username, '') AS "user.username", u.admin AS "user.admin", u.groups AS "user.groups", u.claims AS "user.claims",
 	u.epoch AS "user.epoch", u.disabled_at AS "user.disabled_at", u.created_at AS "user.created_at", u.updated_at AS "user.updated_at",
@@ -72,14 +72,15 @@ const sessionColumns = `u.id AS "user.id", u.email AS "user.email", u.email_veri
 	s.sid, s.ticket_hash, s.recovered, s.remember, s.amr, s.browser, s.address, s.created_at AS started_at, s.completed_at,
 	s.last_seen_at, s.expires_at AS ends_at`
 
-// notHeld is true of a session that was completed before somebody else was known to have the password.
+// notHeld is the condition that a session was completed before the password was marked as exposed.
 const notHeld = `(u.exposed_at IS NULL OR s.completed_at < u.exposed_at)`
 
-// wholeSignIn is true of a session that waits neither for a new password nor for a new authenticator.
+// wholeSignIn is the condition that a session waits neither for a new password nor for a new authenticator.
 const wholeSignIn = `NOT s.must_enrol AND ` + notHeld
 
-// SignIn returns the complete sign-in of a session cookie and what its user has granted to a client (empty: to none).
-// ErrNotFound when there is none, it has ended, it waits for a new password or authenticator, or the account was disabled or changed since.
+// SignIn returns the complete sign-in whose cookie has that hash, with what its user has granted to the client (empty: the consent is not
+// read). It returns ErrNotFound if there is none, it has ended, it waits for a new password or authenticator, the account was disabled, or
+// its epoch has risen.
 func (s *Sessions) SignIn(ctx context.Context, tokenHash []byte, clientID string, now time.Time) (SignIn, error) {
 	var row struct {
 		sessionRow
@@ -98,7 +99,7 @@ func (s *Sessions) SignIn(ctx context.Context, tokenHash []byte, clientID string
 	}}, err
 }
 
-// Touch records that a session is in use. It never brings back one that has ended.
+// Touch records that a session is in use. It does not revive a session that has ended.
 func (s *Sessions) Touch(ctx context.Context, sid string, now, idleUntil time.Time) error {
 	_, err := s.exec(ctx, `
 		UPDATE sessions SET last_seen_at = ?, idle_until = ? WHERE sid = ? AND idle_until > ? AND expires_at > ?`,

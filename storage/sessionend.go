@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// End removes the session or half-done sign-in of a cookie, if there is one.
+// End removes the session or half-done sign-in whose cookie has that hash, if there is one.
 func (s *Sessions) End(ctx context.Context, tokenHash []byte) error {
 	_, err := s.exec(ctx, `DELETE FROM sessions WHERE session_hash = ?`, tokenHash)
 	return err
 }
 
-// EndByID removes one session of a user by its public id: ErrNotFound when the user has no such session.
+// EndByID removes one session of a user, by its id. It returns ErrNotFound if the user has no such session.
 func (s *Sessions) EndByID(ctx context.Context, userID, sid string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM sessions WHERE user_id = ? AND sid = ?`, userID, sid)
 }
@@ -21,8 +21,8 @@ func (s *Sessions) EndAll(ctx context.Context, userID string) (int64, error) {
 	return s.exec(ctx, `DELETE FROM sessions WHERE user_id = ?`, userID)
 }
 
-// EndOthers ends everything of a user as [Users.RaiseEpoch] does, half-done sign-ins and grants included, but keeps one session, and returns the user
-// of the new epoch. ErrNotFound when that session has ended.
+// EndOthers ends everything that [Users.RaiseEpoch] ends, but keeps one session, and returns the user with the new epoch. It returns
+// ErrNotFound if that session has ended.
 func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now time.Time) (User, error) {
 	var user User
 	users := Users{s.database}
@@ -45,8 +45,9 @@ func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now ti
 	return user, err
 }
 
-// KeepOnly ends the other sessions and the half-done sign-ins of a user, and revokes the grants given in them, except those with offline
-// access. Trusted browsers stay. ErrStale when the session to keep, sid, has ended meanwhile, or the user has changed since u was read.
+// KeepOnly ends all sessions and half-done sign-ins of a user but the session sid, and revokes the grants given in them, except those with
+// offline access. Trusted browsers stay. It returns ErrStale if the session sid has ended, the account was disabled, or its epoch has risen
+// since u was read.
 func (s *Sessions) KeepOnly(ctx context.Context, u User, sid string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `
@@ -66,8 +67,9 @@ func (s *Sessions) EndComplete(ctx context.Context, userID string, now time.Time
 	})
 }
 
-// Renew continues a session of the previous epoch under a new cookie and a new id, after a change that ends all other sessions of the person.
-// The time and the methods of the sign-in stay as they were. ErrStale when the session has ended or is not of that user and epoch.
+// Renew continues a session of the previous epoch with a new cookie and a new id, after a change that ends all other sessions of the
+// person. The time and the methods of the sign-in stay as they were. It returns ErrStale if the session has ended, or belongs to another
+// user or epoch.
 func (s *Sessions) Renew(ctx context.Context, oldHash, newHash []byte, user User, event string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE sessions SET session_hash = ?, sid = ?, epoch = ?, last_seen_at = ?, event = ?
@@ -75,14 +77,14 @@ func (s *Sessions) Renew(ctx context.Context, oldHash, newHash []byte, user User
 		newHash, NewID(), user.Epoch, At(now), nullText(event), oldHash, user.ID, user.Epoch-1, At(now), At(now))
 }
 
-// EndOtherEpochs removes the sessions and half-done sign-ins of a user that are of another epoch.
+// EndOtherEpochs removes the sessions and half-done sign-ins of a user that belong to another epoch.
 func (s *Sessions) EndOtherEpochs(ctx context.Context, user User) error {
 	_, err := s.exec(ctx, `DELETE FROM sessions WHERE user_id = ? AND epoch <> ?`, user.ID, user.Epoch)
 	return err
 }
 
-// endWithGrants ends the sessions that a condition names, and then revokes the grants given in them: a grant that is being issued meanwhile is
-// stored by then, because [Grants.Issue] locks its session.
+// endWithGrants ends the sessions that fulfil a condition, and then revokes the grants given in them. A grant that is being issued
+// meanwhile is stored before that, because [Grants.Issue] locks its session.
 func (s *Sessions) endWithGrants(ctx context.Context, now time.Time, which string, args ...any) error {
 	var ended []struct {
 		UserID   string `db:"user_id"`

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// preparing makes connections that prepare each SQL text with arguments once and keep it. database/sql can keep prepared statements
-// too, but to prepare one inside a transaction it takes a second connection, which SQLite's pool of one writer never has.
+// preparing makes connections that prepare each SQL text with arguments once and keep the statement. database/sql can keep prepared
+// statements too, but to prepare one inside a transaction it needs a second connection, which SQLite's pool of one writer does not have.
 type preparing struct{ driver.Connector }
 
 // Connect implements driver.Connector.
@@ -26,7 +26,8 @@ type preparingConn struct {
 	prepared map[string]driver.Stmt
 }
 
-// statement returns query prepared. ErrText when an argument is a text that PostgreSQL would refuse and SQLite would store.
+// statement returns the prepared statement for query. It returns ErrText if an argument is a text that PostgreSQL would refuse and SQLite
+// would store.
 func (c *preparingConn) statement(ctx context.Context, query string, args []driver.NamedValue) (driver.Stmt, error) {
 	for _, arg := range args {
 		if text, ok := arg.Value.(string); ok && (!utf8.ValidString(text) || strings.Contains(text, "\x00")) {
@@ -70,7 +71,7 @@ func (c *preparingConn) QueryContext(ctx context.Context, query string, args []d
 // Close implements driver.Conn. SQLite keeps a connection, with its locks, as long as one of its statements is open.
 func (c *preparingConn) Close() error {
 	for _, stmt := range c.prepared {
-		_ = stmt.Close() // a broken connection cannot, and says so below
+		_ = stmt.Close() // fails on a broken connection, and then so does Close below
 	}
 	return c.Conn.Close()
 }

@@ -14,13 +14,13 @@ import (
 
 // Config says which database to open.
 type Config struct {
-	// URL is sqlite:PATH or a postgres:// address in libpq's form. Required.
+	// URL is sqlite:PATH, or a postgres:// URL as libpq takes it. Required.
 	URL string
 	// Keyset opens and seals the secrets in the database. Required.
 	Keyset *Keyset
-	// MaxConns bounds the connections to PostgreSQL and the readers of SQLite. Default 4 for each core, at least 8.
+	// MaxConns limits the connections to PostgreSQL and the readers of SQLite. Default: 4 for each core, at least 8.
 	MaxConns int
-	// IdleTime is how long a connection may be unused before it is closed. Default: it is never closed.
+	// IdleTime is how long a connection may be unused before it is closed. Default: unused connections stay open.
 	IdleTime time.Duration
 	// Intercept, when set, stands between the pool and the driver: tests count, delay and fail statements there.
 	Intercept func(driver.Connector) driver.Connector
@@ -30,19 +30,19 @@ type Config struct {
 type database struct {
 	dialect dialect
 	keyset  *Keyset
-	// PostgreSQL reads and writes through one pool; SQLite has one writer, so that writers queue here, in order.
+	// PostgreSQL reads and writes through one pool. SQLite has one writer, for which writes queue here, in order.
 	reader, writer *sqlx.DB
-	macKey         []byte // of keyed hashes; nil before the database was unlocked
+	macKey         []byte // for keyed hashes; nil before the database is unlocked
 }
 
-// opened is what a database can do before it is unlocked and after.
+// opened has the methods that work both before and after a database is unlocked.
 type opened struct{ *database }
 
-// Locked is a database that has not been unlocked: its schema can be brought up to date, and nothing else.
+// Locked is a database that has not been unlocked. Its schema can be brought up to date, but its records cannot be used.
 type Locked struct{ opened }
 
-// Store is a database that was unlocked: its transactions, its keys and its clean-up, and the records that are kept in it. Everything is
-// safe for concurrent use, and the methods of the records join the transaction that InTx put into their context.
+// Store is an unlocked database: its transactions, keys and clean-up, and its records. Everything is safe for concurrent use, and the
+// methods of the records join the transaction that [Store.InTx] puts into their context.
 type Store struct {
 	opened
 
@@ -82,8 +82,8 @@ func newStore(d *database) *Store {
 	}
 }
 
-// Open connects to the database and changes nothing in it. Migrate must have run once before [Locked.Unlock] is called. Errors: a wrong URL,
-// ErrUnavailable.
+// Open connects to the database and changes nothing in it. Call Migrate before [Locked.Unlock] if the schema may be out of date. Open
+// returns an error if the URL is wrong, and ErrUnavailable if the database cannot be reached.
 func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	if cfg.Keyset == nil {
 		return nil, errors.New("storage.Open: no keyset")
@@ -111,7 +111,7 @@ func Open(ctx context.Context, cfg Config) (*Locked, error) {
 	return &Locked{s}, nil
 }
 
-// Close closes all connections. A connection that the database has closed already is not an error.
+// Close closes all connections. It is no error if the database has closed a connection already.
 func (s opened) Close() error {
 	err := s.writer.Close()
 	if s.reader != s.writer {
@@ -123,7 +123,7 @@ func (s opened) Close() error {
 	return err
 }
 
-// Ping checks that the database answers: ErrUnavailable when it does not.
+// Ping returns ErrUnavailable if the database does not answer.
 func (s opened) Ping(ctx context.Context) error {
 	return mapError(s.dialect, s.writer.PingContext(ctx))
 }
@@ -135,8 +135,8 @@ func (s opened) Clock(ctx context.Context) (time.Time, error) {
 	return now.Time, err
 }
 
-// UnsetLimits returns the settings that the sessions of PostgreSQL lack, in the form that ALTER ROLE takes. The store makes these settings
-// itself, except in sessions that it shares with other clients of a connection pooler.
+// UnsetLimits returns the settings that PostgreSQL's sessions lack, in the form that ALTER ROLE takes. The store sets them itself, except
+// in sessions that it shares with other clients of a connection pooler.
 func (s opened) UnsetLimits(ctx context.Context) ([]string, error) {
 	var unset []string
 	if s.dialect.singleWriter {
@@ -149,8 +149,8 @@ func (s opened) UnsetLimits(ctx context.Context) ([]string, error) {
 // Stats returns the state of the connection pool that writes.
 func (s opened) Stats() sql.DBStats { return s.writer.Stats() }
 
-// Unlock returns the store once it has read the key of keyed hashes, which it makes at the first start of an empty database. ErrSealed
-// says that the keyset is not the one this database was written with; nothing is changed then. The store and l are closed together.
+// Unlock reads the key for keyed hashes, or makes it when the database is new, and returns the store. It returns ErrSealed if the database
+// was written with another keyset, and changes nothing then. Closing the store closes l, and the other way round.
 func (l *Locked) Unlock(ctx context.Context) (*Store, error) {
 	key, err := l.readMACKey(ctx)
 	if errors.Is(err, ErrNotFound) {

@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// mailKept is how long a message stays in the outbox, sent or not: longer than any link in it is good for.
+// mailKept is how long a message stays in the outbox, sent or not. No link in a message is good for longer.
 const mailKept = 7 * 24 * time.Hour
 
-// assertionKept is how far the clocks of two replicas may be apart: one must not forget what the other still accepts.
+// assertionKept is how far apart the clocks of two replicas may be, so that one does not forget an identifier that the other still accepts.
 const assertionKept = time.Minute
 
-// deviceKept is how long a device that polls late still learns that its codes have expired.
+// deviceKept is how long a device that still polls is told that its codes have expired.
 const deviceKept = 10 * time.Minute
 
 // initialTokenKept is how long operators still see a token that has expired.
 const initialTokenKept = 30 * 24 * time.Hour
 
 // expiries are the tables that grow with use, each with the column that says when a row expires, how long the row is kept after that, and
-// another column that may hold a later time.
+// another column whose time, if later, counts instead.
 var expiries = []struct {
 	table, key, column string
 	kept               time.Duration
@@ -45,11 +45,11 @@ var expiries = []struct {
 	{table: "outbox", key: "id", column: "created_at", kept: mailKept},
 }
 
-// Sweep deletes every row that has expired at now, batch rows a statement, and returns how many there were. Audit entries stay.
+// Sweep deletes every row that has expired at now, up to batch rows in each statement, and returns how many there were. Audit entries stay.
 func (s *Store) Sweep(ctx context.Context, now time.Time, batch int) (int64, error) {
 	var total int64
 	for _, e := range expiries {
-		// The outer condition keeps a row that was prolonged after the inner query had found it.
+		// The outer condition keeps rows that were prolonged after the inner query found them.
 		query := fmt.Sprintf(`
 			DELETE FROM %[1]s WHERE %[3]s <= ? AND %[4]s <= ? AND %[2]s IN (
 				SELECT x.%[2]s FROM %[1]s x WHERE x.%[3]s <= ? AND x.%[4]s <= ? LIMIT ?)`,

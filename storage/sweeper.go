@@ -14,8 +14,8 @@ const (
 	sweepBatch = 500
 )
 
-// RunSweep sweeps once a minute, on one replica at a time, until ctx is done; the first time after a minute. It returns nil; failures are logged
-// and tried again.
+// RunSweep sweeps once a minute, on one replica at a time, until ctx is done. The first sweep is after a minute. RunSweep logs failures and
+// always returns nil.
 func (s *Store) RunSweep(ctx context.Context, log *slog.Logger) error {
 	select {
 	case <-ctx.Done():
@@ -30,7 +30,7 @@ func (s *Store) RunSweep(ctx context.Context, log *slog.Logger) error {
 			_, err = s.Sweep(ctx, now, sweepBatch)
 		}
 		if err != nil && ctx.Err() == nil {
-			log.WarnContext(ctx, "sweep", "cause", err) // each time, once a minute
+			log.WarnContext(ctx, "sweep", "cause", err) // logged every time: once a minute
 		}
 		return nil
 	}, nil)

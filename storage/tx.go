@@ -12,15 +12,15 @@ import (
 
 type txKey struct{}
 
-// InTx runs do in one transaction, carried in the context it is given: every method of the store called with that
-// context takes part. A nested call joins the outer transaction. An error from do rolls back and is returned.
-// After a statement has failed, do must return: PostgreSQL refuses all others in that transaction.
+// InTx runs do in one transaction, which is carried in the context that do is given: every method of the store that is called with that
+// context takes part. A nested InTx joins the outer transaction. If do returns an error, InTx rolls back and returns it. After a statement
+// has failed, do must return, because PostgreSQL refuses all further statements of the transaction.
 //
-// do may run more than once: it runs again when the database has undone its transaction in favour of another one. So do resets the
-// variables that it shares with its caller each time, and does nothing that a rollback does not undo.
+// do may run more than once: it runs again if the database has rolled back its transaction in favour of another one. So do must reset the
+// variables that it shares with its caller, and do nothing that a rollback does not undo.
 //
-// What must stay when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has
-// returned the refusal, never inside it.
+// Whatever must be kept when an attempt is refused (counters, revocations, audit entries) is therefore written after InTx has returned the
+// refusal, never inside it.
 func (s opened) InTx(ctx context.Context, do func(context.Context) error) error {
 	return s.inTx(ctx, do)
 }
@@ -39,7 +39,7 @@ func (s *database) tryTx(ctx context.Context, do func(context.Context) error) (e
 	}
 	defer func() {
 		if r := recover(); r != nil {
-			_ = s.rollBack(tx) // the panic says more
+			_ = s.rollBack(tx) // the panic matters more
 			panic(r)
 		}
 	}()
@@ -52,8 +52,8 @@ func (s *database) tryTx(ctx context.Context, do func(context.Context) error) (e
 	return nil
 }
 
-// Snapshot runs do with a context in which everything is read as it was at one moment, however long do takes and whatever others write
-// meanwhile. do only reads.
+// Snapshot runs do with a context in which all reads see the database as it was at one moment, however long do takes and whatever others
+// write meanwhile. do must not write.
 func (s opened) Snapshot(ctx context.Context, do func(context.Context) error) error {
 	tx, err := s.beginResting(ctx, s.reader, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -62,7 +62,7 @@ func (s opened) Snapshot(ctx context.Context, do func(context.Context) error) er
 	return errors.Join(do(context.WithValue(ctx, txKey{}, tx)), s.rollBack(tx))
 }
 
-// beginResting begins a transaction that may rest between its statements for longer than others may.
+// beginResting begins a transaction that may be idle between its statements for as long as it likes.
 func (s *database) beginResting(ctx context.Context, pool *sqlx.DB, opts *sql.TxOptions) (*sqlx.Tx, error) {
 	tx, err := pool.BeginTxx(ctx, opts)
 	if err != nil || s.dialect.singleWriter {
@@ -74,7 +74,7 @@ func (s *database) beginResting(ctx context.Context, pool *sqlx.DB, opts *sql.Tx
 	return tx, nil
 }
 
-// rollBack ends tx. It is no error that tx has ended already, because its context or its connection did: that undoes it as well.
+// rollBack rolls back tx. It is no error if tx has ended with its context or its connection, which rolls it back as well.
 func (s *database) rollBack(tx *sqlx.Tx) error {
 	err := mapError(s.dialect, tx.Rollback())
 	if err != nil && !errors.Is(err, sql.ErrTxDone) && !errors.Is(err, ErrUnavailable) {
@@ -83,8 +83,9 @@ func (s *database) rollBack(tx *sqlx.Tx) error {
 	return nil
 }
 
-// Confirm returns when everything that was read so far is as durable as a commit. Call it before an answer that depends on a row another
-// request has written, if the answer writes nothing itself: until a synchronous standby has that row too, a failover may undo it.
+// Confirm waits until everything that was read so far is as durable as a commit. Call it before an answer that depends on a row that
+// another request has written, unless the answer writes something itself: until a synchronous standby has that row too, a failover may undo
+// it.
 func (s *Store) Confirm(ctx context.Context) error {
 	if s.dialect.barrier == "" {
 		return nil
@@ -98,7 +99,7 @@ const (
 	victimPause = 20 * time.Millisecond
 )
 
-// retry runs a transaction, or a statement that is one by itself, again when the database has undone it, or not begun it, in favour of
+// retry runs a transaction, or a single statement, and runs it again if the database has rolled it back, or not begun it, in favour of
 // another one.
 func (s *database) retry(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {

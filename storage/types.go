@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// NewID returns a random identifier of 26 characters (130 bits). It names a row and is never a secret.
+// NewID returns a random identifier of 26 characters (130 bits). It identifies a row and is never a secret.
 func NewID() string { return rand.Text() }
 
 // IsID reports whether text has the form of an identifier that [NewID] returns.
@@ -18,8 +18,8 @@ func IsID(text string) bool {
 	return len(text) == 26 && strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
-// Hash returns SHA-256 of a random secret of at least 128 bits, the form in which such secrets are stored. Guessable
-// values (passwords, recovery codes) are never stored this way.
+// Hash returns the SHA-256 of a random secret of at least 128 bits, which is how such secrets are stored. Guessable values (passwords,
+// recovery codes) are never stored this way.
 func Hash(secret string) []byte {
 	sum := sha256.Sum256([]byte(secret))
 	return sum[:]
@@ -28,7 +28,7 @@ func Hash(secret string) []byte {
 // Time is a moment stored as BIGINT microseconds since 1970; its zero value is stored as NULL.
 type Time struct{ time.Time }
 
-// At wraps t for storing, cut to the microsecond that survives a round trip.
+// At returns t as it is stored, truncated to microseconds.
 func At(t time.Time) Time { return Time{t.Truncate(time.Microsecond)} }
 
 // Value implements driver.Valuer.
@@ -82,7 +82,7 @@ func (c Claims) Value() (driver.Value, error) {
 // Scan implements sql.Scanner.
 func (c *Claims) Scan(src any) error { return scanJSON(src, (*map[string]any)(c)) }
 
-// JSON is a JSON value stored as text, whose meaning only the caller knows.
+// JSON is a JSON value stored as text. Only the caller knows what it means.
 type JSON json.RawMessage
 
 // Value implements driver.Valuer.
@@ -101,10 +101,10 @@ func (j *JSON) Scan(src any) error {
 	return nil
 }
 
-// MarshalJSON implements json.Marshaler: the value stands for itself.
+// MarshalJSON implements json.Marshaler. It returns the value itself.
 func (j JSON) MarshalJSON() ([]byte, error) { return json.RawMessage(j).MarshalJSON() }
 
-// nullText stores the empty string as NULL, so that a unique index leaves it alone.
+// nullText stores the empty string as NULL, which a unique index ignores.
 type nullText string
 
 // Value implements driver.Valuer.

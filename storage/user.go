@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Users are the people who can sign in. Their passwords and authenticators are in records of their own.
+// Users are the people who can sign in. Their passwords and authenticators are separate records.
 type Users struct{ *database }
 
-// User is a person who can sign in. It holds no credential.
+// User is a person who can sign in. It contains no credential.
 type User struct {
 	ID            string  `db:"id"`
 	Email         string  `db:"email"`
@@ -17,33 +17,33 @@ type User struct {
 	Admin         bool    `db:"admin"`
 	Groups        Strings `db:"groups"`
 	Claims        Claims  `db:"claims"`
-	// Epoch rises whenever everything that was granted so far must end: sessions, half-done sign-ins, grants and
-	// trusted browsers carry the epoch of their birth and are dead once it differs.
+	// Epoch rises whenever everything that was granted so far must end: sessions, half-done sign-ins, grants and trusted browsers have the
+	// epoch in which they were made, and count only as long as it is the user's.
 	Epoch      int64 `db:"epoch"`
 	DisabledAt Time  `db:"disabled_at"`
 	CreatedAt  Time  `db:"created_at"`
 	UpdatedAt  Time  `db:"updated_at"`
-	// ExposedAt is when somebody else became known to have the password; zero: nobody is. Sign-ins completed from then on are
+	// ExposedAt is when it became known that somebody else has the password; zero: it is not exposed. Sign-ins completed from then on are
 	// held until a new password is chosen.
 	ExposedAt Time `db:"exposed_at"`
-	// EmailChangeUntil is until when a new e-mail address waits to be confirmed; zero: no new address waits.
+	// EmailChangeUntil is the time until which a new e-mail address can be confirmed; zero: there is no new address.
 	EmailChangeUntil Time `db:"email_change_until"`
 }
 
 // Disabled reports whether an operator has disabled the account.
 func (u User) Disabled() bool { return !u.DisabledAt.IsZero() }
 
-// Returns reports whether everything that was granted to the user has ever been ended, as by a reset of the authenticators: the person who
-// then sets the account up has had one before.
+// Returns reports whether the epoch has ever risen, as when the authenticators were reset: the person who then sets up the account is not
+// new.
 func (u User) Returns() bool { return u.Epoch > 1 }
 
 // Exposed reports whether somebody else is known to have the password.
 func (u User) Exposed() bool { return !u.ExposedAt.IsZero() }
 
-// EmailChanging reports whether a new e-mail address waits to be confirmed.
+// EmailChanging reports whether a new e-mail address waits to be confirmed at now.
 func (u User) EmailChanging(now time.Time) bool { return now.Before(u.EmailChangeUntil.Time) }
 
-// EmailConfirmed reports whether the e-mail address is known to be the person's, which it is not while it is being changed.
+// EmailConfirmed reports whether the e-mail address is known to be the person's. That does not hold while it is being changed.
 func (u User) EmailConfirmed(now time.Time) bool { return u.EmailVerified && !u.EmailChanging(now) }
 
 const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') AS username, u.admin, u.groups, u.claims, u.epoch,
@@ -67,7 +67,7 @@ func (s *Users) ByID(ctx context.Context, id string) (User, error) {
 	return u, err
 }
 
-// Find returns the user whose id, else user name, else e-mail address is name, or ErrNotFound.
+// Find returns the user with that id, user name or e-mail address, in this order of preference, or ErrNotFound.
 func (s *Users) Find(ctx context.Context, name string) (User, error) {
 	var u User
 	key := CanonicalName(name)
@@ -78,8 +78,8 @@ func (s *Users) Find(ctx context.Context, name string) (User, error) {
 	return u, err
 }
 
-// List returns up to limit users in the order they were added, after the user with the id after (empty: from the first).
-// ErrNotFound when the user after is gone and the end of the list cannot be told.
+// List returns up to limit users in the order they were added, after the user with the id after (empty: from the first). It returns
+// ErrNotFound if the user after is gone and the next page cannot be determined.
 func (s *Users) List(ctx context.Context, after string, limit int) ([]User, error) {
 	var users []User
 	if after == "" {
@@ -96,44 +96,47 @@ func (s *Users) List(ctx context.Context, after string, limit int) ([]User, erro
 	return users, err
 }
 
-// ReplaceClaims makes claims the attributes of a user whom nobody has changed since seen, the time of the last change: else ErrStale.
+// ReplaceClaims replaces the claims of a user. It returns ErrStale if the user was changed since seen, the UpdatedAt with which the caller
+// read them.
 func (s *Users) ReplaceClaims(ctx context.Context, id string, claims Claims, seen, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE users SET claims = ?, updated_at = CASE WHEN updated_at < ? THEN CAST(? AS BIGINT) ELSE updated_at + 1 END
 		WHERE id = ? AND updated_at = ?`, claims, At(now), At(now), id, At(seen))
 }
 
-// Disable disables the account and ends everything that was granted. ErrNotFound when there is no such user.
+// Disable disables the account and ends everything that was granted. It returns ErrNotFound if there is no such user.
 func (s *Users) Disable(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `
 		UPDATE users SET disabled_at = coalesce(disabled_at, ?), epoch = epoch + 1, updated_at = ? WHERE id = ?`, At(now), At(now), id)
 }
 
-// Enable enables the account again; nothing that had been granted comes back. ErrNotFound when there is no such user.
+// Enable enables the account again. Nothing that was granted before comes back. It returns ErrNotFound if there is no such user.
 func (s *Users) Enable(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE users SET disabled_at = NULL, updated_at = ? WHERE id = ?`, At(now), id)
 }
 
-// RaiseEpoch ends all sessions, half-done sign-ins, grants and trusted browsers of a user. ErrNotFound when there is no such user.
+// RaiseEpoch ends all sessions, half-done sign-ins, grants and trusted browsers of a user. It returns ErrNotFound if there is no such user.
 func (s *Users) RaiseEpoch(ctx context.Context, id string, now time.Time) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE users SET epoch = epoch + 1, updated_at = ? WHERE id = ?`, At(now), id)
 }
 
-// Lock locks a user's row for the rest of the transaction, so that the changes of one user's factors come one after another.
-// ErrStale when the account was disabled or removed, or its epoch has risen, since u was read.
+// Lock locks a user's row for the rest of the transaction, so that changes of one user's factors happen one after another. It returns
+// ErrStale if the account was disabled or removed, or its epoch has risen, since u was read.
 func (s *Users) Lock(ctx context.Context, u User) error {
 	return s.execOne(ctx, ErrStale, `UPDATE users SET epoch = epoch WHERE id = ? AND epoch = ? AND disabled_at IS NULL`, u.ID, u.Epoch)
 }
 
-// Delete removes the user and everything that belongs to it except audit entries, which hold only the id. ErrNotFound when there is no such user.
+// Delete removes the user and everything that belongs to them except audit entries, which contain only the id. It returns ErrNotFound if
+// there is no such user.
 func (s *Users) Delete(ctx context.Context, id string) error {
 	return s.execOne(ctx, ErrNotFound, `DELETE FROM users WHERE id = ?`, id)
 }
 
-// DeleteUnlessLastAdmin is [Users.Delete] for everybody but the only administrator who is not disabled: that is ErrStale.
+// DeleteUnlessLastAdmin is like [Users.Delete], but returns ErrStale if the user is the only administrator who is not disabled.
 func (s *Users) DeleteUnlessLastAdmin(ctx context.Context, id string) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
-		// One at a time, else two administrators would each count on the other. On PostgreSQL the row stays locked until the end.
+		// One at a time: otherwise two administrators could each rely on the other to stay. On PostgreSQL the row stays locked until the
+		// end of the transaction.
 		if _, err := s.exec(ctx, `
 			INSERT INTO leases (name, holder, expires_at) VALUES (?, '', 0)
 			ON CONFLICT (name) DO UPDATE SET holder = excluded.holder`, "administrators"); err != nil {
@@ -148,32 +151,32 @@ func (s *Users) DeleteUnlessLastAdmin(ctx context.Context, id string) error {
 	})
 }
 
-// BeginEmailChange records that a new e-mail address of u waits to be confirmed until then. ErrStale when everything of the user was ended
+// BeginEmailChange records that a new e-mail address of u can be confirmed until the given time. It returns ErrStale if the epoch has risen
 // since u was read, or the user is gone.
 func (s *Users) BeginEmailChange(ctx context.Context, u User, until time.Time) error {
 	return s.execOne(ctx, ErrStale, `UPDATE users SET email_change_until = ? WHERE id = ? AND epoch = ?`, At(until), u.ID, u.Epoch)
 }
 
-// EndEmailChange records that no new e-mail address waits any more. ErrStale when none was waiting.
+// EndEmailChange records that no new e-mail address waits to be confirmed any more. It returns ErrStale if there was no such address.
 func (s *Users) EndEmailChange(ctx context.Context, userID string) error {
 	return s.execOne(ctx, ErrStale, `UPDATE users SET email_change_until = NULL WHERE id = ? AND email_change_until IS NOT NULL`, userID)
 }
 
-// ChangeEmail makes a confirmed e-mail address the user's and ends everything that was granted. ErrConflict when another user has the address,
-// ErrStale when no new address waits.
+// ChangeEmail makes a confirmed e-mail address the user's and ends everything that was granted. It returns ErrConflict if another user has
+// the address, and ErrStale if no new address waits to be confirmed.
 func (s *Users) ChangeEmail(ctx context.Context, userID, email string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE users SET email = ?, email_key = ?, email_verified = ?, email_change_until = NULL, epoch = epoch + 1, updated_at = ?
 		WHERE id = ? AND email_change_until > ?`, email, CanonicalName(email), true, At(now), userID, At(now))
 }
 
-// VerifyEmail records that a user's e-mail address is known to be the person's. ErrStale when it is not the user's any more.
+// VerifyEmail records that an e-mail address is known to be the person's. It returns ErrStale if the user has another address now.
 func (s *Users) VerifyEmail(ctx context.Context, userID, email string, now time.Time) error {
 	return s.execOne(ctx, ErrStale, `
 		UPDATE users SET email_verified = ?, updated_at = ? WHERE id = ? AND email = ?`, true, At(now), userID, email)
 }
 
-// RemoveFactors deletes a user's authenticators and recovery codes, those on their way, and unused links.
+// RemoveFactors deletes a user's authenticators and recovery codes, including those that are being enrolled, and links.
 func (s *Users) RemoveFactors(ctx context.Context, userID string) error {
 	for _, query := range []string{
 		`DELETE FROM authenticators WHERE user_id = ?`,
@@ -189,16 +192,16 @@ func (s *Users) RemoveFactors(ctx context.Context, userID string) error {
 	return nil
 }
 
-// Overview counts what belongs to an account, for the first page that its owner sees.
+// Overview has the numbers for the first page of an account.
 type Overview struct {
 	PasswordChangedAt Time `db:"password_changed_at"` // zero: there is no password
 	Authenticators    int  `db:"authenticators"`
 	RecoveryCodesLeft int  `db:"recovery_codes_left"`
 	Sessions          int  `db:"sessions"` // complete and alive
-	Apps              int  `db:"apps"`     // as [Consents.Apps] lists them
+	Apps              int  `db:"apps"`     // how many [Consents.Apps] lists
 }
 
-// Overview returns the numbers of a user, or ErrNotFound.
+// Overview returns the overview of a user's account, or ErrNotFound.
 func (s *Users) Overview(ctx context.Context, userID string, now time.Time) (Overview, error) {
 	var o Overview
 	err := s.get(ctx, &o, `

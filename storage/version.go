@@ -2,13 +2,14 @@ package storage
 
 import "context"
 
-// Names of what replicas cache in memory.
+// The names of what replicas cache in memory.
 const (
 	VersionClients     = "clients"
 	VersionSigningKeys = "signing_keys"
 )
 
-// Versions returns the version of everything that replicas cache. A replica reads again what has another version than in its cache.
+// Versions returns the current version of everything that replicas cache, by name. A replica reads anything again whose version differs
+// from that in its cache.
 func (s *Store) Versions(ctx context.Context) (map[string]int64, error) {
 	var rows []struct {
 		Name    string `db:"name"`

@@ -22,18 +22,18 @@ const (
 type Log struct {
 	store  *storage.Store
 	counts *prometheus.CounterVec
-	// progress, unless nil, is called with the number of entries that Export and Verify have read; the total is not known (0).
+	// progress, unless nil, is called by Export and Verify with the number of entries read so far; the total is not known (0).
 	progress func(done, total int)
 }
 
-// Telling returns the same log, whose Export and Verify call progress with the number of entries that they have read.
+// Telling returns a copy of the log whose Export and Verify call progress with the number of entries read so far.
 func (l *Log) Telling(progress func(done, total int)) *Log {
 	telling := *l
 	telling.progress = progress
 	return &telling
 }
 
-// New returns the audit log of a store that is unlocked.
+// New returns the audit log of a store.
 func New(store *storage.Store) *Log {
 	l := &Log{store: store, counts: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "postern_audit_events_total",
@@ -45,23 +45,23 @@ func New(store *storage.Store) *Log {
 	return l
 }
 
-// Record files e in the caller's transaction, if ctx carries one. An error means that the operation it records must fail.
+// Record files e, in the transaction of ctx if there is one. If it returns an error, the caller must not carry out what e records.
 func (l *Log) Record(ctx context.Context, e Event, now time.Time) error {
 	return l.store.Events.Add(ctx, l.body(e, now))
 }
 
-// Rider returns e as text, for those methods of storage.Store that file it with the statement they run.
+// Rider returns e as text, for the methods of package storage that file an audit entry with their own statement.
 func (l *Log) Rider(e Event, now time.Time) string { return l.body(e, now) }
 
-// Chain links entries that are not chained yet, at most a few hundred at once, counts them and returns how many there were. Replicas
-// may call it at the same time.
+// Chain links the oldest entries that are not chained yet, at most a few hundred, adds them to the metrics, and returns how many there
+// were. Replicas may call it at the same time.
 func (l *Log) Chain(ctx context.Context) (int, error) {
 	events, broken, err := l.store.Events.Chain(ctx, chainBatch, storage.Chain{Link: l.link, Seal: l.seal})
 	if err != nil {
 		return 0, err
 	}
 	if broken {
-		slog.ErrorContext(ctx, "the end of the audit log is not as it was left; run: postern audit verify")
+		slog.ErrorContext(ctx, "the end of the audit log was changed; run: postern audit verify")
 	}
 	for _, e := range events {
 		l.counts.WithLabelValues(e.Name).Inc()
@@ -69,14 +69,14 @@ func (l *Log) Chain(ctx context.Context) (int, error) {
 	return len(events), nil
 }
 
-// Run chains every second, on one replica at a time, until ctx is done. It returns nil.
+// Run chains new entries every second, on one replica at a time, until ctx is done. It logs failures and always returns nil.
 func (l *Log) Run(ctx context.Context) error {
 	lease := l.store.Lease(chainLease, leaseTime)
 	loop.Every(ctx, chainPause, func(ctx context.Context) error { return l.chainAll(ctx, lease) }, func(err error) {
 		slog.ErrorContext(ctx, "audit entries are written but not chained", "error", err)
 	})
 	if err := lease.Release(ctx); err != nil {
-		slog.WarnContext(ctx, "give back the lease of the audit log", "error", err)
+		slog.WarnContext(ctx, "cannot give back the lease of the audit log", "error", err)
 	}
 	return nil
 }

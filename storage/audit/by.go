@@ -7,7 +7,7 @@ type Actor string
 
 // The kinds of actors.
 const (
-	ActorUser     Actor = "user"     // a person in a browser, or somebody who claims to be that person
+	ActorUser     Actor = "user"     // a person in a browser, or somebody pretending to be that person
 	ActorOperator Actor = "operator" // the command line or an administrator
 	ActorClient   Actor = "client"   // an OAuth client
 	ActorSystem   Actor = "system"   // Postern itself
@@ -21,28 +21,28 @@ type By struct {
 	browser string
 }
 
-// Person returns a person in a browser, or somebody who claims to be that person. The address may be the zero Addr when it is not
-// known, and the browser's description, such as "Firefox on Linux", may be empty.
+// Person returns a person in a browser, or somebody pretending to be that person. The address is the client IP, or the zero Addr if it is
+// not known. The browser is a description such as "Firefox on Linux", and may be empty.
 func Person(address netip.Addr, browser string) By {
 	return By{actor: ActorUser, address: textOf(address), browser: browser}
 }
 
-// Administrator returns a person who is signed in and administers others' accounts, by user id.
+// Administrator returns a person, given by user id, who is signed in and administers the accounts of others.
 func Administrator(userID string, address netip.Addr) By {
 	return By{actor: ActorOperator, admin: userID, address: textOf(address)}
 }
 
-// Operator returns somebody at the command line.
+// Operator returns an operator at the command line.
 func Operator() By { return By{actor: ActorOperator} }
 
-// Client returns an OAuth client whose request came from an address, with or without a port.
+// Client returns an OAuth client, given the client IP of its request, with or without a port.
 func Client(address string) By { return By{actor: ActorClient, address: address} }
 
 // System returns Postern itself.
 func System() By { return By{actor: ActorSystem} }
 
-// Event returns an event about a user; userID is empty when nobody is concerned, or nobody knows who. An administrator is named in its Detail,
-// which is not nil.
+// Event returns an event about a user. userID is empty if the event concerns no user, or it is not known which. If an administrator acted,
+// the Detail names them. The Detail is not nil.
 func (b By) Event(name Name, userID string) Event {
 	e := Event{Name: name, Actor: b.actor, UserID: userID, Address: b.address, Detail: map[string]string{}}
 	if b.admin != "" {
@@ -54,8 +54,7 @@ func (b By) Event(name Name, userID string) Event {
 	return e
 }
 
-// Action returns an event about something else than a user, such as a client or a key. The user that it names is the administrator who acted,
-// if it was one.
+// Action returns an event about something other than a user, such as a client or a key. If an administrator acted, they are its user.
 func (b By) Action(name Name, detail map[string]string) Event {
 	return Event{Name: name, Actor: b.actor, UserID: b.admin, Address: b.address, Detail: detail}
 }

@@ -8,14 +8,14 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Entry is an audit entry as it is read: an event, and when it was filed under which id.
+// Entry is an audit entry that was read: an event, with its id and time.
 type Entry struct {
 	ID string
 	At time.Time
 	Event
 }
 
-// OfUser returns up to limit entries that concern a user, newest first, older than the entry with the id before (empty: from the newest).
+// OfUser returns up to limit entries that concern a user and are older than the entry with the id before (empty: all), newest first.
 func (l *Log) OfUser(ctx context.Context, userID, before string, limit int) ([]Entry, error) {
 	rows, err := l.store.Events.List(ctx, storage.EventQuery{UserID: userID, Before: before, Limit: limit})
 	if err != nil {
@@ -28,7 +28,7 @@ func (l *Log) OfUser(ctx context.Context, userID, before string, limit int) ([]E
 	return entries, nil
 }
 
-// NewestOfUser returns the newest entry with one of the names that concerns a user, the zero Entry when there is none.
+// NewestOfUser returns the newest entry that concerns a user and has one of the names, or the zero Entry if there is none.
 func (l *Log) NewestOfUser(ctx context.Context, userID string, names ...Name) (Entry, error) {
 	q := storage.EventQuery{UserID: userID, Limit: 1}
 	for _, name := range names {
@@ -41,7 +41,7 @@ func (l *Log) NewestOfUser(ctx context.Context, userID string, names ...Name) (E
 	return read(rows[0]), nil
 }
 
-// read returns the entry of a row. When the body is damaged, only the columns count; Verify reports the damage.
+// read returns the entry of a row. If the body is damaged, it returns what the columns contain; Verify reports the damage.
 func read(row storage.Event) Entry {
 	e := Entry{ID: row.ID, At: row.At.Time, Event: Event{Name: Name(row.Name), UserID: row.UserID}}
 	var body entry

@@ -14,17 +14,17 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Event is what happened. [By.Event] makes one. Texts are cut to 256 bytes.
+// Event is what happened. Make one with [By.Event] or [By.Action]. Its texts are stored cut to 256 bytes.
 type Event struct {
 	Name     Name   // required
 	Actor    Actor  // required
-	UserID   string // to or by whom; empty when no user is concerned or known
+	UserID   string // the user whom it concerns, or who acted; empty if there is none, or it is not known who
 	ClientID string
-	Address  string // IP address of the request, stored as ShortAddress has it
+	Address  string // IP address of the request, which is stored as ShortAddress returns it
 	Detail   map[string]string
 }
 
-// entry is the stored form of an event. The keyed hash follows as its last member; see Log.body.
+// entry is the stored form of an event, to which Log.body appends the keyed hash as the last member.
 type entry struct {
 	ID       string            `json:"id"`
 	At       int64             `json:"at"` // microseconds since 1970
@@ -36,8 +36,8 @@ type entry struct {
 	Detail   map[string]string `json:"detail,omitempty"`
 }
 
-// body returns the canonical text of e: its members in the order of entry without spaces, the keys of detail sorted, and last the
-// member mac: the keyed hash of the text without it, in base64url.
+// body returns the canonical text of e: a JSON object without spaces, with the members in the order of entry and the keys of detail sorted.
+// Its last member, mac, is the keyed hash of the text without that member, in base64url.
 func (l *Log) body(e Event, now time.Time) string {
 	stored := entry{
 		ID: storage.NewID(), At: now.UnixMicro(), Name: e.Name, UserID: clean(e.UserID), ClientID: clean(e.ClientID), Actor: e.Actor,
@@ -53,7 +53,7 @@ func (l *Log) body(e Event, now time.Time) string {
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(stored); err != nil {
-		panic(err) // strings, numbers and a map of strings always encode
+		panic(err) // strings, numbers and a map of strings can always be encoded
 	}
 	plain := strings.TrimSuffix(text.String(), "\n")
 	return strings.TrimSuffix(plain, "}") + macMember + encodeMAC(l.mac(plain)) + `"}`
@@ -61,7 +61,7 @@ func (l *Log) body(e Event, now time.Time) string {
 
 const macMember = `,"mac":"`
 
-// genuine reports whether body is a text that Log.body made.
+// genuine reports whether body is a text that Log.body returned.
 func (l *Log) genuine(body string) bool {
 	at := strings.LastIndex(body, macMember)
 	if at < 0 {
@@ -85,7 +85,8 @@ func (l *Log) seal(seq int64, last []byte) []byte {
 
 const longestText = 256 // bytes
 
-// clean makes text that comes from outside safe to store: bounded, valid UTF-8, and without NUL, which PostgreSQL refuses.
+// clean returns text from outside in a form that is safe to store: of limited length, valid UTF-8, and without NUL, which PostgreSQL
+// refuses.
 func clean(text string) string {
 	if len(text) > longestText {
 		cut := longestText
@@ -97,8 +98,8 @@ func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// ShortAddress returns the network of an IP address that is kept instead of it: /24 of IPv4, /48 of IPv6. An address with port and the
-// result itself are taken too. Anything else is "".
+// ShortAddress returns the network of an IP address, which is stored instead of the address: /24 for IPv4, /48 for IPv6. It also accepts an
+// address with a port, and its own result. For anything else it returns "".
 func ShortAddress(address string) string {
 	addr, err := netip.ParseAddr(address)
 	if prefix, prefixErr := netip.ParsePrefix(address); err != nil && prefixErr == nil {
@@ -122,7 +123,7 @@ func ShortAddress(address string) string {
 	return network.String()
 }
 
-// AccessDetail is the detail of an event in which a person gives access to an app or refuses it.
+// AccessDetail returns the detail of an event in which a person allows or refuses a client access.
 func AccessDetail(a storage.Access) map[string]string {
 	detail := map[string]string{"scopes": strings.Join(a.Scopes, " ")}
 	if len(a.Claims) > 0 {

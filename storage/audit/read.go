@@ -14,8 +14,8 @@ import (
 
 const page = 1000
 
-// Tail calls show with the newest n entries, oldest of them first. With follow it goes on with each new one until ctx is done; it
-// returns nil then.
+// Tail calls show with each of the newest n entries, the oldest of them first. If follow is set, it goes on with each new entry until ctx
+// is done, and then returns nil.
 func (l *Log) Tail(ctx context.Context, n int, follow bool, show func(storage.Event) error) error {
 	events, err := l.store.Events.List(ctx, storage.EventQuery{Limit: n})
 	if err != nil {
@@ -47,10 +47,10 @@ func (l *Log) Tail(ctx context.Context, n int, follow bool, show func(storage.Ev
 	}
 }
 
-// lateness is how much later than its own time an entry may appear: the longest transaction and a replica's slow clock.
+// lateness is how long after its own time an entry may appear, because of a long transaction or a replica whose clock is slow.
 const lateness = time.Minute
 
-// since returns the entries from a time on, oldest first.
+// since returns the entries from a given time on, oldest first.
 func (l *Log) since(ctx context.Context, from time.Time) ([]storage.Event, error) {
 	var all []storage.Event
 	for q := (storage.EventQuery{Since: from, Limit: page}); ; {
@@ -64,7 +64,7 @@ func (l *Log) since(ctx context.Context, from time.Time) ([]storage.Event, error
 	}
 }
 
-// follower remembers what was shown lately.
+// follower remembers which entries were shown lately.
 type follower struct {
 	newest time.Time
 	ids    map[string]time.Time
@@ -94,7 +94,7 @@ func (f *follower) show(events []storage.Event, show func(storage.Event) error) 
 	return nil
 }
 
-// exported is one line of an export. Kept elsewhere, its link proves what the log contained up to that line.
+// exported is one line of an export. If the export is kept elsewhere, the link proves what the log contained up to that line.
 type exported struct {
 	Seq   int64           `json:"seq,omitempty"`
 	Time  time.Time       `json:"time"`
@@ -102,8 +102,8 @@ type exported struct {
 	Link  string          `json:"link,omitempty"`
 }
 
-// Export writes the whole log as JSON lines: the chained entries in their order with number, time and link (base64url), then those that are not
-// chained yet.
+// Export writes the whole log to w as JSON lines: the chained entries in order with number, time and link (base64url), then those that are
+// not chained yet.
 func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)
@@ -117,7 +117,7 @@ func (l *Log) Export(ctx context.Context, w io.Writer) error {
 	})
 }
 
-// counted returns a visit that reports how many entries it was called for.
+// counted wraps visit so that it reports for how many entries it was called.
 func (l *Log) counted(visit func(storage.Event) error) func(storage.Event) error {
 	if l.progress == nil {
 		return visit
@@ -130,7 +130,8 @@ func (l *Log) counted(visit func(storage.Event) error) func(storage.Event) error
 	}
 }
 
-// walk visits all entries as they are at one moment: the chained ones in their order, then the others. first, if any, is called before.
+// walk visits all entries as they are at one moment: the chained ones in order, then the others. It calls first before that, unless it is
+// nil.
 func (l *Log) walk(ctx context.Context, first func(context.Context) error, visit func(storage.Event) error) error {
 	visit = l.counted(visit)
 	return l.store.Snapshot(ctx, func(ctx context.Context) error {

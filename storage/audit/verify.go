@@ -10,31 +10,31 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Report is the result of Verify.
+// Report is the result of [Log.Verify].
 type Report struct {
-	Chained   int64  `json:"chained"`         // entries looked at that have a number
-	Unchained int64  `json:"unchained"`       // entries looked at that have none yet
-	Fault     *Fault `json:"fault,omitempty"` // the first one; nil: none
+	Chained   int64  `json:"chained"`         // how many chained entries were checked
+	Unchained int64  `json:"unchained"`       // how many entries were checked that are not chained yet
+	Fault     *Fault `json:"fault,omitempty"` // the first damage; nil: there is none
 }
 
-// Damage says what was done to an entry.
+// Damage is what was done to an entry.
 type Damage string
 
 // The kinds of damage.
 const (
-	Changed Damage = "changed" // its text or one of its columns is not as it was written
+	Changed Damage = "changed" // its text or one of its columns was changed
 	Removed Damage = "removed" // its number is missing
-	Moved   Damage = "moved"   // it is as it was written and does not follow the one before it
+	Moved   Damage = "moved"   // it is unchanged, but does not follow the entry before it
 )
 
-// Fault is a place where the log is not as it was written.
+// Fault is a place where the log was changed after it was written.
 type Fault struct {
 	Seq    int64  `json:"seq,omitempty"` // 0: an entry that is not chained
 	ID     string `json:"id,omitempty"`  // empty: the entry is not there
 	Damage Damage `json:"damage"`
 }
 
-// String returns a sentence.
+// String describes the fault in words.
 func (f Fault) String() string {
 	switch {
 	case f.Seq == 0:
@@ -48,13 +48,13 @@ func (f Fault) String() string {
 // errFault stops the walk.
 var errFault = errors.New("fault found")
 
-// Verify reads the whole log as it is at one moment and reports the first entry that was changed, removed or moved. It may run while entries
-// are written. An error says that the log could not be read.
+// Verify reads the whole log as it is at one moment and reports the first entry that was changed, removed or moved. Entries may be written
+// meanwhile. Verify returns an error only if the log cannot be read.
 func (l *Log) Verify(ctx context.Context) (Report, error) {
 	v := verification{log: l}
 	err := l.walk(ctx, v.begin, v.visit)
 	if err == nil && v.last.Seq != v.head.Seq {
-		// Entries are missing when the end of the chain is further on; when it is not, it was set back to hide that.
+		// If the sealed end is further on, entries are missing. If it is not, somebody set it back to hide that.
 		err = v.fail(v.last.Seq+1, "", Removed)
 	}
 	if errors.Is(err, errFault) {
@@ -63,7 +63,7 @@ func (l *Log) Verify(ctx context.Context) (Report, error) {
 	return v.report, err
 }
 
-// verification is the state of one Verify.
+// verification is the state of one call of Verify.
 type verification struct {
 	log    *Log
 	head   storage.EventHead
@@ -71,7 +71,7 @@ type verification struct {
 	report Report
 }
 
-// begin reads the end of the chain; there is none before the first entry was chained.
+// begin reads the end of the chain. It is missing until the first entry is chained.
 func (v *verification) begin(ctx context.Context) (err error) {
 	if v.head, err = v.log.store.Events.Head(ctx); errors.Is(err, storage.ErrNotFound) {
 		return nil
@@ -101,13 +101,13 @@ func (v *verification) visit(e storage.Event) error {
 	case !hmac.Equal(e.Link, v.log.link(v.last.Link, e.Seq, e.Body)):
 		return v.fail(e.Seq, e.ID, Moved)
 	case e.Seq == v.head.Seq && !hmac.Equal(v.head.Seal, v.log.seal(e.Seq, e.Link)):
-		return v.fail(e.Seq+1, "", Removed) // the end was set back to here
+		return v.fail(e.Seq+1, "", Removed) // somebody set the end back to this entry
 	}
 	v.last = e
 	return nil
 }
 
-// intact reports whether the text and the columns of e are as they were written.
+// intact reports whether the text and the columns of e are unchanged.
 func (l *Log) intact(e storage.Event) bool {
 	var text entry
 	if !l.genuine(e.Body) || json.Unmarshal([]byte(e.Body), &text) != nil {

@@ -1,6 +1,6 @@
-// Package loop repeats the work that goes on beside the requests, for as long as the server runs.
+// Package loop repeats background work for as long as the server runs.
 //
-// What the work is, and which replica does it, is up to the caller: see storage.Lease for work that one replica at a time may do.
+// The caller decides what the work is and which replica does it. For work that one replica does at a time, see storage.Lease.
 package loop
 
 import (
@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Every calls work at once and then again at each interval, one call after another, until ctx is done. If a call takes longer than the
-// interval, the next one follows at once, and those that were missed are left out.
+// Every calls work at once and then at each interval, never concurrently, until ctx is done. If a call takes longer than the interval, the
+// next one follows immediately, and further missed calls are dropped.
 //
-// Work that fails is tried again at the next interval. Of failures in a row only the first is passed to failed, which logs it: an outage
-// does not fill the log. A failure is not reported once ctx is done, since the end of ctx may be its cause. Work that never returns an error may come
-// with a nil failed.
+// Work that fails is tried again at the next interval. Of consecutive failures only the first is passed to failed, which logs it, so that
+// an outage does not fill the log. A failure is not reported once ctx is done, since that may be its cause. If work never returns an error,
+// failed may be nil.
 //
-// When ctx ends, Every lets the call in progress finish, begins no other one and returns.
+// When ctx is done, Every lets the call in progress finish, begins no other, and returns.
 func Every(ctx context.Context, interval time.Duration, work func(context.Context) error, failed func(error)) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()

@@ -64,7 +64,7 @@ CREATE TABLE tickets (
 CREATE INDEX tickets_of_user ON tickets (user_id);
 CREATE INDEX tickets_by_expiry ON tickets (expires_at);
 
--- A pending authenticator: nothing here can sign anybody in.
+-- Authenticators that are being enrolled. Nobody can sign in with them.
 CREATE TABLE enrolments (
     user_id TEXT PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
     id TEXT NOT NULL UNIQUE,
@@ -127,7 +127,7 @@ CREATE TABLE consents (
 );
 CREATE INDEX consents_of_client ON consents (client_id);
 
--- An authorize request in progress, frozen as it was validated.
+-- Authorization requests in progress, as they were validated.
 CREATE TABLE flows (
     id TEXT PRIMARY KEY,
     browser_hash BYTEA NOT NULL,
@@ -142,7 +142,7 @@ CREATE TABLE flows (
 CREATE INDEX flows_of_client ON flows (client_id);
 CREATE INDEX flows_by_expiry ON flows (expires_at);
 
--- What a person granted to a client at one authorization: the code first, then the family of refresh tokens.
+-- What a person granted to a client in one authorization: first the code, then the family of refresh tokens.
 CREATE TABLE grants (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,6 +1,7 @@
 -- +goose Up
 
--- The identifiers of client assertions that were used, until these have expired. The hash comes first in the key: the sweep knows it alone.
+-- The identifiers of client assertions that were used, until the assertions have expired. The hash comes first in the key because the sweep
+-- deletes by it alone.
 CREATE TABLE client_assertions (
     client_id TEXT NOT NULL,
     jti_hash BYTEA NOT NULL,

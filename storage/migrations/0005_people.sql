@@ -1,13 +1,13 @@
 -- +goose Up
 
--- exposed_at: since when somebody else is known to have the password. email_change_until: until when a new address waits to be confirmed.
+-- exposed_at: since when the password is known to be somebody else's too. email_change_until: until when a new address can be confirmed.
 ALTER TABLE users ADD COLUMN exposed_at BIGINT;
 ALTER TABLE users ADD COLUMN email_change_until BIGINT;
 
--- The e-mail address that a link was sent to: it is worth nothing once that is not the account's, or not the new one, any more.
+-- The e-mail address to which a link was sent. The link does not work once that is neither the address of the account nor its new one.
 ALTER TABLE tickets ADD COLUMN email TEXT NOT NULL DEFAULT '';
 
--- Accounts that somebody asked for and that begin to exist when the mailed link is followed.
+-- Accounts that somebody has asked for. They are made when the person follows the mailed link.
 CREATE TABLE registrations (
     secret_hash BYTEA PRIMARY KEY,
     email TEXT NOT NULL,

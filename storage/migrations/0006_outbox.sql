@@ -1,7 +1,7 @@
 -- +goose Up
 
--- next_attempt_at is when a message is tried (again), and the end of the claim of whoever is trying it now. It is NULL once nothing is
--- left to do: then sent_at or given_up_at is set and both bodies are wiped. What an older release queues is due at once.
+-- next_attempt_at is when a message is tried (again), and while a replica is trying it, when its claim ends. It is NULL once nothing is
+-- left to do: then sent_at or given_up_at is set and both bodies are wiped. Messages that an older release queues are due at once.
 ALTER TABLE outbox ADD COLUMN html_sealed BYTEA;
 ALTER TABLE outbox ADD COLUMN language TEXT NOT NULL DEFAULT '';
 ALTER TABLE outbox ADD COLUMN expires_at BIGINT;

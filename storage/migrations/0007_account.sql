@@ -1,4 +1,4 @@
 -- +goose Up
 
--- Closing an account asks whether another administrator is left.
+-- For closing an account, which requires that another administrator is left.
 CREATE INDEX users_administrators ON users (id) WHERE admin;

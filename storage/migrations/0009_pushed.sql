@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- Authorization requests that clients sent ahead (RFC 9126). The first browser that comes with one keeps it; used_at is when it was
--- answered. A row outlives its use for a while, so that a late browser can be sent back to the app.
+-- answered. A row is kept for a while after its use, so that a late browser can be sent back to the app.
 CREATE TABLE pushed_requests (
     request_hash BYTEA PRIMARY KEY,
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,

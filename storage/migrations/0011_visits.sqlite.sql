@@ -1,8 +1,8 @@
 -- +goose Up
 
--- Which clients a session has been at, of those that want to be told when it ends. next_attempt_at is NULL while the session lives; then it
--- is when the client is told (again), and the end of the claim of whoever is telling it now. It is NULL again once nothing is left to do: then
--- delivered_at or given_up_at is set. What a client has to be told outlives session and user.
+-- The clients with a logout URI at which a session was used. next_attempt_at is NULL while the session lives. After that it is when the
+-- logout notice is sent (again), and while a replica is sending it, when its claim ends. It is NULL again once nothing is left to do: then
+-- delivered_at or given_up_at is set. A notice is sent even if the user is gone.
 CREATE TABLE visits (
     sid TEXT NOT NULL,
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
@@ -19,7 +19,7 @@ CREATE INDEX visits_waiting ON visits (next_attempt_at, sid, client_id) WHERE ne
 CREATE INDEX visits_of_client ON visits (client_id);
 CREATE INDEX visits_by_expiry ON visits (expires_at);
 
--- In triggers, because many things end a session: a person, an operator, the sweep, the end of its user.
+-- In triggers, because many things end a session: a person, an operator, the sweep, the removal of its user.
 
 -- +goose StatementBegin
 CREATE TRIGGER sessions_ended AFTER DELETE ON sessions WHEN OLD.completed_at IS NOT NULL

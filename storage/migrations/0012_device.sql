@@ -1,8 +1,8 @@
 -- +goose Up
 
--- What devices without a browser ask for (RFC 8628). A person decides once; what was approved becomes a row of grants, whose code is made
--- of device_hash. polled_at and interval_seconds say when the device may ask again. A row outlives its end for a while, so that a late
--- device can be told.
+-- What devices without a browser ask for (RFC 8628). A person decides once. If the request is approved, it becomes a row of grants whose
+-- code is made from device_hash. polled_at and interval_seconds say when the device may ask again. A row is kept for a while after its end,
+-- so that a late device is told about it.
 CREATE TABLE device_requests (
     id TEXT PRIMARY KEY,
     device_hash BYTEA NOT NULL UNIQUE,

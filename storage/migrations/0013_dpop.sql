@@ -1,6 +1,6 @@
 -- +goose Up
 
--- DPoP proofs that were used (RFC 9449 section 11.1), until they would be refused for their age: a hash of key and jti together.
+-- DPoP proofs that were used (RFC 9449 section 11.1), as hashes of key and jti together, until they are too old to be accepted anyway.
 CREATE TABLE dpop_proofs (
     proof_hash BYTEA PRIMARY KEY,
     expires_at BIGINT NOT NULL

@@ -1,5 +1,6 @@
 -- +goose Up
 
--- Attempts that are being judged: they take room in the budget of failures until pending_until, and no longer should nobody say how they ended.
+-- Attempts that are being checked. They count against the budget of failures until they end, or if their end is never recorded, until
+-- pending_until.
 ALTER TABLE throttle ADD COLUMN pending BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE throttle ADD COLUMN pending_until BIGINT NOT NULL DEFAULT 0;

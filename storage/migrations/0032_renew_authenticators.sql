@@ -1,4 +1,4 @@
 -- +goose Up
 
--- renew: the key is shorter than 128 bits and was imported all the same; the next sign-in with it leads to a new authenticator.
+-- renew: the key was imported although it is shorter than 128 bits; the next sign-in with it leads to a new authenticator.
 ALTER TABLE authenticators ADD COLUMN renew BOOLEAN NOT NULL DEFAULT FALSE;

@@ -1,4 +1,4 @@
 -- +goose Up
 
--- The session that a link "this was not me" ends.
+-- The session that a "this was not me" link ends.
 ALTER TABLE tickets ADD COLUMN sid TEXT NOT NULL DEFAULT '';

@@ -1,4 +1,4 @@
 -- +goose Up
 
--- kind: which sort of second factor an authenticator is; everything so far is a TOTP authenticator (RFC 6238).
+-- kind: the type of second factor. All authenticators so far are for TOTP (RFC 6238).
 ALTER TABLE authenticators ADD COLUMN kind TEXT NOT NULL DEFAULT 'totp';

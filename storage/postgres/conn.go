@@ -19,23 +19,23 @@ const (
 	rollbackTimeout = 500 * time.Millisecond
 )
 
-// conn is a connection of lib/pq. Contexts are not passed on to lib/pq, which would send a cancel request when they end. Instead their
-// deadline becomes the deadline of the link. When a context is cancelled, the statement still runs to its end. database/sql uses a
-// connection from one goroutine at a time.
+// conn is a connection of lib/pq. It does not pass contexts on to lib/pq, which would send a cancel request when they end. Instead their
+// deadline becomes the deadline of the link. A statement whose context is cancelled still runs to its end. database/sql uses a connection
+// from one goroutine at a time.
 type conn struct {
 	driver.Conn
 	connector *Connector
 	link      *link
 	heard     time.Time // when the server last answered
-	txEnd     time.Time // deadline of the transaction's context, zero without one
+	txEnd     time.Time // deadline of the transaction's context; zero: it has none
 
-	shared     bool // the session is, by other clients of a pooler
-	readOnly   bool // the server does not take writes, so that the next connection may find another one that does
-	replicated bool // false when the server has not waited for its synchronous standby in this exchange
+	shared     bool // other clients of a pooler use the session as well
+	readOnly   bool // the server accepts no writes; a new connection may find one that does
+	replicated bool // false if the server did not wait for its synchronous standby in this exchange
 }
 
 // exchange sends a request to the server and reads the answer, until deadline. It returns [driver.ErrBadConn], which makes database/sql try
-// again on another connection, only when nothing was sent.
+// again on another connection, only if nothing was sent.
 func exchange[T any](c *conn, deadline time.Time, ask func() (T, error)) (T, error) {
 	var none T
 	if !c.alive() {
@@ -62,7 +62,7 @@ func within[T any](ctx context.Context, c *conn, ask func() (T, error)) (T, erro
 	return exchange(c, c.deadline(end), ask)
 }
 
-// deadline returns the earlier of end, if it is not zero, and the connector's own limit.
+// deadline returns end or the time at which the connector's own limit is reached, whichever is earlier. A zero end does not count.
 func (c *conn) deadline(end time.Time) time.Time {
 	if limit := time.Now().Add(c.connector.limit); end.IsZero() || limit.Before(end) {
 		return limit
@@ -70,12 +70,12 @@ func (c *conn) deadline(end time.Time) time.Time {
 	return end
 }
 
-// judge turns an error of lib/pq into what it means: an answer of the server, nothing sent, or an unknown outcome. lib/pq returns
+// judge tells three errors of lib/pq apart: the server answered with an error, nothing was sent, or the outcome is unknown. lib/pq returns
 // driver.ErrBadConn for the last two alike.
 func (c *conn) judge(err error, sent bool) error {
 	c.readOnly = c.readOnly || code(err) == readOnlyTransaction
 	if c.alive() && !errors.Is(err, driver.ErrBadConn) {
-		return err // an answer of the server
+		return err // the server's answer
 	}
 	if !sent {
 		return driver.ErrBadConn
@@ -86,7 +86,7 @@ func (c *conn) judge(err error, sent bool) error {
 	return &outage{what: "the connection ended before the answer", cause: err}
 }
 
-// confirm turns the success of a possible commit into an outage when the synchronous standby may not have it.
+// confirm returns an outage if a commit succeeded without the synchronous standby.
 func (c *conn) confirm(err error) error {
 	if err == nil && !c.replicated {
 		return &outage{what: "the server did not wait for its synchronous standby"}
@@ -94,8 +94,8 @@ func (c *conn) confirm(err error) error {
 	return err
 }
 
-// notice receives the server's notices. It knows the warning about a cancelled wait for a standby by the routine that sends it, because
-// the message is translated.
+// notice receives the server's notices. It recognizes the warning about a cancelled wait for a standby by the routine that sends it,
+// because the message may be translated.
 func (c *conn) notice(n *pq.Error) {
 	if n.Routine == "SyncRepWaitForLSN" {
 		c.replicated = false
@@ -107,8 +107,8 @@ func (c *conn) alive() bool { return c.link.err == nil && c.Conn.(driver.Validat
 // IsValid implements [driver.Validator]. The pool closes a connection that is not valid.
 func (c *conn) IsValid() bool { return c.alive() && !c.readOnly }
 
-// ResetSession implements [driver.SessionResetter]. database/sql calls it before it uses a pooled connection again, so a connection that
-// died while it was idle is found before a statement was sent on it.
+// ResetSession implements [driver.SessionResetter]. database/sql calls it before it uses a pooled connection again, so that a connection
+// that died while it was idle is noticed before a statement is sent.
 func (c *conn) ResetSession(ctx context.Context) error {
 	if !c.IsValid() || c.heard.UnixNano() <= c.connector.silence.Load() {
 		return driver.ErrBadConn

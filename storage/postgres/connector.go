@@ -19,11 +19,11 @@ import (
 
 const (
 	connectTimeout = 3 * time.Second // for each host, TLS and authentication included
-	// answerGrace is how much longer than the server's own limit an answer may take.
+	// answerGrace is how much longer an answer may take than the server's own limit.
 	answerGrace = 5 * time.Second
 )
 
-// limits end what would wait for ever in the server.
+// limits keep the server from waiting forever.
 var limits = map[string]string{
 	"statement_timeout":                   "10s",
 	"lock_timeout":                        "8s",
@@ -33,19 +33,21 @@ var limits = map[string]string{
 // Connector makes connections to the hosts of one address. It implements [driver.Connector].
 type Connector struct {
 	cfg      pq.Config
-	settings map[string]string // of a session that is not shared
-	limit    time.Duration     // for an exchange whose context allows longer
+	settings map[string]string // for a session that is not shared
+	limit    time.Duration     // for an exchange whose context allows more time
 
-	// first is the address that the next connection begins with: the one that a connection was last made to, unless it fell silent since.
+	// first is the address that the next connection tries first: that of the latest connection, unless the server has fallen silent since.
 	first atomic.Pointer[string]
-	// silence is when a server was last found silent, in nanoseconds: what was heard from before is not trusted.
+	// silence is when a server was last found silent, in nanoseconds. A connection that last heard from its server before that is not
+	// trusted.
 	silence atomic.Int64
 
 	mu      sync.Mutex
 	servers map[string]*server // by address
 }
 
-// NewConnector reads an address in libpq's form and adds the limits that lib/pq leaves open, unless the address sets them.
+// NewConnector returns a connector for a URL as libpq takes it. It adds limits that lib/pq does not have, unless the URL sets them. It
+// returns an error if the URL is wrong.
 func NewConnector(address string) (*Connector, error) {
 	cfg, err := pq.NewConfig(address)
 	if err != nil {
@@ -55,13 +57,13 @@ func NewConnector(address string) (*Connector, error) {
 		cfg.ConnectTimeout = connectTimeout
 	}
 	if len(cfg.Multi) > 0 && (cfg.TargetSessionAttrs == "" || cfg.TargetSessionAttrs == pq.TargetSessionAttrsAny) {
-		cfg.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite // a standby is of no use
+		cfg.TargetSessionAttrs = pq.TargetSessionAttrsReadWrite // a standby is useless
 	}
 	cfg.BinaryParameters = true // see unnamed
 	settings := maps.Clone(limits)
 	maps.DeleteFunc(settings, func(name, _ string) bool { return cfg.Runtime[name] != "" })
-	// Read committed is what the statements are written for, whatever the role's default is; the warning about a standby that was not
-	// waited for has to arrive.
+	// The statements are written for read committed, which may not be the role's default. The warning that the server did not wait for a
+	// standby must arrive.
 	settings["default_transaction_isolation"], settings["client_min_messages"] = "read committed", "warning"
 	limit, err := answerLimit(cmp.Or(cfg.Runtime["statement_timeout"], limits["statement_timeout"]))
 	if err != nil {
@@ -70,8 +72,8 @@ func NewConnector(address string) (*Connector, error) {
 	return &Connector{cfg: cfg, settings: settings, limit: limit, servers: map[string]*server{}}, nil
 }
 
-// answerLimit returns how long to wait for an answer from a server that has this statement_timeout. Zero turns the server's limit off, and
-// with it ours.
+// answerLimit returns how long to wait for an answer from a server with this statement_timeout. Zero turns off the server's limit, and so
+// ours.
 func answerLimit(statementTimeout string) (time.Duration, error) {
 	units := map[string]time.Duration{
 		"us": time.Microsecond, "": time.Millisecond, "ms": time.Millisecond, "s": time.Second, "min": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
@@ -89,7 +91,7 @@ func answerLimit(statementTimeout string) (time.Duration, error) {
 	return time.Duration(value*float64(unit)) + answerGrace, nil
 }
 
-// Connect implements [driver.Connector]. Every failure is an outage: whatever the reason, the database cannot be asked.
+// Connect implements [driver.Connector]. Every error is an outage: whatever the reason, the database cannot be used.
 func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	inner, err := pq.NewConnectorConfig(c.config())
 	if err != nil {
@@ -108,20 +110,21 @@ func (c *Connector) Connect(ctx context.Context) (driver.Conn, error) {
 	start, cancel := context.WithTimeout(ctx, c.cfg.ConnectTimeout)
 	defer cancel()
 	if err := conn.startSession(start); err != nil {
-		_ = conn.Close() // the first error says more
+		_ = conn.Close() // the first error matters more
 		return nil, err
 	}
 	return conn, nil
 }
 
-// watchClient lets a server that can (PostgreSQL 14) look while it executes a statement whether anybody is still there: a statement that was
-// given up while it waited for a lock does not take effect later. A commit that waits for a standby goes on.
+// watchClient makes the server (PostgreSQL 14 or later) check during a statement whether the client is still connected, so that a statement
+// that was given up while it waited for a lock does not take effect later. A commit that waits for a standby goes on.
 const watchClient = `SELECT set_config(name, '250ms', false) FROM pg_settings WHERE name = 'client_connection_check_interval'`
 
 // Driver implements [driver.Connector].
 func (c *Connector) Driver() driver.Driver { return &pq.Driver{} }
 
-// config returns the configuration with the host first that last took a connection: a host that is gone for good costs its timeout once.
+// config returns the configuration in which the host that last accepted a connection comes first, so that a host that is gone for good
+// costs its timeout only once.
 func (c *Connector) config() pq.Config {
 	cfg := c.cfg.Clone()
 	first := c.first.Load()
@@ -139,13 +142,13 @@ func (c *Connector) config() pq.Config {
 	return cfg
 }
 
-// hosts returns the hosts in the order of the address.
+// hosts returns the hosts in the order of the URL.
 func (c *Connector) hosts() []pq.ConfigMultihost {
 	return append([]pq.ConfigMultihost{{Host: c.cfg.Host, Hostaddr: c.cfg.Hostaddr, Port: c.cfg.Port}}, c.cfg.Multi...)
 }
 
-// fellSilent notes that the server at an address does not answer: connections that were heard from before are not trusted, and the next
-// connection begins with another host.
+// fellSilent records that the server at an address does not answer: connections that last heard from it before that are not trusted, and
+// the next connection tries another host first.
 func (c *Connector) fellSilent(address string, at time.Time) {
 	c.silence.Store(at.UnixNano())
 	first := c.first.Load()
@@ -162,7 +165,7 @@ func (c *Connector) fellSilent(address string, at time.Time) {
 	}
 }
 
-// dialed returns the address that lib/pq dials for a host.
+// dialed returns the address to which lib/pq connects for a host.
 func dialed(host pq.ConfigMultihost) string {
 	port := strconv.Itoa(int(host.Port))
 	switch {

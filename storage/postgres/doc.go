@@ -1,13 +1,13 @@
-// Package postgres connects to PostgreSQL and says what its errors mean. It adds to lib/pq what a network that fails needs:
+// Package postgres connects to PostgreSQL and classifies its errors. It adds to lib/pq what is needed when the network fails:
 //
-//   - Every exchange with the server ends by its deadline, whatever the network does. The deadline is set on the connection itself, and
-//     what passes it loses the connection. No cancel request is ever sent: PostgreSQL answers one that meets a commit by
-//     confirming what its synchronous standby does not have.
-//   - A statement of which a byte was sent is never run again. Its outcome is unknown, and database/sql repeats only what was surely
-//     not sent.
+//   - Every exchange with the server ends by its deadline, whatever the network does. The deadline is set on the network connection,
+//     which is closed when it passes. No cancel request is ever sent: one that reaches a commit makes PostgreSQL
+//     confirm what its synchronous standby does not have.
+//   - Once a byte of a statement was sent, the statement is never run again, because its outcome is unknown. database/sql repeats
+//     only what was certainly not sent.
 //   - A commit that the server confirms without its synchronous standby counts as a failure.
-//   - A server that falls silent is noticed within seconds, at waiting statements as well as at idle connections, and the next host of the
-//     address is tried.
+//   - A server that falls silent is noticed within seconds, by waiting statements as well as on idle connections, and the next host of
+//     the URL is tried.
 //
-// What the statements say is the business of package storage.
+// The statements are in package storage.
 package postgres

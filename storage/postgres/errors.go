@@ -8,8 +8,8 @@ import (
 	"github.com/lib/pq"
 )
 
-// outage is that the database could not be asked, or that its answer was lost. It never wraps driver.ErrBadConn, for which database/sql would
-// run the statement again.
+// outage says that the database could not be reached, or that its answer was lost. It never wraps driver.ErrBadConn, because database/sql
+// would run the statement again.
 type outage struct {
 	what  string
 	cause error
@@ -29,7 +29,7 @@ func (o *outage) Unwrap() error {
 	return o.cause
 }
 
-// Codes of PostgreSQL, https://www.postgresql.org/docs/current/errcodes-appendix.html.
+// Error codes of PostgreSQL, https://www.postgresql.org/docs/current/errcodes-appendix.html.
 const (
 	uniqueViolation      = "23505"
 	foreignKeyViolation  = "23503"
@@ -47,19 +47,20 @@ func code(err error) string {
 	return ""
 }
 
-// Unique reports whether err says that a row with the same unique value exists.
+// Unique reports whether err says that another row has the same unique value.
 func Unique(err error) bool { return code(err) == uniqueViolation }
 
-// Dangling reports whether err says that a row refers to one that does not exist.
+// Dangling reports whether err says that a referenced row does not exist.
 func Dangling(err error) bool { return code(err) == foreignKeyViolation }
 
-// Victim reports whether err says that the server has undone a transaction in favour of another one. Running it again may succeed.
+// Victim reports whether err says that the server has rolled back a transaction in favour of another one. It may succeed if it is run
+// again.
 func Victim(err error) bool {
 	c := code(err)
 	return c == deadlockDetected || c == serializationFailure
 }
 
-// Unavailable reports whether err says that the database could not be asked. Whether a write took effect is unknown then.
+// Unavailable reports whether err says that the database could not be used. Whether a write took effect is unknown then.
 func Unavailable(err error) bool {
 	var lost *outage
 	if errors.As(err, &lost) {

@@ -9,27 +9,27 @@ import (
 )
 
 const (
-	// patience is how long an answer is waited for before the server is asked for a sign of life on another connection.
+	// patience is how long to wait for an answer before asking the server for a sign of life on another connection.
 	patience = 2 * time.Second
 
 	keepAliveIdle     = 3 * time.Second
 	keepAliveInterval = time.Second
 	keepAliveCount    = 3
-	// userTimeout is how long the system waits until what it has sent is acknowledged.
+	// userTimeout is how long the system waits for sent data to be acknowledged.
 	userTimeout = 6 * time.Second
 )
 
-// dialer makes one connection for lib/pq and keeps its link.
+// dialer makes one connection for lib/pq and remembers its link.
 type dialer struct {
 	network, address string
 	link             *link
 }
 
-// DialContext implements pq.DialerContext. The context ends with the timeout for connecting, and so does everything that lib/pq does on
-// the link before it hands the connection out.
+// DialContext implements pq.DialerContext. The context has the timeout for connecting, which also limits everything that lib/pq does on the
+// link before the connection is ready.
 func (d *dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if d.link != nil {
-		d.link.fail(net.ErrClosed) // lib/pq has given it up, and does not always close it
+		d.link.fail(net.ErrClosed) // lib/pq has given up this link, and does not always close it
 	}
 	own := net.Dialer{
 		Control:         setUserTimeout,
@@ -58,18 +58,18 @@ func (d *dialer) DialTimeout(network, address string, timeout time.Duration) (ne
 	return d.DialContext(ctx, network, address)
 }
 
-// link is the connection to the server below lib/pq and TLS. It knows whether something was sent, and ends every exchange by its
-// deadline. One goroutine uses it at a time.
+// link is the network connection below lib/pq and TLS. It knows whether anything was sent, and ends every exchange by its deadline. One
+// goroutine uses it at a time.
 type link struct {
 	net.Conn
 	server   *server // nil while lib/pq is connecting
 	deadline time.Time
 	sent     int64
-	err      error // the first failure; the link is closed then
+	err      error // the first failure, which closes the link
 }
 
-// SetDeadline implements [net.Conn] for lib/pq, which clears the deadline before its last questions of a new connection. It does nothing:
-// deadlines are set by begin.
+// SetDeadline implements [net.Conn]. It does nothing, because begin sets the deadlines and lib/pq would clear them before a new connection
+// is ready.
 func (l *link) SetDeadline(time.Time) error { return nil }
 
 // begin starts an exchange that ends by deadline.
@@ -80,7 +80,7 @@ func (l *link) begin(deadline time.Time) {
 	}
 }
 
-// await sets when reading next looks at how things are.
+// await sets the time at which a read returns to check the deadline and the server.
 func (l *link) await() error {
 	look := time.Now().Add(patience)
 	if l.deadline.Before(look) {
@@ -113,7 +113,7 @@ func (l *link) Read(b []byte) (int, error) {
 	}
 }
 
-// worthWaiting reports whether an answer may still come: there is time, and the server is alive.
+// worthWaiting reports whether an answer may still come: there is time left, and the server is alive.
 func (l *link) worthWaiting() bool {
 	left := time.Until(l.deadline)
 	if left < probeTimeout {

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUserTimeout bounds how long what was sent may stay unacknowledged (RFC 5482). Keep-alive probes do not run meanwhile.
+// setUserTimeout limits how long sent data may stay unacknowledged (RFC 5482). Keep-alive probes do not run during that time.
 func setUserTimeout(network, _ string, raw syscall.RawConn) error {
 	if !strings.HasPrefix(network, "tcp") {
 		return nil

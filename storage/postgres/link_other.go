@@ -4,5 +4,5 @@ package postgres
 
 import "syscall"
 
-// setUserTimeout does nothing: the option has no common name outside of Linux. Deadlines and keep-alive probes do their work alone.
+// setUserTimeout does nothing, because the option has no common name outside Linux. Deadlines and keep-alive probes have to suffice.
 func setUserTimeout(string, string, syscall.RawConn) error { return nil }

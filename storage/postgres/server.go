@@ -9,11 +9,11 @@ import (
 
 const (
 	probeTimeout = 3 * time.Second
-	// probeAge is how long the result of a probe counts for everybody else who waits for the same server.
+	// probeAge is how long the result of a probe is used by the other connections that wait for the same server.
 	probeAge = time.Second
 )
 
-// server is one address of PostgreSQL. Waiting connections ask it together whether waiting makes sense.
+// server is one address of PostgreSQL. Connections that wait for it share the probes that tell whether it is alive.
 type server struct {
 	network, address string
 	connector        *Connector
@@ -23,7 +23,7 @@ type server struct {
 	answered bool
 }
 
-// answers reports whether the server answers on a new connection. It takes no longer than probeTimeout, however many ask.
+// answers reports whether the server answers on a new connection. It takes no longer than probeTimeout, however many connections call it.
 func (s *server) answers() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,8 +37,8 @@ func (s *server) answers() bool {
 	return s.answered
 }
 
-// sslRequest asks whether the server speaks TLS. It needs no account and leaves nothing in the server's log; whatever is answered, it is
-// a sign of life.
+// sslRequest asks whether the server supports TLS. It needs no account and leaves nothing in the server's log. Any answer is a sign of
+// life.
 //
 // https://www.postgresql.org/docs/current/protocol-message-formats.html
 var sslRequest = []byte{0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f}

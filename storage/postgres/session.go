@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// ErrPooling says that a connection pooler answers statements and ends the connection when a transaction begins.
+// ErrPooling says that a connection pooler executes single statements but closes the connection when a transaction begins.
 var ErrPooling = errors.New("the connection pooler refuses transactions of several statements")
 
-// startSession finds out whether the session is this connection's own, and makes its settings then.
+// startSession finds out whether the session is shared with other clients, and makes its settings if it is not.
 //
-// Behind a connection pooler such as PgBouncer a session is shared: the next transaction may run in another one, and the next client gets
-// this one. So nothing is left in it and nothing relied on: no settings, no named statements. They are not sent with the startup
-// message either, because a pooler refuses those that it does not know.
+// Behind a connection pooler such as PgBouncer a session is shared: the next transaction may run in another session, and the next client
+// gets this one. So no settings and no named statements are left in it or expected there. Settings are not sent with the startup message
+// either, because a pooler refuses those that it does not know.
 func (c *conn) startSession(ctx context.Context) error {
 	shared, err := c.isShared(ctx)
 	if err != nil {
@@ -41,8 +41,8 @@ func (c *conn) startSession(ctx context.Context) error {
 	return nil
 }
 
-// isShared reports whether something else than the server has answered the startup message: a pooler announces a key for cancel requests
-// of its own (BackendKeyData), so the process id in it is not that of the server's process.
+// isShared reports whether a pooler has answered the startup message. A pooler announces its own key for cancel requests (BackendKeyData),
+// so the process id in it is not that of the server's process.
 func (c *conn) isShared(ctx context.Context) (bool, error) {
 	found, err := c.QueryContext(ctx, `SELECT pg_catalog.pg_backend_pid()`, nil)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *conn) isShared(ctx context.Context) (bool, error) {
 	return !ok || answering != announcedProcess(c.Conn), nil
 }
 
-// announcedProcess returns the process id in the server's BackendKeyData; 0 when it cannot be read. lib/pq keeps it in a field and has no
+// announcedProcess returns the process id in the server's BackendKeyData, or 0 if it cannot be read. lib/pq keeps it in a field and has no
 // method for it.
 func announcedProcess(conn driver.Conn) int64 {
 	value := reflect.ValueOf(conn)
@@ -69,8 +69,8 @@ func announcedProcess(conn driver.Conn) int64 {
 	return 0
 }
 
-// tryTransaction makes sure that the pooler allows transactions of several statements. PgBouncer in its mode "statement" does not: it ends
-// a connection that it has just served.
+// tryTransaction returns ErrPooling unless the pooler allows transactions of several statements. PgBouncer in its mode "statement" does
+// not: it closes a connection that begins one.
 func (c *conn) tryTransaction(ctx context.Context) error {
 	tx, err := c.BeginTx(ctx, driver.TxOptions{ReadOnly: true})
 	if err == nil {
@@ -83,8 +83,8 @@ func (c *conn) tryTransaction(ctx context.Context) error {
 }
 
 // unnamed is a statement in a shared session. The server does not keep it: each execution sends text and arguments in one exchange, in
-// which the server parses, plans, executes and forgets it. The connector has set lib/pq's BinaryParameters for that; without it, lib/pq
-// prepares and executes in two exchanges, which a pooler may give to two sessions.
+// which the server parses, plans, executes and forgets it. The connector sets lib/pq's BinaryParameters for that; otherwise lib/pq would
+// prepare and execute in two exchanges, which a pooler may send to two sessions.
 type unnamed struct {
 	conn  *conn
 	query string
@@ -117,7 +117,7 @@ func (*unnamed) Exec([]driver.Value) (driver.Result, error) { return nil, driver
 // Query implements [driver.Stmt]. Statements are executed with a context only.
 func (*unnamed) Query([]driver.Value) (driver.Rows, error) { return nil, driver.ErrSkip }
 
-// UnsetLimits is a query for the settings that a session lacks, each as the role should have it.
+// UnsetLimits is a query for the settings that a session lacks, each in the form in which ALTER ROLE sets it.
 const UnsetLimits = `
 	SELECT s.name || ' = ''' || w.value || '''' FROM pg_settings s JOIN (VALUES
 		('statement_timeout', '10s', '0'), ('lock_timeout', '8s', '0'), ('idle_in_transaction_session_timeout', '30s', '0'),

@@ -48,10 +48,10 @@ func (s *stmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driv
 	}))
 }
 
-// Close implements [driver.Stmt]. Statements live as long as their connection, which the server is not asked to forget one by one.
+// Close implements [driver.Stmt]. It does nothing: the server forgets the statements of a connection when the connection ends.
 func (s *stmt) Close() error { return nil }
 
-// rows are the rows of a statement. The server commits a statement outside of a transaction after the last of its rows.
+// rows are the rows of a statement. Outside a transaction, the server commits a statement after its last row.
 type rows struct {
 	driver.Rows
 	conn *conn
@@ -74,7 +74,7 @@ func (r *rows) Next(dest []driver.Value) error {
 		if unconfirmed := r.conn.confirm(nil); unconfirmed != nil {
 			return unconfirmed
 		}
-		return err // the last row
+		return err // after the last row
 	}
 	return r.conn.judge(err, true)
 }
