@@ -22,24 +22,24 @@ import (
 // assertionType is the client_assertion_type of private_key_jwt (RFC 7523 section 2.2).
 const assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-// The bounds of a client assertion.
+// Limits of a client assertion.
 const (
 	longestAssertion = 16 << 10         // bytes
 	longestJTI       = 256              // characters
 	assertionLife    = 10 * time.Minute // at most, from now
 )
 
-// ClientSkew is how wrong the clock of a client may be.
+// ClientSkew is by how much the clock of a client may be wrong.
 const ClientSkew = 10 * time.Second
 
-// assertion is a client assertion that was read; nothing in it is proven before checkAssertion.
+// assertion is a parsed client assertion. Nothing in it may be trusted before checkAssertion has checked it.
 type assertion struct {
 	signed *jose.JSONWebSignature
 	claims josejwt.Claims
 }
 
-// assertionCredentials reads the credentials of private_key_jwt (RFC 7521 section 4.2). The client is the subject; a client_id is not needed,
-// and must be the same when it is there.
+// assertionCredentials reads the credentials of private_key_jwt (RFC 7521 section 4.2). The subject is the client; the parameter client_id is
+// optional and must be the same.
 func assertionCredentials(form url.Values) (credentials, error) {
 	a, ok := readAssertion(form.Get("client_assertion"))
 	id := a.claims.Subject
@@ -50,7 +50,7 @@ func assertionCredentials(form url.Values) (credentials, error) {
 	return credentials{clientID: id, method: client.AuthPrivateKey, assertion: a}, nil
 }
 
-// readAssertion takes an assertion apart. Names of claims are case-sensitive, and no name may be repeated.
+// readAssertion parses an assertion without verifying it. Names of claims are case-sensitive, and no name may be repeated.
 func readAssertion(text string) (a assertion, ok bool) {
 	if len(text) > longestAssertion {
 		return a, false
@@ -67,8 +67,8 @@ func readAssertion(text string) (a assertion, ok bool) {
 	return a, true
 }
 
-// checkAssertion returns why the client did not prove itself; nil: it signed the assertion for us, lately, and uses it for the first time (RFC
-// 7523 section 3, OIDC Core section 9). It costs one statement, and that only when all else is right.
+// checkAssertion returns why an assertion does not authenticate the client. It returns nil if the client signed it for this server recently and has
+// not used it before (RFC 7523 section 3, OIDC Core section 9). Only an assertion that is valid otherwise costs a statement.
 func (a *Authenticator) checkAssertion(ctx context.Context, c *client.Client, given assertion, now time.Time) (*oauth.Refusal, error) {
 	if fault := a.assertionFault(c, given, now); fault != nil {
 		return fault, nil
@@ -107,7 +107,7 @@ func (a *Authenticator) assertionFault(c *client.Client, given assertion, now ti
 	return nil
 }
 
-// foreign reports whether an audience is not this server. An assertion that is also for another server could be used by it here.
+// foreign reports whether an audience is another server. That server could use an assertion with both audiences here.
 func (a *Authenticator) foreign(audience string) bool {
 	return audience != a.cfg.Issuer && audience != a.cfg.Issuer+oauth.TokenPath
 }

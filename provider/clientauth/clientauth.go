@@ -17,10 +17,10 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Config is what an authenticator needs. Every field is required.
+// Config is what an [Authenticator] needs. Every field is required.
 type Config struct {
 	Issuer  string
-	JTIs    *storage.JTIs // of used assertions
+	JTIs    *storage.JTIs // records used assertions
 	Clients *client.Registry
 	Keys    *client.RemoteKeys
 	Budget  *Budget
@@ -33,16 +33,15 @@ type Authenticator struct{ cfg Config }
 // New returns an authenticator.
 func New(cfg Config) *Authenticator { return &Authenticator{cfg: cfg} }
 
-// credentials are what a client sent: exactly one method of RFC 6749 section 2.3.1 or RFC 7521 section 4.2.
+// credentials are the credentials in a request, by exactly one method of RFC 6749 section 2.3.1 or RFC 7521 section 4.2.
 type credentials struct {
 	clientID, secret string
 	method           string    // client.AuthBasic, AuthPost, AuthPrivateKey or AuthNone
 	assertion        assertion // of AuthPrivateKey
 }
 
-// Authenticate returns the client of a request to an endpoint that clients call, once it has proven who it is. A public client has nothing to prove.
-// Unknown clients, wrong secrets and disabled clients get the same answer after the same work. Errors: an [oauth.Refusal],
-// [storage.ErrUnavailable].
+// Authenticate authenticates the client of a request to an endpoint that clients call, and returns it. A public client only sends its client_id.
+// Unknown clients, wrong secrets and disabled clients get the same answer after the same work. Errors: an [oauth.Refusal], [storage.ErrUnavailable].
 func (a *Authenticator) Authenticate(r *http.Request, form url.Values, now time.Time) (*client.Client, error) {
 	ctx := r.Context()
 	given, err := readCredentials(r, form)
@@ -68,7 +67,7 @@ func (a *Authenticator) Authenticate(r *http.Request, form url.Values, now time.
 	return nil, a.cfg.Budget.Refuse(r, event, refusal, now)
 }
 
-// check returns why found, nil for an unknown client, did not authenticate by the one method that it is registered for; nil: it did.
+// check returns why the credentials do not authenticate found by its registered method; nil if they do. found is nil for an unknown client.
 func (a *Authenticator) check(ctx context.Context, found *client.Client, given credentials, now time.Time) (*oauth.Refusal, error) {
 	secret := a.cfg.Clients.Authenticate(found, given.secret, now)
 	switch {
@@ -86,7 +85,7 @@ func (a *Authenticator) check(ctx context.Context, found *client.Client, given c
 	return nil, nil
 }
 
-// readCredentials reads the one method that was used (RFC 6749 section 2.3, RFC 7521 section 4.2). With two methods it would be unclear which one counts.
+// readCredentials reads the credentials in a request (RFC 6749 section 2.3, RFC 7521 section 4.2). It refuses a request that uses two methods.
 func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 	header := r.Header.Values("Authorization")
 	methods := len(header)
@@ -111,7 +110,7 @@ func readCredentials(r *http.Request, form url.Values) (credentials, error) {
 	return credentials{clientID: id, method: client.AuthNone}, nil
 }
 
-// readBasic reads the credentials of client_secret_basic. A client_id beside them is not needed, and must be the same when it is there.
+// readBasic reads the credentials of client_secret_basic. The parameter client_id is optional and must be the same.
 func readBasic(header string, form url.Values) (credentials, error) {
 	id, secret, ok := decodeBasic(header)
 	if !ok || form.Has("client_id") && form.Get("client_id") != id {
@@ -120,8 +119,8 @@ func readBasic(header string, form url.Values) (credentials, error) {
 	return credentials{clientID: id, secret: secret, method: client.AuthBasic}, nil
 }
 
-// decodeBasic decodes HTTP Basic credentials. RFC 6749 section 2.3.1 has both parts form-encoded before; many clients leave that
-// out, which makes no difference for the IDs and secrets that this server makes.
+// decodeBasic decodes HTTP Basic credentials. RFC 6749 section 2.3.1 requires both parts to be form-encoded first; many clients leave that out, which
+// makes no difference for the IDs and secrets that this server makes.
 func decodeBasic(header string) (id, secret string, ok bool) {
 	scheme, encoded, _ := strings.Cut(header, " ")
 	text, err := base64.StdEncoding.Strict().DecodeString(encoded)

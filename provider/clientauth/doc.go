@@ -2,8 +2,8 @@
 // request ([Authenticator.Authenticate]), verifies what a client has signed with the keys that it registered, request objects included
 // ([Authenticator.RequestObject]), and bounds what wrong credentials cost ([Budget]).
 //
-// Clients that do not authenticate all get the same answer after the same work, whether they are unknown, disabled or wrong; the log tells them
-// apart.
+// All clients that fail to authenticate get the same answer after the same work, whether they are unknown, disabled or use wrong credentials; only
+// the log tells them apart.
 //
-// What it leaves to others: which methods and keys a client has registered (package client), and what a request object says (package authorize).
+// It leaves to others which methods and keys a client has registered (package client), and what a request object says (package authorize).
 package clientauth

@@ -9,9 +9,9 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// signedBy reports whether one of the client's keys made the signature: the key with its kid, or, without a kid, any of the client's
-// few keys. A key that is registered for another use or algorithm is passed over. Keys at a jwks_uri are fetched again, within
-// limits, when none fits: the client may have changed them (OIDC Core section 10.1.1).
+// signedBy reports whether one of the client's keys made the signature: the key with its kid or, without a kid, any of the client's few keys. It
+// skips keys that are registered for another use or algorithm. If no key at a jwks_uri fits, it fetches them again, within limits: the client may
+// have changed them (OIDC Core section 10.1.1).
 func (a *Authenticator) signedBy(ctx context.Context, c *client.Client, signed *jose.JSONWebSignature) bool {
 	if c.JWKSURI == "" {
 		return c.Keys != nil && fits(c.Keys, signed)

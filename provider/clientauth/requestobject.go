@@ -13,9 +13,9 @@ import (
 	"github.com/postern-id/postern/provider/token"
 )
 
-// RequestObject returns the payload of a request object that the client signed, or of an unsigned one where it is registered for that (RFC 9101). A
-// client without a registered algorithm may use any (OIDC Registration section 2): an unsigned object says no more than the parameters of
-// a URL could. Errors: an [oauth.Refusal].
+// RequestObject returns the payload of a request object that the client signed, or of an unsigned one if the client may send these (RFC 9101). A
+// client without a registered algorithm may use any (OIDC Registration section 2), including none: an unsigned object is as good as the parameters of
+// a URL. Errors: an [oauth.Refusal].
 func (a *Authenticator) RequestObject(ctx context.Context, c *client.Client, object string) ([]byte, error) {
 	algorithms := client.SigningAlgs()
 	switch {
@@ -31,7 +31,7 @@ func (a *Authenticator) RequestObject(ctx context.Context, c *client.Client, obj
 	return a.signedPayload(ctx, c, object, algorithms)
 }
 
-// signedPayload returns the payload of a request object that a client signed by one of the algorithms.
+// signedPayload returns the payload of a request object that a client signed with one of the algorithms.
 func (a *Authenticator) signedPayload(ctx context.Context, c *client.Client, object string, algorithms []string) ([]byte, error) {
 	var allowed []jose.SignatureAlgorithm
 	for _, alg := range algorithms {

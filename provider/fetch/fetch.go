@@ -19,25 +19,25 @@ import (
 
 // Config says which CAs fetches trust and which addresses they may reach. Its zero value trusts the system's roots and reaches public addresses alone.
 type Config struct {
-	// Roots are trusted beside nothing else; nil: the system's.
+	// Roots are the only CAs trusted for the certificates of servers; nil: those of the system.
 	Roots *x509.CertPool
-	// Allow are addresses that may be reached although they are special, such as 10.1.0.0/16.
+	// Allow lists addresses that may be reached although they are not public, such as 10.1.0.0/16.
 	Allow []netip.Prefix
 }
 
-// timeout is for a whole fetch, from the name to the last byte.
+// timeout is the limit of a whole fetch, from resolving the name to the last byte.
 const timeout = 5 * time.Second
 
 var (
 	// ErrAddress: the address is not one that Postern fetches from.
 	ErrAddress = errors.New("address is not allowed for outgoing requests")
-	// ErrTime: the whole answer did not arrive in time. It is another error than that of a caller whose own time is over.
+	// ErrTime: the whole answer did not arrive in time. A caller whose own context has ended gets the error of that context instead.
 	ErrTime = errors.New("no answer in time")
 	// ErrAnswer: the answer is not 200, too long, or a redirect.
 	ErrAnswer = errors.New("answer cannot be used")
 )
 
-// Client fetches. Its methods may be called from many goroutines at once.
+// Client sends requests. Its methods are safe for concurrent use.
 type Client struct {
 	http  *http.Client
 	allow []netip.Prefix
@@ -57,7 +57,7 @@ func New(cfg Config) *Client {
 	return c
 }
 
-// control judges an address that a name was resolved to, before anything is sent there.
+// control checks the address that a name was resolved to, before a connection is made.
 func (c *Client) control(_, address string, _ syscall.RawConn) error {
 	target, err := netip.ParseAddrPort(address)
 	if err != nil || !c.allowed(target.Addr().Unmap().WithZone("")) {
@@ -81,7 +81,7 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("198.51.100.0/24"),
 	netip.MustParsePrefix("203.0.113.0/24"),
 	netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("::/96"), // an IPv4 address in the old form, hidden by a translator, NAT64 or 6to4
+	netip.MustParsePrefix("::/96"), // IPv4-compatible; below are other IPv6 addresses that contain an IPv4 one: translated, NAT64 and 6to4
 	netip.MustParsePrefix("::ffff:0:0:0/96"),
 	netip.MustParsePrefix("64:ff9b::/96"),
 	netip.MustParsePrefix("64:ff9b:1::/48"),
@@ -91,17 +91,17 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("2002::/16"),
 	netip.MustParsePrefix("3fff::/20"),
 	netip.MustParsePrefix("5f00::/16"),
-	netip.MustParsePrefix("fec0::/10"), // private, in the old form
+	netip.MustParsePrefix("fec0::/10"), // site-local, now deprecated (RFC 3879)
 }
 
-// Public reports whether an address belongs to somebody out there.
+// Public reports whether an address can be reached by everybody, which excludes private and special-purpose ones (RFC 6890).
 func Public(address netip.Addr) bool {
 	return address.IsGlobalUnicast() && !address.IsPrivate() &&
 		!slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(address) })
 }
 
-// Get returns the body of a 200, of at most limit bytes. uri is https; http is for allowed addresses of a test or a private network.
-// Errors: ErrAddress, ErrTime, ErrAnswer, those of the network and of ctx.
+// Get returns the body at uri, of at most limit bytes. accept is the header of that name. uri must be https, or http to a host whose addresses are
+// all in [Config.Allow]. Errors: [ErrAddress], [ErrTime], [ErrAnswer], and those of the network and of ctx.
 func (c *Client) Get(ctx context.Context, uri, accept string, limit int64) ([]byte, error) {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -130,7 +130,8 @@ func (c *Client) get(ctx context.Context, uri, accept string, limit int64) ([]by
 	return body, err
 }
 
-// PostForm sends a form and returns the status of the answer, whose body is not read. Errors as those of Get, but for the status.
+// PostForm posts a form to uri and returns the status of the answer, whose body it does not read. Errors: those of [Client.Get], except that every
+// status is accepted.
 func (c *Client) PostForm(ctx context.Context, uri string, form url.Values) (status int, err error) {
 	within, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -151,7 +152,7 @@ func (c *Client) postForm(ctx context.Context, uri string, form url.Values) (sta
 	return response.StatusCode, response.Body.Close()
 }
 
-// request refuses a URI that is not an http or https URL with a host, and plain http to hosts that are not on the list of allowed addresses.
+// request makes a request. It refuses a URI that is not an http or https URL with a host, and http to a host whose addresses are not all allowed.
 func (c *Client) request(ctx context.Context, method, uri string, body []byte) (*http.Request, error) {
 	request, err := http.NewRequestWithContext(ctx, method, uri, bytes.NewReader(body))
 	if err != nil || request.URL.Host == "" || request.URL.User != nil {
@@ -177,8 +178,8 @@ func (c *Client) resolvesToAllowed(ctx context.Context, host string) bool {
 	})
 }
 
-// judge says what an error means to a caller whose context is ctx, and takes the address, which may hold secrets in its query, out of an error
-// of net/http.
+// judge turns an error into those that [Client.Get] promises. ctx is the context of the caller. It removes the URL, whose query may contain secrets,
+// from an error of net/http.
 func judge(ctx context.Context, err error) error {
 	var failed *url.Error
 	var network net.Error

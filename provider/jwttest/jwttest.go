@@ -50,7 +50,7 @@ func Thumbprint(t testing.TB, alg string) string {
 	return base64.RawURLEncoding.EncodeToString(sum)
 }
 
-// SignWith signs claims, given as text or to be written as JSON.
+// SignWith returns a compact JWS of claims, which are a text or a value to encode as JSON.
 func SignWith(t testing.TB, key jose.SigningKey, options *jose.SignerOptions, claims any) string {
 	t.Helper()
 	text, isText := claims.(string)
@@ -68,7 +68,7 @@ func SignWith(t testing.TB, key jose.SigningKey, options *jose.SignerOptions, cl
 	return compact
 }
 
-// Sign signs claims as a client would, naming the key unless kid is empty.
+// Sign signs claims as a client would, with kid in the header unless it is empty.
 func Sign(t testing.TB, alg string, key any, kid string, claims any) string {
 	t.Helper()
 	return SignWith(t, jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil, claims)
@@ -87,7 +87,7 @@ func Unsigned(claims []byte) string {
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + "."
 }
 
-// Compact returns a compact JWS of two objects; sign makes the signature of the part before it, nil: there is none.
+// Compact returns a compact JWS of header and claims. sign returns the signature of the text before it; nil: the signature is empty.
 func Compact(t testing.TB, header, claims map[string]any, sign func(string) []byte) string {
 	t.Helper()
 	encode := func(value any) string {
@@ -115,7 +115,7 @@ func TakeApart(t testing.TB, token string) (header, claims map[string]any) {
 	return header, claims
 }
 
-// Respelled returns a part of a JWS in the one spelling in which it was signed.
+// Respelled returns a part of a JWS in the only valid spelling of its base64url.
 func Respelled(t testing.TB, part string) string {
 	t.Helper()
 	raw, err := base64.RawURLEncoding.DecodeString(part)

@@ -22,9 +22,9 @@ var (
 	ErrUnknownKey = errors.New("unknown signing key")
 	// ErrToken says that a token is not a compact JWS with one signature of an accepted algorithm that verifies.
 	ErrToken = errors.New("token does not verify")
-	// ErrNoKey says that there is no key to sign with for that algorithm.
+	// ErrNoKey says that no key can sign with that algorithm.
 	ErrNoKey = errors.New("no signing key for this algorithm")
-	// ErrLastKey says that a key cannot be retired because nothing else would sign for its algorithm: rotate it first.
+	// ErrLastKey says that a key cannot be retired because no other key can sign with its algorithm: rotate it first.
 	ErrLastKey = errors.New("the only signing key of its algorithm")
 )
 
@@ -36,11 +36,11 @@ type Config struct {
 	RSABits int
 	// Announcement is how long a new key is published before it signs. Default 24 h.
 	Announcement time.Duration
-	// TokenLifetime is the longest lifetime of any signed token: a retired key stays published so long. Default 1 h.
+	// TokenLifetime is the longest lifetime of any signed token. A retired key stays published for that time. Default 1 h.
 	TokenLifetime time.Duration
 }
 
-// Ring holds the signing keys. All its methods are safe for concurrent use. Load must have succeeded before any other.
+// Ring holds the signing keys. Its methods are safe for concurrent use. Call [Ring.Load] before any other method.
 type Ring struct {
 	cfg       Config
 	reloading sync.Mutex
@@ -72,8 +72,8 @@ func New(cfg Config) (*Ring, error) {
 	return r, nil
 }
 
-// Load reads the keys from the database and makes the first key of every algorithm that has none. Replicas may do so at the same
-// time: all end with the same keys.
+// Load reads the keys from the database and makes a first key for every algorithm without keys. Replicas may load at the same time: all get the same
+// keys.
 func (r *Ring) Load(ctx context.Context, now time.Time) error {
 	if err := r.reload(ctx); err != nil {
 		return err
@@ -89,8 +89,8 @@ func (r *Ring) Load(ctx context.Context, now time.Time) error {
 	return r.reload(ctx)
 }
 
-// Run reads the keys again whenever they or the keyset that opens them were changed, here or elsewhere, looking every poll (1 s in service), until ctx is
-// done. It returns nil. While the database is unreachable, the keys in memory stay in use.
+// Run checks after every poll (1 s in service) whether the keys, or the keyset that decrypts them, were changed on any replica, and then reads them
+// again, until ctx is done. It returns nil. While the database is unreachable, the keys in memory stay in use.
 func (r *Ring) Run(ctx context.Context, poll time.Duration) error {
 	loop.Every(ctx, poll, r.follow, func(err error) {
 		slog.WarnContext(ctx, "changes of signing keys cannot be followed", "error", err)
@@ -107,8 +107,8 @@ func (r *Ring) follow(ctx context.Context) error {
 	return r.reload(ctx)
 }
 
-// reload replaces the keys in memory by those of the database. The version and the keyset's key are read first: a
-// change in between is then seen by the next look.
+// reload replaces the keys in memory by those of the database. It reads the version and the keyset's key first, so that the next check notices a
+// change in between.
 func (r *Ring) reload(ctx context.Context) error {
 	r.reloading.Lock() // what is read last is stored last
 	defer r.reloading.Unlock()
@@ -132,7 +132,7 @@ func (r *Ring) reload(ctx context.Context) error {
 	return nil
 }
 
-// Algorithms returns the algorithms (RFC 7518 section 3.1, RFC 8037) that the ring has usable keys for, the default first.
+// Algorithms returns the algorithms (RFC 7518 section 3.1, RFC 8037) for which the ring has usable keys, the default one first.
 func (r *Ring) Algorithms() []string {
 	var usable []string
 	loaded := r.current.Load()
@@ -144,8 +144,8 @@ func (r *Ring) Algorithms() []string {
 	return usable
 }
 
-// Sign returns claims (a JSON object) as a compact JWS with the headers alg, kid and typ, signed with the present key of
-// the algorithm. ErrNoKey when there is none.
+// Sign returns claims (a JSON object) as a compact JWS with the headers alg, kid and typ, signed with the current key of the algorithm. Errors:
+// [ErrNoKey].
 func (r *Ring) Sign(alg, typ string, claims []byte, now time.Time) (string, error) {
 	k := r.current.Load().signer(alg, now)
 	if k == nil {

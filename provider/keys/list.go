@@ -2,7 +2,7 @@ package keys
 
 import "time"
 
-// State of a key in its life.
+// State is the state of a key.
 type State string
 
 // The states of a key.
@@ -14,14 +14,14 @@ const (
 	Unusable  State = "unusable" // stored wrongly: neither signs nor verifies
 )
 
-// Key is what a list shows of a signing key.
+// Key describes a signing key for lists, without its private part.
 type Key struct {
 	ID             string    `json:"kid"`
 	Algorithm      string    `json:"alg"` // RFC 7518 section 3.1
 	State          State     `json:"state"`
 	CreatedAt      time.Time `json:"created_at"`
 	SignsFrom      time.Time `json:"signs_from"`
-	RetiredAt      time.Time `json:"retired_at,omitzero"`      // zero: no end is known yet
+	RetiredAt      time.Time `json:"retired_at,omitzero"`      // zero: not known yet
 	PublishedUntil time.Time `json:"published_until,omitzero"` // likewise
 	Fault          string    `json:"fault,omitempty"`          // why the key is unusable
 }

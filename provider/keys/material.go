@@ -55,7 +55,7 @@ func generate(alg jose.SignatureAlgorithm, rsaBits int, now, signsFrom time.Time
 	}, nil
 }
 
-// publicJWK is what is published of a key. Its kid is the thumbprint of RFC 7638, so that no two keys share one.
+// publicJWK returns the JWK that is published for a key. Its kid is the thumbprint of RFC 7638, so that no two keys share one.
 func publicJWK(private crypto.Signer, alg string) (kid string, jwk []byte, err error) {
 	public := jose.JSONWebKey{Key: private.Public(), Algorithm: alg, Use: "sig"}
 	thumbprint, err := public.Thumbprint(crypto.SHA256)
@@ -67,8 +67,8 @@ func publicJWK(private crypto.Signer, alg string) (kid string, jwk []byte, err e
 	return public.KeyID, jwk, err
 }
 
-// parse reads a stored key. Everything is derived from the sealed private part; the open columns must agree with it, or anyone who
-// can write to the database could have a key of their own published.
+// parse reads a stored key. It derives everything from the sealed private part and compares the open columns with it: otherwise anyone who can write
+// to the database could have a key of their own published.
 func parse(row storage.SigningKey) *key {
 	k := &key{SigningKey: row}
 	k.Private = nil
@@ -89,7 +89,7 @@ func parse(row storage.SigningKey) *key {
 	return k
 }
 
-// parsePrivate reads a private key in PKCS #8 form and refuses one that is weak or of another kind than its algorithm needs.
+// parsePrivate reads a private key in PKCS #8 form. It refuses a key that is weak or not of the type that the algorithm needs.
 func parsePrivate(alg string, der []byte) (crypto.Signer, error) {
 	if der == nil {
 		return nil, storage.ErrSealed

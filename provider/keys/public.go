@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// Document is the JWK Set that clients fetch (RFC 7517 section 5). Nobody may change it.
+// Document is the JWK Set that clients fetch (RFC 7517 section 5). It is shared and must not be changed.
 type Document struct {
 	JSON []byte
 	ETag string // strong entity tag of JSON with its quotes (RFC 9110 section 8.8.3)
 }
 
-// published is a Document and the time in which it is right.
+// published is a Document and the time for which it is current.
 type published struct {
 	Document
 	of    *set
-	from  time.Time // the last end of a key's publication; zero: there was none
-	until time.Time // the next one; zero: there is none
+	from  time.Time // when a key was last removed; zero: never
+	until time.Time // when a key will be removed next; zero: not known
 }
 
-// Public returns the keys that clients may see at now: announced ones, signing ones, and retired ones that living tokens may
-// carry. It is serialised once per change.
+// Public returns the keys that are published at now: announced ones, signing ones, and retired ones whose tokens may still be valid. It encodes them
+// once per change.
 func (r *Ring) Public(now time.Time) (Document, error) {
 	loaded := r.current.Load()
 	last := r.published.Load()

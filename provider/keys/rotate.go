@@ -14,12 +14,12 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// overtaken says that another replica has added a key that this one did not know of.
+// overtaken says that another replica has added a key that this one did not know.
 type overtaken struct{ kid string }
 
 func (o *overtaken) Error() string { return "another replica has added the key " + o.kid }
 
-// makeFirst adds a key of each missing algorithm, unless another replica has meanwhile.
+// makeFirst adds a key for each missing algorithm, unless another replica has added one meanwhile.
 func (r *Ring) makeFirst(ctx context.Context, known *set, missing []jose.SignatureAlgorithm, now time.Time) error {
 	made := make([]storage.SigningKey, len(missing))
 	faults := make([]error, len(missing))
@@ -38,9 +38,9 @@ func (r *Ring) makeFirst(ctx context.Context, known *set, missing []jose.Signatu
 	return err
 }
 
-// Rotate adds a key of an algorithm and returns it. It signs after the announcement time, or at once with immediately; older keys
-// of the algorithm retire then and stay published for the longest lifetime of a token. If another replica has added a key of
-// the algorithm that this one had not seen, that key is returned and none is added. ErrNoKey when there is no such algorithm.
+// Rotate adds a key for an algorithm and returns it. The key signs after [Config.Announcement], or at once if immediately is set; older keys of the
+// algorithm then retire and stay published for [Config.TokenLifetime]. If another replica has added a key for the algorithm that this one did not
+// know, Rotate returns that key and adds nothing. Errors: [ErrNoKey] for an unknown algorithm.
 func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audit.By, now time.Time) (Key, error) {
 	known := r.current.Load()
 	signsFrom := now.Add(r.cfg.Announcement)
@@ -62,8 +62,8 @@ func (r *Ring) Rotate(ctx context.Context, alg string, immediately bool, by audi
 	return r.reread(ctx, kid, now)
 }
 
-// add stores keys, all or none, and deletes those that nobody needs any more. An *overtaken error says that there is a key of one
-// of their algorithms that is not in known: of replicas that add at the same time, one wins.
+// add stores all keys of made or nothing, and deletes keys whose publication has ended. The error is an *overtaken if the database has a key for one
+// of their algorithms that is not in known: of several replicas that add a key at the same time, one wins.
 func (r *Ring) add(ctx context.Context, known *set, made []storage.SigningKey, by audit.By, now time.Time) error {
 	return r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		for _, k := range made {
@@ -106,9 +106,8 @@ func (r *Ring) sweep(ctx context.Context, loaded *set, now time.Time) error {
 	return err
 }
 
-// Retire removes a key at once: nothing is signed with it, and what it signed does not verify any more. It is for a key that may
-// have leaked. A key that was removed before is left as it is. Errors: storage.ErrNotFound; ErrLastKey when
-// nothing would sign for the algorithm then.
+// Retire removes a key at once: it signs nothing any more, and the tokens that it signed are no longer valid. It is for a key that may have leaked. A
+// key that was removed before stays as it is. Errors: [storage.ErrNotFound]; [ErrLastKey] if no other key can sign with the algorithm.
 func (r *Ring) Retire(ctx context.Context, kid string, by audit.By, now time.Time) (Key, error) {
 	err := r.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		err := r.cfg.Store.Keys.Retire(ctx, kid, now, now)
@@ -118,7 +117,7 @@ func (r *Ring) Retire(ctx context.Context, kid string, by audit.By, now time.Tim
 		if err != nil {
 			return err
 		}
-		// Read behind the write, which has locked the version: two replicas cannot each remove what the other leaves.
+		// Read after the write, which has locked the version, so that two replicas cannot remove both of the last two keys.
 		rows, err := r.cfg.Store.Keys.List(ctx)
 		if err != nil {
 			return err
@@ -136,7 +135,7 @@ func (r *Ring) Retire(ctx context.Context, kid string, by audit.By, now time.Tim
 	return r.reread(ctx, kid, now)
 }
 
-// reread brings a change of ours into memory and returns the key that it was about.
+// reread reads the keys after a change and returns the changed one.
 func (r *Ring) reread(ctx context.Context, kid string, now time.Time) (Key, error) {
 	if err := r.reload(ctx); err != nil {
 		return Key{}, err

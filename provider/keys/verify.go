@@ -11,18 +11,18 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// longestToken bounds what Verify looks at, in bytes.
+// longestToken is the length of the longest token that Verify accepts, in bytes.
 const longestToken = 16 * 1024
 
 // Header is what a verified token says about itself.
 type Header struct {
 	KeyID     string
 	Algorithm string
-	Type      string // typ, empty when the token has none
+	Type      string // typ; empty if the token has no typ
 }
 
-// Verify checks that token is a compact JWS that a published key signed with its own algorithm, one of algs, and returns its
-// payload. What the payload says, its expiry too, is for the caller to check. Errors: ErrToken, ErrUnknownKey.
+// Verify checks that token is a compact JWS that is signed by a published key with the key's algorithm, which must be one of algs. It returns the
+// payload and the header. The caller must check what the payload says, including its expiry. Errors: [ErrToken], [ErrUnknownKey].
 func (r *Ring) Verify(token string, algs []string, now time.Time) ([]byte, Header, error) {
 	// A long token of dots would be costly to split, so its length comes first.
 	if len(token) > longestToken || !oneSpelling(token) {
@@ -57,8 +57,8 @@ func (r *Ring) Verify(token string, algs []string, now time.Time) ([]byte, Heade
 	return payload, Header{KeyID: k.ID, Algorithm: k.Algorithm, Type: typ}, nil
 }
 
-// oneSpelling reports whether token has three parts in base64url without padding, line breaks and unused bits that are not
-// zero, which decoders overlook: nobody can turn a token into another text that is accepted too.
+// oneSpelling reports whether token has three parts in the only valid spelling of base64url. Decoders overlook line breaks and unused bits that are
+// not zero, so a token could otherwise be turned into another text that is accepted too.
 func oneSpelling(token string) bool {
 	if strings.Count(token, ".") != 2 {
 		return false

@@ -28,10 +28,10 @@ type Limiter struct {
 // counter is the state of one key.
 type counter struct {
 	*rate.Limiter
-	missed int // refused since the last that was allowed
+	missed int // events refused since the last allowed one
 }
 
-// mostKeys is how many keys are kept.
+// mostKeys is the number of keys that are kept.
 const mostKeys = 10_000
 
 // New returns a limiter that has counted nothing.
@@ -39,8 +39,8 @@ func New(burst int, every time.Duration) *Limiter {
 	return &Limiter{burst: burst, every: every, byKey: map[string]*counter{}}
 }
 
-// Take counts one event of a key unless the limit is reached: then wait is the time until the next is allowed. missed is how many events
-// of the key were refused since the last that was allowed.
+// Take counts an event of a key at now. wait is 0 if the event is allowed, otherwise the time until the next one is. For an allowed event, missed is
+// the number of events of the key that were refused since the last allowed one.
 func (l *Limiter) Take(key string, now time.Time) (missed int, wait time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

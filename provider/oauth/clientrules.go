@@ -2,7 +2,7 @@ package oauth
 
 import "net/http"
 
-// The rules of clients: who they are, what they hold the key of, and what they register.
+// Rules about clients: their authentication, their proofs of possession and their registration.
 const (
 	// Client authentication (RFC 6749 section 2.3, RFC 7523). All have the same answer.
 	CredentialsMissing   Rule = "credentials_missing"
@@ -47,7 +47,7 @@ const (
 	RegistrationChanged  Rule = "registration_changed"
 )
 
-// clientAnswers has the answer for each of them.
+// clientAnswers has the answer for each of these rules.
 var clientAnswers = map[Rule]answer{
 	CredentialsMissing:   {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The request names no client."},
 	CredentialsMalformed: {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client authentication is malformed."},
@@ -60,9 +60,9 @@ var clientAnswers = map[Rule]answer{
 	AssertionType:        {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The typ of the client assertion is that of another kind of JWT."},
 	AssertionIssuer:      {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The iss or sub of the client assertion is not the client."},
 	AssertionAudience:    {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The aud of the client assertion is not the issuer or the token endpoint alone."},
-	AssertionExpired:     {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The exp of the client assertion is missing or passed."},
+	AssertionExpired:     {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The exp of the client assertion is missing or has passed."},
 	AssertionTooLong:     {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The exp of the client assertion is too far ahead."},
-	AssertionEarly:       {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The iat or nbf of the client assertion is ahead."},
+	AssertionEarly:       {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The iat or nbf of the client assertion is in the future."},
 	AssertionID:          {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The jti of the client assertion is missing or too long."},
 	AssertionSignature:   {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "No registered key fits the signature of the client assertion."},
 	AssertionUsed:        {Status: http.StatusUnauthorized, Code: InvalidClient, Description: textInvalidClient, sentence: "The client assertion was used before."},
@@ -79,7 +79,7 @@ var clientAnswers = map[Rule]answer{
 	ProofUsed:      {Code: InvalidDPoPProof, Description: "The DPoP proof was used before."},
 	ProofNonce:     {Code: UseDPoPNonce, Description: "The DPoP proof needs the nonce of the header DPoP-Nonce.", expected: true},
 
-	RegistrationToken:    {Status: http.StatusUnauthorized, Code: InvalidToken, Description: textInvalidToken, sentence: "The token is not good for registering another client, or not that of this client."},
+	RegistrationToken:    {Status: http.StatusUnauthorized, Code: InvalidToken, Description: textInvalidToken, sentence: "The token is not valid for registering another client, or is not the token of this client."},
 	RegistrationFull:     {Status: http.StatusForbidden, Code: AccessDenied, Description: "No more clients can register without an initial access token."},
 	RegistrationType:     {Status: http.StatusUnsupportedMediaType, Code: InvalidClientMetadata, Description: "The body must be application/json, in UTF-8."},
 	RegistrationBody:     {Code: InvalidClientMetadata, Description: "The body is too large or could not be read."},

@@ -26,7 +26,8 @@ func AllowAll(c *gin.Context) {
 	c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After")
 }
 
-// Preflight answers the question that a browser asks before a call that allow permits.
+// Preflight returns the handler of the OPTIONS request that a browser sends before a call (Fetch standard, CORS-preflight fetch). It permits the
+// methods to an origin that allow permits.
 func Preflight(allow gin.HandlerFunc, methods string) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		allow(c)

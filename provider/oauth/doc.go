@@ -1,12 +1,12 @@
 // Package oauth owns the HTTP side of OAuth 2.0 that every endpoint shares: parameters read strictly ([QueryAndForm], [FormAlone]), requests
 // refused by a closed list of rules ([Rule], [Refusal]), and answers written, with what browsers and caches may do with them ([Endpoints]).
 //
-// Each rule has the error that the client is told, as the specifications have it, and the sentence that operators read in the log. Clients that do
-// not authenticate all get one answer; the log tells a wrong secret from a wrong method and from an unknown client. [RefusalOf] turns every
-// other error into a refusal, and [LogRefusal] writes the one line that operators read.
+// Each rule has the error that the client gets, with a code from a specification, and the sentence that operators read in the log. All clients that
+// fail to authenticate get the same answer; only the log tells a wrong secret from a wrong method or an unknown client. [RefusalOf] turns every other
+// error into a refusal, and [LogRefusal] writes the line that operators read.
 //
-// A [Refusal] holds what was received beside what is registered, and never a secret, code, token or verifier: [Refusal.Compare] takes out what
+// A [Refusal] can hold the received value and the registered ones, but never a secret, code, token or verifier: [Refusal.Compare] removes whatever
 // looks like one.
 //
-// What it leaves to others: pages that people see, which are package page's, and every rule about what a parameter may say.
+// It leaves the pages that people see to package page, and what a parameter may contain to the packages that read it.
 package oauth

@@ -13,10 +13,10 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what endpoints that clients call are made of. Every field is required.
+// Config is what [Endpoints] needs. Every field is required.
 type Config struct {
-	Clients *client.Registry           // their origins may call
-	Nonce   func(now time.Time) string // for the next DPoP proof (RFC 9449 section 8)
+	Clients *client.Registry           // whose origins may call
+	Nonce   func(now time.Time) string // returns the nonce for the next DPoP proof (RFC 9449 section 8)
 	Log     *slog.Logger
 }
 
@@ -27,18 +27,19 @@ type Endpoints struct {
 	log     *slog.Logger
 }
 
-// New returns the maker of endpoints.
+// New returns Endpoints with this configuration.
 func New(cfg Config) *Endpoints {
 	return &Endpoints{clients: cfg.Clients, nonce: cfg.Nonce, log: cfg.Log}
 }
 
-// Post mounts an endpoint that clients call with POST, browser apps included.
+// Post mounts an endpoint that clients call with POST, and lets browser apps call it as well.
 func (e *Endpoints) Post(r gin.IRouter, path string, handler func(*gin.Context) error) {
 	r.POST(path, e.AllowClients, e.Handle(handler))
 	r.OPTIONS(path, Preflight(e.AllowClients, "GET, POST"))
 }
 
-// Handle turns a handler that returns an error into one that answers it as RFC 6749 section 5.2 and RFC 6750 section 3 say.
+// Handle returns a handler that calls the given one and answers its error as RFC 6749 section 5.2 and RFC 6750 section 3 say. The error may be any:
+// see [RefusalOf].
 func (e *Endpoints) Handle(handler func(*gin.Context) error) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		c.Request = WithCaller(c.Request)
@@ -53,7 +54,7 @@ func (e *Endpoints) Handle(handler func(*gin.Context) error) gin.HandlerFunc {
 	}
 }
 
-// fail answers a request that ended in an error, and writes it to the log.
+// fail answers a request whose handler returned err, and logs the error.
 func (e *Endpoints) fail(c *gin.Context, err error) {
 	refusal := RefusalOf(err)
 	if refusal.Status >= http.StatusInternalServerError {
@@ -83,7 +84,7 @@ func (e *Endpoints) fail(c *gin.Context, err error) {
 	c.JSON(refusal.Status, body)
 }
 
-// ResourceError is an error of a request to a protected resource. Its challenge names the scheme with which the access token came.
+// ResourceError is an error of a request to a protected resource. It is answered with a challenge of the scheme that the access token was sent with.
 type ResourceError struct {
 	Err     error
 	ByProof bool // the scheme is DPoP: RFC 9449 section 7.1
@@ -92,10 +93,10 @@ type ResourceError struct {
 // Error implements error.
 func (e *ResourceError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the error itself.
+// Unwrap returns Err.
 func (e *ResourceError) Unwrap() error { return e.Err }
 
-// challenges tell a client how to authenticate, or what is wrong with its access token.
+// challenges returns the values of WWW-Authenticate: how to authenticate, or what is wrong with the access token.
 func challenges(err error, refusal *Refusal) []string {
 	resource := new(ResourceError)
 	bearer, proof := `Bearer realm="postern"`, `DPoP algs="`+strings.Join(client.SigningAlgs(), " ")+`"`
@@ -103,7 +104,7 @@ func challenges(err error, refusal *Refusal) []string {
 	switch atResource := errors.As(err, &resource); {
 	case refusal.Code == InvalidClient:
 		return []string{`Basic realm="postern"`}
-	case refusal.Code == "": // RFC 9449 section 7.2: both ways, one after the other
+	case refusal.Code == "": // RFC 9449 section 7.2: a challenge for each scheme
 		return []string{bearer, proof}
 	case atResource && resource.ByProof:
 		return []string{proof + fault}
@@ -113,7 +114,7 @@ func challenges(err error, refusal *Refusal) []string {
 	return []string{bearer + fault}
 }
 
-// NoStore forbids caches to keep the answer (RFC 6749 section 5.1).
+// NoStore forbids caches to store the answer (RFC 6749 section 5.1).
 func NoStore(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
 	c.Header("Pragma", "no-cache")

@@ -11,18 +11,17 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of what a request may hold. Real requests stay far below.
+// Limits of a request. Real requests stay far below them.
 const (
 	longestBody    = 64 << 10 // bytes
 	mostParameters = 64
-	// LongestParameter is how long one value may be, in bytes.
+	// LongestParameter is the maximum length of one value, in bytes.
 	LongestParameter = 8 << 10
 )
 
-// QueryAndForm reads the parameters of a request that a browser brings, from the query of a GET or from query and form body of
-// a POST (OIDC Core section 3.1.2.1). Each may come once only (RFC 6749 section 3.1): a repeated one is left out of the result, which
-// is returned together with the error, so that the error can still be sent to a redirect URI about which there is no doubt.
-// Errors: a [Refusal].
+// QueryAndForm reads the parameters of a request from a browser: those in the query of a GET, or in the query and the form body of a POST (OIDC Core
+// section 3.1.2.1). No parameter may be repeated (RFC 6749 section 3.1). With the error it returns all parameters but the repeated ones, so that the
+// error can still be sent to the redirect URI if that is certain. Errors: a [Refusal].
 func QueryAndForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	query, err := parse(r.URL.RawQuery)
 	if err != nil || r.Method != http.MethodPost {
@@ -49,7 +48,7 @@ func FormAlone(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return Form(w, r)
 }
 
-// Form reads the parameters of a form body, whatever the query holds. Errors: a [Refusal].
+// Form reads the parameters of a form body and ignores the query. Errors: a [Refusal].
 func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	text, err := FormText(w, r)
 	if err != nil {
@@ -58,7 +57,7 @@ func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return parse(text)
 }
 
-// FormText returns a form body as it was sent. Errors: a [Refusal].
+// FormText returns a form body without decoding it. Errors: a [Refusal].
 func FormText(w http.ResponseWriter, r *http.Request) (string, error) {
 	if err := CheckMediaType(r, "application/x-www-form-urlencoded", BodyType); err != nil {
 		return "", err
@@ -76,7 +75,8 @@ func FormText(w http.ResponseWriter, r *http.Request) (string, error) {
 	return string(text), nil
 }
 
-// CheckMediaType refuses a compressed body, and by the given rule a body of another media type or not in UTF-8 (RFC 9110 section 15.5.16).
+// CheckMediaType returns a [Refusal] for a compressed body, and one with the given rule for a body that is not of the media type want or not in UTF-8
+// (RFC 9110 section 15.5.16).
 func CheckMediaType(r *http.Request, want string, rule Rule) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return Refuse(BodyCompressed)
@@ -89,9 +89,9 @@ func CheckMediaType(r *http.Request, want string, rule Rule) error {
 	return nil
 }
 
-// AccessToken returns the access token of a request to a protected resource: in the header, or in the form body of a POST, in one
-// place only (RFC 6750 sections 2 and 3.1). A token in the query is refused, because it would be in every log. token is empty when the request
-// has no token. byProof says that it came with the scheme DPoP (RFC 9449 section 7.1).
+// AccessToken returns the access token of a request to a protected resource, from the header Authorization or from the form body of a POST, but not
+// from both (RFC 6750 sections 2 and 3.1). A token in the query is refused, because servers log queries. token is empty if the request has no token;
+// byProof reports whether it was sent with the scheme DPoP (RFC 9449 section 7.1). Errors: a [Refusal].
 func AccessToken(r *http.Request, form url.Values) (token string, byProof bool, err error) {
 	if r.URL.Query().Has("access_token") {
 		return "", false, Refuse(TokenInQuery)
@@ -112,7 +112,7 @@ func AccessToken(r *http.Request, form url.Values) (token string, byProof bool, 
 	return strings.TrimLeft(token, " "), byProof, nil
 }
 
-// parse decodes form-encoded text. Unknown parameters are kept: they are ignored later, as RFC 6749 section 3.1 demands.
+// parse decodes form-encoded text. It keeps unknown parameters, which are ignored later, as RFC 6749 section 3.1 requires.
 func parse(text string) (url.Values, error) {
 	form, seen := url.Values{}, map[string]bool{}
 	var fault error
@@ -135,7 +135,7 @@ func parse(text string) (url.Values, error) {
 		case seen[name]:
 			form.Del(name)
 			fault = errors.Join(fault, repeated(name))
-		case value != "": // without a value it counts as left out: RFC 6749 section 3.1
+		case value != "": // a parameter without a value counts as omitted: RFC 6749 section 3.1
 			form.Set(name, value)
 		}
 		seen[name] = true
@@ -167,7 +167,7 @@ func repeated(name string) error {
 	return Refuse(ParameterRepeated).Saying("The parameter " + name + " is sent more than once.")
 }
 
-// safeName reports whether a parameter's name may be repeated in an answer.
+// safeName reports whether an answer may quote a parameter's name.
 func safeName(name string) bool {
 	for _, c := range name {
 		if (c < 'a' || c > 'z') && c != '_' {

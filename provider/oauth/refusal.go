@@ -15,19 +15,19 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Refusal is why a request is refused. Its Status, Code and Description are what a client is told; everything else is for the log.
+// Refusal says why a request is refused. The client gets Status, Code and Description; the rest is for the log.
 type Refusal struct {
 	Rule Rule
 
 	Status            int // of a direct answer; a redirect has its own
 	Code, Description string
 
-	// Received and Registered are the two values that do not fit, where there are such.
+	// Received and Registered are the two values that differ, if the rule compares values.
 	Received, Registered string
 	Cause                error
 }
 
-// Refuse returns the refusal for a broken rule.
+// Refuse returns the refusal of a request that breaks the rule.
 func Refuse(rule Rule) *Refusal {
 	told := answers[rule]
 	return &Refusal{Rule: rule, Status: cmp.Or(told.Status, http.StatusBadRequest), Code: told.Code, Description: told.Description}
@@ -45,40 +45,42 @@ func (r *Refusal) Error() string {
 // Unwrap returns the cause.
 func (r *Refusal) Unwrap() error { return r.Cause }
 
-// Sentence says for people what is wrong.
+// Sentence says in the log what is wrong.
 func (r *Refusal) Sentence() string { return cmp.Or(answers[r.Rule].sentence, r.Description) }
 
 // Expected reports whether apps break the rule in normal use, so that the refusal needs no warning.
 func (r *Refusal) Expected() bool { return answers[r.Rule].expected }
 
-// Because returns the refusal with a cause.
+// Because returns a copy of the refusal with a cause.
 func (r *Refusal) Because(cause error) *Refusal {
 	with := *r
 	with.Cause = cause
 	return &with
 }
 
-// Saying returns the refusal with another description.
+// Saying returns a copy of the refusal with another description.
 func (r *Refusal) Saying(description string) *Refusal {
 	with := *r
 	with.Description = description
 	return &with
 }
 
-// Compare returns the refusal with what was received beside what is registered. What could be a secret, code or token is taken out of it.
+// Compare returns a copy of the refusal with the received value and the registered ones. It removes from them whatever could be a secret, code or
+// token.
 func (r *Refusal) Compare(received string, registered ...string) *Refusal {
 	with := *r
 	with.Received, with.Registered = Safe(received), Safe(strings.Join(registered, " "))
 	return &with
 }
 
-// CompareURI is [Refusal.Compare] for an address: of its query and fragment the names are kept, and no value, because apps that are set up wrongly
-// send their present address, with the last code in it.
+// CompareURI is [Refusal.Compare] for a URI. It keeps the names in the query of received, but no values, because a misconfigured app may send the URL
+// of its current page, with the last code in it.
 func (r *Refusal) CompareURI(received string, registered ...string) *Refusal {
 	return r.Compare(withoutValues(received), registered...)
 }
 
-// RefusalOf returns what a client is told about an error: the [Refusal] in it, an outage of the database, or a fault of this server.
+// RefusalOf returns the refusal that answers an error: the [Refusal] in it, otherwise that of the rule [Outage] if the database is unavailable,
+// otherwise that of [Fault].
 func RefusalOf(err error) *Refusal {
 	var refusal *Refusal
 	switch {
@@ -91,13 +93,13 @@ func RefusalOf(err error) *Refusal {
 	return Refuse(Fault).Because(err)
 }
 
-// longestValue is how much of a received or registered value is kept, in characters.
+// longestValue is the length at which a received or registered value is cut, in characters.
 const longestValue = 500
 
-// secrets matches the prefixes of Postern's tokens and of JWTs, and texts too long and too random to be a name.
+// secrets matches Postern's tokens, JWTs, and texts too long and too random to be a name.
 var secrets = regexp.MustCompile(`(pst_[a-z]+_|eyJ)[A-Za-z0-9._~+/=-]*|[A-Za-z0-9_~+=-]{32,}`)
 
-// Safe returns text as it may stand in a log: bounded, in one line, without what could be a secret.
+// Safe returns text for a log: shortened, in one line, and without anything that could be a secret.
 func Safe(text string) string {
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -111,7 +113,7 @@ func Safe(text string) string {
 	return text
 }
 
-// withoutValues takes user information and the values of query and fragment out of an address.
+// withoutValues removes user information, the values in the query, and the fragment from a URI.
 func withoutValues(uri string) string {
 	u, err := url.Parse(uri)
 	if err != nil {
@@ -135,7 +137,7 @@ func withoutValues(uri string) string {
 	return text
 }
 
-// Clip cuts text that is only shown to a number of bytes, at a character.
+// Clip cuts a text for display after at most limit bytes, between two characters.
 func Clip(text string, limit int) string {
 	if len(text) <= limit {
 		return text

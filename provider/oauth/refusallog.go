@@ -10,12 +10,12 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// caller is the client that made a request, as far as it is known, for the log of refusals.
+// caller is the client that made a request, as far as it is known. It is for the log.
 type caller struct{ id, name string }
 
 type callerKey struct{}
 
-// WithCaller returns a request for which [NoteCaller] can remember the client.
+// WithCaller returns r with a context in which [NoteCaller] can store the client.
 func WithCaller(r *http.Request) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), callerKey{}, &caller{}))
 }
@@ -27,7 +27,7 @@ func callerOf(ctx context.Context) *caller {
 	return &caller{}
 }
 
-// NoteCaller remembers the client of a request for the log, authenticated or not; found is nil when no client has the id.
+// NoteCaller stores which client made a request, authenticated or not, for the log. found is nil if no client has the id.
 func NoteCaller(ctx context.Context, id string, found *client.Client) {
 	known := callerOf(ctx)
 	known.id = Safe(id)
@@ -36,8 +36,8 @@ func NoteCaller(ctx context.Context, id string, found *client.Client) {
 	}
 }
 
-// LogRefusal writes the one line of a refused request: a sentence that says what is wrong, which client sent it, and what was received beside
-// what is registered.
+// LogRefusal logs a refused request in one line: a sentence that says what is wrong, the client that sent the request, and the received value with
+// the registered ones. The level is info if the refusal is expected, otherwise warn.
 func LogRefusal(c *gin.Context, log *slog.Logger, refusal *Refusal) {
 	ctx := c.Request.Context()
 	level := slog.LevelWarn

@@ -2,9 +2,9 @@ package oauth
 
 import "net/http"
 
-// The rules of requests, whatever they are for, and of authorization requests.
+// Rules about requests in general and about authorization requests.
 const (
-	// How a request is written.
+	// The encoding of a request.
 	BodyCompressed    Rule = "body_compressed"
 	BodyType          Rule = "body_type"
 	BodyTooLarge      Rule = "body_too_large"
@@ -19,7 +19,7 @@ const (
 	ParameterTooLong  Rule = "parameter_too_long"
 	ParameterRepeated Rule = "parameter_repeated"
 
-	// Where an answer would go.
+	// The URI to which the browser would return.
 	RedirectURIMissing      Rule = "redirect_uri_missing"
 	RedirectURIUnregistered Rule = "redirect_uri_unregistered"
 	LogoutURIUnregistered   Rule = "logout_uri_unregistered"
@@ -79,7 +79,7 @@ const (
 	ObjectTime             Rule = "object_time"
 )
 
-// requestAnswers has the answer for each of them.
+// requestAnswers has the answer for each of these rules.
 var requestAnswers = map[Rule]answer{
 	BodyCompressed:    {Status: http.StatusUnsupportedMediaType, Code: InvalidRequest, Description: "The body must not be compressed."},
 	BodyType:          {Status: http.StatusUnsupportedMediaType, Code: InvalidRequest, Description: "The body must be application/x-www-form-urlencoded, in UTF-8."},
@@ -87,7 +87,7 @@ var requestAnswers = map[Rule]answer{
 	BodySlow:          {Status: http.StatusRequestTimeout, Code: InvalidRequest, Description: "The body did not arrive in time."},
 	BodyUnreadable:    {Code: InvalidRequest, Description: "The body could not be read."},
 	RequestTooLarge:   {Status: http.StatusRequestURITooLong, Code: InvalidRequest, Description: "The request is too large."},
-	ParametersInQuery: {Code: InvalidRequest, Description: "Parameters belong into the body, not into the query."},
+	ParametersInQuery: {Code: InvalidRequest, Description: "Parameters belong in the body, not in the query."},
 	TooManyParameters: {Code: InvalidRequest, Description: "There are too many parameters."},
 	ParameterEncoding: {Code: InvalidRequest, Description: "A parameter is not form-encoded."},
 	ParameterUTF8:     {Code: InvalidRequest, Description: "A parameter is not valid UTF-8."},
@@ -97,7 +97,7 @@ var requestAnswers = map[Rule]answer{
 
 	RedirectURIMissing:      {Code: InvalidRequest, Description: "The parameter redirect_uri is missing."},
 	RedirectURIUnregistered: {Code: InvalidRequest, Description: "The redirect URI is not registered for this client.", sentence: "The redirect URI is not registered for the client."},
-	LogoutURIUnregistered:   {Code: InvalidRequest, Description: "The address to go on to is not registered for this client.", sentence: "The post_logout_redirect_uri is not registered for the client."},
+	LogoutURIUnregistered:   {Code: InvalidRequest, Description: "The post_logout_redirect_uri is not registered for this client.", sentence: "The post_logout_redirect_uri is not registered for the client."},
 
 	RegistrationParameter:    {Code: RegistrationNotSupported, Description: "The parameter registration is not supported."},
 	ResponseTypeMissing:      {Code: InvalidRequest, Description: "The parameter response_type is missing."},
@@ -149,5 +149,5 @@ var requestAnswers = map[Rule]answer{
 	ObjectSubject:          {Code: InvalidRequestObject, Description: "The subject of a request object must not be the client."},
 	ObjectAudience:         {Code: InvalidRequestObject, Description: "The request object is not for this server."},
 	ObjectNested:           {Code: InvalidRequestObject, Description: "A request object must not hold another."},
-	ObjectTime:             {Code: InvalidRequestObject, Description: "The request object has expired, or one of its times is in the future or no number."},
+	ObjectTime:             {Code: InvalidRequestObject, Description: "The request object has expired, or one of its times is in the future or not a number."},
 }

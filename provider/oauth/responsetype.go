@@ -7,10 +7,11 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// ResponseTypes is what an authorization response brings (OAuth 2.0 Multiple Response Types section 5, OIDC Core section 3).
+// ResponseTypes says what an authorization response contains (OAuth 2.0 Multiple Response Types section 5, OIDC Core section 3).
 type ResponseTypes struct{ Code, Token, IDToken bool }
 
-// ReadResponseTypes reads response_type, a list in any order; ok is false for anything but the six of OpenID Connect.
+// ReadResponseTypes reads the parameter response_type, whose words may be in any order. ok is false unless it is one of the six response types of
+// OpenID Connect.
 func ReadResponseTypes(text string) (types ResponseTypes, ok bool) {
 	words := strings.Split(text, " ")
 	for _, word := range words {
@@ -43,7 +44,7 @@ func (t ResponseTypes) String() string {
 	return strings.Join(words, " ")
 }
 
-// Front reports whether tokens pass through the browser.
+// Front reports whether the response contains tokens, which then pass through the browser.
 func (t ResponseTypes) Front() bool { return t.Token || t.IDToken }
 
 // Response modes (OAuth 2.0 Multiple Response Types section 2.1, OAuth 2.0 Form Post Response Mode).

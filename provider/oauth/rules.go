@@ -6,28 +6,28 @@ import (
 	"slices"
 )
 
-// Rule says which rule a refused request broke. The list is closed: the log, the audit log and the search for the cause of a refusal use
-// these names. A rule is a name and an answer, both in one file: here, or in one of requestrules.go, clientrules.go and tokenrules.go.
+// Rule names the rule that a refused request broke. The list is closed: the log, the audit log and the search for the cause of a refusal use these
+// names. Each rule has its name and its answer in the same file: this one, requestrules.go, clientrules.go or tokenrules.go.
 type Rule string
 
-// What clients are told where the cause is nobody's business.
+// Descriptions for clients that must not learn what exactly is wrong.
 const (
 	textInvalidClient = "The client could not be authenticated."
 	textInvalidGrant  = "The code or token is invalid, expired, used up or was issued to another client."
 	textInvalidToken  = "The access token is invalid, expired or revoked."
 )
 
-// answer is what a client is told when it breaks a rule: the status of a direct answer, 400 unless given, and an error code that a
-// specification lists. sentence says in the log what is wrong, where the description does not.
+// answer is the answer to a request that breaks a rule: the status of a direct answer (0: 400), an error code from a specification, and a
+// description. sentence says in the log what is wrong; empty: the description says it.
 type answer struct {
 	Status            int
 	Code, Description string
 	sentence          string
-	// expected says that apps break the rule in normal use: a silent renewal while nobody is signed in, a device that polls.
+	// expected says that apps break the rule in normal use, such as by a silent renewal while nobody is signed in, or by polling for a device.
 	expected bool
 }
 
-// The rules that are broken by too many requests, and the faults of this server.
+// Rules about too many requests and about failures of this server.
 const (
 	TooMany Rule = "too_many"
 	Outage  Rule = "outage"

@@ -7,22 +7,23 @@ import (
 	"time"
 )
 
-// waitError is the cause of a refusal of something that will be allowed later.
+// waitError is the cause of a refusal after too many requests: the time until another one is allowed.
 type waitError time.Duration
 
 func (e waitError) Error() string { return "allowed again in " + time.Duration(e).String() }
 
-// TryLater returns the refusal of something that came too often, with the time until it is allowed again (RFC 6585 section 4).
+// TryLater returns the refusal of one request too many (RFC 6585 section 4), with an error code, a description, and the time until another one is
+// allowed.
 func TryLater(code, description string, wait time.Duration) *Refusal {
 	refusal := Refuse(TooMany).Saying(description).Because(waitError(wait))
 	refusal.Code = code
 	return refusal
 }
 
-// IsTryLater reports whether an error is that of [TryLater].
+// IsTryLater reports whether [TryLater] has made an error.
 func IsTryLater(err error) bool { return errors.As(err, new(waitError)) }
 
-// RetryAfter returns the value of the header Retry-After for the error of [TryLater]: whole seconds, at least one.
+// RetryAfter returns the value of the header Retry-After for an error of [TryLater]: whole seconds, at least one.
 func RetryAfter(err error) string {
 	wait := waitError(time.Minute)
 	errors.As(err, &wait)

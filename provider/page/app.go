@@ -15,8 +15,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Over shows the page for a request in progress, named by the query parameter flow, that has expired, was answered already or belongs to
-// another browser. In the browser that began it, the page names the app and leads there.
+// Over shows the page for a flow, named by the query parameter flow, that has expired, was answered already or belongs to another browser. In the
+// browser that began the flow, the page names the app and links to it. status is that of the answer.
 func (p *Pages) Over(c *gin.Context, status int) error {
 	view := templates.Expired{}
 	app, err := p.App(c.Request.Context(), p.signIns.ClientOf(c.Request, c.Query("flow")))
@@ -35,7 +35,8 @@ func (p *Pages) Over(c *gin.Context, status int) error {
 	return p.pages.Render(c, status, view)
 }
 
-// App returns what pages show of a client. Errors: [storage.ErrNotFound] when there is no client with this id that people may use.
+// App returns what pages show of a client. Errors: [storage.ErrNotFound] if no client has this id, or the client is disabled;
+// [storage.ErrUnavailable].
 func (p *Pages) App(ctx context.Context, id string) (templates.App, error) {
 	if id == "" {
 		return templates.App{}, storage.ErrNotFound
@@ -57,7 +58,7 @@ func (p *Pages) AppOf(c *client.Client) templates.App {
 	}
 }
 
-// startURL has the client begin a sign-in (OIDC Core section 4); empty when it is not registered for that.
+// startURL returns the URL at which the client begins a sign-in (OIDC Core section 4); empty if it has not registered one.
 func (p *Pages) startURL(c *client.Client) string {
 	if c.InitiateLoginURI == "" {
 		return ""
@@ -65,7 +66,8 @@ func (p *Pages) startURL(c *client.Client) string {
 	return oauth.WithQuery(c.InitiateLoginURI, url.Values{"iss": {p.issuer}})
 }
 
-// ClientOf returns the client of a request that a browser brings. Errors: an [Error] when there is no client with this id, or it is disabled.
+// ClientOf returns the client of a request from a browser. Errors: an [Error] if no client has this id, or the client is disabled;
+// [storage.ErrUnavailable].
 func (p *Pages) ClientOf(ctx context.Context, id string) (*client.Client, error) {
 	if id == "" {
 		return nil, &Error{
@@ -84,8 +86,9 @@ func (p *Pages) ClientOf(ctx context.Context, id string) (*client.Client, error)
 	return nil, &Error{Refusal: oauth.Refuse(rule), Title: templates.T("error.unknown_app_title"), Message: templates.T("error.unknown_app")}
 }
 
-// Leave shows where a client that nobody vouches for sends the browser: whoever registers a client could otherwise make links to this server
-// that lead to any page of theirs without a stop (RFC 9700 section 4.11.2).
+// Leave shows a page with the URL that a client sends the browser to, in place of a redirect. It is for clients that no operator vouches for:
+// otherwise anybody who registers a client could make links to this server that redirect to any page of theirs (RFC 9700 section 4.11.2). fields are
+// those of a form to post to next; nil: a link is enough.
 func (p *Pages) Leave(c *gin.Context, to *client.Client, next string, fields url.Values) error {
 	oauth.NoStore(c)
 	return p.pages.Render(c, http.StatusOK, templates.Leaving{Page: templates.Page{App: p.AppOf(to)}, NextURL: next, Fields: fields})

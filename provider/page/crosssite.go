@@ -9,12 +9,12 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// longestQuery is how long the query of a URL of ours may get, in bytes: the server takes 16 KiB of headers.
+// longestQuery is the maximum length of a query that [ToOwnURL] makes, in bytes: the server accepts 16 KiB of headers.
 const longestQuery = 12 << 10
 
-// ToOwnURL sends a browser that came with a form to the same endpoint again, with the form in the query. A form of another site comes
-// without our cookies, which are SameSite=Lax; the redirect that follows it comes with them. Without them nobody would be signed in, and the cookie that
-// tells browsers apart would be replaced under the pages that are open in other tabs. Errors: an [oauth.Refusal] of a form that is too long.
+// ToOwnURL redirects a browser that posted a form to the same endpoint, with the form in the query. A browser that posts a form from another site
+// leaves out our cookies, which are SameSite=Lax, but sends them when it follows the redirect. Without them the person would seem signed out, and the
+// cookie that tells browsers apart would be replaced although pages in other tabs need it. Errors: an [oauth.Refusal] if the form is too long.
 func ToOwnURL(c *gin.Context, endpoint string, form url.Values) error {
 	query := form.Encode()
 	if len(query) > longestQuery {
@@ -25,7 +25,7 @@ func ToOwnURL(c *gin.Context, endpoint string, form url.Values) error {
 	return SeeOther(c, endpoint+"?"+query)
 }
 
-// SeeOther sends the browser on with status 303: a form that led here is not sent again.
+// SeeOther redirects the browser to url with status 303, so that it does not post a form again.
 func SeeOther(c *gin.Context, url string) error {
 	oauth.NoStore(c)
 	c.Redirect(http.StatusSeeOther, url)

@@ -22,15 +22,15 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// SignIns answers what a page for a request that is over says.
+// SignIns tells the pages who is signed in and which client a flow belongs to.
 type SignIns interface {
 	// Current returns the complete sign-in of the request's browser. [storage.ErrNotFound]: nobody is signed in.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
-	// ClientOf returns which client a flow of this browser is of, also when the flow is over, and empty for a flow of another browser.
+	// ClientOf returns the ID of the client of a flow, even when the flow is over; empty for a flow of another browser.
 	ClientOf(r *http.Request, flow string) string
 }
 
-// Pages shows what people see of a request that a client sent them with.
+// Pages shows pages to people in place of an answer to the client.
 type Pages struct {
 	issuer  string
 	clients *client.Registry
@@ -44,7 +44,7 @@ func New(cfg Config) *Pages {
 	return &Pages{issuer: cfg.Issuer, clients: cfg.Clients, signIns: cfg.SignIns, pages: cfg.Pages, log: cfg.Log}
 }
 
-// Error is a mistake in a link that only a page can answer.
+// Error is a mistake in a request that is shown on a page, because no redirect URI is certain.
 type Error struct {
 	Refusal        *oauth.Refusal // for the log
 	Title, Message templates.Text
@@ -57,7 +57,8 @@ func (e *Error) Error() string { return e.Refusal.Sentence() }
 // ErrOver says that the request in progress has expired, was answered already or belongs to another browser.
 var ErrOver = errors.New("authorization request is over")
 
-// Handle turns a handler that returns an error into one that shows it as a page: an [Error], [ErrOver], an [oauth.Refusal] or any other.
+// Handle returns a handler that calls the given one and shows its error as a page. The error is an [Error], [ErrOver], an [oauth.Refusal] or any
+// other.
 func (p *Pages) Handle(handler func(*gin.Context) error) gin.HandlerFunc {
 	show := templates.Handle(p.pages, p.log, publicError)
 	return show(func(c *gin.Context) error {
@@ -87,7 +88,7 @@ func (p *Pages) Handle(handler func(*gin.Context) error) gin.HandlerFunc {
 	})
 }
 
-// publicError is what a person is told about an error of a page.
+// publicError returns what a page tells a person about an error.
 func publicError(err error) (status int, title, message templates.Text) {
 	switch refusal := oauth.RefusalOf(err); {
 	case refusal.Code == oauth.ServerError:

@@ -10,22 +10,22 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// What is wrong with a scope parameter.
+// Errors of [Read].
 var (
 	ErrUnregistered = errors.New("scope is unknown or the client is not registered for it")
-	ErrNone         = errors.New("no scope is asked for")
+	ErrNone         = errors.New("scope parameter is empty")
 )
 
-// Read splits the scope parameter (RFC 6749 section 3.3). Scopes are compared byte for byte: OPENID is not openid.
+// Read returns the scopes in the scope parameter (RFC 6749 section 3.3), each once. It compares scopes byte for byte: OPENID is not openid.
 //
-// Errors: ErrUnregistered, ErrNone.
+// Errors: [ErrUnregistered], [ErrNone].
 func Read(text string, c *client.Client) ([]string, error) {
 	var scopes []string
 	for _, scope := range strings.Fields(text) {
 		if !slices.Contains(c.Scopes, scope) {
 			return nil, ErrUnregistered
 		}
-		// RFC 9700 leaves refresh tokens to clients that are registered for the grant.
+		// Only clients that are registered for the grant refresh_token get refresh tokens (RFC 9700).
 		if scope == "offline_access" && !slices.Contains(c.GrantTypes, client.GrantRefresh) {
 			continue
 		}
@@ -39,26 +39,26 @@ func Read(text string, c *client.Client) ([]string, error) {
 	return scopes, nil
 }
 
-// Kept returns those of the scopes that the client is still registered for.
+// Kept returns the scopes that the client is still registered for.
 func Kept(scopes []string, c *client.Client) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
 }
 
-// Asked is what a client asks for about a person, without what it may not have.
+// Asked is the access that a client asks for, without what it is not registered for.
 type Asked struct {
 	Scopes []string
 	Named
 }
 
-// Named are the claims that are asked for by name, sorted, by the place where they are released.
+// Named holds the claims that are asked for by name, sorted: those for the ID token and those for the UserInfo endpoint.
 type Named struct {
 	IDToken  []string `json:"id_token,omitempty"`
 	UserInfo []string `json:"userinfo,omitempty"`
 }
 
-// Ask returns what a request with these scopes and this claims parameter asks for. Claims that the client may not have are left out, as
-// OIDC Core section 5.5.1 allows. The claims of an operator's own that the client is registered for come with the scope openid. userInfo says
-// whether the answer brings an access token for the UserInfo endpoint: without one everything is in the ID token (sections 5.4 and 5.5).
+// Ask returns what a request with these scopes and this claims parameter asks for. It leaves out claims that the client is not registered for, as
+// OIDC Core section 5.5.1 allows. The scope openid includes the operator-defined claims that the client is registered for. userInfo says whether the
+// client gets an access token for the UserInfo endpoint; without one, all claims are in the ID token (sections 5.4 and 5.5).
 func Ask(scopes []string, p Parameter, c *client.Client, userInfo bool) Asked {
 	asked := Asked{Scopes: scopes}
 	if !slices.Contains(scopes, OpenID) {
@@ -74,14 +74,14 @@ func Ask(scopes []string, p Parameter, c *client.Client, userInfo bool) Asked {
 	return asked
 }
 
-// allowed returns those of the claims that the client may have, sorted, each once.
+// allowed returns the claims that the client is registered for, sorted, each once.
 func allowed(c *client.Client, names []string) []string {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !may(c, name) })
 	slices.Sort(names)
 	return slices.Compact(names)
 }
 
-// Access returns what a person has to agree to: the scopes, and the named claims that these do not bring.
+// Access returns what a person has to agree to: the scopes, and the named claims that the scopes do not include.
 func (a Asked) Access() storage.Access {
 	access := storage.Access{Scopes: a.Scopes}
 	brought := Claims(a.Scopes)
@@ -94,7 +94,7 @@ func (a Asked) Access() storage.Access {
 	return access
 }
 
-// Covers reports whether who has granted the one has agreed to all of the other.
+// Covers reports whether a person who has granted the first access has agreed to all of the second.
 func Covers(granted, asked storage.Access) bool {
 	claims := slices.Concat(granted.Claims, Claims(granted.Scopes))
 	return subset(asked.Scopes, granted.Scopes) && subset(asked.Claims, claims)

@@ -2,11 +2,9 @@
 // claims parameter (section 5.5), what a client may ask for, whether a person has agreed to it, its words on pages, and which claims are
 // released in the end.
 //
-// A claim that is asked for by name counts as what it is. A client gets it only when it is registered for the scope that brings it, or for the
-// claim itself, when that is an attribute of the operator's own; the person is asked for it by name, and agreeing to a scope includes the
-// claims that the scope brings.
+// Asking for a claim by name does not get around scopes. A client gets the claim only if it is registered for the scope that includes it, or, for an
+// operator-defined claim, for the claim itself. The person is asked for the claim by name; agreeing to a scope includes its claims.
 //
-// What it leaves to others: which person is signed in, when to ask, and the claims that say how somebody signed in (iss, acr, nonce and
-// their like), which are package token's. It never releases a claim by one of those names. Package consent shows the question and stores the
-// answer.
+// It leaves to others which person is signed in and when to ask. Package token sets the claims about the sign-in itself (iss, acr, nonce and the
+// like), and this package never releases a claim by one of those names. Package consent asks the person and stores the answer.
 package scope

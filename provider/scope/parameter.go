@@ -7,15 +7,15 @@ import (
 	"github.com/postern-id/postern/provider/strictjson"
 )
 
-// Parameter is the claims parameter of an authorization request (OIDC Core section 5.5), whether the client may have its claims or not.
+// Parameter is the claims parameter of an authorization request (OIDC Core section 5.5), including claims that the client is not registered for.
 type Parameter struct {
 	IDToken, UserInfo map[string]Wish
 }
 
-// Wish is how one claim is asked for (OIDC Core section 5.5.1). Only sub and acr heed the values.
+// Wish says how one claim is asked for (OIDC Core section 5.5.1). Values matter for sub and acr only.
 type Wish struct {
 	Essential bool
-	Values    []string // the texts among value and values
+	Values    []string // the strings in value and values
 }
 
 var (
@@ -23,8 +23,8 @@ var (
 	errSubjects  = errors.New("claims parameter asks for different people")
 )
 
-// ParseParameter reads the claims parameter: a JSON object without repeated names, nested no deeper than claims requests are. The empty text
-// asks for nothing.
+// ParseParameter reads the claims parameter: a JSON object without repeated names and without excessive nesting. An empty text asks for nothing. The
+// error says only that the text is no such object.
 func ParseParameter(text string) (Parameter, error) {
 	if text == "" {
 		return Parameter{}, nil
@@ -44,7 +44,7 @@ func ParseParameter(text string) (Parameter, error) {
 	return p, nil
 }
 
-// wishes reads a member of the claims parameter; absent and null ask for nothing.
+// wishes reads a member of the claims parameter. A missing or null member asks for nothing.
 func wishes(text json.RawMessage) (map[string]Wish, error) {
 	var members map[string]map[string]any
 	if len(text) == 0 {
@@ -68,7 +68,8 @@ func wishes(text json.RawMessage) (map[string]Wish, error) {
 	return read, nil
 }
 
-// Subject returns the only user who may answer the request; empty: any.
+// Subject returns the subject of the only user who may answer the request; empty if any user may. An error says that the parameter names several
+// subjects.
 func (p Parameter) Subject() (string, error) {
 	subject := ""
 	for _, sub := range append(append([]string{}, p.IDToken["sub"].Values...), p.UserInfo["sub"].Values...) {

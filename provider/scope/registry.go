@@ -9,15 +9,15 @@ import (
 // OpenID is the scope of every OpenID Connect request (OIDC Core section 3.1.2.1).
 const OpenID = "openid"
 
-// claim is something about a person that has a name.
+// claim is a standard claim of a scope.
 type claim struct {
 	name   string
-	words  string // key of the words that ask for it alone
-	within string // key of other words that say it, too; empty: none
+	words  string // key of the message that asks for this claim alone
+	within string // key of the message of another claim that includes this one; empty: there is none
 }
 
-// registry lists the scopes that have a meaning here, in the order in which discovery announces them, with the claims that each brings
-// (OIDC Core section 5.4; groups is a convention). "scope." and its name is the key of a scope's words.
+// registry lists the scopes that this server knows, in the order in which the discovery document announces them, with the claims of each (OIDC Core
+// section 5.4; groups is a convention). The key of a scope's message is "scope." and its name.
 var registry = []struct {
 	scope  string
 	claims []claim
@@ -52,7 +52,7 @@ var registry = []struct {
 	{"offline_access", nil},
 }
 
-// Supported returns the scopes that have a meaning here. A client may be registered for others, which mean something to its resource servers.
+// Supported returns the scopes that this server knows. A client may be registered for others, which mean something to its resource servers.
 func Supported() []string {
 	scopes := make([]string, len(registry))
 	for i, entry := range registry {
@@ -61,7 +61,7 @@ func Supported() []string {
 	return scopes
 }
 
-// Claims returns the claims that the scopes bring. A scope without a meaning here brings none.
+// Claims returns the claims that the scopes include. A scope that this server does not know includes no claims.
 func Claims(scopes []string) []string {
 	var names []string
 	for _, entry := range registry {
@@ -75,7 +75,7 @@ func Claims(scopes []string) []string {
 	return names
 }
 
-// may reports whether a client is registered for a claim: for a scope that brings it, or by name for an attribute of the operator's own.
+// may reports whether a client is registered for a claim: for a scope that includes it or, if it is operator-defined, for the claim itself.
 func may(c *client.Client, name string) bool {
 	if slices.Contains(Claims(c.Scopes), name) {
 		return true

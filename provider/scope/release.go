@@ -9,14 +9,14 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Released returns the names of the claims that a grant of these scopes and named claims gives to its client. What the client lost the
-// right to since is not among them.
+// Released returns the names of the claims that a client gets for a grant with these scopes and named claims. It leaves out claims that the client is
+// no longer registered for.
 func Released(c *client.Client, scopes, named []string) []string {
 	return allowed(c, slices.Concat(Claims(scopes), named))
 }
 
-// Values returns the claims of a user with those names as they are now. What is not known of the user is left out: a claim is never null or
-// empty (OIDC Core section 5.3.2).
+// Values returns the values that the named claims of a user have at now. It leaves out claims that the user has no value for: a claim is never null
+// or empty (OIDC Core section 5.3.2).
 func Values(u storage.User, names []string, now time.Time) map[string]any {
 	claims := make(map[string]any, len(names))
 	for _, name := range names {

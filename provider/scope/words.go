@@ -9,8 +9,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Words say what an app asks for or has, scope by scope, and claim by claim where it is not a whole scope. user is the person who is asked:
-// some words come with what the app would see of them. The zero User shows nothing.
+// Words describes an access for people: one entry for each scope, and one for each claim outside of a whole scope. Some entries come with the value
+// that the app would see of user, the person who is asked; the zero User has no values.
 func Words(access storage.Access, user storage.User) []templates.Scope {
 	var said []templates.Scope
 	say := func(name string, words templates.Text, value any) {
@@ -43,13 +43,13 @@ func Words(access storage.Access, user storage.User) []templates.Scope {
 	return said
 }
 
-// wholly reports whether the access is to a whole scope: the scope itself, or every claim that it brings.
+// wholly reports whether the access includes a whole scope: the scope itself, or every claim of it.
 func wholly(access storage.Access, scope string, claims []claim) bool {
 	return slices.Contains(access.Scopes, scope) ||
 		len(claims) > 0 && !slices.ContainsFunc(claims, func(c claim) bool { return !slices.Contains(access.Claims, c.name) })
 }
 
-// seen returns what an app would see of a user beside those words.
+// seen returns the value that is shown next to a message: what an app would see of the user.
 func seen(user storage.User, words string) any {
 	switch words {
 	case "scope.email":

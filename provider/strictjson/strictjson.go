@@ -9,14 +9,15 @@ import (
 	"io"
 )
 
-// Check reports why text is not one JSON value whose objects repeat no name and that is nested no deeper than depth.
+// Check returns an error unless text is one JSON value in which no object repeats a name and nothing is nested deeper than depth. Put the name of the
+// text before the error to get a sentence.
 func Check(text []byte, depth int) error {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	if err := check(decoder, depth); err != nil {
 		return err
 	}
 	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("has data behind its value")
+		return errors.New("has data after its value")
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// AccessToken is what an access token says. By default it is sealed: only this server can read it.
+// AccessToken is the content of an access token. The token itself is sealed by default, so that only this server can read it.
 type AccessToken struct {
 	ID       string   `json:"j"`
 	GrantID  string   `json:"g,omitempty"` // empty: client_credentials
@@ -22,17 +22,17 @@ type AccessToken struct {
 	Issued   int64    `json:"i"`           // seconds since 1970
 	Expires  int64    `json:"e"`
 
-	Audience []string `json:"-"` // of a JWT; a sealed token is for the audience that its client is registered with
+	Audience []string `json:"-"` // of a JWT; a sealed token has the audience that its client is registered with
 }
 
 // JTI returns the identifier that resource servers see (RFC 7519 section 4.1.7). It begins with the grant's ID, so that userinfo and introspection
 // find the grant of a JWT.
 func (t AccessToken) JTI() string { return t.GrantID + "." + t.ID }
 
-// Expired reports whether the token's time is over.
+// Expired reports whether the token has expired at now.
 func (t AccessToken) Expired(now time.Time) bool { return now.Unix() >= t.Expires }
 
-// Type returns the token_type of an access token that is bound to the key with this thumbprint, or with an empty one to no key (RFC 9449 section 5).
+// Type returns the token_type of an access token that is bound to the key with this thumbprint, or to no key if jkt is empty (RFC 9449 section 5).
 func Type(jkt string) string {
 	if jkt != "" {
 		return "DPoP"
@@ -45,8 +45,8 @@ type Confirmation struct {
 	JKT string `json:"jkt"`
 }
 
-// AccessToken makes an access token for a client: of a grant, or with a nil grant one of the client itself (client_credentials). jkt binds it to
-// a key. life is for how many seconds it is good.
+// AccessToken makes an access token for a grant, or, if g is nil, for the client itself (client_credentials). jkt is the thumbprint of the key that
+// it is bound to; empty: it is not bound. life is the token's lifetime in seconds. Errors: [keys.ErrNoKey].
 func (i *Issuer) AccessToken(c *client.Client, g *Grant, scopes []string, jkt string, now time.Time) (token string, life int64, err error) {
 	t := AccessToken{
 		ID: storage.NewID(), ClientID: c.ID, Subject: c.ID, Scopes: scopes, JKT: jkt, Issued: now.Unix(), Expires: now.Add(i.accessTokenLife).Unix(),
@@ -65,7 +65,7 @@ func (i *Issuer) AccessToken(c *client.Client, g *Grant, scopes []string, jkt st
 	return token, t.Expires - t.Issued, err
 }
 
-// signAccessToken returns the form that resource servers verify by themselves (RFC 9068 section 2.2).
+// signAccessToken returns t as a JWT, which resource servers can verify by themselves (RFC 9068 section 2.2).
 func (i *Issuer) signAccessToken(c *client.Client, g *Grant, t AccessToken, now time.Time) (string, error) {
 	claims := map[string]any{
 		"iss": i.issuer, "sub": t.Subject, "aud": i.Audience(c, t), "client_id": t.ClientID, "iat": t.Issued, "exp": t.Expires,
@@ -103,7 +103,8 @@ func (i *Issuer) Audience(c *client.Client, t AccessToken) []string {
 	return []string{i.issuer}
 }
 
-// ReadAccessToken takes an access token of either form apart, without asking whether it has expired or was revoked; ok is false when it is not one.
+// ReadAccessToken reads an access token of this server in either form. It does not check whether the token has expired or was revoked. ok is false
+// for any other text.
 func (i *Issuer) ReadAccessToken(token string, now time.Time) (t AccessToken, ok bool) {
 	if t, ok := open(i.store.Keyset(), token); ok {
 		return t, true
@@ -145,7 +146,7 @@ func seal(keyset *storage.Keyset, t AccessToken) (string, error) {
 	return accessPrefix + strictBase64.EncodeToString(sealed), err
 }
 
-// open reads a sealed access token; ok is false for any string that seal has not made.
+// open reads a sealed access token. ok is false unless seal has made this string.
 func open(keyset *storage.Keyset, token string) (t AccessToken, ok bool) {
 	rest, found := strings.CutPrefix(token, accessPrefix)
 	if !found || len(rest) > oauth.LongestParameter {

@@ -8,8 +8,8 @@ const (
 	ACRREFED = "https://refeds.org/profile/mfa"
 )
 
-// ACR returns the authentication context class that an ID token names. Every sign-in has shown both factors, so it always is one of the two; asked
-// decides which, because clients differ in the one that they understand.
+// ACR returns the acr of an ID token. Every sign-in has used both factors, so both classes apply. The first known one of asked is returned, because
+// clients differ in the class that they understand; without a known one, [ACRMFA].
 func ACR(asked []string) string {
 	if i := slices.IndexFunc(asked, KnownACR); i >= 0 {
 		return asked[i]
@@ -17,5 +17,5 @@ func ACR(asked []string) string {
 	return ACRMFA
 }
 
-// KnownACR reports whether a sign-in can be of this class.
+// KnownACR reports whether sign-ins are of this class.
 func KnownACR(acr string) bool { return acr == ACRMFA || acr == ACRREFED }

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Prefixes by which scanners find leaked secrets.
+// Prefixes, by which scanners can find leaked secrets.
 const (
 	codePrefix    = "pst_ac_"
 	devicePrefix  = "pst_dc_"
@@ -34,25 +34,24 @@ func secret() string {
 	return strictBase64.EncodeToString(bits)
 }
 
-// DeviceGrantHash returns what the grant of an approved device has as the hash of its code. It is not the hash of the device code, which
-// would then be good for the grant type authorization_code as well.
+// DeviceGrantHash returns the CodeHash of the grant of an approved device. It differs from the hash of the device code: otherwise the device code
+// could be redeemed with the grant type authorization_code as well.
 func DeviceGrantHash(d storage.DeviceRequest) []byte {
 	return storage.Hash("device " + string(d.DeviceHash))
 }
 
-// Refresh tokens are computed, not stored: the grant's ID and the token's number in the family under a keyed hash. So the
-// family is one row whatever its age, a token of any earlier number is recognised as reused, and an invented one is
-// refused before the database is asked.
+// Refresh tokens are computed and not stored: they are the grant's ID and the token's number in the family, with a keyed hash. So a family is a
+// single row however long it lives, any earlier token is recognised as reused, and a forged one is refused without a query.
 const refreshPurpose = "refresh token"
 
-// RefreshToken returns the refresh token of a grant that has the given number in its family.
+// RefreshToken returns the refresh token of a grant with the given number in its family.
 func (i *Issuer) RefreshToken(grantID string, generation int64) string {
 	number := strconv.FormatInt(generation, 10)
 	mac := i.store.MAC(refreshPurpose, grantID, number)
 	return refreshPrefix + grantID + "." + number + "." + strictBase64.EncodeToString(mac)
 }
 
-// ReadRefreshToken takes a refresh token apart; ok is false unless [Issuer.RefreshToken] has made exactly this string.
+// ReadRefreshToken returns the grant and the number of a refresh token. ok is false unless [Issuer.RefreshToken] has made exactly this string.
 func (i *Issuer) ReadRefreshToken(token string) (grantID string, generation int64, ok bool) {
 	rest, found := strings.CutPrefix(token, refreshPrefix)
 	parts := strings.Split(rest, ".")
@@ -66,8 +65,8 @@ func (i *Issuer) ReadRefreshToken(token string) (grantID string, generation int6
 	return parts[0], generation, true
 }
 
-// WithinGrace reports whether the refresh token with that number was replaced just now by one that was not used yet: its answer may
-// have been lost, and the same successor is given out again. There never are two living tokens in a family.
+// WithinGrace reports whether the refresh token with that number was replaced within the grace period, by one that was not used yet. The answer may
+// have been lost, so the client gets the same successor again. A family never has two valid tokens.
 func (i *Issuer) WithinGrace(state storage.GrantState, generation int64, now time.Time) bool {
 	return generation == state.Generation-1 && now.Sub(state.RotatedAt.Time) <= i.refreshGrace
 }

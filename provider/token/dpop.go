@@ -24,34 +24,34 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// The bounds of a DPoP proof.
+// Limits of a DPoP proof.
 const (
 	longestProof = 8 << 10         // bytes
-	proofWindow  = time.Minute     // how far iat may be from now, both ways, in a proof without a nonce
-	nonceLife    = 5 * time.Minute // in which the nonce stays the same; the one before is accepted as well
-	replicaSkew  = time.Minute     // how far the clocks of two replicas may be apart
+	proofWindow  = time.Minute     // by how much iat may be before or after now in a proof without a nonce
+	nonceLife    = 5 * time.Minute // after which the nonce changes; the previous one is accepted as well
+	replicaSkew  = time.Minute     // by how much the clocks of two replicas may differ
 	longestJTI   = 256             // characters
 )
 
-// Proof is a DPoP proof that is valid for one request, and can be used for it once. The zero Proof stands for a request without one.
+// Proof is a valid DPoP proof of one request, which can be used once. The zero Proof stands for a request without a proof.
 type Proof struct {
 	JKT     string // SHA-256 thumbprint of the key (RFC 7638)
 	jti     string
-	expires time.Time // when it would be refused for its age
+	expires time.Time // when it becomes too old to be accepted
 }
 
-// Proofs checks DPoP proofs (RFC 9449) and uses them up.
+// Proofs checks DPoP proofs (RFC 9449) and makes sure that each is used once.
 type Proofs struct {
 	issuer string
 	store  *storage.Store
 }
 
-// NewProofs returns the proofs for requests to endpoints below the issuer.
+// NewProofs returns Proofs for the endpoints below the issuer. store records the used ones.
 func NewProofs(issuer string, store *storage.Store) *Proofs {
 	return &Proofs{issuer: issuer, store: store}
 }
 
-// proofClaims are what a proof says (RFC 9449 section 4.2).
+// proofClaims are the claims of a proof (RFC 9449 section 4.2).
 type proofClaims struct {
 	JTI      string               `json:"jti"`
 	Method   string               `json:"htm"`
@@ -64,25 +64,25 @@ type proofClaims struct {
 // target is the request that a proof must be for. Its URI is built from the issuer, not from the request's Host.
 type target struct {
 	method, uri string
-	token       string // access token that comes with the proof; empty: there is no token
+	token       string // access token that is sent with the proof; empty: there is no token
 	needsNonce  bool
 }
 
-// OfClient returns the proof that came with a request to an endpoint that clients call, at path below the issuer. A nonce is demanded of clients
-// that are registered for DPoP: without it, an attacker who could use a key once, perhaps by a script in a page, could make proofs that are still valid
-// years later (RFC 9449 section 11.2). Clients that use DPoP of their own accord may know nothing of nonces; they are asked for one only when
-// their clock is wrong. Errors: an [oauth.Refusal].
+// OfClient returns the proof in a request of a client to the endpoint at path below the issuer; zero if there is no proof. Clients that are
+// registered for DPoP must use a nonce: without one, an attacker who could use a key once, perhaps by a script in a page, could make proofs that are
+// valid years later (RFC 9449 section 11.2). Other clients that use DPoP may not support nonces; they need one only if their clock is wrong. Errors:
+// an [oauth.Refusal].
 func (p *Proofs) OfClient(r *http.Request, path string, c *client.Client, now time.Time) (Proof, error) {
 	return p.of(r, target{method: r.Method, uri: p.issuer + path, needsNonce: c.DPoPRequired}, now)
 }
 
-// OfToken returns the proof that came with an access token to a protected resource at path below the issuer (RFC 9449 section 7). Errors: an
-// [oauth.Refusal].
+// OfToken returns the proof in a request with an access token to the protected resource at path below the issuer (RFC 9449 section 7); zero if there
+// is no proof. Errors: an [oauth.Refusal].
 func (p *Proofs) OfToken(r *http.Request, path, token string, now time.Time) (Proof, error) {
 	return p.of(r, target{method: r.Method, uri: p.issuer + path, token: token}, now)
 }
 
-// of returns the proof that came with a request, checked as RFC 9449 section 4.3 says, except that it may have been used before.
+// of returns the proof in a request. It checks everything that RFC 9449 section 4.3 requires, except that the proof was not used before.
 func (p *Proofs) of(r *http.Request, want target, now time.Time) (Proof, error) {
 	switch headers := r.Header.Values("DPoP"); len(headers) {
 	case 0:
@@ -98,8 +98,8 @@ func (p *Proofs) of(r *http.Request, want target, now time.Time) (Proof, error) 
 	return Proof{}, oauth.Refuse(oauth.ProofSeveral)
 }
 
-// readProof takes a proof apart: a JWT that is signed by the public key in its header. Names are case-sensitive, and no name
-// may be repeated.
+// readProof reads a proof, a JWT that is signed with the key in its header, and verifies the signature. Names are case-sensitive, and no name may be
+// repeated.
 func readProof(text string) (claims proofClaims, jkt string, err error) {
 	malformed := oauth.Refuse(oauth.ProofMalformed)
 	if len(text) > longestProof {
@@ -130,7 +130,7 @@ func readProof(text string) (claims proofClaims, jkt string, err error) {
 	return claims, base64.RawURLEncoding.EncodeToString(thumbprint), err
 }
 
-// proofKey returns the jwk in the header of a JWT. It is read from the text, where private members can be seen.
+// proofKey returns the jwk in the header of a JWT. It reads the JSON text, in which members of a private key can be noticed.
 func proofKey(text string) (jose.JSONWebKey, error) {
 	encoded, _, _ := strings.Cut(text, ".")
 	header, err := base64.RawURLEncoding.DecodeString(encoded)
@@ -146,7 +146,7 @@ func proofKey(text string) (jose.JSONWebKey, error) {
 	return client.ParseKey(members.Key)
 }
 
-// check returns until when a proof is valid for a request (RFC 9449 section 4.3, numbers 8 to 12).
+// check checks whether a proof is valid for a request (RFC 9449 section 4.3, numbers 8 to 12), and returns until when.
 func (p *Proofs) check(claims proofClaims, want target, now time.Time) (expires time.Time, err error) {
 	asked, _ := normalURI(want.uri)
 	said, ok := normalURI(claims.URI)
@@ -169,7 +169,7 @@ func (p *Proofs) check(claims proofClaims, want target, now time.Time) (expires 
 		}
 		return now.Add(2*nonceLife + replicaSkew), nil
 	}
-	// A client with a wrong clock can use our nonce, which says when the proof was made in place of iat.
+	// A client with a wrong clock can use our nonce, which replaces iat as evidence of when the proof was made.
 	at := claims.IssuedAt.Time()
 	if want.needsNonce || now.Sub(at).Abs() > proofWindow {
 		return expires, oauth.Refuse(oauth.ProofNonce)
@@ -177,7 +177,8 @@ func (p *Proofs) check(claims proofClaims, want target, now time.Time) (expires 
 	return at.Add(proofWindow), nil
 }
 
-// Spend uses a proof up. It costs one statement; the zero proof costs nothing. Errors: an [oauth.Refusal] of a proof that was used before.
+// Spend marks a proof as used. It costs one statement, and none for the zero Proof. Errors: an [oauth.Refusal] if the proof was used before,
+// [storage.ErrUnavailable].
 func (p *Proofs) Spend(ctx context.Context, shown Proof) error {
 	if shown.JKT == "" {
 		return nil
@@ -189,7 +190,7 @@ func (p *Proofs) Spend(ctx context.Context, shown Proof) error {
 	return err
 }
 
-// Offer gives the client of a proof the nonce for its next ones (RFC 9449 section 8.2).
+// Offer adds the nonce for the client's next proofs to the header of an answer, if the request had a proof (RFC 9449 section 8.2).
 func (p *Proofs) Offer(h http.Header, shown Proof, now time.Time) {
 	if shown.JKT != "" {
 		h.Set("DPoP-Nonce", p.Nonce(now))
@@ -198,13 +199,13 @@ func (p *Proofs) Offer(h http.Header, shown Proof, now time.Time) {
 
 const noncePurpose = "dpop nonce"
 
-// Nonce returns the nonce of the moment: a keyed hash of the time, which all replicas know, and which is not stored (RFC 9449 section 8).
+// Nonce returns the current nonce (RFC 9449 section 8). It is a keyed hash of the time, so all replicas know it and none stores it.
 func (p *Proofs) Nonce(now time.Time) string {
 	number := strconv.FormatInt(now.Unix()/int64(nonceLife/time.Second), 10)
 	return strictBase64.EncodeToString(p.store.MAC(noncePurpose, number)[:16])
 }
 
-// knows reports whether a nonce is the present one, the one before, or the next one, which a replica with a fast clock gives out already.
+// knows reports whether a nonce is the current one, the previous one, or the next one if a replica with a fast clock may already use it.
 func (p *Proofs) knows(nonce string, now time.Time) bool {
 	return slices.ContainsFunc([]time.Time{now, now.Add(-nonceLife), now.Add(replicaSkew)}, func(at time.Time) bool {
 		return hmac.Equal([]byte(nonce), []byte(p.Nonce(at)))

@@ -11,8 +11,8 @@ const unreserved = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 
 var percentEncoded = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
 
-// normalURI returns an absolute http URI without query and fragment in the one form of RFC 3986 sections 6.2.2 and 6.2.3, in which
-// the htu of a DPoP proof is compared (RFC 9449 section 4.3). ok is false for anything else.
+// normalURI removes query and fragment from an http or https URI and normalizes it as RFC 3986 sections 6.2.2 and 6.2.3 say, to compare it with the
+// htu of a DPoP proof (RFC 9449 section 4.3). ok is false for any other text.
 func normalURI(text string) (normal string, ok bool) {
 	text, _, _ = strings.Cut(text, "#")
 	text, _, _ = strings.Cut(text, "?")
@@ -38,5 +38,5 @@ func normalURI(text string) (normal string, ok bool) {
 	if u.Path == "" {
 		u.Path = "/"
 	}
-	return u.ResolveReference(u).String(), true // which takes the dot segments out
+	return u.ResolveReference(u).String(), true // resolving removes the dot segments
 }

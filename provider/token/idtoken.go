@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/provider/scope"
 )
 
-// IDToken signs what a client is told at the token endpoint about the sign-in behind a grant (OIDC Core sections 2 and 3.1.3.6). accessToken is
-// the one that comes with it.
+// IDToken returns the ID token of a grant for an answer of the token endpoint (OIDC Core sections 2 and 3.1.3.6). accessToken is the access token in
+// the same answer, for at_hash. Errors: [keys.ErrNoKey].
 func (i *Issuer) IDToken(c *client.Client, g *Grant, accessToken string, now time.Time) (string, error) {
 	claims := i.idTokenClaims(c, g, nil, now)
 	if c.IDTokenAlg != client.AlgNone { // without an algorithm there is no hash
@@ -23,12 +23,12 @@ func (i *Issuer) IDToken(c *client.Client, g *Grant, accessToken string, now tim
 	return i.signIDToken(c, claims, now)
 }
 
-// Beside is what comes through the browser together with an ID token. What does not come is empty.
+// Beside holds what is sent through the browser together with an ID token. Missing parts are empty.
 type Beside struct{ Code, AccessToken, State string }
 
-// FrontIDToken signs the ID token that passes through the browser. It names what comes beside it by hash, so that nothing of that can be
-// exchanged on the way (OIDC Core sections 3.2.2.10 and 3.3.2.11; s_hash is of FAPI). Without an access token there is no other way
-// to the claims of the scopes: OIDC Core section 5.4.
+// FrontIDToken returns the ID token of a grant for an authorization response. It contains hashes of the parameters beside it, so that none of them
+// can be replaced on the way (OIDC Core sections 3.2.2.10 and 3.3.2.11; s_hash comes from FAPI). If there is neither a code nor an access token, it
+// contains the claims of the scopes, which the client could not get otherwise (OIDC Core section 5.4). Errors: [keys.ErrNoKey].
 func (i *Issuer) FrontIDToken(c *client.Client, g *Grant, beside Beside, now time.Time) (string, error) {
 	var scopes []string
 	if beside.Code == "" && beside.AccessToken == "" {
@@ -43,7 +43,8 @@ func (i *Issuer) FrontIDToken(c *client.Client, g *Grant, beside Beside, now tim
 	return i.signIDToken(c, claims, now)
 }
 
-// idTokenClaims returns the claims that the scopes release and those that were asked for by name, and those that say who signed in and how. The latter win.
+// idTokenClaims returns the claims of the scopes, those asked for by name, and those that say who signed in and how. The last ones override the
+// others.
 func (i *Issuer) idTokenClaims(c *client.Client, g *Grant, scopes []string, now time.Time) map[string]any {
 	claims := scope.Values(g.User, scope.Released(c, scopes, g.Detail.Named.IDToken), now)
 	for name, value := range map[string]any{
@@ -52,7 +53,7 @@ func (i *Issuer) idTokenClaims(c *client.Client, g *Grant, scopes []string, now 
 		"aud":       c.ID,
 		"iat":       now.Unix(),
 		"exp":       now.Add(i.idTokenLife).Unix(),
-		"auth_time": g.AuthTime.Unix(), // of the sign-in, also after many refreshes: OIDC Core section 12.2
+		"auth_time": g.AuthTime.Unix(), // the time of the sign-in, even after refreshes: OIDC Core section 12.2
 		"acr":       g.Detail.ACR,
 		"amr":       g.Detail.AMR,
 		"sid":       i.SID(c, g.SID),
@@ -81,8 +82,7 @@ func unsigned(claims []byte) string {
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode(claims) + "."
 }
 
-// halfHash is the left half of a token's hash under the hash of the signing algorithm (OIDC Core section 3.1.3.6). Ed25519 signs
-// with SHA-512.
+// halfHash returns the left half of a token's hash, by the hash function of the signing algorithm (OIDC Core section 3.1.3.6). Ed25519 uses SHA-512.
 func halfHash(alg, token string) string {
 	var h hash.Hash = sha256.New()
 	if alg == "EdDSA" {
@@ -93,7 +93,8 @@ func halfHash(alg, token string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:len(sum)/2])
 }
 
-// UserInfo signs the claims of a UserInfo response for a client that is registered for that (OIDC Core section 5.3.2).
+// UserInfo returns the claims of a UserInfo response as a JWT, for a client that is registered for signed ones (OIDC Core section 5.3.2). It adds iss
+// and aud to claims. Errors: [keys.ErrNoKey].
 func (i *Issuer) UserInfo(c *client.Client, claims map[string]any, now time.Time) (string, error) {
 	claims["iss"], claims["aud"] = i.issuer, c.ID
 	text, err := json.Marshal(claims)
@@ -103,7 +104,7 @@ func (i *Issuer) UserInfo(c *client.Client, claims map[string]any, now time.Time
 	return i.keys.Sign(c.UserInfoAlg, userInfoType, text, now)
 }
 
-// Hint is what an ID token that a client sent back says: who was signed in, where, and in which session.
+// Hint holds the claims of an ID token that a client sent back: who was signed in, at which client, and in which session.
 type Hint struct {
 	Issuer   string `json:"iss"`
 	Subject  string `json:"sub"`
@@ -111,8 +112,8 @@ type Hint struct {
 	SID      string `json:"sid"`
 }
 
-// ReadHint reads an ID token of ours, signed with a key that is still published; it may have expired. ok is false for everything else,
-// what else was signed with the same keys included.
+// ReadHint reads an ID token of this server that is signed with a key that is still published. The token may have expired. ok is false for everything
+// else, including other JWTs that were signed with the same keys.
 func (i *Issuer) ReadHint(text string, now time.Time) (hint Hint, ok bool) {
 	payload, header, err := i.keys.Verify(text, i.keys.Algorithms(), now)
 	if err != nil || !HasType(header.Type, TypeJWT) {
@@ -124,8 +125,8 @@ func (i *Issuer) ReadHint(text string, now time.Time) (hint Hint, ok bool) {
 	return hint, true
 }
 
-// HintSubject returns the subject of an id_token_hint: an ID token of ours for this client (OIDC Core section 3.1.2.1). It is empty when there is
-// no hint. Errors: an [oauth.Refusal].
+// HintSubject returns the subject of an id_token_hint, which must be an ID token of this server for this client (OIDC Core section 3.1.2.1). It is
+// empty if text is empty. Errors: an [oauth.Refusal].
 func (i *Issuer) HintSubject(text, clientID string, now time.Time) (string, error) {
 	if text == "" {
 		return "", nil

@@ -7,8 +7,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Types of JWTs, as their header says in typ. A JWT of one kind must never pass for another, even if the signature is valid (RFC 8725 section 3.11): a token
-// must have the type of its kind; kinds that are older than their type may have no type or the general one.
+// Values of typ in the header of a JWT. A JWT of one kind must never pass for another, even if its signature is valid (RFC 8725 section 3.11), so
+// each must have the type of its kind. A kind that is older than its type may also have the general type or no typ.
 const (
 	TypeJWT             = "JWT"                       // RFC 7519 section 5.1; ID tokens have no type of their own
 	TypeRequestObject   = "oauth-authz-req+jwt"       // RFC 9101 section 10.8
@@ -17,11 +17,11 @@ const (
 	accessTokenType = "at+jwt"       // RFC 9068 section 2.1
 	dpopProofType   = "dpop+jwt"     // RFC 9449 section 4.2
 	logoutTokenType = "logout+jwt"   // OIDC Back-Channel Logout section 2.4
-	userInfoType    = "userinfo+jwt" // there is no registered one
+	userInfoType    = "userinfo+jwt" // no type is registered for it
 )
 
-// HasType reports whether typ, as a header has it, is one of the types; nil and the empty type stand for a header without typ. Types are compared
-// without regard to case, and may be written as whole media types (RFC 7515 section 4.1.9).
+// HasType reports whether typ, the value in a header, is one of the types. A nil typ, and an empty one in types, stand for a header without typ. Case
+// does not matter, and typ may be a whole media type (RFC 7515 section 4.1.9).
 func HasType(typ any, types ...string) bool {
 	if typ == nil {
 		typ = ""
@@ -33,7 +33,7 @@ func HasType(typ any, types ...string) bool {
 	return ok && slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, said) })
 }
 
-// TypeOf returns typ in the header of a JWS; nil when it is not there.
+// TypeOf returns typ in the header of a JWS; nil if it is missing.
 func TypeOf(signed *jose.JSONWebSignature) any {
 	return signed.Signatures[0].Protected.ExtraHeaders[jose.HeaderType]
 }

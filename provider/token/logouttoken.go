@@ -13,8 +13,8 @@ const (
 	logoutTokenLife = 2 * time.Minute // as OIDC Back-Channel Logout section 2.4 recommends
 )
 
-// LogoutToken signs that the session of a user at a client has ended (OIDC Back-Channel Logout section 2.4). It names session and person; nonce
-// must not be there, so that it can never be taken for an ID token.
+// LogoutToken returns a logout token, which says that the session of a user at a client has ended (OIDC Back-Channel Logout section 2.4). It names
+// the session and the user. It must not contain a nonce, so that it cannot pass for an ID token. Errors: [keys.ErrNoKey].
 func (i *Issuer) LogoutToken(c *client.Client, userID, sessionID string, now time.Time) (string, error) {
 	text, err := json.Marshal(map[string]any{
 		"iss": i.issuer, "sub": i.Subject(c, userID), "aud": c.ID, "iat": now.Unix(), "exp": now.Add(logoutTokenLife).Unix(),

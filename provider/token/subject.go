@@ -6,14 +6,14 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// Purposes separate pairwise subjects and the session IDs of clients from whatever else is hashed under the same key.
+// Purposes separate pairwise subjects and the session IDs of clients from everything else that is hashed with the same key.
 const (
 	subjectPurpose = "pairwise subject"
 	sidPurpose     = "session at a client"
 )
 
-// Subject returns the name by which a client knows a user: the user's ID, or for pairwise subjects a different one in each sector
-// (OIDC Core section 8.1). Nobody without the keyset can tell that two of them are one person.
+// Subject returns the sub by which a client knows a user: the user's ID, or a pairwise subject, which differs in each sector (OIDC Core section 8.1).
+// Only with the keyset can one find out that two pairwise subjects are the same person.
 func (i *Issuer) Subject(c *client.Client, userID string) string {
 	if c.SubjectType != client.SubjectPairwise {
 		return userID
@@ -21,8 +21,8 @@ func (i *Issuer) Subject(c *client.Client, userID string) string {
 	return base64.RawURLEncoding.EncodeToString(i.store.MAC(subjectPurpose, c.Sector(), userID))
 }
 
-// SID returns the name by which a client knows a session, in ID tokens, logout tokens and frames (OIDC Front-Channel Logout section 3). Each
-// client gets another name, so that clients cannot find out by it that two pairwise subjects are one person.
+// SID returns the sid by which a client knows a session, in ID tokens, logout tokens and frames (OIDC Front-Channel Logout section 3). It differs for
+// each client, so that clients cannot find out by it that two pairwise subjects are the same person.
 func (i *Issuer) SID(c *client.Client, sessionID string) string {
 	return base64.RawURLEncoding.EncodeToString(i.store.MAC(sidPurpose, c.ID, sessionID))
 }

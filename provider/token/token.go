@@ -11,27 +11,28 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Config is what an issuer needs. Every field but RefreshGrace is required.
+// Config is what an [Issuer] needs. Every field but RefreshGrace is required.
 type Config struct {
-	Issuer  string // the URL that tokens have as iss
+	Issuer  string // iss of the tokens
 	Store   *storage.Store
-	Grants  Grants // [storage.Grants], unless a test looks in between
+	Grants  Grants // [storage.Grants], or a wrapper in tests
 	Audit   *audit.Log
 	Keys    *keys.Ring
 	Clients *client.Registry
 
 	AccessTokenLife time.Duration
 	IDTokenLife     time.Duration
-	RefreshGrace    time.Duration // in which a refresh whose answer was lost may be repeated
+	RefreshGrace    time.Duration // for how long a refresh whose answer was lost may be repeated
 }
 
-// Grants is what an issuer asks about grants.
+// Grants is the part of [storage.Grants] that an [Issuer] uses.
 type Grants interface {
-	// ByID returns a grant with the user behind it, and whether the access token with tokenID was revoked. [storage.ErrNotFound]: it does not exist, or not any more.
+	// ByID returns a grant with its user, and whether the access token with tokenID was revoked. Errors: [storage.ErrNotFound] if the grant does not
+	// exist or no longer exists.
 	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	// AccessTokenRevoked reports whether an access token without a grant was revoked.
 	AccessTokenRevoked(ctx context.Context, tokenID string) (bool, error)
-	// Revoke ends a grant and records the event. [storage.ErrStale]: it was revoked before.
+	// Revoke ends a grant and records the event. Errors: [storage.ErrStale] if it was revoked before.
 	Revoke(ctx context.Context, id, event string, now time.Time) error
 }
 
@@ -55,8 +56,8 @@ func New(cfg Config) *Issuer {
 	}
 }
 
-// RevokeGrant revokes a grant with everything that was issued for it, in a transaction of its own, and records why. A grant that was revoked before
-// is no error.
+// RevokeGrant revokes a grant with everything that was issued for it, in its own transaction, and records why. address is that of the request. It is
+// not an error if the grant was revoked before.
 func (i *Issuer) RevokeGrant(ctx context.Context, g storage.Grant, why audit.Name, address string, now time.Time) error {
 	event := i.audit.Rider(audit.Event{Name: why, UserID: g.UserID, ClientID: g.ClientID, Actor: audit.ActorClient, Address: address}, now)
 	err := i.grants.Revoke(ctx, g.ID, event, now)

@@ -9,14 +9,14 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Valid is an access token that was found to be valid, with the grant behind it.
+// Valid is a valid access token with its grant.
 type Valid struct {
 	AccessToken
 	Grant storage.GrantState // zero for client_credentials
 }
 
-// Validate returns an access token if it is valid at now: genuine, not expired, not revoked, its grant, user and client not
-// ended. It asks the database once. Errors: an [oauth.Refusal] with the code invalid_token, [storage.ErrUnavailable].
+// Validate returns the content of an access token that is valid at now: it is genuine, has not expired and was not revoked, and its grant, user and
+// client are still active. It makes one query. Errors: an [oauth.Refusal] with the code invalid_token, [storage.ErrUnavailable].
 func (i *Issuer) Validate(ctx context.Context, token string, now time.Time) (Valid, error) {
 	t, ok := i.ReadAccessToken(token, now)
 	if !ok || t.Expired(now) {
@@ -38,7 +38,7 @@ func (i *Issuer) Validate(ctx context.Context, token string, now time.Time) (Val
 	return Valid{AccessToken: t, Grant: state}, nil
 }
 
-// validateOfClient validates a token of the grant type client_credentials, which has no row but that of its revocation.
+// validateOfClient validates a token of the grant type client_credentials. No row belongs to it, except for its revocation.
 func (i *Issuer) validateOfClient(ctx context.Context, t AccessToken) (Valid, error) {
 	c, err := i.clients.Client(ctx, t.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && c.Disabled {

@@ -1,8 +1,8 @@
 // Package fetchtest has what outgoing requests may and may not reach in tests: servers of texts ([Hosted]), and a canary: a listener on this machine
 // that no outgoing request may reach, whatever its address is spelled like.
 //
-// A package whose code fetches runs its tests through Main, aims every attempt of a test at URLs, and fails when the canary has sung by the
-// end of the run. Only tests import it.
+// A package whose code fetches runs its tests through Main, aims every attempt of a test at URLs, and fails if the canary has sung by the end of the
+// run. Only tests import it.
 package fetchtest
 
 import (
@@ -47,7 +47,7 @@ func (c *Canary) listen(l net.Listener) {
 	}
 }
 
-// Sung is how many connections have reached the canary.
+// Sung returns how many connections have reached the canary.
 func (c *Canary) Sung() int64 { return c.sung.Load() }
 
 // Close ends the canary.
@@ -64,7 +64,7 @@ var hosts = []string{
 	"169.254.169.254", "10.0.0.1", "192.168.0.1", "172.16.0.1", "100.100.100.200", "[fd00:ec2::254]", "[fec0::1]", "[fe80::1]", "224.0.0.1", "255.255.255.255",
 }
 
-// URLs are addresses with a path, aimed at the canary: each spelling, with https and with http.
+// URLs returns URLs with the given path that lead to the canary: with each spelling of its host, with https and with http.
 func (c *Canary) URLs(path string) (urls []string) {
 	for _, host := range hosts {
 		urls = append(urls, "https://"+host+":"+c.port+path, "http://"+host+":"+c.port+path)
@@ -72,10 +72,10 @@ func (c *Canary) URLs(path string) (urls []string) {
 	return urls
 }
 
-// Port is where the canary listens.
+// Port returns the port that the canary listens on.
 func (c *Canary) Port() string { return c.port }
 
-// Main runs the tests of a package and returns the exit code: a failure when one of them has made the canary sing.
+// Main runs the tests of a package and returns the exit code, which says that the tests failed if one of them has made the canary sing.
 func (c *Canary) Main(run func() int) int {
 	code := run()
 	if sung := c.Sung(); sung > 0 {

@@ -9,17 +9,17 @@ import (
 	"testing"
 )
 
-// Loopback is where the clients of tests serve their keys and request objects.
+// Loopback lists the addresses at which the clients of tests serve their keys and request objects.
 var Loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// Hosted is a server of one text that counts how often it is asked.
+// Hosted is a server that answers every request with the same text and counts the requests.
 type Hosted struct {
 	*httptest.Server
 	Asked  atomic.Int64
 	answer atomic.Value // text; empty: 404
 }
 
-// NewHosted starts a server of a text, until the test ends.
+// NewHosted starts a server that answers with text until the test ends.
 func NewHosted(t testing.TB, text string) *Hosted {
 	h := &Hosted{}
 	h.Answer(text)
@@ -35,5 +35,5 @@ func NewHosted(t testing.TB, text string) *Hosted {
 	return h
 }
 
-// Answer changes the text; when it is empty, the server answers that there is none.
+// Answer changes the text. With an empty text the server answers with status 404.
 func (h *Hosted) Answer(text string) { h.answer.Store(text) }
