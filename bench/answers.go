@@ -14,7 +14,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// decode reads an answer that must be 200 with JSON. The error of another answer tells its status and OAuth error code.
+// decode reads the JSON of an answer into a value. It returns an error with the status and the OAuth error code if the answer is
+// not 200 with JSON.
 func decode(a answer, into any) error {
 	media, _, _ := mime.ParseMediaType(a.header.Get("Content-Type"))
 	if a.status != http.StatusOK || media != "application/json" {
@@ -23,7 +24,7 @@ func decode(a answer, into any) error {
 	return json.Unmarshal(a.body, into)
 }
 
-// unexpected says what an answer was, without what may be secret in it.
+// unexpected returns an error that describes an answer without anything in it that may be secret.
 func unexpected(a answer) error {
 	var fault struct {
 		Code        string `json:"error"`
@@ -44,27 +45,27 @@ type tokens struct {
 	RefreshToken string `json:"refresh_token"`
 }
 
-// accessTokens reads an answer of the token endpoint that must hold an access token.
+// accessTokens reads an answer of the token endpoint, which must contain an access token.
 func accessTokens(a answer) (tokens, error) {
 	var t tokens
 	if err := decode(a, &t); err != nil {
 		return t, err
 	}
 	if t.AccessToken == "" || !strings.EqualFold(t.TokenType, "Bearer") || t.ExpiresIn <= 0 {
-		return t, errors.New("the answer holds no access token with type and lifetime")
+		return t, errors.New("the answer contains no access token with type and lifetime")
 	}
 	return t, nil
 }
 
-// userTokens reads an answer of the token endpoint that must hold all three tokens, the ID token being one for the client c and the
-// nonce (empty: any). The signature is looked at by verify.
+// userTokens reads an answer of the token endpoint, which must contain all three tokens. The ID token must be for the client c
+// and have the nonce (empty: any). Its signature is checked by verify.
 func userTokens(a answer, issuer string, c webClient, nonce string, now time.Time) (tokens, error) {
 	t, err := accessTokens(a)
 	if err != nil {
 		return t, err
 	}
 	if t.RefreshToken == "" {
-		return t, errors.New("the answer holds no refresh token")
+		return t, errors.New("the answer contains no refresh token")
 	}
 	return t, checkIDToken(t.IDToken, issuer, c, nonce, now)
 }
@@ -89,9 +90,9 @@ func checkIDToken(token, issuer string, c webClient, nonce string, now time.Time
 	case header.KeyID == "":
 		return errors.New("the ID token names no key")
 	case claims.Issuer != issuer || claims.Audience != c.id || claims.Subject == "":
-		return errors.New("the ID token has another iss or aud, or no sub")
+		return errors.New("the ID token has the wrong iss or aud, or no sub")
 	case nonce != "" && claims.Nonce != nonce:
-		return errors.New("the ID token has another nonce")
+		return errors.New("the ID token has the wrong nonce")
 	case !slices.Contains(claims.Methods, "pwd") || !slices.Contains(claims.Methods, "otp"):
 		return fmt.Errorf("the ID token has amr %v", claims.Methods)
 	case now.Unix() >= claims.Expires:
@@ -122,7 +123,8 @@ func openIDToken(token string) (header idTokenHeader, claims idTokenClaims, err 
 	return header, claims, nil
 }
 
-// verify checks the signature of an ID token. It costs more than signing, so each connection's first token is verified, not all.
+// verify checks the signature of an ID token. That costs more than signing, so only the first token of each connection is
+// verified.
 func verify(token, algorithm string, keys jose.JSONWebKeySet) error {
 	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
 	if err != nil {
@@ -130,7 +132,7 @@ func verify(token, algorithm string, keys jose.JSONWebKeySet) error {
 	}
 	found := keys.Key(signed.Signatures[0].Header.KeyID)
 	if len(found) != 1 {
-		return fmt.Errorf("the JWKS has %d keys of the ID token's kid", len(found))
+		return fmt.Errorf("the JWKS has %d keys with the ID token's kid", len(found))
 	}
 	if _, err := signed.Verify(found[0]); err != nil {
 		return fmt.Errorf("verify the ID token: %w", err)

@@ -20,7 +20,7 @@ const (
 	userinfoPath   = "/userinfo"
 )
 
-// authorization is one authorization request of a relying app (OIDC Core section 3.1.2.1) with PKCE (RFC 7636).
+// authorization is one authorization request (OIDC Core section 3.1.2.1) with PKCE (RFC 7636).
 type authorization struct {
 	client                 webClient
 	state, nonce, verifier string
@@ -37,7 +37,8 @@ func (q authorization) path() string {
 		"&code_challenge_method=S256&code_challenge=" + base64.RawURLEncoding.EncodeToString(challenge[:])
 }
 
-// code returns the code of an answer that must redirect to the app with it, with the state, and with the issuer (RFC 9207).
+// code returns the authorization code of an answer, which must redirect to the app with the code, the state and the issuer (RFC
+// 9207).
 func (q authorization) code(a answer, issuer string) (string, error) {
 	location := a.header.Get("Location")
 	if a.status != http.StatusSeeOther && a.status != http.StatusFound {
@@ -55,7 +56,7 @@ func (q authorization) code(a answer, issuer string) (string, error) {
 	case values.Has("error"):
 		return "", errors.New("the redirect says " + values.Get("error") + ": " + values.Get("error_description"))
 	case values.Get("state") != q.state || values.Get("iss") != issuer || values.Get("code") == "":
-		return "", errors.New("the redirect has no code, or another state or iss")
+		return "", errors.New("the redirect has no code, or the wrong state or iss")
 	}
 	return values.Get("code"), nil
 }

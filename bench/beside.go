@@ -13,8 +13,8 @@ const (
 	besideRate        = 200 // refreshes a second
 )
 
-// compareBeside measures the token endpoint at a fixed rate of refreshes, alone and while 32 people at a time sign in. The password
-// hashes of sign-ins could take all cores.
+// compareBeside measures the token endpoint at a fixed rate of refreshes, alone and while 32 people at a time sign in, because
+// the password hashes of sign-ins could take all cores.
 func (r *run) compareBeside(ctx context.Context) (*comparison, error) {
 	fmt.Fprintf(r.progress, "%d refreshes a second, without and with %d sign-ins\n", besideRate, besideConnections)
 	prepare := refresh(func(t *target) webClient { return t.es256 })

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// browser does what a person's browser and the relying app behind it do: it keeps cookies, fills in forms, follows redirects within
-// the issuer, and exchanges the code.
+// browser acts as a person's browser and as the app that the person signs in to: it keeps cookies, fills in forms, follows
+// redirects within the issuer, and exchanges the code.
 type browser struct {
 	target     *target
 	connection *connection
@@ -23,7 +23,7 @@ func newBrowser(t *target, c *connection) *browser {
 	return &browser{target: t, connection: c, cookies: map[string]string{}}
 }
 
-// on returns the browser with its cookies on another connection.
+// on returns a copy of the browser, with its cookies, on another connection.
 func (b *browser) on(c *connection) *browser {
 	return &browser{target: b.target, connection: c, cookies: maps.Clone(b.cookies)}
 }
@@ -54,7 +54,7 @@ func (b *browser) cookieHeader() string {
 	return strings.Join(pairs, "; ")
 }
 
-// keep takes a cookie over, or drops it where the server asks for that.
+// keep stores a cookie, or deletes it if the server asks for that.
 func (b *browser) keep(line string) {
 	cookie, err := http.ParseSetCookie(line)
 	switch {
@@ -66,7 +66,7 @@ func (b *browser) keep(line string) {
 	}
 }
 
-// redirected returns where an answer sends the browser: a path within the issuer that begins with prefix.
+// redirected returns the path to which an answer redirects the browser. It must be within the issuer and begin with prefix.
 func (b *browser) redirected(a answer, prefix string) (string, error) {
 	if a.status != http.StatusSeeOther && a.status != http.StatusFound {
 		return "", unexpected(a)
@@ -79,7 +79,7 @@ func (b *browser) redirected(a answer, prefix string) (string, error) {
 	return path, nil
 }
 
-// codeFlow asks for a code, which a signed-in browser gets at once, and exchanges it: two requests.
+// codeFlow asks for a code, which a signed-in browser gets immediately, and exchanges it: two requests.
 func (b *browser) codeFlow(c webClient, now time.Time) (tokens, error) {
 	asked := newAuthorization(c)
 	a, err := b.do(http.MethodGet, asked.path(), "")
@@ -93,8 +93,8 @@ func (b *browser) codeFlow(c webClient, now time.Time) (tokens, error) {
 	return b.exchange(asked, code, now)
 }
 
-// signIn is a whole sign-in: the request of the app, the page for the password, the page for the code, the redirect to the app and
-// the exchange, seven requests. now is asked when the code is typed.
+// signIn makes the seven requests of a complete sign-in: the authorization request, the page for the password, the page for the
+// code, the redirect to the app, and the exchange. It calls now when the one-time code is typed.
 func (b *browser) signIn(c webClient, now func() time.Time) (tokens, error) {
 	asked := newAuthorization(c)
 	a, err := b.do(http.MethodGet, asked.path(), "")
@@ -135,7 +135,7 @@ func (b *browser) signIn(c webClient, now func() time.Time) (tokens, error) {
 	return b.exchange(asked, code, typed)
 }
 
-// fillIn opens a page, sends its form and returns the page that comes next.
+// fillIn opens a page, sends its form and returns the path of the page that follows, which must begin with next.
 func (b *browser) fillIn(page, next string, form url.Values) (string, error) {
 	a, err := b.do(http.MethodGet, page, "")
 	if err != nil {

@@ -63,7 +63,7 @@ func TestAuthorizationCode(t *testing.T) {
 		"another issuer": {"code": {"c1"}, "state": {"st"}, "iss": {"https://elsewhere.example"}},
 	} {
 		_, err := q.code(redirect(values), testIssuer)
-		require.ErrorContains(t, err, "another state or iss", name)
+		require.ErrorContains(t, err, "wrong state or iss", name)
 	}
 	_, err = q.code(redirect(url.Values{"error": {"access_denied"}, "error_description": {"No."}}), testIssuer)
 	require.EqualError(t, err, "the redirect says access_denied: No.")

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// connection is one keep-alive HTTP/1.1 connection, used by one goroutine. It follows no redirects, keeps no cookies and tries
-// nothing twice. It writes and reads in the caller's goroutine: net/http's client would take more of the cores that it
-// shares with the server than most requests cost.
+// connection is one keep-alive HTTP/1.1 connection, used by one goroutine. It follows no redirects, keeps no cookies and retries
+// nothing. It writes and reads in the caller's goroutine, because net/http's client would use more of the cores, which it shares
+// with the server, than most requests cost.
 type connection struct {
 	address string // host:port
 	conn    net.Conn
@@ -23,15 +23,15 @@ type connection struct {
 	body    bytes.Buffer
 }
 
-// request is what one scenario sends; its parts are used as they are.
+// request is what a scenario sends. Its parts are sent as they are.
 type request struct {
 	method string
 	target string // path and query
 	header []string
-	form   string // body, form-encoded; empty: none
+	form   string // form-encoded body; empty: no body
 }
 
-// answer is what came back. The body is valid until the connection's next request.
+// answer is the server's answer to a request. The body is valid until the connection's next request.
 type answer struct {
 	status int
 	header http.Header
@@ -43,7 +43,7 @@ const (
 	maxAnswer  = 1 << 20
 )
 
-// do sends a request and reads the whole answer, connecting first when there is no connection.
+// do sends a request and reads the whole answer. It connects first if there is no open connection.
 func (c *connection) do(q request) (answer, error) {
 	if c.conn == nil {
 		conn, err := net.DialTimeout("tcp", c.address, answerTime)
@@ -82,7 +82,7 @@ func (c *connection) exchange(q request) (a answer, keep bool, err error) {
 	return answer{status: response.StatusCode, header: response.Header, body: c.body.Bytes()}, !response.Close, nil
 }
 
-// send writes the request; bufio keeps the first error for Flush.
+// send writes the request. bufio keeps the first error for Flush.
 func (c *connection) send(q request) error {
 	w := c.writer
 	for _, part := range []string{q.method, " ", q.target, " HTTP/1.1\r\nHost: ", c.address, "\r\n"} {

@@ -50,7 +50,7 @@ func TestConnectionIsKeptAndFollowsNoRedirect(t *testing.T) {
 	require.Len(t, ports, 1)
 }
 
-func TestConnectionIsMadeAnewAfterTheServerClosedIt(t *testing.T) {
+func TestConnectionIsOpenedAgainAfterTheServerClosedIt(t *testing.T) {
 	ports := map[string]bool{}
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		ports[r.RemoteAddr] = true

@@ -14,9 +14,9 @@ import (
 	_ "modernc.org/sqlite" // Postern uses
 )
 
-// database is Postern's database, asked past Postern.
+// database is Postern's database, used directly and not through Postern.
 type database struct {
-	url    string // in the form of Postern's setting database.url
+	url    string // as in Postern's setting database.url
 	sqlite bool
 }
 
@@ -26,7 +26,7 @@ func databaseOf(url string) database {
 
 const sqlitePrefix = "sqlite:"
 
-// open returns a pool with the settings that Postern has: on SQLite WAL and synchronous=FULL.
+// open returns a pool with the settings that Postern uses: on SQLite, WAL and synchronous=FULL.
 func (d database) open() (*sql.DB, error) {
 	if !d.sqlite {
 		return sql.Open("postgres", d.url)
@@ -35,7 +35,7 @@ func (d database) open() (*sql.DB, error) {
 		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
 }
 
-// version returns the name and version of the database's software.
+// version returns the name and version of the database software.
 func (d database) version(ctx context.Context) (string, error) {
 	query, name := `SHOW server_version`, "PostgreSQL "
 	if d.sqlite {
@@ -51,7 +51,8 @@ func (d database) version(ctx context.Context) (string, error) {
 	return name + version, err
 }
 
-// referenceDatabase is where the references write: on PostgreSQL a table in Postern's database, on SQLite a file beside it.
+// referenceDatabase returns the database to which the references write: on PostgreSQL that of Postern, on SQLite a file beside
+// it.
 func (d database) referenceDatabase() database {
 	if d.sqlite {
 		return databaseOf(sqlitePrefix + filepath.Join(filepath.Dir(strings.TrimPrefix(d.url, sqlitePrefix)), "reference.db"))
@@ -59,11 +60,11 @@ func (d database) referenceDatabase() database {
 	return d
 }
 
-// referenceRows is how many rows the SELECTs choose from.
+// referenceRows is the number of rows among which the SELECTs choose.
 const referenceRows = 10_000
 
-// measureDatabase measures prepared INSERTs, each its own transaction, and prepared SELECTs by primary key, with each number of
-// connections. SQLite has one writer: there INSERTs queue for one connection, whatever their number.
+// measureDatabase measures prepared INSERTs, each a transaction, and prepared SELECTs by primary key, with each number of
+// connections. SQLite has one writer, so there all INSERTs queue for one connection.
 func measureDatabase(ctx context.Context, d database, connections []int, p plan) (all []measurement, err error) {
 	d = d.referenceDatabase()
 	db, err := d.open()
@@ -104,7 +105,7 @@ func fillReference(ctx context.Context, db *sql.DB) ([]string, error) {
 		`CREATE TABLE bench_reference (id TEXT PRIMARY KEY, value TEXT NOT NULL, at BIGINT NOT NULL)`,
 	} {
 		if _, err := db.ExecContext(ctx, text); err != nil {
-			return nil, fmt.Errorf("make the table of references: %w", err)
+			return nil, fmt.Errorf("create the table of references: %w", err)
 		}
 	}
 	err := insertRows(ctx, db, bulk{
@@ -120,7 +121,7 @@ func fillReference(ctx context.Context, db *sql.DB) ([]string, error) {
 // referenceValue is as long as the row of a grant.
 var referenceValue = strings.Repeat("x", 300)
 
-// statement is a prepared statement and how one of its executions is made.
+// statement is the text of a prepared statement and a function that executes it once.
 type statement struct {
 	text    string
 	execute func(ctx context.Context, prepared *sql.Stmt) error
@@ -137,7 +138,7 @@ func selectReference(ids []string) func() statement {
 	var next atomic.Int64
 	return func() statement {
 		return statement{`SELECT value, at FROM bench_reference WHERE id = $1`, func(ctx context.Context, prepared *sql.Stmt) error {
-			id := ids[int(next.Add(7919))%len(ids)] // a prime: the rows come in another order than they were written
+			id := ids[int(next.Add(7919))%len(ids)] // a prime, so that the rows are read in another order than they were written
 			var value string
 			var at int64
 			return prepared.QueryRowContext(ctx, id).Scan(&value, &at)

@@ -20,9 +20,9 @@ func main() {
 		}
 		return
 	}
-	debug.SetGCPercent(400) // the generator shares the cores with what it measures
+	debug.SetGCPercent(400) // the load generator shares the cores with the server that it measures
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	err := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	switch {
@@ -33,10 +33,11 @@ func main() {
 	}
 }
 
-// errAnswers says that figures were printed, but some answers of the server were wrong.
+// errAnswers says that the figures were printed, but that some answers of the server were wrong.
 var errAnswers = errors.New("some answers were wrong: see the column errors")
 
-// bench measures what args ask for and prints it: the table on stdout, or, with --json, JSON on stdout and the table on stderr.
+// bench measures what args ask for and prints the figures: a table on stdout, or with --json, JSON on stdout and the table on
+// stderr.
 func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parseOptions(args, stderr)
 	if err != nil {

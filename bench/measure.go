@@ -9,24 +9,24 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// step is one request, or one whole flow of requests, with its answers checked. Each step of a measurement runs in one goroutine
-// at a time, so that it may keep a connection or a refresh token.
+// step makes one request, or one whole flow of requests, and checks the answers. Each step of a measurement runs in one goroutine
+// at a time, so it may keep a connection or a refresh token.
 type step func(ctx context.Context) error
 
 // plan says how long a measurement takes.
 type plan struct {
-	warmup   time.Duration // of load that is not counted
+	warmup   time.Duration // how long the load runs before it counts
 	duration time.Duration
 }
 
-// errExhausted ends a measurement that cannot go on, whatever the server answers.
+// errExhausted says that a measurement cannot go on, for a reason that is not the server's.
 var errExhausted = errors.New("the measurement cannot go on")
 
-// afterError keeps a server that refuses everything from being asked in a tight loop.
+// afterError is the pause after an error, so that a server that refuses everything is not sent requests in a tight loop.
 const afterError = 10 * time.Millisecond
 
-// closedLoop repeats every step as fast as its answers come. What finishes within the plan's duration counts: so many requests
-// are cut off at its end as were begun before it.
+// closedLoop repeats every step as fast as its answers come. The steps that finish within the plan's duration count: about as
+// many are cut off at its end as had begun before it.
 func closedLoop(ctx context.Context, steps []step, p plan) (sample, error) {
 	begin := time.Now().Add(p.warmup)
 	end := begin.Add(p.duration)
@@ -60,19 +60,19 @@ func closedLoop(ctx context.Context, steps []step, p plan) (sample, error) {
 // drain is how long an open loop waits for late answers.
 const drain = 5 * time.Second
 
-// errNotAnswered stands for a request that could not even be sent in time, because all steps were busy.
+// errNotAnswered says that a request was not even sent in time, because all steps were busy.
 var errNotAnswered = errors.New("no free connection in time")
 
-// openLoop starts a request every 1/rate seconds, whether or not earlier ones have been answered. A request that finds all
-// steps busy waits, and its latency counts from the moment at which it was to be sent: a server that stalls cannot hide it by
-// slowing the load down.
+// openLoop starts a request every 1/rate seconds, whether or not earlier ones have been answered. If all steps are busy the
+// request waits, and its latency counts from the moment at which it was due, so that a server that stalls cannot hide that by
+// slowing down the load.
 func openLoop(ctx context.Context, steps []step, rate int, p plan) (sample, error) {
 	interval := time.Second / time.Duration(rate)
 	total := int((p.warmup + p.duration) / interval)
 	begin := time.Now()
 	counted := begin.Add(p.warmup)
 	end := begin.Add(p.warmup + p.duration + drain)
-	arrivals := make(chan time.Time, total) // so that sending never waits
+	arrivals := make(chan time.Time, total) // large enough that sending never waits
 	group, ctx := errgroup.WithContext(ctx)
 	samples := make([]sample, len(steps))
 	group.Go(func() error {

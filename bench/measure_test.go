@@ -81,8 +81,8 @@ func TestOpenLoopKeepsItsRate(t *testing.T) {
 	})
 }
 
-// A stall of 100 ms delays the requests that were due meanwhile: a loop that measures from the moment of sending would see
-// one slow request and nine fast ones.
+// A stall of 100 ms delays the requests that are due meanwhile. A loop that measured from the moment of sending would see one
+// slow request and nine fast ones.
 func TestOpenLoopMeasuresFromTheIntendedStart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 0
@@ -95,7 +95,7 @@ func TestOpenLoopMeasuresFromTheIntendedStart(t *testing.T) {
 		s, err := openLoop(t.Context(), []step{stallOnce}, 100, plan{duration: 200 * time.Millisecond})
 		require.NoError(t, err)
 		require.Len(t, s.latencies, 20)
-		// 0 for the ten on time and the one due at the end of the stall, then 10, 20 … 100 ms.
+		// The latency is 0 for the ten on time and the one due at the end of the stall, then 10, 20 … 100 ms.
 		require.Equal(t, time.Duration(0), s.percentile(50))
 		require.Equal(t, 50*time.Millisecond, s.percentile(75))
 		require.Equal(t, 90*time.Millisecond, s.percentile(95))
@@ -107,7 +107,7 @@ func TestOpenLoopCountsWhatIsNeverAnswered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := openLoop(t.Context(), []step{taking(4 * time.Second)}, 10, plan{duration: time.Second})
 		require.NoError(t, err)
-		// Begun at 0 s and 4 s; at 8 s it is too late for the other eight.
+		// Two begin at 0 s and 4 s. At 8 s it is too late for the other eight.
 		require.Len(t, s.latencies, 2)
 		require.Equal(t, 8, s.errors)
 		require.Equal(t, errNotAnswered, s.firstError)

@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// options is what the command line says.
+// options are the options of the command line.
 type options struct {
-	binary      string // of the server; empty: built from the source
+	binary      string // path of the server; empty: it is built from the source
 	database    string // sqlite, postgres (a private server) or a postgres:// address
 	postgresBin string // folder of initdb and postgres; empty: the newest in /usr/lib/postgresql
-	dir         string // where databases are put; empty: the system's folder for temporary files
+	dir         string // folder for databases; empty: the system's folder for temporary files
 	connections []int
 	plan        plan
 	scenarios   []string
 	users       int
-	rate        int // of additional open-loop measurements; 0: none
+	rate        int // of additional open-loop measurements; 0: there are none
 	seedUsers   int
 	seedGrants  int
 	json        bool
 }
 
-// Bounds of everything that costs time or memory.
+// The limits of everything that costs time or memory.
 const (
 	maxConnections = 256
 	maxDuration    = time.Minute
@@ -42,18 +42,18 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	var connections, scenarios string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(output)
-	flags.StringVar(&o.binary, "binary", "", "the `file` of the server; built from ./cmd/postern when not given")
-	flags.StringVar(&o.database, "database", "sqlite", "sqlite, postgres (starts a private server) or the `address` of an empty database, postgres://…")
-	flags.StringVar(&o.postgresBin, "postgres-bin", "", "the `folder` of initdb and postgres; default the newest below /usr/lib/postgresql")
-	flags.StringVar(&o.dir, "dir", "", "the `folder` for databases; its disk decides the rate of commits")
+	flags.StringVar(&o.binary, "binary", "", "the `file` of the server; by default it is built from ./cmd/postern")
+	flags.StringVar(&o.database, "database", "sqlite", "sqlite, postgres (starts a private server) or the `URL` of an empty database, postgres://…")
+	flags.StringVar(&o.postgresBin, "postgres-bin", "", "the `folder` of initdb and postgres; by default the newest below /usr/lib/postgresql")
+	flags.StringVar(&o.dir, "dir", "", "the `folder` for databases; its disk limits the rate of commits")
 	flags.StringVar(&connections, "connections", "1,8,32", "the `numbers` of connections to measure with")
 	flags.DurationVar(&o.plan.duration, "duration", 5*time.Second, "how long one measurement takes")
 	flags.DurationVar(&o.plan.warmup, "warmup", time.Second, "how long the load runs before it counts")
-	flags.StringVar(&scenarios, "scenarios", strings.Join(scenarioNames(), ","), "which to run")
+	flags.StringVar(&scenarios, "scenarios", strings.Join(scenarioNames(), ","), "the scenarios to run")
 	flags.IntVar(&o.users, "users", 5000, "how many users sign in; a one-time code works once, so sign-ins need many")
-	flags.IntVar(&o.rate, "rate", 0, "measure every scenario but sign_in with this many arrivals a second as well")
-	flags.IntVar(&o.seedUsers, "seed-users", 0, "measure again after so many users were added to the database")
-	flags.IntVar(&o.seedGrants, "seed-grants", 0, "and so many refresh tokens")
+	flags.IntVar(&o.rate, "rate", 0, "also measure every scenario but sign_in with this many requests a second")
+	flags.IntVar(&o.seedUsers, "seed-users", 0, "measure again after adding this many users to the database")
+	flags.IntVar(&o.seedGrants, "seed-grants", 0, "and this many refresh tokens")
 	flags.BoolVar(&o.json, "json", false, "print JSON; the table goes to standard error")
 	if err := flags.Parse(args); err != nil {
 		return o, err

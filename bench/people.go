@@ -13,10 +13,10 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// password is what every person of a run types.
+// password is the password of every person in a run.
 const password = "correct horse battery staple 7"
 
-// The costs of password hashes that Postern has by default; hashes at other costs would be replaced at the first sign-in.
+// The costs of password hashes are Postern's defaults, because hashes with other costs would be replaced at the first sign-in.
 const (
 	argonTime   = 2
 	argonMemory = 19456 // KiB
@@ -36,8 +36,8 @@ const period = 30 // seconds
 
 func stepAt(now time.Time) int64 { return now.Unix() / period }
 
-// people hands out persons who can sign in. A one-time code works once, so each person can sign in once in a time step; the one
-// who waited longest comes first.
+// people hands out people who can sign in. A one-time code works once, so each person can sign in once in a time step. The person
+// who has waited longest comes first.
 type people struct{ waiting chan person }
 
 func newPeople(n int) people {
@@ -53,8 +53,8 @@ func newPeople(n int) people {
 	return p
 }
 
-// take returns a person who has not signed in during this time step, for whom back must be called. It returns errExhausted when
-// there is none.
+// take returns a person who has not signed in during the time step of now. The caller gives the person back with back. It returns
+// errExhausted if there is no such person.
 func (p people) take(now time.Time) (person, error) {
 	select {
 	case someone := <-p.waiting:
@@ -64,16 +64,16 @@ func (p people) take(now time.Time) (person, error) {
 		p.waiting <- someone
 	default:
 	}
-	return person{}, fmt.Errorf("everybody has signed in during the last %d s (--users raises their number): %w", period, errExhausted)
+	return person{}, fmt.Errorf("everybody has signed in during the last %d s (raise --users): %w", period, errExhausted)
 }
 
-// back returns a person whose code of now was typed.
+// back gives back a person, whose code of now was used.
 func (p people) back(someone person, now time.Time) {
 	someone.lastStep = stepAt(now)
 	p.waiting <- someone
 }
 
-// writeImport writes everybody who waits as a file for "postern user import".
+// writeImport writes all people to w, as a file for "postern user import".
 func (p people) writeImport(w io.Writer) error {
 	hash := hashPassword()
 	encoder := json.NewEncoder(w)
@@ -92,7 +92,7 @@ func (p people) writeImport(w io.Writer) error {
 	return nil
 }
 
-// hashPassword returns the PHC string of password. One hash serves everybody: it costs the same to check.
+// hashPassword returns the PHC string of password. All people share it: checking it costs the same.
 func hashPassword() string {
 	salt := make([]byte, 16)
 	rand.Read(salt)

@@ -31,7 +31,7 @@ func TestPeopleSignInOncePerTimeStep(t *testing.T) {
 	require.Equal(t, second.username, again.username)
 }
 
-// What is imported must be what Postern reads: the hash at the present costs, the authenticator, and the code of this moment.
+// Postern must be able to use what it imports: the hash with the current costs, the authenticator, and its current code.
 func TestImportFile(t *testing.T) {
 	crowd := newPeople(3)
 	var file bytes.Buffer

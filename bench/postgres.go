@@ -14,15 +14,16 @@ import (
 	"time"
 )
 
-// postgres is a private PostgreSQL server with its default settings (fsync on), reachable through a socket in its folder only.
+// postgres is a private PostgreSQL server with the default settings (fsync on). It is reachable only through a socket in its
+// folder.
 type postgres struct {
 	process *exec.Cmd
 	ended   chan error
 	folder  string
 }
 
-// startPostgres makes a cluster in a new folder below dir and starts a server on it. bin is the folder of the server's programs;
-// empty: the newest below /usr/lib/postgresql.
+// startPostgres makes a database cluster in a new folder below dir and starts a server on it. bin is the folder of the server's
+// programs; empty: the newest below /usr/lib/postgresql.
 func startPostgres(ctx context.Context, dir, bin string) (p *postgres, err error) {
 	if bin == "" {
 		found, err := filepath.Glob("/usr/lib/postgresql/*/bin")
@@ -63,7 +64,7 @@ func startPostgres(ctx context.Context, dir, bin string) (p *postgres, err error
 	return p, nil
 }
 
-// url is the address of the server's database.
+// url returns the URL of the server's database.
 func (p *postgres) url() string {
 	query := url.Values{"host": {p.folder}, "sslmode": {"disable"}}
 	return (&url.URL{Scheme: "postgres", User: url.User("postgres"), Path: "/postgres", RawQuery: query.Encode()}).String()
@@ -97,12 +98,12 @@ func (p *postgres) stop() error {
 	select {
 	case <-p.ended:
 	case <-time.After(stopTime):
-		err = errors.Join(err, errors.New("PostgreSQL did not end when it was asked to"), p.process.Process.Kill())
+		err = errors.Join(err, errors.New("PostgreSQL did not stop in time"), p.process.Process.Kill())
 	}
 	return errors.Join(err, os.RemoveAll(p.folder))
 }
 
-// unprivileged gives folder to a user that PostgreSQL agrees to run as, which root is not.
+// unprivileged gives folder to a user other than root, as whom PostgreSQL agrees to run.
 func unprivileged(folder string) (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, nil

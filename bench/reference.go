@@ -14,18 +14,18 @@ import (
 	"golang.org/x/crypto/argon2"
 )
 
-// The references: what this machine does at best of the thing that a scenario is bound by.
+// The references. Each measures the best that this machine can do of whatever limits a scenario.
 const (
-	refConstant = "gin_constant" // requests: a constant answer of gin, same connections
-	refInsert   = "db_insert"    // commits of one prepared INSERT each, same connections
-	refSelect   = "db_select"    // prepared SELECTs by primary key, same connections
-	refRSA      = "rsa2048_sign" // on all cores, as all below
+	refConstant = "gin_constant" // requests that gin answers with a constant, as many connections
+	refInsert   = "db_insert"    // commits of one prepared INSERT each, as many connections
+	refSelect   = "db_select"    // prepared SELECTs by primary key, as many connections
+	refRSA      = "rsa2048_sign" // on all cores, like all below
 	refECDSA    = "es256_sign"
 	refEdDSA    = "eddsa_sign"
 	refArgon    = "argon2id"
 )
 
-// computation is a reference that needs nothing but the cores.
+// computation is a reference that needs only the cores.
 type computation struct {
 	name string
 	make func() (step, error)
@@ -65,7 +65,7 @@ func computations() []computation {
 	}
 }
 
-// measureComputations runs each on all cores.
+// measureComputations measures each computation on all cores.
 func measureComputations(ctx context.Context, p plan) ([]measurement, error) {
 	cores := runtime.GOMAXPROCS(0)
 	var all []measurement

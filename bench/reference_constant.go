@@ -15,8 +15,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// constantCommand is the argument with which this program serves the constant answer: like the server under load, it must be a
-// process of its own.
+// constantCommand is the argument that makes this program serve the constant answer. Like Postern, the constant server must be a
+// separate process.
 const constantCommand = "serve-constant"
 
 const constantPath = "/constant"
@@ -24,7 +24,7 @@ const constantPath = "/constant"
 // constantAnswer is as long as a discovery document.
 var constantAnswer = []byte(`{"constant":"` + strings.Repeat("x", 1785) + `"}`)
 
-// serveConstant answers on a free port of the loopback interface, whose address it writes to out, until in ends.
+// serveConstant serves the constant answer on a free port of the loopback interface until in ends. It writes the address to out.
 func serveConstant(in io.Reader, out io.Writer) error {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -47,7 +47,7 @@ func serveConstant(in io.Reader, out io.Writer) error {
 	return err
 }
 
-// measureConstant starts the constant server, measures it with each number of connections, and ends it.
+// measureConstant starts the constant server, measures it with each number of connections, and stops it.
 func measureConstant(ctx context.Context, connections []int, p plan) (all []measurement, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -69,7 +69,7 @@ func measureConstant(ctx context.Context, connections []int, p plan) (all []meas
 	defer func() { err = errors.Join(err, stdin.Close(), child.Wait()) }()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		return nil, fmt.Errorf("the constant server says no address: %w", err)
+		return nil, fmt.Errorf("read the constant server's address: %w", err)
 	}
 	t := &target{address: strings.TrimSpace(line)}
 	get := request{method: http.MethodGet, target: constantPath}

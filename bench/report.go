@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// The ways of making load.
+// The ways of generating load.
 const (
 	closed = "closed" // each connection sends as soon as it has the answer
 	opened = "open"   // requests come at a fixed rate
 )
 
-// measurement is one line of figures. Latencies are in milliseconds, of right answers only, and so is the rate.
+// measurement is one line of figures. The latencies, in milliseconds, and the rate are those of right answers only.
 type measurement struct {
 	Name        string  `json:"name"`
 	Mode        string  `json:"mode"`
@@ -39,25 +39,25 @@ func newMeasurement(name, mode string, connections int, s sample) measurement {
 	return m
 }
 
-// result is the measurement of a scenario beside its reference.
+// result is the measurement of a scenario, with the comparison to its reference.
 type result struct {
 	measurement
 	Reference string  `json:"reference,omitempty"`
-	Ratio     float64 `json:"ratio,omitempty"` // of the rates; 0: not compared
-	// Seeded says that it ran after rows were added; SeededP99 is its p99 in multiples of the one before.
+	Ratio     float64 `json:"ratio,omitempty"` // of the rates; 0: there is no comparison
+	// Seeded says that the scenario ran after rows were added. SeededP99 is its p99 divided by the one before that.
 	Seeded    bool    `json:"seeded,omitempty"`
 	SeededP99 float64 `json:"p99_to_unseeded,omitempty"`
 }
 
-// process is what a server costs before it answers anything.
+// process is what a server costs apart from its answers.
 type process struct {
 	BinaryBytes int64 `json:"binary_bytes"`
-	// Milliseconds from the start of the process to its first 200, with a database in use.
+	// Milliseconds from the start of the process to its first 200, with a database that is in use.
 	StartMedian float64 `json:"start_median_ms"`
 	StartWorst  float64 `json:"start_worst_ms"`
-	// EmptyStart is the same without a database: schema and keys are made. SQLite only.
+	// EmptyStart is the same without a database, so that the schema and the keys are made. SQLite only.
 	EmptyStart float64 `json:"start_empty_ms,omitempty"`
-	// Resident memory; 0 where the system does not tell.
+	// Resident memory; 0 if the system does not report it.
 	IdleBytes   int64 `json:"idle_rss_bytes"`
 	LoadedBytes int64 `json:"loaded_rss_bytes"`
 }
@@ -70,7 +70,7 @@ type comparison struct {
 	P99     float64     `json:"p99_ratio"`
 }
 
-// report is everything that one run found.
+// report has all figures of one run.
 type report struct {
 	Started    time.Time     `json:"started"`
 	Go         string        `json:"go"`
@@ -93,7 +93,7 @@ func newReport(now time.Time, p plan) *report {
 	}
 }
 
-// add appends a measurement of s with its ratio to the reference that was measured with as many connections, or on all cores.
+// add appends a measurement of s, with its ratio to the reference that was measured with as many connections, or on all cores.
 func (r *report) add(s scenario, m measurement, seeded bool) {
 	row := result{measurement: m, Seeded: seeded}
 	if m.Mode == closed {
@@ -106,7 +106,7 @@ func (r *report) add(s scenario, m measurement, seeded bool) {
 	r.Results = append(r.Results, row)
 }
 
-// ratio returns a / b, or 0 when there is nothing to compare with.
+// ratio returns a / b, or 0 if b is 0.
 func ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
@@ -133,7 +133,7 @@ func (r *report) unseededP99(like measurement) float64 {
 	return 0
 }
 
-// wrong reports whether any answer of the server was wrong.
+// wrong reports whether the server gave any wrong answer.
 func (r *report) wrong() bool {
 	beside := r.Beside != nil && r.Beside.Alone.Errors+r.Beside.Beside.Errors+r.Beside.SignIns.Errors > 0
 	return beside || slices.ContainsFunc(r.Results, func(row result) bool { return row.Errors > 0 })

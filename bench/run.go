@@ -13,10 +13,10 @@ import (
 
 const (
 	coldStarts = 10
-	settle     = 2 * time.Second // after which a server that nobody asks is idle
+	settle     = 2 * time.Second // after that, a server without requests is idle
 )
 
-// run is one run of this program.
+// run is the state of one run of this program.
 type run struct {
 	options
 	*setup
@@ -24,7 +24,8 @@ type run struct {
 	progress io.Writer
 }
 
-// measureAll does everything that o asks for and cleans up behind it. With an error it returns what was found until then.
+// measureAll measures everything that o asks for and cleans up. If it fails, it returns the figures measured so far with the
+// error.
 func measureAll(ctx context.Context, o options, progress io.Writer) (figures *report, err error) {
 	r := &run{options: o, report: newReport(time.Now(), o.plan), progress: progress}
 	r.setup, err = prepare(ctx, o, progress)
@@ -40,7 +41,7 @@ func measureAll(ctx context.Context, o options, progress io.Writer) (figures *re
 	return r.report, nil
 }
 
-// measureStarts starts the server several times, on the database in use and, with SQLite, on none.
+// measureStarts starts the server several times, with the database in use and, on SQLite, without a database.
 func (r *run) measureStarts(ctx context.Context) error {
 	info, err := os.Stat(r.instance.binary)
 	if err != nil {
@@ -94,7 +95,7 @@ func startOnce(ctx context.Context, i instance) (time.Duration, error) {
 	return took, s.stop()
 }
 
-// measureReferences runs before the server, which would disturb them.
+// measureReferences measures the references. It runs before the server starts, which would disturb them.
 func (r *run) measureReferences(ctx context.Context) error {
 	fmt.Fprintln(r.progress, "measuring the references")
 	computed, err := measureComputations(ctx, r.plan)
@@ -110,7 +111,7 @@ func (r *run) measureReferences(ctx context.Context) error {
 	return err
 }
 
-// underLoad starts the server, signs people in and runs the scenarios.
+// underLoad starts the server, signs in people and runs the scenarios.
 func (r *run) underLoad(ctx context.Context) (err error) {
 	s, _, err := r.instance.start(ctx)
 	if err != nil {
@@ -139,7 +140,7 @@ func (r *run) underLoad(ctx context.Context) (err error) {
 	return nil
 }
 
-// seededUnderLoad adds rows to the database while the server is down, and runs the scenarios that ask the database again.
+// seededUnderLoad adds rows to the database while the server is stopped, and then again runs the scenarios that use the database.
 func (r *run) seededUnderLoad(ctx context.Context) (err error) {
 	if r.seedUsers == 0 {
 		return nil
@@ -156,7 +157,7 @@ func (r *run) seededUnderLoad(ctx context.Context) (err error) {
 	return r.runScenarios(ctx, true)
 }
 
-// runScenarios measures each chosen scenario with each number of connections.
+// runScenarios measures each of the chosen scenarios with each number of connections.
 func (r *run) runScenarios(ctx context.Context, seeded bool) error {
 	for _, s := range scenarios() {
 		if !slices.Contains(r.options.scenarios, s.name) || seeded && !s.stored {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// sample is what was measured: the latencies of right answers, and how many answers were wrong.
+// sample has the latencies of right answers and the number of wrong answers.
 type sample struct {
 	latencies  []time.Duration
 	errors     int
@@ -25,7 +25,7 @@ func (s *sample) add(latency time.Duration, err error) {
 	}
 }
 
-// merge returns the sample of all steps together, its latencies in ascending order.
+// merge returns one sample of all parts, with its latencies in ascending order.
 func merge(parts []sample, duration time.Duration) sample {
 	whole := sample{duration: duration}
 	for _, part := range parts {
@@ -44,12 +44,12 @@ func (s sample) perSecond() float64 {
 	return float64(len(s.latencies)) / s.duration.Seconds()
 }
 
-// percentile returns the smallest latency that at least p percent of the sample do not exceed (nearest rank), or zero for an empty
-// sample. The latencies must be in ascending order.
+// percentile returns the smallest latency that at least p percent of the latencies do not exceed (nearest rank), or zero for an
+// empty sample. The latencies must be in ascending order.
 func (s sample) percentile(p float64) time.Duration {
 	if len(s.latencies) == 0 {
 		return 0
 	}
-	rank := int(math.Ceil(p * float64(len(s.latencies)) / 100)) // in this order a whole rank stays whole
+	rank := int(math.Ceil(p * float64(len(s.latencies)) / 100)) // multiplying first keeps a whole rank whole
 	return s.latencies[max(rank, 1)-1]
 }

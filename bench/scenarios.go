@@ -3,19 +3,19 @@ package main
 // scenario is a kind of load.
 type scenario struct {
 	name      string
-	reference string // that its rate is compared with
-	// stored says that requests ask the database, so that its size may matter.
+	reference string // with which its rate is compared
+	// stored says that its requests use the database, whose size may matter.
 	stored bool
-	// prepare makes one step for each connection. What a step needs, such as a token, is fetched here.
+	// prepare returns one step for each connection. It gets what a step needs, such as a token.
 	prepare func(t *target, connections int) ([]step, error)
 }
 
 const signInName = "sign_in"
 
-// besideName is no scenario of its own but a comparison: see beside.go.
+// besideName is the name of the comparison in beside.go, which is not a scenario.
 const besideName = "token_beside_sign_ins"
 
-// scenarios lists all kinds of load in the order in which they run.
+// scenarios returns all scenarios in the order in which they run.
 func scenarios() []scenario {
 	es256 := func(t *target) webClient { return t.es256 }
 	rs256 := func(t *target) webClient { return t.rs256 }
@@ -41,7 +41,7 @@ func scenarioNames() []string {
 	return append(names, besideName)
 }
 
-// each makes one step for each connection.
+// each returns one step for each connection.
 func each(t *target, connections int, build func(c *connection, i int) step) []step {
 	steps := make([]step, 0, connections)
 	for i := range connections {

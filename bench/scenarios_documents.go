@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// document asks for what anybody may read. The first answer is checked in its parts, all others must be the same bytes.
+// document requests a public document. It passes the first answer to check; all others must have the same bytes.
 func document(path string, check func(a answer, t *target) error) func(*target, int) ([]step, error) {
 	return func(t *target, connections int) ([]step, error) {
 		get := request{method: http.MethodGet, target: path}
@@ -32,7 +32,7 @@ func sameAnswer(c *connection, q request, want []byte) step {
 			return err
 		}
 		if a.status != http.StatusOK || !bytes.Equal(a.body, want) {
-			return errors.Join(errors.New("the document is another than at first"), unexpected(a))
+			return errors.Join(errors.New("the document is not the same as at first"), unexpected(a))
 		}
 		return nil
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// refresh exchanges refresh tokens (OIDC Core section 12); each connection goes on with the one that it got last.
+// refresh exchanges refresh tokens (OIDC Core section 12). Each connection uses the one that it got last.
 func refresh(of func(*target) webClient) func(*target, int) ([]step, error) {
 	return func(t *target, connections int) ([]step, error) {
 		client := of(t)
@@ -40,11 +40,11 @@ func refresh(of func(*target) webClient) func(*target, int) ([]step, error) {
 	}
 }
 
-// codeFlow is a sign-in to an app in a browser that is signed in already: authorize and token request.
+// codeFlow signs in to an app in a browser that is signed in already, with an authorization request and a token request.
 func codeFlow(of func(*target) webClient) func(*target, int) ([]step, error) {
 	return func(t *target, connections int) ([]step, error) {
 		client := of(t)
-		if _, err := t.freshTokens(client, connections); err != nil { // all sessions are alive, and the signatures right
+		if _, err := t.freshTokens(client, connections); err != nil { // checks that all sessions are alive and the signatures are right
 			return nil, err
 		}
 		return each(t, connections, func(c *connection, i int) step {
@@ -57,7 +57,7 @@ func codeFlow(of func(*target) webClient) func(*target, int) ([]step, error) {
 	}
 }
 
-// signIn is a whole sign-in, each in a new browser.
+// signIn makes complete sign-ins, each in a new browser.
 func signIn(t *target, connections int) ([]step, error) {
 	return each(t, connections, func(c *connection, _ int) step {
 		return func(context.Context) error {

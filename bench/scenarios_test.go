@@ -21,7 +21,7 @@ func TestDocumentMustStayTheSame(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, steps, 2)
 	require.NoError(t, steps[0](t.Context()))
-	require.ErrorContains(t, steps[1](t.Context()), "another than at first")
+	require.ErrorContains(t, steps[1](t.Context()), "not the same as at first")
 }
 
 func TestChecksOfAnswers(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"net/url"
 )
 
-// clientCredentials asks for access tokens of a service (RFC 6749 section 4.4).
+// clientCredentials requests access tokens for a service (RFC 6749 section 4.4).
 func clientCredentials(t *target, connections int) ([]step, error) {
 	ask := request{
 		method: http.MethodPost, target: tokenPath, header: []string{t.service.basic()}, form: "grant_type=client_credentials",
@@ -24,7 +24,7 @@ func clientCredentials(t *target, connections int) ([]step, error) {
 	}), nil
 }
 
-// introspection asks about the access token of a person (RFC 7662), each connection about another.
+// introspection requests the state of access tokens (RFC 7662), on each connection that of another person's.
 func introspection(t *target, connections int) ([]step, error) {
 	all, err := t.freshTokens(t.es256, connections)
 	if err != nil {
@@ -55,12 +55,12 @@ func checkIntrospection(a answer, clientID string) error {
 		return err
 	}
 	if !token.Active || token.ClientID != clientID || token.Subject == "" {
-		return errors.New("the token is not active, or of another client, or of nobody")
+		return errors.New("the token is not active, or has another client or no subject")
 	}
 	return nil
 }
 
-// userinfo asks for the claims of a person (OIDC Core section 5.3), each connection for another's.
+// userinfo requests claims (OIDC Core section 5.3), on each connection those of another person.
 func userinfo(t *target, connections int) ([]step, error) {
 	all, err := t.freshTokens(t.es256, connections)
 	if err != nil {
@@ -96,7 +96,7 @@ func checkUserinfo(a answer, subject string) error {
 		return err
 	}
 	if claims.Subject != subject || claims.Email != claims.Username+"@example.test" {
-		return errors.New("the claims are another person's, or not complete")
+		return errors.New("the claims are another person's, or incomplete")
 	}
 	return nil
 }

@@ -22,16 +22,16 @@ type bulk struct {
 	row     func(i int) []any
 }
 
-// seedPragmas let SQLite hold the indexes in memory, 2 GB, while rows come in no order, and leave the disk to the system. They
-// are the seeding connection's alone.
+// seedPragmas let SQLite keep the indexes in memory (2 GB), because the rows come in random order, and not wait for the disk.
+// They apply only to the connection that seeds.
 const seedPragmas = `PRAGMA cache_size = -2000000; PRAGMA synchronous = OFF`
 
 const (
-	rowsAtOnce        = 400    // in a statement to PostgreSQL, which answers each; SQLite is asked in the same process
-	rowsInTransaction = 50_000 // SQLite keeps them in its log until then
+	rowsAtOnce        = 400    // in each statement for PostgreSQL, which saves round trips; SQLite has none
+	rowsInTransaction = 50_000 // until then SQLite keeps them in its write-ahead log
 )
 
-// insertRows writes rows in prepared statements of perStatement rows and transactions of many statements.
+// insertRows inserts rows with prepared statements of perStatement rows, in transactions of many statements.
 func insertRows(ctx context.Context, db *sql.DB, b bulk, perStatement int) error {
 	for from := 0; from < b.rows; from += rowsInTransaction {
 		to := min(from+rowsInTransaction, b.rows)
@@ -49,7 +49,7 @@ func insertRows(ctx context.Context, db *sql.DB, b bulk, perStatement int) error
 	return nil
 }
 
-// insert writes the rows from (in) to (out): as many statements of n rows as fit, then one row at a time.
+// insert inserts the rows from from up to, but not including, to: first with statements of n rows, then one row at a time.
 func (b bulk) insert(ctx context.Context, tx *sql.Tx, from, to, n int) error {
 	for _, size := range []int{n, 1} {
 		if to-from < size {
@@ -73,7 +73,7 @@ func (b bulk) insert(ctx context.Context, tx *sql.Tx, from, to, n int) error {
 	return nil
 }
 
-// text is an INSERT of n rows.
+// text returns an INSERT statement for n rows.
 func (b bulk) text(n int) string {
 	var text strings.Builder
 	text.WriteString("INSERT INTO " + b.table + " (" + strings.Join(b.columns, ", ") + ") VALUES ")
@@ -90,8 +90,9 @@ func (b bulk) text(n int) string {
 	return text.String() + ")"
 }
 
-// seed fills Postern's tables as years of use would: users with password and authenticator, and grants of the client with a
-// refresh token each, five months old on average. Nobody can sign in as one of them: their authenticators do not open.
+// seed fills Postern's tables as years of use would, with users that have a password and an authenticator, and with grants to the
+// client that have a refresh token and are five months old on average. Nobody can sign in as one of these users, because the
+// secrets of their authenticators cannot be decrypted.
 func seed(ctx context.Context, d database, clientID string, users, grants int, now time.Time, progress io.Writer) (err error) {
 	db, err := d.open()
 	if err != nil {
@@ -116,13 +117,13 @@ func seed(ctx context.Context, d database, clientID string, users, grants int, n
 		}
 	}
 	if d.sqlite {
-		return nil // nobody makes statistics there: with them SQLite plans each statement anew for the values of each request
+		return nil // Postern makes no statistics on SQLite, which would then plan statements again for the values of each request
 	}
-	_, err = db.ExecContext(ctx, `ANALYZE`) // as autovacuum would
+	_, err = db.ExecContext(ctx, `ANALYZE`) // as autovacuum would do
 	return err
 }
 
-// seedID returns an id that looks random, as Postern's are, so that the indexes are filled as they would be.
+// seedID returns an id that looks random like Postern's ids, so that the indexes are filled as in real use.
 func seedID(kind string, i int) string {
 	sum := sha256.Sum256([]byte(kind + strconv.Itoa(i)))
 	return base32.StdEncoding.EncodeToString(sum[:])[:26]
@@ -165,7 +166,7 @@ func seedAuthenticators(n int, now time.Time) bulk {
 	}
 }
 
-// seedDetail is as long as what Postern keeps of an authorization request.
+// seedDetail is as long as the detail that Postern stores for a grant.
 const seedDetail = `{"redirect_uri":"` + redirectURI + `","challenge":"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM","nonce":"n-0S6_WzA2Mj",` +
 	`"acr":"urn:postern:acr:mfa","amr":["pwd","otp","mfa"],"named_claims":{}}`
 

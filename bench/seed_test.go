@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// What is seeded must be what Postern itself would read.
+// Postern must be able to read the seeded rows.
 func TestSeed(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		store := db.Open(t)

@@ -14,22 +14,22 @@ import (
 	"time"
 )
 
-// instance is how a Postern server of this run is started: its program, its settings and its address.
+// instance is a Postern server that can be started: its program, its settings and its address.
 type instance struct {
 	binary  string
 	environ []string
 	address string // host:port of the public listener
-	log     string // file of what it writes
+	log     string // file for the server's output
 }
 
 const (
 	commandTime = 10 * time.Minute       // for one command
 	startTime   = time.Minute            // until the first 200
-	stopTime    = 30 * time.Second       // after a signal to end
-	startLook   = 500 * time.Microsecond // between attempts to reach a server that starts
+	stopTime    = 30 * time.Second       // from the signal to the end of the process
+	startLook   = 500 * time.Microsecond // between attempts to reach a server that is starting
 )
 
-// command runs one of Postern's commands and returns what it prints.
+// command runs one of Postern's commands and returns its output. The error contains what the command wrote to standard error.
 func (i instance) command(ctx context.Context, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
@@ -49,7 +49,7 @@ type server struct {
 	ended   chan error
 }
 
-// start starts the server and returns after its first 200, with the time that took.
+// start starts the server and waits for its first 200. It returns the time that this took.
 func (i instance) start(ctx context.Context) (*server, time.Duration, error) {
 	log, err := os.OpenFile(i.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -94,7 +94,7 @@ func (i instance) await(ctx context.Context, s *server, deadline time.Time) erro
 	return fmt.Errorf("no 200 from the server within %v: %w", startTime, last)
 }
 
-// lastWords returns the end of the server's log as an error.
+// lastWords returns an error with the end of the server's log.
 func (i instance) lastWords() error {
 	text, err := os.ReadFile(i.log)
 	if err != nil {
@@ -103,7 +103,7 @@ func (i instance) lastWords() error {
 	return errors.New(string(text[max(0, len(text)-2000):]))
 }
 
-// stop ends the server by its process id and waits for it.
+// stop sends the server a signal to end, by its process id, and waits until it has ended.
 func (s *server) stop() error {
 	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return err
@@ -113,11 +113,11 @@ func (s *server) stop() error {
 		s.ended <- err
 		return nil
 	case <-time.After(stopTime):
-		return errors.Join(errors.New("the server did not end when it was asked to"), s.process.Process.Kill())
+		return errors.Join(errors.New("the server did not stop in time"), s.process.Process.Kill())
 	}
 }
 
-// residentBytes returns the memory of the server's process that is in use, or 0 where the system does not tell.
+// residentBytes returns the resident memory of the server's process, or 0 if the system does not report it.
 func (s *server) residentBytes() int64 {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.process.Process.Pid) + "/status")
 	if err != nil {
@@ -126,7 +126,7 @@ func (s *server) residentBytes() int64 {
 	return residentOf(string(text))
 }
 
-// residentOf reads VmRSS of proc(5).
+// residentOf returns VmRSS from the text of /proc/PID/status, in bytes (proc(5)).
 func residentOf(status string) int64 {
 	for line := range strings.Lines(status) {
 		value, found := strings.CutPrefix(line, "VmRSS:")

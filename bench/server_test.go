@@ -11,7 +11,7 @@ func TestResidentOf(t *testing.T) {
 	require.Zero(t, residentOf("Name:\tpostern\n"))
 }
 
-// The settings of a server under load are the defaults, whatever the environment of this program says.
+// The server has the default settings, whatever is in the environment of this program.
 func TestInstanceHasItsOwnSettings(t *testing.T) {
 	t.Setenv("POSTERN_TOKEN_ACCESS", "24h")
 	t.Setenv("HOME", "/nowhere")

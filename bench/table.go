@@ -9,7 +9,7 @@ import (
 	"text/tabwriter"
 )
 
-// writeTable writes the report for people.
+// writeTable writes the report as tables for people.
 func writeTable(w io.Writer, r *report) error {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s, %d cores, %s, %s; %g s each\n\n", r.System, r.Cores, r.Go, r.Database, r.Seconds)
@@ -24,13 +24,13 @@ func writeTable(w io.Writer, r *report) error {
 	return err
 }
 
-// columns aligns rows to the right.
+// columns writes rows in columns that are aligned to the right.
 func columns(w io.Writer, rows [][]string) {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, row := range rows {
 		fmt.Fprintln(table, strings.Join(row, "\t")+"\t")
 	}
-	table.Flush() // into memory
+	table.Flush() // cannot fail: it writes to memory
 	fmt.Fprintln(w)
 }
 
@@ -103,7 +103,7 @@ func latencies(m measurement) []string {
 	return []string{milliseconds(m.P50), milliseconds(m.P95), milliseconds(m.P99)}
 }
 
-// milliseconds shows three significant figures at most.
+// milliseconds returns ms with at most three significant figures.
 func milliseconds(ms float64) string {
 	switch {
 	case ms >= 100:

@@ -13,36 +13,36 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// redirectURI of the web clients. Nobody listens there: the code is read from the redirect.
+// redirectURI is the redirect URI of the web clients. No server listens there: the code is read from the redirect.
 const redirectURI = "http://127.0.0.1:9/callback"
 
-// scopes that every person grants.
+// scopes are the scopes that every person grants.
 const scopes = "openid profile email offline_access"
 
-// webClient is a client that people sign in to, with the algorithm of its ID tokens.
+// webClient is a client to which people sign in, with the algorithm of its ID tokens.
 type webClient struct{ id, secret, algorithm string }
 
-// basic is the header of client_secret_basic (RFC 6749 section 2.3.1).
+// basic returns the header for client_secret_basic (RFC 6749 section 2.3.1).
 func (c webClient) basic() string {
 	pair := url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret)
 	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-// target is the running server with what the scenarios need to know and have.
+// target is the running server, with everything that the scenarios need.
 type target struct {
 	address string // host:port
 	issuer  string
 	es256   webClient
 	rs256   webClient
-	service webClient // signs nobody in: client_credentials
+	service webClient // uses client_credentials, without a person
 	people  people
 	keys    jose.JSONWebKeySet
-	// browsers are signed in; each connection of a measurement uses its own.
+	// browsers are signed in. Each connection of a measurement uses another one.
 	browsers []*browser
 	open     []*connection
 }
 
-// connect returns a connection for one step; hangUp closes it.
+// connect returns a connection for one step. hangUp closes it.
 func (t *target) connect() *connection {
 	c := &connection{address: t.address}
 	t.open = append(t.open, c)
@@ -68,7 +68,7 @@ func (t *target) loadKeys() error {
 	return decode(a, &t.keys)
 }
 
-// signInBrowsers signs n people in, each in a browser of their own, a few at a time.
+// signInBrowsers signs in n people, each in another browser, a few at a time.
 func (t *target) signInBrowsers(ctx context.Context, n int) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -89,10 +89,10 @@ func (t *target) signInBrowsers(ctx context.Context, n int) error {
 	return group.Wait()
 }
 
-// freshTokens lets each of n signed-in people grant tokens to c, checks their signatures, and returns them.
+// freshTokens gets tokens for c from each of n signed-in people, checks their signatures, and returns them.
 func (t *target) freshTokens(c webClient, n int) ([]tokens, error) {
 	if n > len(t.browsers) {
-		return nil, errors.New("more connections than people who are signed in")
+		return nil, errors.New("there are more connections than signed-in people")
 	}
 	all := make([]tokens, n)
 	connection := t.connect()

@@ -1,6 +1,6 @@
-// Command demo-rp is an app of one page that signs people in through an OpenID
-// Connect provider and shows what it was told: to try a sign-in, by hand or in
-// docker-compose.
+// Command demo-rp is a small app that signs people in through an OpenID Connect
+// provider and shows what the provider says about them. Use it to try out a
+// sign-in, by hand or with docker-compose.
 //
 // Each flag can also be given as an environment variable, for example
 // DEMO_RP_CLIENT_ID for --client-id.
@@ -43,27 +43,29 @@ func main() {
 	}
 }
 
-// parse reads the settings: a flag wins over its environment variable, that
-// over the default.
+// parse returns the settings. A flag takes precedence over its environment
+// variable, and the variable over the default. It returns an error if a flag is
+// unknown or both secrets are given.
 func parse(args []string, lookupEnv func(string) (string, bool)) (settings, error) {
 	var s settings
 	flags := flag.NewFlagSet("demo-rp", flag.ContinueOnError)
 	flags.StringVar(&s.issuer, "issuer", "http://localhost:4280", "issuer `URL` of the provider")
-	flags.StringVar(&s.clientID, "client-id", "", "client `ID` that the provider knows this app by")
-	flags.StringVar(&s.clientSecret, "client-secret", "", "client `secret`, better given as a file or in the environment; none for a public client")
-	flags.StringVar(&s.clientSecretFile, "client-secret-file", "", "`file` that holds the client secret")
+	flags.StringVar(&s.clientID, "client-id", "", "client `ID` of this app at the provider")
+	flags.StringVar(&s.clientSecret, "client-secret", "", "client `secret`, better given in a file or the environment; leave it out for a public client")
+	flags.StringVar(&s.clientSecretFile, "client-secret-file", "", "`file` with the client secret")
 	flags.StringVar(&s.listen, "listen", "127.0.0.1:4281", "`address` to listen on")
-	flags.StringVar(&s.redirectBase, "redirect-base", "http://localhost:4281", "`origin` at which browsers reach this app; the redirect URI is this and "+relyingparty.CallbackPath)
+	flags.StringVar(&s.redirectBase, "redirect-base", "http://localhost:4281", "`origin` at which browsers reach this app; the redirect URI is this followed by "+relyingparty.CallbackPath)
 	if err := flags.Parse(args); err != nil {
 		return settings{}, err
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	flags.VisitAll(func(f *flag.Flag) {
-		// Not as the flag's default: the help text would show a secret.
+		// A variable is not the flag's default, because the help text would
+		// then show the secret.
 		value, ok := lookupEnv("DEMO_RP_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_")))
 		if ok && !given[f.Name] {
-			_ = f.Value.Set(value) // a text takes any value
+			_ = f.Value.Set(value) // cannot fail: all flags are strings
 		}
 	})
 	if flags.NArg() > 0 {
@@ -83,7 +85,8 @@ func parse(args []string, lookupEnv func(string) (string, bool)) (settings, erro
 	return s, nil
 }
 
-// serve runs the app until ctx is done.
+// serve runs the app until ctx is done. It returns an error if the settings are
+// wrong or the app cannot listen.
 func serve(ctx context.Context, s settings) error {
 	app, err := relyingparty.New(relyingparty.Config{
 		Issuer: s.issuer, ClientID: s.clientID, ClientSecret: s.clientSecret, BaseURL: s.redirectBase,

@@ -16,10 +16,10 @@ func TestAnswersThatAreRefused(t *testing.T) {
 		shown  []string
 	}{
 		"another state": {
-			answer: map[string]string{"state": "guess"}, status: http.StatusBadRequest, shown: []string{"belongs to no sign-in"},
+			answer: map[string]string{"state": "guess"}, status: http.StatusBadRequest, shown: []string{"does not belong to a sign-in"},
 		},
 		"no state": {
-			answer: map[string]string{"state": ""}, status: http.StatusBadRequest, shown: []string{"belongs to no sign-in"},
+			answer: map[string]string{"state": ""}, status: http.StatusBadRequest, shown: []string{"does not belong to a sign-in"},
 		},
 		"another issuer": {
 			answer: map[string]string{"iss": "https://evil.test"}, status: http.StatusBadRequest,
@@ -70,10 +70,10 @@ func TestAnswersThatAreRefused(t *testing.T) {
 			set:    func(p *op) { p.tokens = object{"id_token": newOP(t).sign(object{"iss": p.URL})} },
 			status: http.StatusBadGateway, shown: []string{"failed to verify signature"},
 		},
-		"userinfo about another": {
+		"userinfo about another person": {
 			set: func(p *op) { p.userInfo = object{"sub": "eve"} }, status: http.StatusBadGateway, shown: []string{"another person"},
 		},
-		"userinfo out of order": {
+		"userinfo that fails": {
 			set: func(p *op) { p.tokens = object{"access_token": "x"} }, status: http.StatusBadGateway, shown: []string{"userinfo answer", "401"},
 		},
 	} {

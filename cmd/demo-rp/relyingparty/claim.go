@@ -9,37 +9,37 @@ import (
 	"time"
 )
 
-// claimView is a row of a table of claims.
+// claimView is a row in a table of claims.
 type claimView struct {
 	Name, Value, Meaning string
 }
 
-// explained are the claims in the order of the tables, with what they mean to
-// an app. Others follow by name, unexplained.
+// explained are the claims that the tables show first, in this order and with
+// an explanation. All others follow, sorted by name.
 var explained = []struct{ name, meaning string }{
-	{"sub", "Who you are: never changes, never given to another person"},
+	{"sub", "Who you are: it never changes and is never given to another person"},
 	{"name", "Your full name"},
 	{"given_name", "Your given name"},
 	{"family_name", "Your family name"},
 	{"preferred_username", "What you like to be called; may change"},
 	{"email", "Your e-mail address; may change"},
-	{"email_verified", "Whether the provider checked the address"},
+	{"email_verified", "Whether the provider has checked the address"},
 	{"groups", "The groups you belong to"},
 	{"auth_time", "When you last proved who you are at the provider"},
 	{"amr", "How you proved it: pwd is a password, otp a one-time code, mfa more than one factor"},
 	{"acr", "How strong that proof is, in the provider's own terms"},
-	{"iss", "The provider that vouches for all of this"},
-	{"aud", "The app that this is meant for"},
-	{"azp", "The app that this was issued to"},
+	{"iss", "The provider that issued the token"},
+	{"aud", "The app for which the token is meant"},
+	{"azp", "The app to which the token was issued"},
 	{"iat", "When the token was issued"},
 	{"exp", "When the token stops being valid"},
-	{"nonce", "Ties the token to the sign-in that this browser began"},
+	{"nonce", "Binds the token to the sign-in that this browser began"},
 	{"sid", "Your session at the provider"},
-	{"at_hash", "Ties the token to the access token"},
+	{"at_hash", "Binds the token to the access token"},
 	{"updated_at", "When your profile was last changed"},
 }
 
-// view returns the claims as rows.
+// view returns the claims as rows of a table.
 func (c claims) view() []claimView {
 	var rows []claimView
 	left := maps.Clone(c)
@@ -55,8 +55,8 @@ func (c claims) view() []claimView {
 	return rows
 }
 
-// display writes a value for people: an instant with its number, an array of
-// strings as a list, a string without its quotes, and anything else as JSON.
+// display returns a value as text for people: a time with its number, an array
+// of strings as a list, a string without its quotes, and anything else as JSON.
 func display(name string, raw json.RawMessage) string {
 	switch name {
 	case "auth_time", "iat", "exp", "nbf", "updated_at":
@@ -79,7 +79,8 @@ func display(name string, raw json.RawMessage) string {
 	return compact.String()
 }
 
-// instant writes a NumericDate (RFC 7519 section 2), or "" for anything else.
+// instant returns a NumericDate (RFC 7519 section 2) as text, or "" for
+// anything else.
 func instant(raw json.RawMessage) string {
 	var seconds int64
 	if len(raw) == 0 || json.Unmarshal(raw, &seconds) != nil {

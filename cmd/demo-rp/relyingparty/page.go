@@ -13,12 +13,12 @@ import (
 //go:embed pages/*.html assets/*
 var embedded embed.FS
 
-// view is what the pages are made from.
+// view is the data of a page.
 type view struct {
 	Issuer   string
 	ClientID string
 	SignedIn *signedInView // nil before sign-in
-	Problem  *problem      // nil but on the problem page
+	Problem  *problem      // set on the problem page only
 }
 
 type signedInView struct {
@@ -37,7 +37,8 @@ type refreshedView struct {
 	Problem             *problem
 }
 
-// handle makes a handler of one that may fail; what fails is shown as a page.
+// handle returns a handler that calls fn and shows its error, if any, as a
+// page.
 func (a *App) handle(fn func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := fn(w, r)
@@ -75,7 +76,7 @@ func (a *App) render(w http.ResponseWriter, status int, page string, v view) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = body.WriteTo(w) // a browser that hung up needs no page
+	_, _ = body.WriteTo(w) // fails only if the browser is gone
 }
 
 func (who *person) view() *signedInView {
@@ -102,8 +103,8 @@ func (who *person) view() *signedInView {
 	return v
 }
 
-// name is the best that the provider told: a name, else an address, else the
-// subject.
+// name returns the best name that the provider gave: a name, otherwise an
+// e-mail address, otherwise the subject.
 func (who *person) name() string {
 	for _, c := range []string{"name", "preferred_username", "email"} {
 		if text := who.userInfo.text(c); text != "" {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// person is who is signed in, and what the provider said about them.
+// person is the person who is signed in, and what the provider said about them.
 type person struct {
 	subject    string
 	signedInAt time.Time
@@ -17,13 +17,13 @@ type person struct {
 	rawIDToken string
 	idToken    claims
 	userInfo   claims
-	refreshed  *refreshed // the last try; nil before the first
+	refreshed  *refreshed // the latest refresh; nil before the first
 }
 
-// claims are the members of a JSON object, undecoded.
+// claims are the members of a JSON object, not decoded.
 type claims map[string]json.RawMessage
 
-// text returns the claim when it is a string, else "".
+// text returns the claim if it is a string, otherwise "".
 func (c claims) text(name string) string {
 	var text string
 	if json.Unmarshal(c[name], &text) != nil {
@@ -32,7 +32,7 @@ func (c claims) text(name string) string {
 	return text
 }
 
-// list returns the claim when it is an array of strings, else nil.
+// list returns the claim if it is an array of strings, otherwise nil.
 func (c claims) list(name string) []string {
 	var list []string
 	if json.Unmarshal(c[name], &list) != nil {
@@ -42,12 +42,12 @@ func (c claims) list(name string) []string {
 }
 
 // readIDToken verifies the ID token among the person's tokens (OIDC Core
-// 3.1.3.7, but for the nonce) and takes over what it says. Its error is a
-// *problem.
+// section 3.1.3.7, except for the nonce) and stores its claims in who. Its
+// error is a *problem.
 func (who *person) readIDToken(ctx context.Context, p *provider, clientID string) (*oidc.IDToken, error) {
 	raw, _ := who.tokens.Extra("id_token").(string)
 	if raw == "" {
-		return nil, invalidIDToken("the token response has none")
+		return nil, invalidIDToken("the token response contains no ID token")
 	}
 	idToken, err := p.verifier.Verify(ctx, raw)
 	if err != nil {
@@ -72,13 +72,14 @@ func (who *person) readIDToken(ctx context.Context, p *provider, clientID string
 	return idToken, nil
 }
 
-// readUserInfo asks the userinfo endpoint. Its error is a *problem.
+// readUserInfo reads the person's claims from the userinfo endpoint. Its error
+// is a *problem.
 func (who *person) readUserInfo(ctx context.Context, p *provider) error {
 	info, err := p.UserInfo(ctx, oauth2.StaticTokenSource(who.tokens))
 	if err != nil {
 		return invalidUserInfo(err.Error())
 	}
-	if info.Subject != who.subject { // OIDC Core 5.3.2: it could be a substituted access token
+	if info.Subject != who.subject { // OIDC Core section 5.3.2: the access token could have been substituted
 		return invalidUserInfo("it is about another person than the ID token")
 	}
 	var all claims

@@ -9,12 +9,12 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// problem is an error as the person at the browser reads it.
+// problem is an error in words for the person at the browser.
 type problem struct {
-	Status int // of the HTTP answer
+	Status int // of the HTTP response
 	Title  string
 	Text   string
-	// What the provider answered: RFC 6749 sections 4.1.2.1 and 5.2.
+	// The provider's error, if it sent one: RFC 6749 sections 4.1.2.1 and 5.2.
 	Code, Description string
 }
 
@@ -29,11 +29,11 @@ var (
 	errNotFound = &problem{
 		Status: http.StatusNotFound, Title: "No such page", Text: "This app has a single page.",
 	}
-	// errUnknownState: the answer belongs to no sign-in of this browser. It
-	// may be old, or somebody else's: RFC 6749 section 10.12.
+	// errUnknownState says that the answer does not belong to a sign-in of this
+	// browser. It may be old, or somebody else's: RFC 6749 section 10.12.
 	errUnknownState = &problem{
-		Status: http.StatusBadRequest, Title: "This answer belongs to no sign-in",
-		Text: "The state is not one that this browser began a sign-in with, or it was used before. Please sign in again.",
+		Status: http.StatusBadRequest, Title: "This answer does not belong to a sign-in",
+		Text: "This browser began no sign-in with this state, or the state was used before. Please sign in again.",
 	}
 	errNotSignedIn = &problem{
 		Status: http.StatusForbidden, Title: "You are not signed in", Text: "The app's session has ended.",
@@ -57,7 +57,7 @@ func wrongIssuer(want, got string) *problem {
 	}
 }
 
-// refused is an error answer of the authorization endpoint.
+// refused returns the problem for an error from the authorization endpoint.
 func refused(answer url.Values) *problem {
 	return &problem{
 		Status: http.StatusForbidden, Title: "The provider did not sign you in",
@@ -65,7 +65,7 @@ func refused(answer url.Values) *problem {
 	}
 }
 
-// tokenProblem is a failed request to the token endpoint.
+// tokenProblem returns the problem for a failed request to the token endpoint.
 func tokenProblem(err error) *problem {
 	p := &problem{Status: http.StatusBadGateway, Title: "The provider issued no tokens"}
 	if answer, ok := errors.AsType[*oauth2.RetrieveError](err); ok && answer.ErrorCode != "" {
@@ -81,5 +81,5 @@ func invalidIDToken(fault string) *problem {
 }
 
 func invalidUserInfo(fault string) *problem {
-	return &problem{Status: http.StatusBadGateway, Title: "The userinfo answer is not usable", Text: fault}
+	return &problem{Status: http.StatusBadGateway, Title: "The userinfo answer cannot be used", Text: fault}
 }

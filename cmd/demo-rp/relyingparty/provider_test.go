@@ -21,18 +21,18 @@ import (
 // object is a JSON object.
 type object map[string]any
 
-// op is the HTTP side of a provider whose answers a test sets. Its
-// authorization endpoint is the test itself: see browser.answer.
+// op is the HTTP side of a provider whose answers a test sets. The test itself
+// acts as its authorization endpoint: see browser.answer.
 type op struct {
 	*httptest.Server
 	signer jose.Signer
 	public jose.JSONWebKey
 
-	up        bool   // else every answer is 503
-	metadata  object // changes of the discovery document
-	idToken   object // changes of the ID token; a nil value removes the claim
+	up        bool   // if false, every answer is 503
+	metadata  object // changes to the discovery document
+	idToken   object // changes to the ID token; a nil value removes the claim
 	userInfo  object
-	tokens    object // changes of the token response
+	tokens    object // changes to the token response
 	challenge string // of the authorization request; checked at the token endpoint
 	nonce     string // of the authorization request
 	requests  []url.Values
@@ -80,7 +80,7 @@ func (p *op) discovery(w http.ResponseWriter, _ *http.Request) {
 	send(w, http.StatusOK, document)
 }
 
-// token takes the code "good" and the refresh tokens that begin with "rt".
+// token accepts the code "good" and refresh tokens that begin with "rt".
 func (p *op) token(w http.ResponseWriter, r *http.Request) {
 	id, secret, _ := r.BasicAuth()
 	_ = r.ParseForm()
@@ -130,7 +130,7 @@ func send(w http.ResponseWriter, status int, body any) {
 	_ = json.NewEncoder(w).Encode(body)
 }
 
-// browser is one browser before one app.
+// browser is a browser that uses one app.
 type browser struct {
 	t   *testing.T
 	op  *op
@@ -171,7 +171,8 @@ func (b *browser) begin(query string) url.Values {
 	return request
 }
 
-// answer comes back from the provider with what it says to request, changed.
+// answer comes back from the provider with its answer to request, after
+// applying changes.
 func (b *browser) answer(request url.Values, changes map[string]string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	answer := url.Values{"state": {request.Get("state")}, "iss": {b.op.URL}, "code": {"good"}}

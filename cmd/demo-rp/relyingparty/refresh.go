@@ -9,16 +9,16 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// refreshed is how the last refresh went.
+// refreshed is the result of the latest refresh.
 type refreshed struct {
 	At         time.Time
-	ValidUntil time.Time // of the access token; zero when the provider did not say
+	ValidUntil time.Time // of the access token; zero if the provider did not say
 	Rotated    bool      // the refresh token was replaced
 	NewIDToken bool
-	Problem    *problem // nil when it went well
+	Problem    *problem // nil if it succeeded
 }
 
-// refresh exchanges the refresh token and leaves the result on the page.
+// refresh exchanges the refresh token and stores the result for the page.
 func (a *App) refresh(w http.ResponseWriter, r *http.Request) error {
 	s, ok := a.session(r)
 	if !ok {
@@ -50,20 +50,21 @@ func (a *App) refresh(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// renew returns who with new tokens and what they say. When that fails after
-// the exchange, it returns who with the new tokens only, since the old refresh
-// token is spent.
+// renew returns who with new tokens and their claims. If it fails after the
+// exchange, it returns who with only the tokens replaced, because the old
+// refresh token is used up.
 func (a *App) renew(ctx context.Context, p *provider, who person, now time.Time) (person, error) {
 	ctx = a.toProvider(ctx)
 	spent := who.tokens.RefreshToken
-	// A token without access token is never valid, so the source must refresh.
+	// A token without an access token is never valid, so the source must
+	// refresh it.
 	tokens, err := a.oauth(p).TokenSource(ctx, &oauth2.Token{RefreshToken: spent}).Token()
 	if err != nil {
 		return who, tokenProblem(err)
 	}
 	who.tokens = tokens
 	renewed := who
-	newIDToken := tokens.Extra("id_token") != nil // optional: OIDC Core 12.2
+	newIDToken := tokens.Extra("id_token") != nil // optional: OIDC Core section 12.2
 	if newIDToken {
 		if _, err := renewed.readIDToken(ctx, p, a.config.ClientID); err != nil {
 			return who, err
@@ -82,8 +83,8 @@ func (a *App) renew(ctx context.Context, p *provider, who person, now time.Time)
 	return renewed, nil
 }
 
-// sameSignIn: OIDC Core 12.2 lets a refreshed ID token leave claims about the
-// sign-in out, but not change them.
+// sameSignIn returns an error if a refreshed ID token changes claims about the
+// sign-in. It may leave them out (OIDC Core section 12.2).
 func sameSignIn(before, after claims) error {
 	for _, name := range []string{"auth_time", "nonce"} {
 		was, is := before[name], after[name]

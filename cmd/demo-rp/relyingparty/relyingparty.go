@@ -15,29 +15,30 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// CallbackPath follows the base URL in the redirect URI that must be
-// registered with the provider.
+// CallbackPath is the path of the redirect URI, which must be registered at the
+// provider. It follows the base URL.
 const CallbackPath = "/callback"
 
 const providerTimeout = 10 * time.Second
 
-// Config says where the app is, where its provider is, and as which client it
-// is registered there.
+// Config says where the app and its provider are, and as which client the app
+// is registered.
 type Config struct {
-	// Issuer is the issuer URL of the provider. Required. The provider need
-	// not be up before the first sign-in.
+	// Issuer is the issuer URL of the provider. Required. The provider may
+	// start later than the app.
 	Issuer string
 	// ClientID is required.
 	ClientID string
-	// ClientSecret is sent by client_secret_basic. Empty: a public client.
+	// ClientSecret is sent by client_secret_basic. Empty: the app is a public
+	// client.
 	ClientSecret string
 	// BaseURL is the origin at which browsers reach the app, for example
 	// http://localhost:4281. Required.
 	BaseURL string
-	// Scopes are asked for at each sign-in. Default: openid, profile, email,
+	// Scopes are requested at each sign-in. Default: openid, profile, email,
 	// offline_access.
 	Scopes []string
-	// HTTPClient carries the requests to the provider. Default: one that
+	// HTTPClient sends the requests to the provider. Default: a client that
 	// gives up after 10 s.
 	HTTPClient *http.Client
 }
@@ -51,22 +52,22 @@ type App struct {
 	handler  http.Handler
 
 	discovery sync.Mutex
-	found     *provider // nil until discovery has succeeded
+	found     *provider // nil until discovery succeeds
 }
 
-// provider is what discovery found out.
+// provider is what the app learned by discovery.
 type provider struct {
 	*oidc.Provider
 	verifier *oidc.IDTokenVerifier
-	// announcesIssuer: every answer carries iss (RFC 9207 section 3).
+	// announcesIssuer says that every answer has an iss (RFC 9207 section 3).
 	announcesIssuer bool
 }
 
-// New returns an error when a required field is missing or BaseURL is not the
-// origin of a website. It makes no request.
+// New returns the app. It makes no request. It returns an error if a required
+// field is missing or BaseURL is not the origin of a website.
 func New(config Config) (*App, error) {
 	if config.Issuer == "" || config.ClientID == "" {
-		return nil, errors.New("relyingparty: an issuer and a client ID are needed")
+		return nil, errors.New("relyingparty: issuer and client ID are required")
 	}
 	base, err := url.Parse(config.BaseURL)
 	if err != nil {
@@ -108,7 +109,7 @@ func (a *App) routes() http.Handler {
 	return http.NewCrossOriginProtection().Handler(withHeaders(mux))
 }
 
-// withHeaders sets what is the same for every answer.
+// withHeaders sets the headers that every response has.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -124,13 +125,14 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// toProvider returns ctx for requests to the provider by either library.
+// toProvider returns ctx with the HTTP client that both libraries use for
+// requests to the provider.
 func (a *App) toProvider(ctx context.Context) context.Context {
 	return oidc.ClientContext(ctx, a.config.HTTPClient)
 }
 
-// provider discovers the provider at the first call and, while that fails, at
-// every further one. Its error is a *problem.
+// provider returns the provider. It does discovery on the first call, and again
+// on further calls until it succeeds. Its error is a *problem.
 func (a *App) provider(ctx context.Context) (*provider, error) {
 	a.discovery.Lock()
 	defer a.discovery.Unlock()
@@ -157,7 +159,8 @@ func (a *App) provider(ctx context.Context) (*provider, error) {
 
 func (a *App) oauth(p *provider) *oauth2.Config {
 	endpoint := p.Endpoint()
-	// Not left to be found out: a try with the wrong method costs the code.
+	// Do not let the library try methods: an attempt with the wrong one uses up
+	// the code.
 	endpoint.AuthStyle = oauth2.AuthStyleInHeader
 	if a.config.ClientSecret == "" {
 		endpoint.AuthStyle = oauth2.AuthStyleInParams

@@ -47,7 +47,7 @@ func TestSignIn(t *testing.T) {
 
 	before := b.id
 	require.Equal(t, http.StatusSeeOther, b.answer(request, nil).Code)
-	require.NotEqual(t, before, b.id, "an id from before the sign-in is worth nothing after it")
+	require.NotEqual(t, before, b.id, "an id from before the sign-in is useless after it")
 
 	page := b.page()
 	require.Contains(t, page, "Ada &lt;Example&gt;")
@@ -139,7 +139,7 @@ func TestSessionsAreBounded(t *testing.T) {
 		all.add(&session{})
 	}
 	_, ok := all.get(first)
-	require.False(t, ok, "the oldest goes")
+	require.False(t, ok, "the oldest is forgotten")
 	require.Len(t, all.byID, maxSessions)
 	last := all.order[len(all.order)-1]
 	all.remove(last)

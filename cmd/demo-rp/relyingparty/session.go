@@ -9,16 +9,16 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// cookieName is the app's own: cookies are shared by all ports of a host, the
-// provider's included.
+// cookieName differs from the provider's names, because all ports of a host
+// share their cookies.
 const cookieName = "demo_app"
 
 const (
 	maxSessions = 1000
-	maxAttempts = 10 // sign-ins under way in one browser, for example in tabs
+	maxAttempts = 10 // sign-ins in progress in one browser, for example in several tabs
 )
 
-// attempt is a sign-in under way.
+// attempt is a sign-in in progress.
 type attempt struct {
 	state, nonce, verifier string
 }
@@ -27,8 +27,8 @@ func newAttempt() attempt {
 	return attempt{state: rand.Text(), nonce: rand.Text(), verifier: oauth2.GenerateVerifier()}
 }
 
-// session is what the app remembers of one browser. Its lock is held while a
-// refresh is under way, so that a refresh token is never sent twice.
+// session is what the app remembers about one browser. Its lock is held during
+// a refresh, so that a refresh token is never sent twice.
 type session struct {
 	mu       sync.Mutex
 	attempts []attempt // oldest first
@@ -44,8 +44,8 @@ func (s *session) begin(at attempt) {
 	}
 }
 
-// take returns the attempt with this state and forgets it: an answer counts
-// once.
+// take returns the attempt with this state and forgets it, so that an answer
+// counts once.
 func (s *session) take(state string) (attempt, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,7 +58,7 @@ func (s *session) take(state string) (attempt, bool) {
 	return taken, true
 }
 
-// sessions keeps the latest maxSessions sessions.
+// sessions has the latest maxSessions sessions.
 type sessions struct {
 	mu    sync.Mutex
 	byID  map[string]*session
@@ -67,7 +67,7 @@ type sessions struct {
 
 func newSessions() *sessions { return &sessions{byID: map[string]*session{}} }
 
-// add keeps s under a new random id and forgets the oldest session when there
+// add stores s under a new random id, and forgets the oldest session if there
 // are too many.
 func (all *sessions) add(s *session) (id string) {
 	id = rand.Text()
@@ -107,9 +107,9 @@ func (a *App) session(r *http.Request) (*session, bool) {
 	return a.sessions.get(cookie.Value)
 }
 
-// startSession keeps s under a new id in the browser that sent r, and forgets
-// the old id: one that somebody planted before the sign-in is worth nothing
-// after it.
+// startSession gives s a new id, which it sets as the cookie of the browser
+// that sent r, and forgets the old id: an id that somebody planted before the
+// sign-in is useless after it.
 func (a *App) startSession(w http.ResponseWriter, r *http.Request, s *session) {
 	a.dropSession(r)
 	http.SetCookie(w, a.cookie(a.sessions.add(s), 0))

@@ -31,7 +31,7 @@ func (a *App) beginSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// finishSignIn takes the provider's answer.
+// finishSignIn handles the provider's answer.
 func (a *App) finishSignIn(w http.ResponseWriter, r *http.Request) error {
 	s, ok := a.session(r)
 	if !ok {
@@ -64,8 +64,9 @@ func (a *App) finishSignIn(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// checkIssuer: RFC 9207 section 2.4. Without it, a dishonest provider could
-// have this app redeem the code of an honest one with it.
+// checkIssuer checks that the answer is from the provider (RFC 9207 section
+// 2.4). Otherwise a dishonest provider could make this app send it the code of
+// an honest one.
 func (a *App) checkIssuer(p *provider, answer url.Values) error {
 	if !p.announcesIssuer && !answer.Has("iss") {
 		return nil
@@ -76,7 +77,8 @@ func (a *App) checkIssuer(p *provider, answer url.Values) error {
 	return nil
 }
 
-// redeem exchanges the code for tokens and reads who they are about.
+// redeem exchanges the code for tokens and returns the person whom they are
+// about.
 func (a *App) redeem(ctx context.Context, p *provider, code string, at attempt, now time.Time) (*person, error) {
 	ctx = a.toProvider(ctx)
 	token, err := a.oauth(p).Exchange(ctx, code, oauth2.VerifierOption(at.verifier))
@@ -89,7 +91,7 @@ func (a *App) redeem(ctx context.Context, p *provider, code string, at attempt, 
 		return nil, err
 	}
 	if idToken.Nonce != at.nonce {
-		return nil, invalidIDToken("its nonce is not the one this sign-in began with")
+		return nil, invalidIDToken("its nonce is not the one with which this sign-in began")
 	}
 	if err := who.readUserInfo(ctx, p); err != nil {
 		return nil, err
@@ -98,7 +100,7 @@ func (a *App) redeem(ctx context.Context, p *provider, code string, at attempt, 
 	return who, nil
 }
 
-// signOut ends the app's own session. The one at the provider goes on.
+// signOut ends the app's own session. The session at the provider goes on.
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) error {
 	a.dropSession(r)
 	http.SetCookie(w, a.cookie("", -1))
