@@ -8,7 +8,7 @@ if (issuer.protocol === "http:") {
 }
 export const config = await client.discovery(issuer, process.env.CLIENT_ID, undefined, authentication, { execute });
 
-// Where to send the browser, and what to keep in its session until it comes back.
+// Returns the URL to send the browser to, and the values to keep in its session until it comes back.
 export async function begin() {
   const checks = {
     pkceCodeVerifier: client.randomPKCECodeVerifier(),
@@ -26,7 +26,7 @@ export async function begin() {
   return { address, checks };
 }
 
-// What the address means at which the browser came back. The library has checked state, iss, nonce and the ID token.
+// Redeems the code in the URL to which the browser came back. The library checks state, iss, nonce and the ID token.
 export async function finish(address, checks) {
   const tokens = await client.authorizationCodeGrant(config, new URL(address), checks);
   const person = await client.fetchUserInfo(config, tokens.access_token, tokens.claims().sub);

@@ -1,4 +1,4 @@
-// The address of Postern as authority, and client_id; monitorSession is true for an app on the same site as Postern. The script of the library
+// authority (the URL of Postern), client_id, and monitorSession, true for an app on the same site as Postern. The script of the library
 // defines oidc.
 const settings = await (await fetch("/settings.json")).json();
 
@@ -17,7 +17,7 @@ const show = (user) => {
   document.querySelector("#person").textContent = user ? `Hello ${user.profile.name}` : "Nobody is signed in";
 };
 manager.events.addUserUnloaded(() => show(null));
-manager.events.addUserSignedOut(() => manager.removeUser()); // somewhere else, in this browser
+manager.events.addUserSignedOut(() => manager.removeUser()); // in another tab or app of this browser
 
 try {
   const answer = new URL(location.href).searchParams;
@@ -26,4 +26,4 @@ try {
 } catch (error) {
   document.querySelector("#person").textContent = `Not signed in: ${error.message}`;
 }
-history.replaceState(null, "", "/"); // without the code, which is of no more use
+history.replaceState(null, "", "/"); // drop the code, which has been used
