@@ -2,35 +2,44 @@ package consent
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// ledger remembers what people have granted to clients.
+// ledger stores what people have granted to clients.
 type ledger struct {
 	store *storage.Store
 	audit *audit.Log
 }
 
-// answer is a person's answer to a client's request.
+// answer is a person's answer to a client's request, which may be allowed or denied.
 type answer struct {
 	signIn   storage.SignIn
 	flow     storage.Flow
-	access   storage.Access // that was asked for
+	access   storage.Access // that the client asked for
 	clientIP string
 }
 
 func (a answer) event(name audit.Name) audit.Event {
-	return audit.Event{
-		Name: name, Actor: audit.ActorUser, UserID: a.signIn.User().ID, ClientID: a.flow.ClientID, Address: a.clientIP,
-		Detail: audit.AccessDetail(a.access),
-	}
+	event := person(a.clientIP).Event(name, a.signIn.User().ID)
+	event.ClientID, event.Detail = a.flow.ClientID, audit.AccessDetail(a.access)
+	return event
 }
 
-// allow adds the access to what the person has granted to the client and records it on the flow, in one transaction.
-// storage.ErrNotFound says that the flow is over.
+// person returns the person at a browser with that client IP, which may be empty.
+func person(clientIP string) audit.By {
+	address, err := netip.ParseAddr(clientIP)
+	if err != nil {
+		address = netip.Addr{}
+	}
+	return audit.Person(address, "")
+}
+
+// allow adds the access to what the person has granted to the client, and records on the flow that the person agreed, in one transaction.
+// It returns [storage.ErrNotFound] if the flow is over.
 func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.Flows.Consent(ctx, a.flow.ID, a.signIn.User().ID, now); err != nil {
@@ -43,10 +52,11 @@ func (l ledger) allow(ctx context.Context, a answer, now time.Time) error {
 	})
 }
 
-// withdraw takes back whatever a person has granted to a client, consented or not, in one transaction. storage.ErrNotFound says that
-// there is nothing.
+// withdraw takes back everything that a person has granted to a client, in one transaction. It returns [storage.ErrNotFound] if there is
+// nothing to take back.
 func (l ledger) withdraw(ctx context.Context, userID, clientID, clientIP string, now time.Time) error {
-	event := audit.Event{Name: audit.ConsentWithdrawn, Actor: audit.ActorUser, UserID: userID, ClientID: clientID, Address: clientIP}
+	event := person(clientIP).Event(audit.ConsentWithdrawn, userID)
+	event.ClientID = clientID
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.Consents.Withdraw(ctx, userID, clientID, now); err != nil {
 			return err
@@ -55,7 +65,7 @@ func (l ledger) withdraw(ctx context.Context, userID, clientID, clientIP string,
 	})
 }
 
-// deny records on the flow that the person refused. storage.ErrNotFound says that the flow is over.
+// deny records on the flow that the person refused. It returns [storage.ErrNotFound] if the flow is over.
 func (l ledger) deny(ctx context.Context, a answer, now time.Time) error {
 	return l.store.InTx(ctx, func(ctx context.Context) error {
 		if err := l.store.Flows.Deny(ctx, a.flow.ID, now); err != nil {

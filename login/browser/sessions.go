@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/postern-id/postern/login/account"
@@ -155,10 +156,8 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 }
 
 func (s *Sessions) endComplete(ctx context.Context, signIn storage.SignIn, r *http.Request, now time.Time) (left []storage.ClientSession, err error) {
-	event := audit.Event{
-		Name: audit.SignedOut, Actor: audit.ActorUser, UserID: signIn.User().ID, Address: r.RemoteAddr,
-		Detail: map[string]string{"browser": templates.DescribeBrowser(r.UserAgent())},
-	}
+	client, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero AddrPort if there is no address
+	event := audit.Person(client.Addr(), templates.DescribeBrowser(r.UserAgent())).Event(audit.SignedOut, signIn.User().ID)
 	err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
 		ended := s.store.Sessions.EndByID(ctx, signIn.User().ID, signIn.ID())
 		if ended != nil && !errors.Is(ended, storage.ErrNotFound) {
