@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Apps returns the apps that have access to what is a user's, as the account pages list them.
+// Apps returns the apps that have access to a user's data, as the account pages list them.
 func (p *Consent) Apps(ctx context.Context, userID string, now time.Time) ([]templates.AppAccess, error) {
 	apps, err := p.cfg.Store.Consents.Apps(ctx, userID, now)
 	if err != nil {
@@ -19,7 +19,7 @@ func (p *Consent) Apps(ctx context.Context, userID string, now time.Time) ([]tem
 	for _, app := range apps {
 		shown, err := p.cfg.Provider.Client(ctx, app.ClientID)
 		if errors.Is(err, storage.ErrNotFound) {
-			continue // removed in this moment
+			continue // the client was removed meanwhile
 		}
 		if err != nil {
 			return nil, err
@@ -40,7 +40,8 @@ func (p *Consent) access(app storage.App, shown App) templates.AppAccess {
 	return view
 }
 
-// Withdraw takes back whatever a user has granted to a client, consented or not. storage.ErrNotFound says that there is nothing.
+// Withdraw takes back everything that a user has granted to a client, with or without a consent. It returns [storage.ErrNotFound] if there
+// is nothing to take back.
 func (p *Consent) Withdraw(ctx context.Context, userID, clientID, clientIP string, now time.Time) error {
 	return p.ledger.withdraw(ctx, userID, clientID, clientIP, now)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// grant gives a client something of the person's.
+// grant issues a grant of a person to a client.
 func (w *world) grant(user storage.User, client storage.Client, scopes ...string) storage.Grant {
 	w.t.Helper()
 	now := time.Now()

@@ -25,7 +25,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// visitor is somebody at a browser; without a session nobody is signed in.
+// visitor is a person at a browser. Without a session, nobody is signed in.
 type visitor struct {
 	store   *storage.Store
 	session []byte
@@ -41,7 +41,7 @@ func (v *visitor) Current(r *http.Request, clientID string) (storage.SignIn, err
 
 func (v *visitor) Browser(http.ResponseWriter, *http.Request) []byte { return storage.Hash(v.browser) }
 
-// world is the page, a request in progress, and the person whom it asks.
+// world is the page, a request in progress, and the person who is asked.
 type world struct {
 	t       *testing.T
 	store   *storage.Store
@@ -51,12 +51,12 @@ type world struct {
 	client  storage.Client
 	flow    string
 	request consent.Request
-	gone    error // of what is asked
-	// requests are those of single flows, in place of request.
+	gone    error // the error of Describe
+	// requests are the requests of individual flows, which take precedence over request.
 	requests map[string]consent.Request
 	page     *consent.Consent
 	unasked  string // id of a client that belongs to the operator
-	removed  string // id of a client that is removed in this moment
+	removed  string // id of a client that is just being removed
 }
 
 func each(t *testing.T, body func(t *testing.T, w *world)) {
@@ -64,7 +64,7 @@ func each(t *testing.T, body func(t *testing.T, w *world)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { body(t, newWorld(t, db)) })
 }
 
-// pages are read once: that takes longer than most tests.
+// pages are read only once, because that takes longer than most tests.
 var pages = sync.OnceValues(func() (*templates.Pages, error) { return templates.New(templates.Config{}) })
 
 func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Interceptor) *world {
@@ -105,7 +105,7 @@ func newWorld(t *testing.T, db *storagetest.Database, interceptors ...storagetes
 	return w
 }
 
-// begin freezes a new request.
+// begin stores a new authorization request.
 func (w *world) begin() {
 	w.flow = storage.NewID()
 	require.NoError(w.t, w.store.Flows.Add(w.t.Context(), storage.Flow{
@@ -135,7 +135,7 @@ func (w *world) send(path, body string) *httptest.ResponseRecorder {
 
 var formAction = regexp.MustCompile(`<form method="post"[^>]* action="([^"]*)"`)
 
-// form returns the address that the form of a page is sent to.
+// form returns the URL to which the form of a page is sent.
 func (w *world) form(page *httptest.ResponseRecorder) string {
 	w.t.Helper()
 	found := formAction.FindStringSubmatch(page.Body.String())
@@ -143,13 +143,13 @@ func (w *world) form(page *httptest.ResponseRecorder) string {
 	return html.UnescapeString(found[1])
 }
 
-// answer presses a button of the page as it is now.
+// answer opens the page and presses one of its buttons.
 func (w *world) answer(decision string) *httptest.ResponseRecorder {
 	w.t.Helper()
 	return w.send(w.form(w.get()), "decision="+decision)
 }
 
-// goesOn asserts that the browser is sent back to the request.
+// goesOn asserts that the browser is sent back to the request in progress.
 func (w *world) goesOn(answer *httptest.ResponseRecorder) {
 	w.t.Helper()
 	require.Equal(w.t, http.StatusSeeOther, answer.Code, answer.Body)
@@ -197,7 +197,7 @@ func TestPageSaysWhoAsksForWhat(t *testing.T) {
 			require.Contains(t, answer.Body.String(), shown)
 		}
 		require.Contains(t, answer.Header().Get("Content-Security-Policy"), "form-action 'self' https://notes.example.com")
-		require.Nil(t, w.granted(), "looking grants nothing")
+		require.Nil(t, w.granted(), "opening the page grants nothing")
 	})
 }
 
@@ -237,7 +237,7 @@ func TestDeny(t *testing.T) {
 		require.Equal(t, 1, w.events(audit.ConsentDenied))
 
 		w.goesOn(w.get())
-		require.Equal(t, http.StatusGone, w.send(form, "decision=allow").Code, "what was refused is not granted afterwards")
+		require.Equal(t, http.StatusGone, w.send(form, "decision=allow").Code, "a refused request is not granted afterwards")
 		require.Nil(t, w.granted())
 	})
 }

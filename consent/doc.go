@@ -1,13 +1,13 @@
-// Package consent asks a person whether a client may have what it wants, and remembers the answer.
+// Package consent asks a person whether a client may have the access that it requests, and remembers the answer.
 //
 //	/consent   the question
 //
-// An answer is remembered per user and client until it is withdrawn; scopes that are granted later are added to it. It is read with the
-// session ([storage.SignIn.Consented]). A refusal is remembered for the request in progress only.
+// A consent is remembered for each user and client until it is withdrawn, and scopes that are granted later are added to it. It is read
+// together with the session ([storage.SignIn.Consent]). A refusal is remembered for the request in progress only.
 //
-// [Consent.Apps] and [Consent.Withdraw] are for the account pages: which apps have access, and ending it. Ending an app's access removes the
-// answer and every grant, including grants for which nobody was asked.
+// The account pages list the apps that have access with [Consent.Apps] and end an app's access with [Consent.Withdraw], which removes the
+// consent and every grant, including grants for which nobody was asked.
 //
-// What it leaves to others: package provider decides when to ask, sends the browser to /consent and goes on at [Provider.ContinueURL]; how a
-// refusal reaches the client is provider's business too. The caller mounts net/http.CrossOriginProtection around the routes.
+// Package provider decides when to ask, sends the browser to /consent, goes on at [Provider.ContinueURL], and tells the client of a
+// refusal. The caller puts [net/http.CrossOriginProtection] around the routes.
 package consent

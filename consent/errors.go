@@ -8,13 +8,13 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// The values of the submit buttons "decision".
+// The values of the two submit buttons named "decision".
 const (
 	allow = "allow"
 	deny  = "deny"
 )
 
-// public translates the errors that no form can mend.
+// public returns what to show for an error that no form can correct.
 func public(err error) (status int, title, message templates.Text) {
 	if errors.Is(err, storage.ErrUnavailable) {
 		return http.StatusServiceUnavailable, templates.T("error.outage_title"), templates.T("error.outage")

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// requireAskedAnew asserts that nobody's answer was taken and the question is shown as it is now.
+// requireAskedAnew asserts that the answer did not count and the page is shown again, with the request as it is now.
 func (w *world) requireAskedAnew(a *httptest.ResponseRecorder) {
 	w.t.Helper()
 	require.Equal(w.t, http.StatusUnprocessableEntity, a.Code, a.Body)
@@ -30,7 +30,7 @@ func (w *world) requireAskedAnew(a *httptest.ResponseRecorder) {
 	require.Zero(w.t, w.events(audit.ConsentGiven)+w.events(audit.ConsentDenied))
 }
 
-// The page was shown to one person, and another has signed in since in the same browser.
+// The page is shown to one person, and then another signs in with the same browser.
 func TestAFormBelongsToTheSignInThatItWasShownTo(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ada := w.user
@@ -49,7 +49,7 @@ func TestAFormBelongsToTheSignInThatItWasShownTo(t *testing.T) {
 	})
 }
 
-// A form of one request is no answer to another.
+// The form of one request does not answer another.
 func TestAFormBelongsToItsRequest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form, asked := w.form(w.get()), w.flow
@@ -58,7 +58,7 @@ func TestAFormBelongsToItsRequest(t *testing.T) {
 	})
 }
 
-// The operator has changed what the client may ask for since the page was shown.
+// After the page was shown, the operator changes what the client may ask for.
 func TestAskedForSomethingElse(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, asked := range []storage.Access{
@@ -73,7 +73,7 @@ func TestAskedForSomethingElse(t *testing.T) {
 	})
 }
 
-// When nothing is left to ask, or the client is gone, the provider says so.
+// If nothing is left to ask, or the client is gone, the provider decides what comes next.
 func TestNothingIsLeftToAsk(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form := w.form(w.get())
@@ -102,8 +102,8 @@ func TestWithdrawnBetweenPageAndAnswer(t *testing.T) {
 	})
 }
 
-// Fifty tabs in which the person agrees to fifty things at once: all of them stay. Somebody who withdraws the access in between takes back what
-// was granted before.
+// A person agrees to fifty requests in fifty tabs at once, and all answers are kept. If the access is withdrawn in between, what was
+// granted before that is taken back.
 func TestRaceOfTabs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const tabs = 50

@@ -14,12 +14,12 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// show is GET /consent.
+// show handles GET /consent.
 func (p *Consent) show(c *gin.Context) error {
 	return p.ask(c, http.StatusOK, templates.Text{})
 }
 
-// question is what a person is asked. The URL of the page, to which its form is sent, carries the form key.
+// question is what a person is asked. The form key is part of the URL to which the page's form is sent.
 type question struct {
 	flow    storage.Flow
 	signIn  storage.SignIn
@@ -27,10 +27,10 @@ type question struct {
 	formKey string
 }
 
-// errNothingToAsk: nobody is signed in, or there is nothing left to ask. The provider decides what comes next.
+// errNothingToAsk says that nobody is signed in or nothing is left to ask. The provider decides what comes next.
 var errNothingToAsk = errors.New("nothing to ask")
 
-// question returns the person to ask, and the access to ask for. With errNothingToAsk, only the flow of q is good.
+// question returns the person to ask and the access to ask for. If it returns errNothingToAsk, only the flow of q is set.
 func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error) {
 	if q.flow, err = p.flow(c, now); err != nil {
 		return q, err
@@ -43,14 +43,14 @@ func (p *Consent) question(c *gin.Context, now time.Time) (q question, err error
 		return q, err
 	}
 	q.request, err = p.cfg.Provider.Describe(c.Request.Context(), q.flow)
-	if errors.Is(err, storage.ErrNotFound) || err == nil && len(q.request.Asked.Scopes) == 0 { // the client is gone, or has lost the right to ask
+	if errors.Is(err, storage.ErrNotFound) || err == nil && len(q.request.Asked.Scopes) == 0 { // the client is gone or may not ask any more
 		return q, errNothingToAsk
 	}
 	q.formKey = q.request.Asked.FormKey(p.cfg.Store, q.signIn, q.flow)
 	return q, err
 }
 
-// ask shows the page.
+// ask shows the page, with a message if that is not empty.
 func (p *Consent) ask(c *gin.Context, status int, message templates.Text) error {
 	q, err := p.question(c, time.Now())
 	if errors.Is(err, errNothingToAsk) || err == nil && !q.flow.DeniedAt.IsZero() {
@@ -82,7 +82,7 @@ func (p *Consent) view(q question) templates.Consent {
 	}
 }
 
-// host returns the host to which the answer goes; empty for an app on the person's own device (RFC 8252 section 7).
+// host returns the host of a redirect URI, or "" for an app on the person's own device (RFC 8252 section 7).
 func host(redirectURI string) string {
 	u, err := url.Parse(redirectURI)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "localhost" {
@@ -94,7 +94,7 @@ func host(redirectURI string) string {
 	return u.Host
 }
 
-// decide is POST /consent.
+// decide handles POST /consent.
 func (p *Consent) decide(c *gin.Context) error {
 	decision := c.Request.PostForm.Get("decision")
 	if decision != allow && decision != deny {
@@ -119,7 +119,7 @@ func (p *Consent) decide(c *gin.Context) error {
 	return p.answered(c, q.flow, act(c.Request.Context(), a, now))
 }
 
-// answered goes on with the flow after an answer, unless the flow is over.
+// answered goes on with the flow after an answer was stored. It returns errExpired if storing it failed because the flow is over.
 func (p *Consent) answered(c *gin.Context, flow storage.Flow, err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return errExpired
@@ -130,7 +130,7 @@ func (p *Consent) answered(c *gin.Context, flow storage.Flow, err error) error {
 	return p.proceed(c, flow)
 }
 
-// proceed sends the browser back to the request in progress.
+// proceed redirects the browser to the request in progress.
 func (p *Consent) proceed(c *gin.Context, flow storage.Flow) error {
 	c.Redirect(http.StatusSeeOther, p.cfg.Provider.ContinueURL+"?"+url.Values{"flow": {flow.ID}}.Encode())
 	return nil
