@@ -24,14 +24,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Config is what the endpoints need. Every field is required.
+// Config is what an [Endpoint] needs. Every field is required.
 type Config struct {
 	Issuer     string
 	SignInURL  string // of the page that asks for the password
 	ConsentURL string // of the page that asks for consent
 
 	Store     *storage.Store
-	Grants    Grants // [storage.Grants], unless a test looks in between
+	Grants    Grants // [storage.Grants], or a wrapper in tests
 	Audit     *audit.Log
 	Clients   *client.Registry
 	Auth      *clientauth.Authenticator
@@ -40,58 +40,59 @@ type Config struct {
 	Engine    *engine.Engine
 	Endpoints *oauth.Endpoints
 	Page      *page.Pages
-	Fetch     *fetch.Client // request objects
+	Fetch     *fetch.Client // for request objects
 	SignIns   SignIns
 	Limits    Limits
 	Log       *slog.Logger
 
-	// SessionState returns what a client asks the check session frame about (OIDC Session Management section 3). It is empty for a
-	// client whose pages have no web origin.
+	// SessionState returns the session_state of an answer (OIDC Session Management section 3). It is empty for a client whose pages have no web
+	// origin.
 	SessionState func(c *gin.Context, clientID, redirectURI string, signedIn bool) string
 
-	FlowLife        time.Duration // of a request in progress
+	FlowLife        time.Duration // lifetime of a request in progress
 	CodeLife        time.Duration
 	AccessTokenLife time.Duration
 }
 
-// SignIns answers who is signed in; it is the only way in which this package learns of a person.
+// SignIns tells who is signed in. It is the only way in which this package learns of a person.
 type SignIns interface {
-	// Current returns the complete sign-in of the request's browser with what its user has granted to the client.
-	// [storage.ErrNotFound]: nobody is signed in, or only half.
+	// Current returns the complete sign-in of the request's browser with what its user has granted to the client. Errors: [storage.ErrNotFound] if
+	// nobody is signed in with both factors.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
 	// Browser returns the hash of the cookie that tells browsers apart before anybody is signed in, setting it if missing.
 	Browser(w http.ResponseWriter, r *http.Request) []byte
-	// RememberRequest remembers in the browser which client a flow is of.
+	// RememberRequest stores in the browser which client a flow belongs to.
 	RememberRequest(w http.ResponseWriter, r *http.Request, flow, client string)
-	// TrustedBrowser returns the ID of a browser in which a person completed a sign-in before, signed in or not; empty for any other.
+	// TrustedBrowser returns the ID of a browser in which a person has completed a sign-in before, even if nobody is signed in now; empty for any
+	// other browser.
 	TrustedBrowser(r *http.Request) string
 }
 
-// Grants stores what a person gives to a client.
+// Grants is the part of [storage.Grants] that an [Endpoint] uses.
 type Grants interface {
-	// Issue stores a grant with its code and records the event. [storage.ErrStale]: the consent or the session that it rests on is over.
-	// [storage.ErrNotFound]: the client or the user is gone.
+	// Issue stores a grant with its code and records the event. Errors: [storage.ErrStale] if the consent or the session of the grant has ended;
+	// [storage.ErrNotFound] if the client or the user is gone.
 	Issue(ctx context.Context, g storage.Grant, event string) error
 }
 
-// Endpoint is the authorization endpoint, with the one to which requests are pushed.
+// Endpoint is the authorization endpoint and the pushed authorization request endpoint.
 type Endpoint struct {
 	cfg     Config
 	objects *objects
 }
 
-// New returns the endpoints.
+// New returns the endpoints with this configuration.
 func New(cfg Config) *Endpoint { return &Endpoint{cfg: cfg, objects: newObjects(cfg.Fetch)} }
 
-// Mount adds the endpoints. r stands for the issuer's path.
+// Mount adds the endpoints to r, a group at the issuer's path.
 func (e *Endpoint) Mount(r gin.IRouter) {
 	r.GET(oauth.AuthorizePath, e.cfg.Page.Handle(e.authorize))
 	r.POST(oauth.AuthorizePath, e.cfg.Page.Handle(e.authorize))
 	e.cfg.Endpoints.Post(r, oauth.PushPath, e.push)
 }
 
-// authorize is the authorization endpoint (RFC 6749 section 3.1, OIDC Core section 3.1.2). It is entered with a request of a client, and
-// again, with the ID of the frozen request, each time a page is done.
+// authorize is the authorization endpoint (RFC 6749 section 3.1, OIDC Core section 3.1.2). A browser comes with the request of a client, and again,
+// with the ID of the frozen request, after each page.
 func (e *Endpoint) authorize(c *gin.Context) error {
 	now := time.Now()
 	if c.Request.Method == http.MethodPost && http.NewCrossOriginProtection().Check(c.Request) != nil {
@@ -114,7 +115,7 @@ func (e *Endpoint) authorize(c *gin.Context) error {
 	return e.proceed(c, a, storage.Flow{}, fault, now)
 }
 
-// enter finds the client, the whole request, and where the answer goes. A fault of a pushed request or of a request object is returned beside the
+// enter finds the client, the whole request and the redirect URI. It returns a fault of a pushed request or of a request object together with the
 // request, so that the client can be told.
 func (e *Endpoint) enter(c *gin.Context, form url.Values, now time.Time) (a *request, fault, err error) {
 	found, err := e.cfg.Page.ClientOf(c.Request.Context(), form.Get("client_id"))
@@ -127,12 +128,12 @@ func (e *Endpoint) enter(c *gin.Context, form url.Values, now time.Time) (a *req
 	}
 	a, err = newRequest(found, form)
 	if refusal := new(oauth.Refusal); err != nil && errors.As(fault, &refusal) && refusal.Code == oauth.InvalidRequestURI {
-		return nil, nil, fault // the redirect URI would have been in what the request_uri stands for
+		return nil, nil, fault // the redirect URI may be in the missing request
 	}
 	return a, fault, err
 }
 
-// resume continues a frozen request. The client is looked up and the request judged anew: both may have changed.
+// resume continues a frozen request. It reads the client and validates the request again, because the client may have changed.
 func (e *Endpoint) resume(c *gin.Context, id string, now time.Time) error {
 	ctx := c.Request.Context()
 	flow, err := e.cfg.Store.Flows.ByID(ctx, id, e.cfg.SignIns.Browser(c.Writer, c.Request), now)
@@ -196,7 +197,7 @@ func (e *Endpoint) proceed(c *gin.Context, a *request, flow storage.Flow, fault 
 	return page.SeeOther(c, page.QuestionURL(e.cfg.Store, e.cfg.ConsentURL, flow, facts.Asked, signIn))
 }
 
-// factsOf lists what is known of a request when its next step is decided.
+// factsOf returns the facts from which the next step of a request is decided.
 func (e *Endpoint) factsOf(a *request, flow storage.Flow, s storage.SignIn, signedIn bool) decision.Request {
 	return decision.Request{
 		Prompt: a.prompt, MaxAge: a.maxAge, Hint: a.hint, Asked: a.asked().Access(),

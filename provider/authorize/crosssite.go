@@ -9,8 +9,8 @@ import (
 	"github.com/postern-id/postern/provider/page"
 )
 
-// comeBack has the browser bring an authorization request that came as a form of another site once more, in the query (OIDC Core section 3.1.2.1).
-// Faults in the parameters, such as a repeated one, are kept and answered then.
+// comeBack redirects a browser that posted an authorization request as a form from another site, so that it sends the request again, in the query
+// (OIDC Core section 3.1.2.1). It keeps faults in the parameters, such as a repeated one, which are answered then.
 func (e *Endpoint) comeBack(c *gin.Context) error {
 	text, err := oauth.FormText(c.Writer, c.Request)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// RequestView is what the pages of a flow show of its request.
+// RequestView holds what the pages of a flow show of its request.
 type RequestView struct {
 	ClientID    string
 	App         templates.App
@@ -24,12 +24,12 @@ type RequestView struct {
 	LoginHint   string
 	Locales     string // ui_locales of OIDC Core section 3.1.2.1
 	Native      bool   // the client cannot prove its identity
-	// Answers reports whether nobody has to sign in for the request any more once there is this sign-in, which another tab may have brought. For a
-	// request that asks for a fresh sign-in it is always false.
+	// Answers reports whether a sign-in, which may come from another tab, is good enough for the request, so that nobody has to sign in again. It is
+	// always false for a request that asks for a fresh sign-in.
 	Answers func(signIn storage.SignIn, now time.Time) bool
 }
 
-// Describe reads what the pages of a flow show. Errors: [storage.ErrNotFound] when the client is gone.
+// Describe returns what the pages of a flow show of its request. Errors: [storage.ErrNotFound] if the client is gone; [storage.ErrUnavailable].
 func (e *Endpoint) Describe(ctx context.Context, flow storage.Flow) (RequestView, error) {
 	form, err := url.ParseQuery(flow.Request)
 	if err != nil {
@@ -41,7 +41,7 @@ func (e *Endpoint) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	}
 	claims, err := readClaims(form.Get("claims"))
 	if err != nil {
-		return RequestView{}, err // it was good when the request was frozen
+		return RequestView{}, err // it was valid when the request was frozen
 	}
 	dropLostScopes(form, c)
 	var asked storage.Access // empty when the client has lost every scope: the request will be refused
@@ -57,8 +57,8 @@ func (e *Endpoint) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	}, nil
 }
 
-// answers decides about a frozen request as if it came just now, in a browser with that sign-in. What cannot be judged any more is for the
-// endpoint to tell the app.
+// answers reports whether a frozen request would need no sign-in if it came now, in a browser with that sign-in. It reports true for a request that
+// is no longer valid, so that the endpoint can tell the app.
 func (e *Endpoint) answers(c *client.Client, form url.Values, s storage.SignIn, now time.Time) bool {
 	if form.Has(page.DeviceField) {
 		maxAge, err := decision.ReadMaxAge("", c)
@@ -71,8 +71,8 @@ func (e *Endpoint) answers(c *client.Client, form url.Values, s storage.SignIn, 
 	return err != nil || decision.Decide(e.factsOf(a, storage.Flow{}, s, true), now).Action != decision.SignIn
 }
 
-// dropLostScopes removes the scopes of a frozen request that its client has lost since. When no scope would be left, the request stays as it was, and
-// is refused.
+// dropLostScopes removes the scopes of a frozen request that its client is no longer registered for. If no scope would be left, it removes none, and
+// the request is refused.
 func dropLostScopes(form url.Values, c *client.Client) {
 	if kept := scope.Kept(strings.Fields(form.Get("scope")), c); len(kept) > 0 {
 		form.Set("scope", strings.Join(kept, " "))

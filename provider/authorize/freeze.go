@@ -12,13 +12,13 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// frozenParameters are those that mean something here or to the pages; others are ignored (RFC 6749 section 3.1).
+// frozenParameters are the parameters that this package or the pages use; others are ignored (RFC 6749 section 3.1).
 var frozenParameters = []string{
 	"client_id", "redirect_uri", "response_type", "response_mode", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
 	"prompt", "max_age", "id_token_hint", "acr_values", "claims", "login_hint", "ui_locales", "dpop_jkt",
 }
 
-// frozen is the request as a flow keeps it.
+// frozen returns the parameters of the request that a flow keeps, form-encoded.
 func (a *request) frozen() string {
 	kept := url.Values{}
 	for _, name := range frozenParameters {
@@ -32,8 +32,7 @@ func (a *request) frozen() string {
 	return kept.Encode()
 }
 
-// freeze saves the request for the time in which a person visits pages, unless flow is what was saved before. user is empty when nobody is signed
-// in.
+// freeze stores the request as a flow while a person visits pages, unless it was stored as flow before. user is empty if nobody is signed in.
 func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user string, now time.Time) (storage.Flow, error) {
 	if flow.ID != "" {
 		return flow, nil
@@ -49,7 +48,7 @@ func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user st
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(now.Add(e.cfg.FlowLife)),
 	}
 	err := e.cfg.Store.Flows.Add(c.Request.Context(), flow)
-	if errors.Is(err, storage.ErrNotFound) { // the client is gone, and another replica knew first
+	if errors.Is(err, storage.ErrNotFound) { // another replica has removed the client
 		return flow, page.ErrOver
 	}
 	if err == nil {
@@ -58,7 +57,7 @@ func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user st
 	return flow, err
 }
 
-// deny answers the client of a request that the person refused.
+// deny ends the flow and tells the client that the person refused the request.
 func (e *Endpoint) deny(c *gin.Context, a *request, flow storage.Flow) error {
 	if err := e.cfg.Store.Flows.End(c.Request.Context(), flow.ID); errors.Is(err, storage.ErrStale) {
 		return page.ErrOver

@@ -18,8 +18,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// issue answers the request with what its response type asks for. Code and tokens, the grant behind them and the audit entry are one
-// statement; with a flow, ending it is in the same transaction, so that one flow yields one answer.
+// issue answers the request with the code and tokens that its response type asks for. One statement stores the grant, with the hash of the code, and
+// the audit entry; the same transaction ends the flow, if there is one, so that one flow yields one answer.
 func (e *Endpoint) issue(c *gin.Context, a *request, flow storage.Flow, s storage.SignIn, now time.Time) error {
 	grant, err := e.newGrant(a, s, now)
 	if err != nil {
@@ -40,7 +40,7 @@ func (e *Endpoint) issue(c *gin.Context, a *request, flow storage.Flow, s storag
 		return e.proceed(c, a, flow, nil, now)
 	case errors.Is(err, errPushedTwice):
 		return e.respondError(c, a, err)
-	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or client or user are gone
+	case errors.Is(err, storage.ErrStale), errors.Is(err, storage.ErrNotFound): // answered before, or the client or the user is gone
 		return page.ErrOver
 	case err != nil:
 		return e.respondError(c, a, err)
@@ -48,7 +48,7 @@ func (e *Endpoint) issue(c *gin.Context, a *request, flow storage.Flow, s storag
 	return e.respond(c, a, parametersOf(u))
 }
 
-// newGrant makes the grant that the request gets, for the tokens that name it.
+// newGrant returns the grant for the request, which is not stored yet.
 func (e *Endpoint) newGrant(a *request, s storage.SignIn, now time.Time) (token.Grant, error) {
 	detail := token.Detail{
 		RedirectURI: a.redirectURI, Challenge: a.challenge, Nonce: a.nonce, ACR: a.acr, AMR: s.Methods(), Named: a.named, JKT: a.jkt,
@@ -62,7 +62,7 @@ func (e *Endpoint) newGrant(a *request, s storage.SignIn, now time.Time) (token.
 	}}}, err
 }
 
-// setCode ties the grant to the code that was made. Without one, no code can redeem the grant.
+// setCode sets the grant's code hash from the unit's code. If there is no code, the grant cannot be redeemed.
 func setCode(u *engine.Unit) {
 	code := u.Code
 	if code == "" {
@@ -71,7 +71,7 @@ func setCode(u *engine.Unit) {
 	u.Grant.CodeHash = storage.Hash(code)
 }
 
-// parametersOf returns what the client gets (RFC 6749 sections 4.1.2 and 4.2.2, OIDC Core sections 3.2.2.5 and 3.3.2.5).
+// parametersOf returns the parameters of a successful answer (RFC 6749 sections 4.1.2 and 4.2.2, OIDC Core sections 3.2.2.5 and 3.3.2.5).
 func parametersOf(u *engine.Unit) url.Values {
 	parameters := url.Values{}
 	if u.Code != "" {
@@ -88,13 +88,13 @@ func parametersOf(u *engine.Unit) url.Values {
 	return parameters
 }
 
-// errWithdrawn: the person has withdrawn the consent that the answer rests on, or signed out.
+// errWithdrawn says that the person has withdrawn the consent or signed out meanwhile.
 var errWithdrawn = errors.New("consent withdrawn or session ended meanwhile")
 
-// errPushedTwice: the pushed request was answered already.
+// errPushedTwice says that the pushed request was already answered.
 var errPushedTwice = oauth.Refuse(oauth.PushedUsed)
 
-// writeGrant stores the grant, and uses up what must be answered once only: the flow, and the request that was pushed.
+// writeGrant stores the grant, ends the flow and uses up the pushed request, so that each is answered only once.
 func (e *Endpoint) writeGrant(ctx context.Context, a *request, flow storage.Flow, grant storage.Grant, event string, now time.Time) error {
 	pushed := a.pushedHash()
 	if flow.ID == "" && pushed == nil {

@@ -10,18 +10,18 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Limits bounds the authorization requests that are stored, and the objects that are fetched for them, before anybody has proven anything.
-// People and browsers that are known are counted by themselves, and not limited by others at the same address.
+// Limits limits how many authorization requests are stored, and how many request objects are fetched, before anybody has authenticated. Known people
+// and browsers are counted separately, so that others at the same address do not affect them.
 type Limits struct {
-	Known    *limit.Limiter // by person, or by browser that a person has signed in with
-	Address  *limit.Limiter // of all others, by address
-	App      *limit.Limiter // and by client and address
-	Unproven *limit.Limiter // pushed by clients that cannot prove themselves, by client and address
-	Proven   *limit.Limiter // pushed by clients that can, by client
-	Objects  *limit.Limiter // fetched, by person, else by client and address
+	Known    *limit.Limiter // by person, or by trusted browser
+	Address  *limit.Limiter // all others, by address
+	App      *limit.Limiter // all others, by client and address
+	Unproven *limit.Limiter // requests pushed by public clients, by client and address
+	Proven   *limit.Limiter // requests pushed by other clients, by client
+	Objects  *limit.Limiter // fetched objects, by person, otherwise by client and address
 }
 
-// NewLimits returns the limits that are in force.
+// NewLimits returns the limits of a server in service.
 func NewLimits() Limits {
 	return Limits{
 		Known: limit.New(3000, time.Second/10), Address: limit.New(2000, time.Second/2), App: limit.New(1000, time.Second),
@@ -29,7 +29,7 @@ func NewLimits() Limits {
 	}
 }
 
-// begin counts an authorization request that is about to be stored. user names the person or the browser; empty: neither is known.
+// begin counts an authorization request that is about to be stored. user identifies the person or the trusted browser; empty if neither is known.
 func (l Limits) begin(r *http.Request, clientID, user string, now time.Time) error {
 	var wait time.Duration
 	if user != "" {

@@ -13,15 +13,15 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// The bounds of remembering request objects. Anybody can send a request_uri that a client has registered: that must not cause a fetch each time.
+// Limits of keeping request objects. Anybody can send a request_uri that a client has registered, and that must not cause a fetch each time.
 const (
 	longestObject = 64 << 10         // bytes
-	objectKept    = 10 * time.Second // an object, or the error in its place
+	objectKept    = 10 * time.Second // how long an object or an error is kept
 	mostObjects   = 200
-	objectTime    = 6 * time.Second // for a fetch, which goes on when its caller is gone
+	objectTime    = 6 * time.Second // limit of a fetch, which goes on when its caller is gone
 )
 
-// objects fetches request objects and remembers them for a moment. Requests that need the same object at the same time share one fetch.
+// objects fetches request objects and keeps them for a moment. Requests that need the same object at the same time share one fetch.
 type objects struct {
 	fetch *fetch.Client
 	group singleflight.Group
@@ -33,15 +33,16 @@ type objects struct {
 // keptObject is the outcome of a fetch.
 type keptObject struct {
 	text string
-	hash string // of the text, as a fragment has it
+	hash string // of the text, as in a fragment
 	err  error
 	at   time.Time
 }
 
 func newObjects(f *fetch.Client) *objects { return &objects{fetch: f, byURL: map[string]keptObject{}} }
 
-// get returns the request object at a request_uri: with fresh as it is now, else as it was a moment ago. may is asked before a fetch. A fragment is
-// the hash of the object (OIDC Core section 6.2): with another hash than the remembered one the object has changed.
+// get returns the request object at a request_uri. It fetches the object if fresh is set or no recent one is kept, and returns the error of may if
+// that forbids the fetch. The fragment of a request_uri is the hash of the object (OIDC Core section 6.2), so another hash means that the object has
+// changed.
 func (o *objects) get(ctx context.Context, requestURI string, fresh bool, may func() error, now time.Time) (string, error) {
 	url, hash, _ := strings.Cut(requestURI, "#")
 	o.mu.Lock()
@@ -62,7 +63,7 @@ func (o *objects) get(ctx context.Context, requestURI string, fresh bool, may fu
 	}
 }
 
-// load fetches an object and remembers it. It goes on when its caller is gone, because others may be waiting for the object.
+// load fetches an object and keeps it. It goes on when its caller is gone, because others may be waiting for the object.
 func (o *objects) load(ctx context.Context, url string, now time.Time) keptObject {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), objectTime)
 	defer cancel()

@@ -12,7 +12,8 @@ import (
 	"github.com/postern-id/postern/provider/token"
 )
 
-// sameSubject joins the two ways of asking for one person: id_token_hint, and sub in the parameter claims.
+// sameSubject returns the subject that the request asks for by id_token_hint or by sub in the parameter claims. Errors: an [oauth.Refusal] if they
+// differ.
 func sameSubject(hint, claimed string) (string, error) {
 	if hint != "" && claimed != "" && hint != claimed {
 		return "", oauth.Refuse(oauth.HintOfAnotherSubject)
@@ -24,7 +25,7 @@ func sameSubject(hint, claimed string) (string, error) {
 func challengeOf(form url.Values, c *client.Client, types oauth.ResponseTypes) (string, error) {
 	challenge, method := form.Get("code_challenge"), form.Get("code_challenge_method")
 	switch {
-	case challenge == "" && method == "" && (!types.Code || !c.PKCERequired): // without a code there is nothing to redeem
+	case challenge == "" && method == "" && (!types.Code || !c.PKCERequired): // without a code, no verifier is ever sent
 		return "", nil
 	case challenge == "":
 		return "", oauth.Refuse(oauth.ChallengeMissing)
@@ -36,7 +37,7 @@ func challengeOf(form url.Values, c *client.Client, types oauth.ResponseTypes) (
 	return challenge, nil
 }
 
-// jktOf checks the thumbprint of a key: SHA-256 in base64url (RFC 9449 section 10).
+// jktOf checks the parameter dpop_jkt, a SHA-256 thumbprint in base64url (RFC 9449 section 10).
 func jktOf(text string) (string, error) {
 	if text != "" && (len(text) != 43 || strings.Trim(text, base64URL) != "") {
 		return "", oauth.Refuse(oauth.ThumbprintMalformed)

@@ -22,13 +22,14 @@ import (
 const (
 	// requestURIPrefix begins the request_uri of a pushed request (RFC 9126 section 2.2).
 	requestURIPrefix = "urn:ietf:params:oauth:request_uri:"
-	pushedLife       = time.Minute // until a browser comes with it
-	// pushedKept is how long that browser may take, reloads included. A later request still gets an error at the client's redirect URI.
+	pushedLife       = time.Minute // in which a browser must come with it
+	// pushedKept is the time in which that browser must get its answer, reloads included. Until then, a request that comes too late still gets an
+	// error at the client's redirect URI.
 	pushedKept = 15 * time.Minute
 )
 
-// push is the pushed authorization request endpoint (RFC 9126): a client authenticates, sends its request ahead, and gets a request_uri, with which
-// the browser then comes. Only parameters that have a meaning are stored, so no credentials are.
+// push is the pushed authorization request endpoint (RFC 9126): a client authenticates, sends its authorization request, and gets a request_uri for
+// the browser. Only parameters of authorization requests are stored, so no credentials are.
 func (e *Endpoint) push(c *gin.Context) error {
 	ctx, now := c.Request.Context(), time.Now()
 	form, err := oauth.FormAlone(c.Writer, c.Request)
@@ -63,7 +64,7 @@ func (e *Endpoint) push(c *gin.Context) error {
 	return nil
 }
 
-// readPushed validates a request that a client pushes, and binds its code to the key of the proof that came with it.
+// readPushed validates a request that a client pushes, and binds its code to the key of the request's DPoP proof.
 func (e *Endpoint) readPushed(ctx context.Context, caller *client.Client, form url.Values, shown token.Proof, now time.Time) (*request, error) {
 	if form.Has("request_uri") {
 		return nil, oauth.Refuse(oauth.RequestURIPushed)
@@ -97,7 +98,7 @@ func (e *Endpoint) keepPushed(ctx context.Context, a *request, now time.Time) (u
 	})
 }
 
-// bindToKey binds the code of a pushed request to the key of the proof that came with it (RFC 9449 section 10.1).
+// bindToKey binds the code of a pushed request to the key of the request's DPoP proof (RFC 9449 section 10.1).
 func bindToKey(form url.Values, shown token.Proof) error {
 	switch {
 	case shown.JKT == "":
@@ -109,8 +110,8 @@ func bindToKey(form url.Values, shown token.Proof) error {
 	return nil
 }
 
-// pushedRequest returns the request that a client pushed, in place of everything that the browser brought (RFC 9126 section 4). An error that
-// comes with a form can be sent to the app.
+// pushedRequest returns the request that a client pushed, which replaces all parameters from the browser (RFC 9126 section 4). An error that is
+// returned together with a form can be sent to the app.
 func (e *Endpoint) pushedRequest(c *gin.Context, found *client.Client, front url.Values, now time.Time) (url.Values, error) {
 	uri := front.Get("request_uri")
 	browser := e.cfg.SignIns.Browser(c.Writer, c.Request)
@@ -133,7 +134,7 @@ func (e *Endpoint) pushedRequest(c *gin.Context, found *client.Client, front url
 	return form, nil
 }
 
-// pushedHash returns the hash of the request_uri of a pushed request, and nil when a was not pushed.
+// pushedHash returns the hash of the request_uri of a pushed request; nil if a was not pushed.
 func (a *request) pushedHash() []byte {
 	if uri := a.form.Get("request_uri"); strings.HasPrefix(uri, requestURIPrefix) {
 		return storage.Hash(uri)

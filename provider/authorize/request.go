@@ -20,8 +20,8 @@ type request struct {
 	form        url.Values
 	client      *client.Client
 	redirectURI string
-	mode        string // how the answer travels
-	modeFault   bool   // another way was asked for, which is not allowed
+	mode        string // response mode of the answer
+	modeFault   bool   // the request asks for another mode, which is not allowed
 	types       oauth.ResponseTypes
 	state       string
 	scopes      []string
@@ -31,19 +31,19 @@ type request struct {
 	jkt         string // thumbprint of the key that the code is bound to; empty: it is not bound
 	prompt      decision.Prompts
 	maxAge      *time.Duration
-	hint        string // sub that was asked for: of a valid id_token_hint or in the parameter claims
-	acr         string // what the ID token will say
+	hint        string // requested sub, from a valid id_token_hint or the parameter claims
+	acr         string // acr of the ID token
 
-	shown bool // the person saw a page of ours before the answer
+	shown bool // the person has seen one of our pages before the answer
 
-	sessionState string // of the browser, empty: not known or of no use to the client
+	sessionState string // session_state of the answer; empty: not known or of no use to the client
 }
 
-// asked is what the client asks for about the person.
+// asked returns the access that the client asks for.
 func (a *request) asked() scope.Asked { return scope.Asked{Scopes: a.scopes, Named: a.named} }
 
-// newRequest finds out where the answer goes. Until that is certain every error is a page: a redirect to an address that was not
-// registered would hand errors, and later codes, to the author of the link.
+// newRequest finds out to which redirect URI and in which mode the answer is sent. Until the redirect URI is certain, every error is a page: a
+// redirect to an unregistered URI would give errors, and later codes, to the author of the link.
 func newRequest(found *client.Client, form url.Values) (*request, error) {
 	uri := form.Get("redirect_uri")
 	if uri == "" {
@@ -66,7 +66,7 @@ func newRequest(found *client.Client, form url.Values) (*request, error) {
 	return a, nil
 }
 
-// validate reads the rest of the request. Its errors are answered by a redirect to the client.
+// validate reads and checks the other parameters. Its errors are sent to the client's redirect URI.
 func (e *Endpoint) validate(a *request, now time.Time) error {
 	if a.form.Has("registration") { // OIDC Core section 7.2.1 is for providers on a person's own device
 		return oauth.Refuse(oauth.RegistrationParameter)
@@ -107,7 +107,7 @@ func (e *Endpoint) validate(a *request, now time.Time) error {
 	return nil
 }
 
-// validateResponse reads what is asked for and how it shall travel.
+// validateResponse checks the response type and the response mode, and reads the nonce.
 func (a *request) validateResponse() error {
 	if !a.form.Has("response_type") {
 		return oauth.Refuse(oauth.ResponseTypeMissing)
@@ -123,7 +123,8 @@ func (a *request) validateResponse() error {
 	return nil
 }
 
-// validateIDToken checks what an ID token that passes the browser needs (OIDC Core sections 3.2.2.1 and 3.3.2.11).
+// validateIDToken checks the scope and the nonce of a request for an ID token that passes through the browser (OIDC Core sections 3.2.2.1 and
+// 3.3.2.11).
 func (a *request) validateIDToken() error {
 	switch {
 	case !a.types.IDToken:

@@ -22,8 +22,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// expand returns the whole of an authorization request: what the client pushed ahead, or put into a request object by value or by
-// reference, replaces what the browser brought. An error comes with the form as far as it is known, so that the app can be told.
+// expand returns the parameters of an authorization request. Those that the client pushed, or put into a request object by value or by reference,
+// replace those from the browser. With an error it returns the parameters that are known, so that the app can be told.
 func (e *Endpoint) expand(c *gin.Context, found *client.Client, form url.Values, now time.Time) (url.Values, error) {
 	ctx, object, uri := c.Request.Context(), form.Get("request"), form.Get("request_uri")
 	switch {
@@ -36,7 +36,7 @@ func (e *Endpoint) expand(c *gin.Context, found *client.Client, form url.Values,
 	case uri != "":
 		var err error
 		if object, err = e.fetchObject(c.Request, found, uri, now); oauth.IsTryLater(err) || errors.Is(err, storage.ErrUnavailable) {
-			return nil, err // the redirect URI is in the object, so the app cannot be told
+			return nil, err // the redirect URI may be in the object, so the app cannot be told
 		} else if err != nil {
 			return form, err
 		}
@@ -66,7 +66,8 @@ func (e *Endpoint) fetchObject(r *http.Request, c *client.Client, uri string, no
 	return object, nil
 }
 
-// objectFor returns the request object at a request_uri. It is fetched each time for somebody who is signed in, and once in a while for others.
+// objectFor returns the request object at a request_uri. It fetches the object each time for a person who is signed in, and not more than every few
+// seconds for others.
 func (e *Endpoint) objectFor(r *http.Request, clientID, requestURI string, now time.Time) (string, error) {
 	key := limit.CallerKey(r, clientID)
 	signIn, err := e.cfg.SignIns.Current(r, "")
@@ -78,8 +79,8 @@ func (e *Endpoint) objectFor(r *http.Request, clientID, requestURI string, now t
 	return e.objects.get(r.Context(), requestURI, err == nil, func() error { return e.cfg.Limits.fetch(key, now) }, now)
 }
 
-// openRequest returns the parameters that count when form came with a request object; without an object, form itself unless the client must
-// send one. An error of an object that the client made comes with its parameters: they say where to send the error, and how.
+// openRequest returns the parameters of a request with a request object. Without an object it returns form, unless the client must send an object.
+// For an object that the client has made, it returns the parameters even with an error, because they say where and how to send the error.
 func (e *Endpoint) openRequest(ctx context.Context, c *client.Client, form url.Values, object string, now time.Time) (url.Values, error) {
 	switch {
 	case object == "" && c.RequireSignedRequestObject:
@@ -101,8 +102,8 @@ func (e *Endpoint) openRequest(ctx context.Context, c *client.Client, form url.V
 	return parameters, cmp.Or(e.checkObject(c, form, claims, now), err)
 }
 
-// objectParameters returns the parameters of a request object. For a client that must sign its requests nothing else counts (RFC 9101
-// section 6.3); for others, they win over those beside the object (OIDC Core section 6.1).
+// objectParameters returns the parameters of a request with a request object. For a client that must sign its requests, only those in the object
+// count (RFC 9101 section 6.3); for other clients, they override those beside the object (OIDC Core section 6.1).
 func objectParameters(c *client.Client, beside url.Values, claims map[string]any) (parameters url.Values, err error) {
 	parameters = url.Values{}
 	if !c.RequireSignedRequestObject {
@@ -126,7 +127,7 @@ func objectParameters(c *client.Client, beside url.Values, claims map[string]any
 	return parameters, err
 }
 
-// objectClaims reads a payload: one JSON object, without repeated names.
+// objectClaims parses a payload, which must be one JSON object without repeated names.
 func objectClaims(payload []byte) (map[string]any, error) {
 	var claims map[string]any
 	decoder := json.NewDecoder(strings.NewReader(string(payload)))
@@ -137,7 +138,7 @@ func objectClaims(payload []byte) (map[string]any, error) {
 	return claims, nil
 }
 
-// checkObject checks what a request object says about itself (RFC 9101 sections 4, 5 and 10.8, OIDC Core section 6.1).
+// checkObject checks the claims of a request object that are not parameters (RFC 9101 sections 4, 5 and 10.8, OIDC Core section 6.1).
 func (e *Endpoint) checkObject(c *client.Client, form url.Values, claims map[string]any, now time.Time) error {
 	if c.RequireSignedRequestObject && claims["client_id"] == nil {
 		return oauth.Refuse(oauth.ObjectWithoutClient)
@@ -162,7 +163,7 @@ func (e *Endpoint) checkObject(c *client.Client, form url.Values, claims map[str
 	return checkObjectTimes(claims, now)
 }
 
-// checkObjectTimes checks that a request object is valid at now, as far as it says so.
+// checkObjectTimes checks that a request object is valid at now, if it has times.
 func checkObjectTimes(claims map[string]any, now time.Time) error {
 	soon, late := now.Add(clientauth.ClientSkew).Unix(), now.Add(-clientauth.ClientSkew).Unix()
 	for name, good := range map[string]func(int64) bool{
@@ -175,19 +176,19 @@ func checkObjectTimes(claims map[string]any, now time.Time) error {
 		number, ok := value.(json.Number)
 		at, err := number.Float64()
 		if !ok || err != nil || !good(int64(at)) {
-			return oauth.Refuse(oauth.ObjectTime).Saying("The request object has expired, or its " + name + " is in the future or no number.")
+			return oauth.Refuse(oauth.ObjectTime).Saying("The request object has expired, or its " + name + " is in the future or not a number.")
 		}
 	}
 	return nil
 }
 
-// names reports whether an aud is a name or a list with that name in it.
+// names reports whether an aud is that name or a list that contains it.
 func names(audience any, name string) bool {
 	list, _ := audience.([]any)
 	return audience == name || slices.Contains(list, any(name))
 }
 
-// parameterOf turns a member of a request object into the text that the parameter would have been.
+// parameterOf turns a member of a request object into the text of a parameter. It reports false for a member of another type.
 func parameterOf(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:

@@ -12,21 +12,21 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// respond sends the browser back to the client with the parameters, in the response mode of the request.
+// respond redirects the browser to the client with the parameters, in the response mode of the request.
 func (e *Endpoint) respond(c *gin.Context, a *request, parameters url.Values) error {
 	next, fields := e.response(a, parameters)
 	oauth.NoStore(c)
-	c.Header("Referrer-Policy", "no-referrer") // the code is in the URL of the page that comes next
+	c.Header("Referrer-Policy", "no-referrer") // the code is in the URL of the next page
 	if fields != nil {
 		return e.cfg.Page.FormPost(c, a.client, next, fields)
 	}
-	// 303: a form that led here is not sent again, least of all to the client.
+	// 303, so that the browser does not post a form again, least of all to the client.
 	c.Redirect(http.StatusSeeOther, next)
 	return nil
 }
 
-// response adds the state, our issuer (RFC 9207) and the session state to the parameters of an answer. It returns where the browser goes next, with
-// the parameters in the URL, or, for a form that posts them, the fields of the form. A query that the redirect URI was registered with is kept.
+// response adds the state, our issuer (RFC 9207) and the session state to the parameters of an answer. It returns the URL to which the browser goes
+// next, which contains the parameters, or, for form_post, the URL and the fields of the form. The URL keeps the query of the registered redirect URI.
 func (e *Endpoint) response(a *request, parameters url.Values) (next string, fields url.Values) {
 	parameters.Set("iss", e.cfg.Issuer)
 	if a.form.Has("state") {
@@ -44,8 +44,8 @@ func (e *Endpoint) response(a *request, parameters url.Values) (next string, fie
 	return oauth.WithQuery(a.redirectURI, parameters), nil
 }
 
-// respondError tells the client of an error (RFC 6749 section 4.1.2.1). An outage is a page instead: the client could do
-// nothing but send the browser here again.
+// respondError sends an error to the client (RFC 6749 section 4.1.2.1). It returns an outage or a fault, which become a page: the client could only
+// send the browser here again.
 func (e *Endpoint) respondError(c *gin.Context, a *request, err error) error {
 	refusal := oauth.RefusalOf(err)
 	if refusal.Code == oauth.TemporarilyUnavailable || refusal.Code == oauth.ServerError {
@@ -61,7 +61,7 @@ func (e *Endpoint) respondError(c *gin.Context, a *request, err error) error {
 	return e.respond(c, a, parameters)
 }
 
-// sessionState is what the client asks the check session frame about: only clients that sign people in are told.
+// sessionState returns the session_state of the answer, which only clients that sign people in get.
 func (e *Endpoint) sessionState(c *gin.Context, a *request, signedIn bool) string {
 	if !slices.Contains(a.scopes, scope.OpenID) {
 		return ""

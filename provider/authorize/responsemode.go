@@ -19,12 +19,12 @@ func quoted(texts []string) []string {
 	return list
 }
 
-// responseModeOf says how the answer to a request travels, an error included, however wrong the rest of the request is. Tokens never
-// stand in a query, where servers would log them. ok is false for a mode that this response type does not allow.
+// responseModeOf returns the response mode for the answer to a request, even for an error and however wrong the rest of the request is. Tokens are
+// never in a query, where servers would log them. ok is false if the request asks for a mode that its response type does not allow.
 func responseModeOf(form url.Values, c *client.Client, redirectURI string) (mode string, ok bool) {
 	types, _ := oauth.ReadResponseTypes(form.Get("response_type"))
 	standard := oauth.ModeQuery // also when the response type is missing or unknown
-	// An app that knows the code flow alone looks for errors in the query and nowhere else.
+	// An app that supports the code flow alone looks for errors in the query only.
 	if types.Front() && slices.Contains(c.GrantTypes, client.GrantImplicit) {
 		standard = oauth.ModeFragment
 	}

@@ -13,8 +13,8 @@ const (
 	mostUnknown = 1000  // ids that no client has
 )
 
-// cache holds what was read since the last change of any client. Clearing it starts a new generation: a value read before the
-// change that arrives after it goes to the old generation, which is no longer used.
+// cache holds the clients that were read since the last change of any client. Clearing it starts a new generation. A client that was read before the
+// change but arrives afterwards goes into the old generation, which is no longer used.
 type cache struct {
 	current atomic.Pointer[generation]
 }
@@ -30,7 +30,7 @@ func (c *cache) clear() {
 	c.current.Store(&generation{clients: map[string]*Client{}, unknown: map[string]bool{}})
 }
 
-// get returns what is known about id, calling read when nothing is. Failures of read other than storage.ErrNotFound are not kept.
+// get returns the cached client or error for id, and calls read if there is neither. Of the errors of read it keeps [storage.ErrNotFound] only.
 func (c *cache) get(id string, read func() (*Client, error)) (*Client, error) {
 	g := c.current.Load()
 	g.mu.RLock()
@@ -56,7 +56,7 @@ func (c *cache) get(id string, read func() (*Client, error)) (*Client, error) {
 	return found, err
 }
 
-// makeRoom drops an entry of a full map.
+// makeRoom deletes any entry of a full map.
 func makeRoom[V any](m map[string]V, most int) {
 	if len(m) < most {
 		return

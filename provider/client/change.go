@@ -10,14 +10,15 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Registration is what Add needs.
+// Registration is a client to add: see [Registry.Add].
 type Registration struct {
 	ID     string // client_id; empty: a random one
 	Secret string // 32 to 512 printable ASCII characters; empty: a random one, if the client authenticates with a secret
 	Metadata
 }
 
-// Add registers a client and returns it with its secret, which nobody can read again; empty when it has none. Errors: *MetadataError (several joined, see Faults), storage.ErrConflict when the id is taken.
+// Add registers a client and returns it with its secret, which cannot be read again; empty if the client has no secret. by is recorded in the audit
+// log. Errors: several [MetadataError], see [Faults]; [storage.ErrConflict] if the id is taken.
 func (r *Registry) Add(ctx context.Context, reg Registration, by audit.By, now time.Time) (*Client, string, error) {
 	if err := reg.validate(); err != nil {
 		return nil, "", err
@@ -40,7 +41,7 @@ func (r *Registry) Add(ctx context.Context, reg Registration, by audit.By, now t
 	return c, secret, err
 }
 
-// newRow is the row of a new client, with its secret.
+// newRow returns the row of a new client and its secret.
 func (r *Registry) newRow(reg Registration, now time.Time) (row storage.Client, secret string, err error) {
 	row = storage.Client{ID: reg.ID, Version: 1, CreatedAt: storage.At(now), UpdatedAt: storage.At(now)}
 	if row.ID == "" {
@@ -71,9 +72,9 @@ func (reg Registration) validate() error {
 	return errors.Join(f.err(), reg.Metadata.Validate())
 }
 
-// Update replaces the metadata of a client, if its version is still the one given. It returns the client and, if it now
-// authenticates with a secret and did not before, that secret. Metadata that change nothing write nothing. by is as in Add.
-// Errors: *MetadataError (several joined), storage.ErrNotFound, storage.ErrStale.
+// Update replaces the metadata of a client. It returns the changed client and, if the client now authenticates with a secret and did not before, that
+// secret. It writes nothing if m changes nothing. Errors: several [MetadataError], see [Faults]; [storage.ErrNotFound]; [storage.ErrStale] if the
+// client no longer has the given version.
 func (r *Registry) Update(ctx context.Context, id string, version int64, m Metadata, by audit.By, now time.Time) (c *Client, secret string, err error) {
 	if err := m.Validate(); err != nil {
 		return nil, "", err
@@ -111,7 +112,7 @@ func (r *Registry) Update(ctx context.Context, id string, version int64, m Metad
 	return c, secret, nil
 }
 
-// adjustSecret gives a client that authenticates with a secret one, and takes those of any other client away.
+// adjustSecret makes a secret for a client that needs one and has none, and removes the secrets of a client that needs none.
 func (r *Registry) adjustSecret(row *storage.Client, m Metadata) (secret string) {
 	switch {
 	case !m.HasSecret():
@@ -123,8 +124,8 @@ func (r *Registry) adjustSecret(row *storage.Client, m Metadata) (secret string)
 	return secret
 }
 
-// RotateSecret gives a client a new random secret and returns it. The one before it is accepted for overlap more; zero ends it at
-// once. Any still older one ends. by is as in Add. Errors: storage.ErrNotFound, ErrNoSecret.
+// RotateSecret gives a client a new random secret and returns it. The previous secret is accepted for the time overlap; an even older one is no
+// longer accepted. Errors: [storage.ErrNotFound], [ErrNoSecret].
 func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Duration, by audit.By, now time.Time) (string, error) {
 	secret := newSecret()
 	err := r.change(ctx, id, by, audit.ClientSecretRotated, now, func(row *storage.Client) (bool, error) {
@@ -144,8 +145,8 @@ func (r *Registry) RotateSecret(ctx context.Context, id string, overlap time.Dur
 	return secret, nil
 }
 
-// Disable shuts a client: it cannot authenticate, and nothing granted to it works until Enable. One that is shut already is
-// left as it is. by is as in Add. Errors: storage.ErrNotFound.
+// Disable disables a client: it cannot authenticate, and its grants and tokens do not work until [Registry.Enable]. A disabled client stays as it is.
+// Errors: [storage.ErrNotFound].
 func (r *Registry) Disable(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.change(ctx, id, by, audit.ClientDisabled, now, func(row *storage.Client) (bool, error) {
 		changed := row.DisabledAt.IsZero()
@@ -154,7 +155,7 @@ func (r *Registry) Disable(ctx context.Context, id string, by audit.By, now time
 	})
 }
 
-// Enable opens a client again. One that is open already is left as it is. by is as in Add. Errors: storage.ErrNotFound.
+// Enable enables a client again. An enabled client stays as it is. Errors: [storage.ErrNotFound].
 func (r *Registry) Enable(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.change(ctx, id, by, audit.ClientEnabled, now, func(row *storage.Client) (bool, error) {
 		changed := !row.DisabledAt.IsZero()
@@ -163,7 +164,7 @@ func (r *Registry) Enable(ctx context.Context, id string, by audit.By, now time.
 	})
 }
 
-// Remove deletes a client with all consents and grants. by is as in Add. Errors: storage.ErrNotFound.
+// Remove deletes a client with all its consents and grants. Errors: [storage.ErrNotFound].
 func (r *Registry) Remove(ctx context.Context, id string, by audit.By, now time.Time) error {
 	err := r.store.InTx(ctx, func(ctx context.Context) error {
 		if err := r.store.Clients.Delete(ctx, id); err != nil {
@@ -175,10 +176,10 @@ func (r *Registry) Remove(ctx context.Context, id string, by audit.By, now time.
 	return err
 }
 
-// mostTries bounds how often an operation that needs no version starts again because somebody else changed the client.
+// mostTries is how often an operation without a version is tried when others change the client at the same time.
 const mostTries = 5
 
-// change applies edit, which says whether it changed anything, to the row as it is now.
+// change applies edit to the current row and stores it, unless edit reports that it changed nothing.
 func (r *Registry) change(
 	ctx context.Context, id string, by audit.By, name audit.Name, now time.Time, edit func(*storage.Client) (bool, error),
 ) error {
@@ -219,7 +220,7 @@ func (r *Registry) record(
 	return r.audit.Record(ctx, event, now)
 }
 
-// marks is the detail that names changed members and none of their values.
+// marks returns an audit detail with the names of changed members, but not their values.
 func marks(changed []string) map[string]string {
 	detail := make(map[string]string, len(changed))
 	for _, name := range changed {

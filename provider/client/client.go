@@ -11,42 +11,42 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Client is a registered client, parsed. It is shared between requests: nobody may change it.
+// Client is a registered client, parsed. Requests share it, so it must not be changed.
 type Client struct {
 	ID string
 	Metadata
-	// Keys is JWKS parsed; nil: the client has none.
+	// Keys is the parsed JWKS; nil if there is no JWKS.
 	Keys *jose.JSONWebKeySet
-	// Origins may call the token, revocation and userinfo endpoints from a browser: those of a spa's redirect URIs.
+	// Origins are the web origins that may call the token, revocation and UserInfo endpoints: those of a browser app's redirect URIs.
 	Origins   []string
 	Disabled  bool
-	Version   int64 // rises with every change
+	Version   int64 // incremented by every change
 	CreatedAt time.Time
 	UpdatedAt time.Time
-	// OldSecretUntil is how long the secret before the last is accepted; zero: there is none.
+	// OldSecretUntil is when the previous secret ceases to be accepted; zero: there is no previous secret.
 	OldSecretUntil time.Time
-	// SelfRegistered says that no operator registered the client: it did so itself (RFC 7591).
+	// SelfRegistered says that the client registered itself (RFC 7591), in place of an operator.
 	SelfRegistered bool
-	// InitialTokenID names the initial access token with which the client registered itself; empty: none.
+	// InitialTokenID is the ID of the initial access token with which the client registered itself; empty: it used no token.
 	InitialTokenID string
 
 	secretMAC, oldSecretMAC []byte
 }
 
-// Vouched reports whether an operator stands behind the client: by registering it, by handing out the initial access token with which it
-// registered itself, or by not asking people for their consent. Browsers are sent on to the pages of other clients only by the person's own
-// click (RFC 9700 section 4.11.2).
+// Vouched reports whether an operator stands behind the client: by registering it, by handing out the initial access token with which it registered
+// itself, or by not asking people for their consent. Browsers go to the pages of any other client only when the person clicks (RFC 9700 section
+// 4.11.2).
 func (c *Client) Vouched() bool {
 	return !c.SelfRegistered || c.InitialTokenID != "" || c.Consent == ConsentSkip
 }
 
-// SendsRequestObjects reports whether the client may send request objects. A client that registers itself may by default: without
-// request_object_signing_alg it may use any algorithm (OIDC Registration section 2).
+// SendsRequestObjects reports whether the client may send request objects. A client that registered itself may send them by default, with any
+// algorithm (OIDC Registration section 2, request_object_signing_alg).
 func (c *Client) SendsRequestObjects() bool {
 	return c.RequestObjectAlg != "" || c.RequireSignedRequestObject || len(c.RequestURIs) > 0 || c.SelfRegistered
 }
 
-// fromRow parses a stored client. What must hold for every client holds for the result even if the row says otherwise.
+// fromRow parses a stored client. It enforces the rules for all clients even if the row violates them.
 func fromRow(row storage.Client) (*Client, error) {
 	c := &Client{
 		ID: row.ID, Disabled: !row.DisabledAt.IsZero(), Version: row.Version, CreatedAt: row.CreatedAt.Time, UpdatedAt: row.UpdatedAt.Time,

@@ -6,8 +6,8 @@
 // cannot be registered at all and unsigned ones only by clients whose ID tokens never pass through a browser (OIDC Core section 2), and
 // every change is a compare-and-set that writes its audit entry in the same transaction.
 //
-// The table in members.go says of each member of the metadata who may set it, which values it has and how it is called elsewhere.
+// The table in members.go says for each member of the metadata who may set it, which values it has and how commands name it.
 //
-// What it leaves to package clientauth: which of the registered methods a request used, client assertions, and everything that
-// depends on a request. Rows and keyed hashes are package storage's.
+// It leaves to package clientauth whether a request used the registered method, client assertions, and everything else that depends on a request, and
+// to package storage the rows and keyed hashes.
 package client

@@ -11,17 +11,17 @@ const (
 	InvalidMetadata    = "invalid_client_metadata"
 )
 
-// ErrNoSecret says that the client does not authenticate with a secret, so there is none to replace.
+// ErrNoSecret says that the client has no secret that could be replaced.
 var ErrNoSecret = errors.New("this client has no secret")
 
-// ErrFull says that so many clients have registered themselves that no more may without a token from the operator.
+// ErrFull says that so many clients have registered themselves that others need an initial access token from the operator.
 var ErrFull = errors.New("too many clients have registered themselves")
 
 // MetadataError says what is wrong with one member of a client's metadata.
 type MetadataError struct {
-	Field   string // name of the member as in JSON; "client_id" and "client_secret" for what an operator chose
+	Field   string // JSON name of the member; "client_id" or "client_secret" for one that an operator chose
 	Code    string // InvalidRedirectURI or InvalidMetadata
-	Message string // a sentence for the person who registers the client; it may quote what was sent, but never a secret
+	Message string // says to the person who registers the client what is wrong; it may quote the value, but never a secret
 }
 
 // Error implements error.
@@ -38,5 +38,5 @@ func (f *faults) add(field, message string, args ...any) {
 	*f = append(*f, &MetadataError{Field: field, Code: code, Message: fmt.Sprintf(message, args...)})
 }
 
-// err returns all faults joined, nil when there is none.
+// err returns all faults joined; nil if there are no faults.
 func (f faults) err() error { return errors.Join(f...) }

@@ -13,17 +13,17 @@ import (
 // initialPrefix begins an initial access token.
 const initialPrefix = "pst_it_"
 
-// The bounds of an initial access token.
+// Limits of an initial access token.
 const (
 	MostUses    = 10_000
 	LongestLife = 365 * 24 * time.Hour
 )
 
-// ErrInitialToken says that an initial access token was asked for that is good for too many clients, for too long, or for nothing.
+// ErrInitialToken says that the number of uses or the lifetime of a new initial access token is out of range.
 var ErrInitialToken = errors.New("an initial access token is good for 1 to 10000 clients and at most 365 days")
 
-// AddInitialToken makes a token with which apps register by themselves (RFC 7591 section 3), uses times until life is over, and returns its
-// text, which nobody can read again. Errors: ErrInitialToken.
+// AddInitialToken makes a token with which that many apps can register themselves (RFC 7591 section 3) during the time life. It returns the token's
+// text as well, which cannot be read again. Errors: [ErrInitialToken].
 func (r *Registry) AddInitialToken(
 	ctx context.Context, uses int64, life time.Duration, by audit.By, now time.Time,
 ) (storage.InitialToken, string, error) {
@@ -44,7 +44,7 @@ func (r *Registry) AddInitialToken(
 	return token, text, err
 }
 
-// InitialTokenGood reports whether a token is good for another client. It is not used up by that.
+// InitialTokenGood reports whether another client can register with a token. It does not count as a use.
 func (r *Registry) InitialTokenGood(ctx context.Context, text string, now time.Time) (bool, error) {
 	_, err := r.store.InitialTokens.ByHash(ctx, storage.Hash(text), now)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -53,12 +53,12 @@ func (r *Registry) InitialTokenGood(ctx context.Context, text string, now time.T
 	return err == nil, err
 }
 
-// InitialTokens returns up to limit tokens after the one with the id after (empty: from the first), used up and expired ones included.
+// InitialTokens returns at most limit tokens that follow the one with the id after (empty: from the first), including used up and expired ones.
 func (r *Registry) InitialTokens(ctx context.Context, after string, limit int) ([]storage.InitialToken, error) {
 	return r.store.InitialTokens.List(ctx, after, limit)
 }
 
-// RemoveInitialToken removes a token; the clients that came with it stay. Errors: storage.ErrNotFound.
+// RemoveInitialToken removes a token. The clients that registered with it stay. Errors: [storage.ErrNotFound].
 func (r *Registry) RemoveInitialToken(ctx context.Context, id string, by audit.By, now time.Time) error {
 	return r.store.InTx(ctx, func(ctx context.Context) error {
 		if err := r.store.InitialTokens.Delete(ctx, id); err != nil {

@@ -19,10 +19,10 @@ const (
 	leastRSAExp = 65537
 )
 
-// privateMembers of a JWK (RFC 7518 section 6): their presence means that a secret was sent to the wrong place.
+// privateMembers are the members of a JWK (RFC 7518 section 6) that are in private or symmetric keys only, which must not be sent here.
 var privateMembers = []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"}
 
-// parseJWKS reads a JWK Set of public keys (RFC 7517 section 5). Its errors are sentences for the person who registers the client.
+// parseJWKS reads a JWK Set of public keys (RFC 7517 section 5). Its errors tell the person who registers the client what is wrong.
 func parseJWKS(text json.RawMessage) (*jose.JSONWebKeySet, error) {
 	if len(text) > longestJWKS {
 		return nil, fmt.Errorf("must not be longer than %d bytes", longestJWKS)
@@ -60,7 +60,7 @@ func parseJWKS(text json.RawMessage) (*jose.JSONWebKeySet, error) {
 	return set, nil
 }
 
-// ParseKey reads one public key (RFC 7517 section 4) by the rules for the keys of clients.
+// ParseKey reads one public key (RFC 7517 section 4). It accepts the same keys as the JWK Set of a client.
 func ParseKey(text json.RawMessage) (jose.JSONWebKey, error) {
 	set, err := parseJWKS(slices.Concat([]byte(`{"keys":[`), text, []byte(`]}`)))
 	if err != nil {
@@ -69,7 +69,7 @@ func ParseKey(text json.RawMessage) (jose.JSONWebKey, error) {
 	return set.Keys[0], nil
 }
 
-// keyFault says why a public key is not accepted; empty: it is. That a point is on its curve was checked when it was read.
+// keyFault says why a public key is not accepted; empty if it is. Parsing has already checked that a point is on its curve.
 func keyFault(key jose.JSONWebKey) string {
 	switch public := key.Key.(type) {
 	case *rsa.PublicKey:

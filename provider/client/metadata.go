@@ -32,24 +32,24 @@ const (
 	GrantCode    = "authorization_code"
 	GrantRefresh = "refresh_token"
 	GrantClient  = "client_credentials"
-	// GrantImplicit gets tokens through the browser, which RFC 9700 section 2.1.2 advises against: off unless registered.
+	// GrantImplicit gets tokens through the browser, which RFC 9700 section 2.1.2 advises against. It is off unless registered.
 	GrantImplicit = "implicit"
-	// GrantDevice is for devices without a browser (RFC 8628 section 3.4): off unless registered, because people can be talked into typing
+	// GrantDevice is for devices without a browser (RFC 8628 section 3.4). It is off unless registered, because people can be talked into typing
 	// somebody else's code.
 	GrantDevice = "urn:ietf:params:oauth:grant-type:device_code"
 )
 
-// GrantTypes lists what can be registered as grant_types.
+// GrantTypes returns the values that can be registered as grant_types.
 func GrantTypes() []string {
 	return []string{GrantCode, GrantRefresh, GrantClient, GrantImplicit, GrantDevice}
 }
 
-// ResponseTypes lists what can be registered as response_types (OIDC Core section 3), its words in this order.
+// ResponseTypes returns the values that can be registered as response_types (OIDC Core section 3), with their words in this order.
 func ResponseTypes() []string {
 	return []string{"code", "id_token", "id_token token", "code id_token", "code token", "code id_token token"}
 }
 
-// Whether a person is asked before the client gets anything.
+// Values of consent: whether a person is asked before the client gets access.
 const (
 	ConsentAsk  = "ask"
 	ConsentSkip = "skip" // for the operator's own apps
@@ -58,7 +58,7 @@ const (
 // Values of subject_type (OIDC Core section 8).
 const (
 	SubjectPublic   = "public"
-	SubjectPairwise = "pairwise" // another sub in each sector, so that apps cannot correlate people
+	SubjectPairwise = "pairwise" // a different sub in each sector, so that apps cannot correlate people
 )
 
 // AlgNone leaves a JWT unsigned.
@@ -94,7 +94,7 @@ func StandardScopes() []string {
 // SigningAlgs returns the signature algorithms that can be registered, for ID tokens and for client assertions.
 func SigningAlgs() []string { return []string{"RS256", "PS256", "ES256", "EdDSA"} }
 
-// Defaults returns the metadata of a client of type t of which nothing else is said. An unknown type gets those of Web.
+// Defaults returns the default metadata of a client of type t. An unknown type gets the defaults of [Web].
 func Defaults(t Type) Metadata {
 	m := Metadata{
 		Type:              t,
@@ -117,13 +117,13 @@ func Defaults(t Type) Metadata {
 	return m
 }
 
-// HasSecret reports whether the client proves itself with a secret.
+// HasSecret reports whether the client authenticates with a secret.
 func (m Metadata) HasSecret() bool { return m.AuthMethod == AuthBasic || m.AuthMethod == AuthPost }
 
-// Public reports whether the client cannot prove itself (RFC 6749 section 2.1).
+// Public reports whether the client is public: it cannot authenticate (RFC 6749 section 2.1).
 func (m Metadata) Public() bool { return m.AuthMethod == AuthNone }
 
-// ToldOfLogout reports whether the client wants to know when sessions end that have been at it.
+// ToldOfLogout reports whether the client wants to be notified when a session ends that was used at it.
 func (m Metadata) ToldOfLogout() bool {
 	return m.FrontchannelLogoutURI != "" || m.BackchannelLogoutURI != ""
 }
@@ -152,7 +152,7 @@ func (m Metadata) members() (map[string]json.RawMessage, error) {
 	return members, err
 }
 
-// normal returns m in the one form in which equal metadata are equal bytes: lists are not nil, the JWK Set has no blanks.
+// normal returns m in a normal form, in which equal metadata have equal JSON: lists are not nil, and the JWK Set has no blanks.
 func (m Metadata) normal() Metadata {
 	for _, member := range members {
 		if list := member.list(&m); list != nil {

@@ -7,8 +7,8 @@ import (
 
 const pageSize = 500 // clients read at once
 
-// KnowsOrigin reports whether a browser app of that origin (RFC 6454 section 6.2) is registered and not disabled. The clients
-// are read once after each change.
+// KnowsOrigin reports whether a browser app with that origin (RFC 6454 section 6.2) is registered and not disabled. It reads the clients once after
+// each change. Errors: [storage.ErrUnavailable].
 func (r *Registry) KnowsOrigin(ctx context.Context, origin string) (bool, error) {
 	g := r.cache.current.Load()
 	known := g.origins.Load()
@@ -23,7 +23,7 @@ func (r *Registry) KnowsOrigin(ctx context.Context, origin string) (bool, error)
 	return (*known)[origin], nil
 }
 
-// origins reads the origins of all clients that are not disabled. A client that cannot be read has none.
+// origins returns the origins of all clients that are not disabled. It leaves out clients that cannot be parsed.
 func (r *Registry) origins(ctx context.Context) (map[string]bool, error) {
 	origins := map[string]bool{}
 	for after := ""; ; {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// takenClaims have a meaning in tokens, in answers about them or at the UserInfo endpoint (OIDC Core sections 2 and 5.1, RFC 7519 section 4.1,
-// RFC 8693 section 4, RFC 7800, RFC 8417 and others): no attribute of a person may pose as one of them.
+// takenClaims have a meaning in tokens, in answers about tokens or at the UserInfo endpoint (OIDC Core sections 2 and 5.1, RFC 7519 section 4.1, RFC
+// 8693 section 4, RFC 7800, RFC 8417 and others). No operator-defined attribute of a person may have one of these names.
 var takenClaims = []string{
 	"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "typ", "auth_time", "nonce", "acr", "amr", "azp", "sid", "at_hash", "c_hash", "s_hash", "rt_hash",
 	"rat", "scope", "client_id", "cnf", "act", "may_act", "sub_jwk", "events", "toe", "txn", "active", "token_type", "username", "userinfo_claims",
@@ -18,8 +18,8 @@ var takenClaims = []string{
 
 var claimName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.:/-]{0,127}$`)
 
-// OwnClaim reports whether an attribute of an operator's own can be released under this name. A name that differs from one with a meaning by
-// the case of its letters only is not good either: encoding/json, for one, takes the one for the other.
+// OwnClaim reports whether an operator-defined attribute can be released under this name. The name must differ from those with a meaning in more than
+// the case of its letters, because some JSON parsers, such as encoding/json, ignore case.
 func OwnClaim(name string) bool {
 	return claimName.MatchString(name) && !slices.ContainsFunc(takenClaims, func(taken string) bool { return strings.EqualFold(taken, name) })
 }

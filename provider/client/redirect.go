@@ -11,9 +11,9 @@ import (
 
 const longestURI = 2048 // bytes
 
-// MatchRedirectURI reports whether c registered uri. Strings are compared byte for byte (RFC 9700 section 2.1); a native client with
-// an http URI on a loopback IP literal may vary its port, and nothing else of it (RFC 8252 section 7.3). A URI that could
-// not be registered never matches, even if the database says it is.
+// MatchRedirectURI reports whether c has registered uri. It compares strings byte for byte (RFC 9700 section 2.1), except that a native client may
+// vary the port of an http URI on a loopback IP literal (RFC 8252 section 7.3). A URI that cannot be registered never matches, even if it is in the
+// database.
 func MatchRedirectURI(c *Client, uri string) bool {
 	if c == nil || redirectFault(c.Type, uri) != "" {
 		return false
@@ -53,7 +53,7 @@ func withoutPort(uri string) (rest string, ok bool) {
 	return "", false
 }
 
-// validPort accepts 1 to 65535 in its one spelling.
+// validPort reports whether port is a number from 1 to 65535, without leading zeros.
 func validPort(port string) bool {
 	number, err := strconv.ParseUint(port, 10, 16)
 	return err == nil && number > 0 && strconv.FormatUint(number, 10) == port
@@ -65,11 +65,12 @@ var (
 	// privateScheme has the form of a domain name in reverse (RFC 8252 section 7.1).
 	privateScheme = regexp.MustCompile(`^[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+$`)
 	hostName      = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?$`)
-	// number ends what browsers take for another spelling of an IPv4 address, such as 127.1 or 0x7f000001 (URL standard, "ends in a number").
+	// number matches hosts that browsers take for another spelling of an IPv4 address, such as 127.1 or 0x7f000001 (URL standard, "ends in a
+	// number").
 	number = regexp.MustCompile(`(^|\.)([0-9]+|0[xX][0-9A-Fa-f]*)$`)
 )
 
-// redirectFault says, for a person, why a client of type t cannot register uri; empty: it can.
+// redirectFault says why a client of type t cannot register uri; empty if it can.
 func redirectFault(t Type, uri string) string {
 	u, fault := parseURI(uri)
 	switch {
@@ -88,7 +89,8 @@ func redirectFault(t Type, uri string) string {
 	return "must use https, or http on a loopback address"
 }
 
-// parseURI reads an absolute URI in plain spelling: ASCII, the scheme in small letters, no user info, fragment or pattern.
+// parseURI parses an absolute URI in ASCII, with its scheme in lower case, and without user information, fragment or pattern. Otherwise the text says
+// what is wrong.
 func parseURI(uri string) (*url.URL, string) {
 	switch {
 	case uri == "":
@@ -114,7 +116,7 @@ func parseURI(uri string) (*url.URL, string) {
 	return u, ""
 }
 
-// webFault says why uri is not the address of a web page; empty: it is.
+// webFault says why uri is not the URL of a web page; empty if it is.
 func webFault(uri string) string {
 	u, fault := parseURI(uri)
 	switch {
@@ -126,7 +128,7 @@ func webFault(uri string) string {
 	return hostFault(u)
 }
 
-// hostFault says what keeps an http or https URI from being registered; empty: nothing.
+// hostFault says why an http or https URI cannot be registered; empty if it can.
 func hostFault(u *url.URL) string {
 	host := u.Hostname()
 	address, err := netip.ParseAddr(host)
@@ -144,7 +146,7 @@ func hostFault(u *url.URL) string {
 	return ""
 }
 
-// Origin returns the origin of an http or https URI as browsers write it (RFC 6454 section 6.2), empty for any other.
+// Origin returns the origin of an http or https URI as browsers write it (RFC 6454 section 6.2); empty for any other URI.
 func Origin(uri string) string {
 	if webFault(uri) != "" {
 		return ""

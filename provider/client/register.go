@@ -12,20 +12,20 @@ import (
 // registrationPrefix begins a registration access token.
 const registrationPrefix = "pst_rg_"
 
-// mostUninvited is how many clients may have registered themselves before another needs an initial access token, so that strangers cannot
-// fill the database.
+// mostUninvited is how many clients can register themselves before any other needs an initial access token, so that strangers cannot fill the
+// database.
 const mostUninvited = 1000
 
-// SelfRegistered is a client that registered itself, with what it is told once.
+// SelfRegistered is a client that registered itself, with its secret and its token, which cannot be read again.
 type SelfRegistered struct {
 	*Client
-	Secret string // empty: it has none
+	Secret string // empty: the client has no secret
 	Token  string // the registration access token (RFC 7592 section 3); it stays the same as long as the client exists
 }
 
-// Register registers a client that asked for it by itself, for one use of the initial access token, or for none when that is empty.
+// Register registers a client by its own request. It spends one use of the initial access token, unless that is empty.
 //
-// Errors: storage.ErrNotFound when the token is not good for another client; ErrFull; those of Add.
+// Errors: [storage.ErrNotFound] if no other client can register with the token; [ErrFull]; those of [Registry.Add].
 func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string, by audit.By, now time.Time) (SelfRegistered, error) {
 	if err := m.Validate(); err != nil {
 		return SelfRegistered{}, err
@@ -48,7 +48,7 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 			return err
 		}
 		if initialToken == "" {
-			// Counted after the addition, which waits for others at work, so that all of them are seen.
+			// Counted after the addition, which waits for concurrent ones, so that the count includes them.
 			count, err := r.store.Clients.CountSelfRegistered(ctx, mostUninvited+1)
 			if err != nil {
 				return err
@@ -67,8 +67,8 @@ func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string
 	return SelfRegistered{c, secret, token}, err
 }
 
-// Managed returns the client with that id as it is now, if it registered itself and token is its registration access token. Anything else,
-// a disabled client included, is storage.ErrNotFound.
+// Managed returns the client with that id, read from the database, if it registered itself and token is its registration access token. Errors:
+// [storage.ErrNotFound] otherwise, and for a disabled client.
 func (r *Registry) Managed(ctx context.Context, id, token string) (*Client, error) {
 	if !idCharacters.MatchString(id) {
 		return nil, storage.ErrNotFound

@@ -17,14 +17,14 @@ type Config struct {
 	Audit *audit.Log
 }
 
-// Registry holds the registered clients. All its methods are safe for concurrent use.
+// Registry holds the registered clients. Its methods are safe for concurrent use.
 type Registry struct {
 	store *storage.Store
 	audit *audit.Log
 	cache cache
 }
 
-// New returns a registry. It reads clients when they are first asked for; Run keeps it up to date.
+// New returns a registry. It reads clients when they are first needed; [Registry.Run] keeps it up to date.
 func New(cfg Config) *Registry {
 	r := &Registry{store: cfg.Store, audit: cfg.Audit}
 	r.cache.clear()
@@ -34,8 +34,8 @@ func New(cfg Config) *Registry {
 // idCharacters need no encoding in a URL or in HTTP Basic authentication (RFC 6749 section 2.3.1).
 var idCharacters = regexp.MustCompile(`^[A-Za-z0-9._~-]{1,128}$`)
 
-// Client returns the client with that id, a disabled one included, from memory if it was asked for before. storage.ErrNotFound
-// when there is none; storage.ErrUnavailable when that cannot be known.
+// Client returns the client with that id, even a disabled one, from memory if it was read before. Errors: [storage.ErrNotFound],
+// [storage.ErrUnavailable].
 func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
 	if !idCharacters.MatchString(id) {
 		return nil, storage.ErrNotFound
@@ -49,7 +49,7 @@ func (r *Registry) Client(ctx context.Context, id string) (*Client, error) {
 	})
 }
 
-// List returns up to limit clients in the order they were added, after the one with the id after (empty: from the first).
+// List returns at most limit clients in the order of their addition, beginning after the one with the id after (empty: from the first).
 func (r *Registry) List(ctx context.Context, after string, limit int) ([]*Client, error) {
 	rows, err := r.store.Clients.List(ctx, after, limit)
 	if err != nil {
@@ -64,8 +64,8 @@ func (r *Registry) List(ctx context.Context, after string, limit int) ([]*Client
 	return clients, nil
 }
 
-// Run forgets the clients in memory whenever any was changed, here or elsewhere, looking every poll (1 s in service), until
-// ctx is done. It returns nil. While the database is unreachable, what is in memory stays.
+// Run checks after every poll (1 s in service) whether any client was changed on any replica, and then forgets the clients in memory, until ctx is
+// done. It returns nil. While the database is unreachable, the clients in memory stay in use.
 func (r *Registry) Run(ctx context.Context, poll time.Duration) error {
 	var seen int64
 	loop.Every(ctx, poll, func(ctx context.Context) error {

@@ -11,17 +11,17 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// The bounds of fetching a client's keys. Assertions with an unknown key must not make Postern fetch each time.
+// Limits of fetching clients' keys. Assertions with an unknown key must not cause a fetch each time.
 const (
-	keysFresh    = 10 * time.Minute // keys are used without asking again
-	keysStale    = 24 * time.Hour   // and when asking fails, so long
+	keysFresh    = 10 * time.Minute // in which keys are used without another fetch
+	keysStale    = 24 * time.Hour   // in which they are used if fetching fails
 	fetchEvery   = 10 * time.Second // at most, for one address
 	mostKeySets  = 1000             // kept in memory
 	longestReply = longestJWKS
 )
 
-// RemoteKeys fetches the key sets at the jwks_uri of clients and keeps them. Its methods may be called from many goroutines at once; of
-// those that need the same fetch one makes it and the others wait, each as long as its own context allows.
+// RemoteKeys fetches the key sets at the jwks_uri of clients and keeps them. Its methods are safe for concurrent use. Callers that need the same keys
+// at the same time share one fetch; each waits as long as its own context allows.
 type RemoteKeys struct {
 	fetch *fetch.Client
 	group singleflight.Group
@@ -30,12 +30,12 @@ type RemoteKeys struct {
 	sets map[string]remoteSet // by address
 }
 
-// remoteSet is the keys at one address.
+// remoteSet holds the keys at one address.
 type remoteSet struct {
 	keys    *jose.JSONWebKeySet
 	fetched time.Time // when keys came
-	tried   time.Time // when they were last asked for
-	err     error     // of that
+	tried   time.Time // when the last fetch began
+	err     error     // of the last fetch
 }
 
 // NewRemoteKeys returns an empty RemoteKeys.
@@ -43,13 +43,13 @@ func NewRemoteKeys(f *fetch.Client) *RemoteKeys {
 	return &RemoteKeys{fetch: f, sets: make(map[string]remoteSet)}
 }
 
-// Keys returns the keys at c's jwks_uri, fetched within the last ten minutes, or older ones when the client's server does not answer. The error
-// is for the log: without keys a signature simply does not fit.
+// Keys returns the keys at c's jwks_uri. It fetches them if they are older than ten minutes, and returns the older ones if that fails, for a day. The
+// error is for the log: without keys, no signature is valid.
 func (r *RemoteKeys) Keys(ctx context.Context, c *Client) (*jose.JSONWebKeySet, error) {
 	return r.get(ctx, c.JWKSURI, keysFresh)
 }
 
-// Refresh is Keys for a signature that fits none of them: it asks again, but not more often than every ten seconds.
+// Refresh is [RemoteKeys.Keys] for a signature that none of the keys has made. It fetches them again, at most every ten seconds.
 func (r *RemoteKeys) Refresh(ctx context.Context, c *Client) (*jose.JSONWebKeySet, error) {
 	return r.get(ctx, c.JWKSURI, fetchEvery)
 }
@@ -57,7 +57,7 @@ func (r *RemoteKeys) Refresh(ctx context.Context, c *Client) (*jose.JSONWebKeySe
 func (r *RemoteKeys) get(ctx context.Context, uri string, age time.Duration) (*jose.JSONWebKeySet, error) {
 	set, now := r.known(uri), time.Now()
 	if set.due(age, now) {
-		// The fetch outlives its caller, for whom others may be waiting.
+		// The fetch outlives its caller, because others may be waiting for it.
 		loading := r.group.DoChan(uri, func() (any, error) { return r.load(context.WithoutCancel(ctx), uri, age), nil })
 		select {
 		case result := <-loading:
@@ -72,12 +72,12 @@ func (r *RemoteKeys) get(ctx context.Context, uri string, age time.Duration) (*j
 	return set.keys, nil
 }
 
-// due reports whether keys that must not be older than age have to be asked for, and may be.
+// due reports whether the keys are older than age and may be fetched again.
 func (s remoteSet) due(age time.Duration, now time.Time) bool {
 	return now.Sub(s.fetched) >= age && now.Sub(s.tried) >= fetchEvery
 }
 
-// load asks for the keys at an address, unless somebody else has done so since the caller looked.
+// load fetches the keys at an address, unless another caller has fetched them meanwhile.
 func (r *RemoteKeys) load(ctx context.Context, uri string, age time.Duration) remoteSet {
 	set, now := r.known(uri), time.Now()
 	if !set.due(age, now) {
@@ -105,7 +105,7 @@ func (r *RemoteKeys) known(uri string) remoteSet {
 	return set
 }
 
-// keep remembers what is at an address. When there are too many, all are forgotten: they come back with the next requests.
+// keep stores the keys of an address. If there are too many addresses, it forgets all of them: the next requests fetch their keys again.
 func (r *RemoteKeys) keep(uri string, set remoteSet) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

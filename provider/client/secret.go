@@ -10,12 +10,12 @@ import (
 const (
 	secretPrefix   = "pst_cs_"
 	secretBytes    = 32  // random
-	shortestSecret = 32  // characters of one that an operator chose
+	shortestSecret = 32  // characters of a secret that an operator chose
 	longestSecret  = 512 // likewise
 )
 
-// Authenticate reports whether secret is the present secret of c, or the one before it while that is still accepted. It takes
-// the same time for every client, nil (an unknown one) and disabled ones included, which never authenticate.
+// Authenticate reports whether secret is the current secret of c, or the previous one while that is still accepted. A nil client (an unknown one) and
+// a disabled client never authenticate, but take the same time as any other.
 func (r *Registry) Authenticate(c *Client, secret string, now time.Time) bool {
 	known := c != nil && !c.Disabled
 	if c == nil {
@@ -32,7 +32,7 @@ func (r *Registry) secretMAC(id, secret string) []byte {
 	return r.store.MAC("client secret", id, secret)
 }
 
-// sameMAC compares in constant time, also when there is nothing to compare with.
+// sameMAC compares in constant time, even if stored is empty.
 func sameMAC(mac, stored []byte) bool {
 	dummy := make([]byte, len(mac))
 	present := len(stored) == len(mac)

@@ -12,15 +12,16 @@ import (
 	"github.com/postern-id/postern/provider/strictjson"
 )
 
-// LongestRegistration is how long the text of a registration may be, in bytes. A JWK Set is most of it.
+// LongestRegistration is the maximum length of a registration, in bytes. Most of it is for the JWK Set.
 const LongestRegistration = 64 << 10
 
 const deepestRegistration = 6 // jwks → keys → a key → x5c → its entries, and one to spare
 
-// selfMembers are the members of Metadata that an app registers about itself, operatorMembers those that only an operator decides on.
+// selfMembers are the members of [Metadata] that an app can register itself, operatorMembers those that only an operator can set.
 var selfMembers, operatorMembers = names(true), names(false)
 
-// encryptionMembers ask for what Postern cannot do: an app that needs it must not learn later that it did not get it.
+// encryptionMembers ask for encryption, which Postern does not support. They are refused, so that an app that needs encryption notices at
+// registration.
 var encryptionMembers = []string{
 	"id_token_encrypted_response_alg", "id_token_encrypted_response_enc", "userinfo_encrypted_response_alg", "userinfo_encrypted_response_enc",
 	"request_object_encryption_alg", "request_object_encryption_enc",
@@ -28,11 +29,11 @@ var encryptionMembers = []string{
 	"introspection_encrypted_response_alg", "introspection_encrypted_response_enc",
 }
 
-// credentialMembers are read beside the metadata, by ReadRegistration.
+// credentialMembers are read by [ReadRegistration] and are not part of [Metadata].
 var credentialMembers = []string{"application_type", "client_id", "client_secret"}
 
-// readMembers reads the members of a registration strictly: one object in UTF-8, each name once, in every object inside of it as well, and
-// no name that only looks like one of those with a meaning. Members that are null are as if they were not there.
+// readMembers reads the members of a registration strictly: it must be one JSON object in UTF-8, no object in it may repeat a name, and no name may
+// differ from a known one in the case of its letters only. A member that is null counts as missing.
 func readMembers(text []byte) (map[string]json.RawMessage, error) {
 	if len(text) > LongestRegistration || !utf8.Valid(text) {
 		return nil, errors.New("must be JSON in UTF-8 of at most 64 KiB")

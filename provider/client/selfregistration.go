@@ -12,16 +12,16 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// SelfRegistration is what an app says about itself (RFC 7591 section 2, RFC 7592 section 2.2).
+// SelfRegistration is a registration that an app sends (RFC 7591 section 2, RFC 7592 section 2.2).
 type SelfRegistration struct {
 	Metadata
-	// ClientID and ClientSecret are who an update says it is about; empty: not said.
+	// ClientID and ClientSecret are those in an update; empty: not sent.
 	ClientID, ClientSecret string
 }
 
-// ReadRegistration reads what an app registers about itself. registered is what it has registered before, nil for a new client: what is left
-// out gets the default of RFC 7591 and OIDC Registration, and what only operators decide on stays as it is. The result was validated.
-// Errors: *MetadataError, several joined.
+// ReadRegistration parses and validates a registration that an app sends. registered is the app's client, nil for a new one. Members that are left
+// out get the defaults of RFC 7591 and OIDC Registration; members that only operators can set stay as they are in registered. Errors: several
+// [MetadataError], see [Faults].
 func ReadRegistration(text []byte, registered *Client) (SelfRegistration, error) {
 	members, err := readMembers(text)
 	if err != nil {
@@ -43,7 +43,7 @@ func ReadRegistration(text []byte, registered *Client) (SelfRegistration, error)
 	case "", "web":
 		m = Defaults(Web)
 	case "native":
-		m = Defaults(Native) // without a method it is public: RFC 8252 section 8.4
+		m = Defaults(Native) // public by default: RFC 8252 section 8.4
 	default:
 		return SelfRegistration{}, refusal("application_type", "must be web or native")
 	}
@@ -63,7 +63,7 @@ func ReadRegistration(text []byte, registered *Client) (SelfRegistration, error)
 	return SelfRegistration{m, said.ClientID, said.ClientSecret}, errors.Join(f.err(), m.Validate())
 }
 
-// reset returns m with the defaults in place of everything that an app registers about itself.
+// reset returns m with defaults for all members that an app can register itself.
 func (m Metadata) reset(defaults Metadata) (Metadata, error) {
 	members, err := defaults.members()
 	if err != nil {
@@ -75,8 +75,8 @@ func (m Metadata) reset(defaults Metadata) (Metadata, error) {
 	return m.normal(), err
 }
 
-// settled fills in what follows from the rest: a public client of the web runs in the browser, public clients need PKCE, and an app without
-// a name is called after where it sends people.
+// settled derives members from others: a public web client runs in the browser, public clients need PKCE, and an app without a name is named after
+// the host or scheme of its first redirect URI.
 func (m Metadata) settled() Metadata {
 	if m.Public() {
 		m.PKCERequired = true
@@ -94,7 +94,7 @@ func (m Metadata) settled() Metadata {
 	return m
 }
 
-// checkUnasked refuses members that an app cannot have its way about.
+// checkUnasked refuses members that an app cannot register.
 func checkUnasked(members map[string]json.RawMessage) error {
 	var f faults
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -108,7 +108,7 @@ func checkUnasked(members map[string]json.RawMessage) error {
 	return f.err()
 }
 
-// checkSelf applies the rules for apps that nobody looked at. What an operator has allowed before stays allowed.
+// checkSelf applies the rules for apps that no operator has examined. A value that an operator has registered before stays allowed.
 func (m Metadata) checkSelf(f *faults, before Metadata) {
 	for _, scope := range m.Scopes {
 		if !slices.Contains(StandardScopes(), scope) && !slices.Contains(before.Scopes, scope) {
@@ -127,7 +127,8 @@ func (m Metadata) checkSelf(f *faults, before Metadata) {
 	}
 }
 
-// isPublicPage reports whether people's browsers may be led to uri: a page of their own network must not be named by a stranger.
+// isPublicPage reports whether uri is https and not obviously on a private network: a stranger must not lead people's browsers to pages of their own
+// network.
 func isPublicPage(uri string) bool {
 	u, err := url.Parse(uri)
 	if err != nil || u.Scheme != "https" || webFault(uri) != "" {
@@ -140,7 +141,7 @@ func isPublicPage(uri string) bool {
 	return host != "localhost" && !strings.HasSuffix(host, ".localhost")
 }
 
-// Registered returns the members of what c registered about itself, in the form in which ReadRegistration reads them.
+// Registered returns the members that c can register itself, in the form that [ReadRegistration] reads.
 func (c *Client) Registered() (map[string]any, error) {
 	members, err := c.members()
 	if err != nil {
@@ -168,7 +169,7 @@ func pick(members map[string]json.RawMessage, names []string) map[string]json.Ra
 	return picked
 }
 
-// unmarshal writes members into target, and names the one that has the wrong type.
+// unmarshal writes members into target. The error names the member that has the wrong type.
 func unmarshal(members map[string]json.RawMessage, target any) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		text, err := json.Marshal(map[string]json.RawMessage{name: members[name]})
@@ -182,7 +183,7 @@ func unmarshal(members map[string]json.RawMessage, target any) error {
 	return nil
 }
 
-// refusal is a single fault.
+// refusal returns an error with a single fault.
 func refusal(field, message string) error {
 	var f faults
 	f.add(field, "%s", message)

@@ -21,7 +21,7 @@ var (
 	printable  = regexp.MustCompile(`^[\x21-\x7e]+$`)
 )
 
-// Validate reports everything that keeps m from being registered: a *MetadataError for each fault, joined; nil when there is none.
+// Validate returns why m cannot be registered: a [MetadataError] for each fault, see [Faults]; nil if m is valid.
 func (m Metadata) Validate() error {
 	var f faults
 	if !slices.Contains([]Type{Web, SPA, Native, Service}, m.Type) {
@@ -38,7 +38,7 @@ func (m Metadata) Validate() error {
 	return f.err()
 }
 
-// lineFault says why text is not one line for people to read; empty: it is.
+// lineFault says why text is not one line for people to read; empty if it is.
 func lineFault(_ Metadata, text string) string {
 	if text == "" || !plainText(text) {
 		return fmt.Sprintf("must be a text of 1 to %d bytes in one line", longestText)
@@ -57,7 +57,7 @@ func pageFault(_ Metadata, uri string) string { return webFault(uri) }
 
 func redirectMemberFault(m Metadata, uri string) string { return redirectFault(m.Type, uri) }
 
-// plainText refuses what would break a line, hide or reorder the text around it on a consent page or in a log.
+// plainText reports whether text is short and would not break a line, or hide or reorder the text around it, on a consent page or in a log.
 func plainText(text string) bool {
 	return len(text) <= longestText && utf8.ValidString(text) && strings.TrimSpace(text) == text &&
 		!strings.ContainsFunc(text, func(r rune) bool {
@@ -65,8 +65,8 @@ func plainText(text string) bool {
 		})
 }
 
-// scopeFault says why a scope cannot be registered; empty: it can. A scope is compared with regard to case, so one that looks like a
-// standard one would only be mistaken for it.
+// scopeFault says why a scope cannot be registered; empty if it can. Scopes are case-sensitive, so a scope that differs from a standard one in case
+// only would be mistaken for it.
 func scopeFault(scope string) string {
 	if len(scope) > longestText || !scopeToken.MatchString(scope) {
 		return "is not a scope: printable ASCII without spaces, quotes and backslashes"
@@ -79,8 +79,8 @@ func scopeFault(scope string) string {
 	return ""
 }
 
-// scopeSlip refuses a scope that is one slip of the pen away from a standard one: "emial", "profle", "adress". As a scope of the operator's
-// own it would be taken and bring nothing.
+// scopeSlip returns an error for a scope that is one typo away from a standard one, such as "emial", "profle" or "adress". It would be registered as
+// an operator-defined scope, which includes no claims.
 func scopeSlip(scope string) error {
 	for _, standard := range StandardScopes() {
 		if scope != standard && scope != "" && scope[0] == standard[0] && oneSlip(scope, standard) {
@@ -90,7 +90,7 @@ func scopeSlip(scope string) error {
 	return nil
 }
 
-// oneSlip reports whether a becomes b by one letter more, less or another, or by two neighbours that change places.
+// oneSlip reports whether a becomes b by adding, removing or replacing one letter, or by swapping two neighbouring ones.
 func oneSlip(a, b string) bool {
 	for a != "" && b != "" && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -101,7 +101,7 @@ func oneSlip(a, b string) bool {
 	return len(a) <= 1 && len(b) <= 1 || len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0]
 }
 
-// checkGrants applies RFC 7591 section 2.1: grant types and response types must fit together.
+// checkGrants checks that grant types and response types match (RFC 7591 section 2.1).
 func (m Metadata) checkGrants(f *faults) {
 	if len(m.GrantTypes) == 0 {
 		f.add("grant_types", "must not be empty")
@@ -132,7 +132,7 @@ func (m Metadata) checkAuthentication(f *faults) {
 	case (m.Type == SPA || m.Type == Native) && !m.Public():
 		f.add("token_endpoint_auth_method", "must be none: a %s client cannot keep a secret", m.Type)
 	case m.Public() && slices.Contains(m.GrantTypes, GrantClient):
-		// RFC 9700 section 4.15, RFC 6749 section 4.4: only a client that proves itself may act for itself.
+		// RFC 9700 section 4.15, RFC 6749 section 4.4: only a client that authenticates may act for itself.
 		f.add("token_endpoint_auth_method", "must not be none with the grant client_credentials")
 	}
 	if m.Public() && !m.PKCERequired {
@@ -169,7 +169,7 @@ func (m Metadata) checkRedirects(f *faults) {
 	}
 }
 
-// Faults returns the MetadataErrors joined in err, in the order of their fields; none when err is about something else.
+// Faults returns each [MetadataError] in err; nil if err is another error.
 func Faults(err error) []*MetadataError {
 	var list []*MetadataError
 	var one *MetadataError

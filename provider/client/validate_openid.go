@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// checkSubject: pairwise subjects need one host that stands for the client (OIDC Core section 8.1).
+// checkSubject checks that pairwise subjects have a sector (OIDC Core section 8.1).
 func (m Metadata) checkSubject(f *faults) {
 	if m.SubjectType == SubjectPairwise && m.Sector() == "" {
 		f.add("sector_identifier_uri", "is needed for pairwise subjects of a client whose redirect addresses have several hosts, or none")
 	}
 }
 
-// Sector returns the host that pairwise subjects are made for: that of the sector identifier URI, else the one that all redirect
-// URIs have; empty when there is no such.
+// Sector returns the host that pairwise subjects are made for: the host of the sector identifier URI, or the one that all redirect URIs share; empty
+// if there is no such host.
 func (m Metadata) Sector() string {
 	if u, err := url.Parse(m.SectorIdentifierURI); err == nil && u.Host != "" {
 		return strings.ToLower(u.Hostname())
@@ -30,7 +30,7 @@ func (m Metadata) Sector() string {
 	return sector
 }
 
-// checkRequests looks at what is registered about authorization requests and their ID tokens.
+// checkRequests checks the members about authorization requests and their ID tokens.
 func (m Metadata) checkRequests(f *faults) {
 	// OIDC Core section 2: an unsigned ID token must not pass through the browser.
 	if m.IDTokenAlg == AlgNone && m.brings("id_token") {
@@ -47,12 +47,12 @@ func (m Metadata) checkRequests(f *faults) {
 	}
 }
 
-// brings reports whether one of the response types has a part of that name.
+// brings reports whether one of the response types contains that word.
 func (m Metadata) brings(part string) bool {
 	return slices.ContainsFunc(m.ResponseTypes, func(t string) bool { return slices.Contains(strings.Fields(t), part) })
 }
 
-// checkLogout looks at where the client is told that sessions have ended.
+// checkLogout checks the URIs at which the client is notified of the end of sessions.
 func (m Metadata) checkLogout(f *faults) {
 	if origin := Origin(m.FrontchannelLogoutURI); origin != "" && !slices.ContainsFunc(m.RedirectURIs, func(uri string) bool { return Origin(uri) == origin }) {
 		// OIDC Front-Channel Logout section 2.

@@ -1,8 +1,8 @@
-// Package decision owns what an authorization request needs next, in [Decide]: a sign-in, the person's consent, an answer. It is a pure function of
-// stored facts. The authorization endpoint asks it, and the page on which a person decides about a device; what both read of a request to ask it
-// is here as well.
+// Package decision owns what an authorization request needs next, in [Decide]: a sign-in, the person's consent, an answer. [Decide] is a pure
+// function of stored facts. The authorization endpoint calls it, and so does the page on which a person decides about a device. The parameters that
+// both read for it are parsed here as well.
 //
-// What it leaves to others: finding out the facts, and doing what is decided.
+// It leaves to its callers finding out the facts and acting on the verdict.
 package decision
 
 import (
@@ -23,13 +23,13 @@ const (
 	Deny
 )
 
-// Verdict is an action and its reason. The log, metrics and the test table name reasons.
+// Verdict is an action and its reason, which the log shows.
 type Verdict struct {
 	Action Action
 	Reason string
 }
 
-// Request is what is known of an authorization request when its next step is decided.
+// Request holds the facts about an authorization request from which its next step is decided.
 type Request struct {
 	Prompt    Prompts
 	MaxAge    *time.Duration // nil: not asked for
@@ -37,19 +37,19 @@ type Request struct {
 	Asked     storage.Access
 	SkipAsk   bool      // the client is the operator's own
 	Unproven  bool      // the client cannot prove its identity (RFC 8252 section 8.6)
-	StartedAt time.Time // of the flow; zero: this is the first look at the request
+	StartedAt time.Time // of the flow; zero: there is no flow yet
 	Denied    bool
 
 	SignedIn    bool
 	User        string
 	Subject     string // by which the client knows the user
 	AuthTime    time.Time
-	Granted     storage.Access // what the user has granted to the client earlier
+	Granted     storage.Access // what the user has granted to the client before
 	ConsentedBy string         // the user who agreed within this flow; empty: nobody did
 }
 
-// Decide returns what the request needs next. It reads nothing but r, so that the answer does not depend on the page the
-// browser comes from: each time it comes back the whole question is asked again.
+// Decide returns what the request needs next. It depends on r and now alone, and not on the page that the browser comes from: each time the browser
+// comes back, everything is decided anew.
 func Decide(r Request, now time.Time) Verdict {
 	fresh := !r.StartedAt.IsZero() && r.AuthTime.After(r.StartedAt)
 	switch {
@@ -72,7 +72,7 @@ func Decide(r Request, now time.Time) Verdict {
 	switch {
 	case r.Prompt.Consent:
 		return Verdict{Consent, "prompt_consent"}
-	case r.Unproven: // any program on the device could ask in the name of this client, so not even an operator's own is believed
+	case r.Unproven: // any program on the device could pretend to be this client, even if it is the operator's own
 		return Verdict{Consent, "client_unproven"}
 	case r.SkipAsk:
 		return Verdict{Issue, "consent_not_asked"}
@@ -82,8 +82,8 @@ func Decide(r Request, now time.Time) Verdict {
 	return Verdict{Issue, "remembered"}
 }
 
-// tooOld reports whether a sign-in is older than max_age allows. With max_age=0 every sign-in is, unless it was made for this request
-// (OIDC Core section 3.1.2.1).
+// tooOld reports whether a sign-in is older than max_age allows. With max_age=0 every sign-in is too old, unless it was made for this request (OIDC
+// Core section 3.1.2.1).
 func tooOld(authTime time.Time, maxAge time.Duration, now time.Time) bool {
 	return maxAge == 0 || now.Sub(authTime) > maxAge
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/postern-id/postern/provider/scope"
 )
 
-// Prompts is the prompt parameter.
+// Prompts holds the values of the prompt parameter.
 type Prompts struct{ None, Login, Consent, SelectAccount bool }
 
-// ReadPrompts reads the prompt parameter. The value "none" stands alone (OIDC Core section 3.1.2.1). Errors: an [oauth.Refusal].
+// ReadPrompts reads the prompt parameter. The value "none" must stand alone (OIDC Core section 3.1.2.1). Errors: an [oauth.Refusal].
 func ReadPrompts(text string) (Prompts, error) {
 	var p Prompts
 	words := strings.Fields(text)
@@ -39,8 +39,8 @@ func ReadPrompts(text string) (Prompts, error) {
 	return p, nil
 }
 
-// ReadMaxAge reads max_age: a number of seconds in plain digits. A request without it has the one that the client registered; nil: there is no
-// limit. Errors: an [oauth.Refusal].
+// ReadMaxAge reads the max_age parameter, a number of seconds in plain digits. If text is empty, it returns the client's default_max_age; nil if that
+// is missing as well. Errors: an [oauth.Refusal].
 func ReadMaxAge(text string, c *client.Client) (*time.Duration, error) {
 	if text == "" && c.DefaultMaxAge != nil {
 		text = strconv.FormatInt(*c.DefaultMaxAge, 10)
@@ -59,7 +59,7 @@ func ReadMaxAge(text string, c *client.Client) (*time.Duration, error) {
 	return &age, nil
 }
 
-// ReadScopes reads the scope parameter. Errors: an [oauth.Refusal].
+// ReadScopes reads the scope parameter as [scope.Read] does. Errors: an [oauth.Refusal].
 func ReadScopes(text string, c *client.Client) ([]string, error) {
 	scopes, err := scope.Read(text, c)
 	switch {

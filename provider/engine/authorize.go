@@ -13,15 +13,15 @@ import (
 	"github.com/postern-id/postern/provider/token"
 )
 
-// Request is an authorization request that was validated.
+// Request is a validated authorization request.
 type Request struct {
-	Form   url.Values // as far as it was validated
+	Form   url.Values // the validated parameters
 	Types  oauth.ResponseTypes
 	Scopes []string
 }
 
-// Authorize makes what the response type of u.Request asks for: u.Code, u.AccessToken and u.IDToken, of u.Grant. The person has agreed to the
-// scopes. Nothing is stored. Errors: an [oauth.Refusal], [storage.ErrUnavailable].
+// Authorize makes the code and the tokens that the response type of u.Request asks for, for the grant u.Grant: it sets u.Code, u.AccessToken and
+// u.IDToken. It expects that the person has agreed to the scopes, and stores nothing. Errors: an [oauth.Refusal], [storage.ErrUnavailable].
 func (e *Engine) Authorize(ctx context.Context, u *Unit) error {
 	ctx = withUnit(ctx, u)
 	request, err := e.fosite.NewAuthorizeRequest(ctx, u.Request.http())
@@ -35,7 +35,7 @@ func (e *Engine) Authorize(ctx context.Context, u *Unit) error {
 	return fromFosite(err)
 }
 
-// http is the request in the form that fosite reads: one value for each parameter, nothing that it would fetch.
+// http returns the request in the form that fosite reads, with one value for each parameter and without parameters that fosite would fetch.
 func (r *Request) http() *http.Request {
 	form := url.Values{}
 	for _, name := range []string{"client_id", "redirect_uri", "response_type", "code_challenge", "code_challenge_method"} {
@@ -44,20 +44,19 @@ func (r *Request) http() *http.Request {
 		}
 	}
 	form.Set("scope", strings.Join(r.Scopes, " "))
-	// Fosite refuses a state of fewer than 8 characters, which no specification does. It gets one of its own; the client's
-	// goes back as it came.
+	// Fosite refuses a state of fewer than 8 characters, which no specification forbids. So it gets this state; the client's is returned unchanged.
 	form.Set("state", "not the client's")
 	return &http.Request{Method: http.MethodGet, URL: &url.URL{}, Header: http.Header{}, Form: form, PostForm: url.Values{}}
 }
 
-// frontChannelHandler answers the response types whose tokens pass through the browser: implicit and hybrid (OIDC Core sections 3.2
-// and 3.3). Fosite's own handlers would make an ID token of claims and keys that are not ours.
+// frontChannelHandler answers the response types whose tokens pass through the browser: implicit and hybrid (OIDC Core sections 3.2 and 3.3).
+// Fosite's own handlers would make ID tokens with their own claims and keys.
 type frontChannelHandler struct {
 	code *oauth2.AuthorizeExplicitGrantHandler
 	e    *Engine
 }
 
-// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler. The ID token comes last: it names the others by hash.
+// HandleAuthorizeEndpointRequest implements fosite.AuthorizeEndpointHandler. The ID token is made last, because it contains hashes of the others.
 func (h frontChannelHandler) HandleAuthorizeEndpointRequest(ctx context.Context, request fosite.AuthorizeRequester, response fosite.AuthorizeResponder) error {
 	u := unitOf(ctx)
 	types := u.Request.Types

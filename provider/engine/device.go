@@ -14,15 +14,15 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// How devices poll (RFC 8628 section 3.5).
+// The polling of devices (RFC 8628 section 3.5).
 const (
 	// deviceSlower is added to the interval of a device that polls too often.
 	deviceSlower = 5 * time.Second
-	// deviceSlack is how much too early a poll may arrive, because the network does not delay every poll equally.
+	// deviceSlack is by how much a poll may be early, because the network delays some polls more than others.
 	deviceSlack = time.Second
 )
 
-// deviceHandler answers the polls of devices (RFC 8628 sections 3.4 and 3.5), which fosite knows nothing of.
+// deviceHandler answers the polls of devices (RFC 8628 sections 3.4 and 3.5), which fosite does not support.
 type deviceHandler struct{ e *Engine }
 
 var _ fosite.TokenEndpointHandler = deviceHandler{}
@@ -35,7 +35,8 @@ func (h deviceHandler) CanHandleTokenEndpointRequest(_ context.Context, request 
 	return request.GetGrantTypes().ExactOne(client.GrantDevice)
 }
 
-// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The code of another client is refused like an unknown one, whatever its state.
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. It refuses the code of another client like an unknown one, whatever the state of
+// the code.
 func (h deviceHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
 	u, code := unitOf(ctx), request.GetRequestForm().Get("device_code")
 	switch {
@@ -75,8 +76,8 @@ func (h deviceHandler) pending(ctx context.Context, asked storage.DeviceRequest)
 	return oauth.Refuse(oauth.DevicePending)
 }
 
-// approved finds the grant that the person's decision made. It can end like any other grant, so nothing is issued for a user who was disabled or
-// signed out meanwhile.
+// approved loads the grant that was stored when the person allowed access. The grant can end like any other, so nothing is issued for a user who was
+// disabled or signed out meanwhile.
 func (h deviceHandler) approved(ctx context.Context, asked storage.DeviceRequest, request fosite.AccessRequester) error {
 	u := unitOf(ctx)
 	state, err := h.e.cfg.Grants.ByCode(ctx, token.DeviceGrantHash(asked))
@@ -101,7 +102,7 @@ func (h deviceHandler) approved(ctx context.Context, asked storage.DeviceRequest
 	return nil
 }
 
-// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler: access token and, for the time after the sign-in, refresh token.
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler: it adds the access token and, for offline access, the refresh token.
 func (h deviceHandler) PopulateTokenEndpointResponse(ctx context.Context, request fosite.AccessRequester, response fosite.AccessResponder) error {
 	if !h.CanHandleTokenEndpointRequest(ctx, request) {
 		return fosite.ErrUnknownRequest

@@ -16,10 +16,10 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Config is what an engine needs. Every field is required.
+// Config is what an [Engine] needs. Every field is required.
 type Config struct {
 	Issuer  string
-	Grants  Grants // [storage.Grants], unless a test looks in between
+	Grants  Grants // [storage.Grants], or a wrapper in tests
 	Devices *storage.Devices
 	Clients *client.Registry
 	Auth    *clientauth.Authenticator
@@ -31,24 +31,24 @@ type Config struct {
 	RefreshAbsolute time.Duration
 }
 
-// Grants is what the engine asks about grants.
+// Grants is the part of [storage.Grants] that an [Engine] uses.
 type Grants interface {
-	// ByCode returns the grant of a code. [storage.ErrNotFound]: the code is unknown.
+	// ByCode returns the grant of a code. Errors: [storage.ErrNotFound] if the code is unknown.
 	ByCode(ctx context.Context, codeHash []byte) (storage.GrantState, error)
-	// ByID returns a grant. [storage.ErrNotFound]: it does not exist, or not any more.
+	// ByID returns a grant. Errors: [storage.ErrNotFound] if it does not exist or no longer exists.
 	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
-	// CountCodeFailure counts a wrong verifier and returns how many there were.
+	// CountCodeFailure counts a wrong verifier and returns their number.
 	CountCodeFailure(ctx context.Context, id string) (int, error)
 }
 
-// Engine makes the answers of the authorization endpoint and of the token endpoint.
+// Engine makes the contents of authorization responses and token responses.
 type Engine struct {
 	cfg    Config
 	fosite *fosite.Fosite
 }
 
-// New composes fosite from the handlers that are wanted and nothing else: not the password grant, which would
-// walk past the one-time code, nor the JWT bearer grant, which may skip client authentication.
+// New composes fosite from the handlers that are wanted. It leaves out the password grant, which would bypass the one-time code, and the JWT bearer
+// grant, which may skip client authentication.
 func New(cfg Config) *Engine {
 	e := &Engine{cfg: cfg}
 	store := adapter{e}
@@ -82,14 +82,14 @@ func New(cfg Config) *Engine {
 		Config:       config,
 	}}
 	front := frontChannelHandler{code: code, e: e}
-	// The order matters: the verifier is compared once the code was found, the ID token made once there is an access token to name.
+	// The order matters: the verifier is compared after the code was found, and the ID token is made after the access token, which it names.
 	config.AuthorizeEndpointHandlers = fosite.AuthorizeEndpointHandlers{code, front, verifier}
 	config.TokenEndpointHandlers = fosite.TokenEndpointHandlers{code, verifier, refresh, credentials, deviceHandler{e}, idTokenHandler{e}}
 	e.fosite = fosite.NewOAuth2Provider(store, config)
 	return e
 }
 
-// settings answers the questions of fosite that depend on the client.
+// settings is fosite's configuration, with answers that depend on the client.
 type settings struct{ *fosite.Config }
 
 // GetEnforcePKCE reports whether the client of the request must send a code challenge.
@@ -98,13 +98,13 @@ func (c *settings) GetEnforcePKCE(ctx context.Context) bool {
 	return found == nil || found.PKCERequired
 }
 
-// redirectSecure is fosite's second look at a redirect URI. client.MatchRedirectURI has judged it before, by stricter rules.
+// redirectSecure accepts every redirect URI: [client.MatchRedirectURI] has already checked it, with stricter rules than fosite's.
 func redirectSecure(context.Context, *url.URL) bool { return true }
 
-// fositeClient shows a client to fosite.
+// fositeClient is a client as fosite sees it.
 type fositeClient struct {
 	*client.Client
-	// redirectURI is the one asked for, already matched by our own rules: fosite then finds an equal string.
+	// redirectURI is the one in the request, which [client.MatchRedirectURI] has accepted: fosite then finds an equal string.
 	redirectURI string
 }
 

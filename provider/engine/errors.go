@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// fromEngine says which refusal stands for an error of fosite. What is not listed is a fault of ours.
+// fromEngine lists the refusal for each error of fosite. An error that is not listed is a fault of this server.
 var fromEngine = []struct {
 	fault *fosite.RFC6749Error
 	told  *oauth.Refusal
@@ -29,7 +29,7 @@ var fromEngine = []struct {
 	{fosite.ErrInvalidRequest, oauth.Refuse(oauth.TokenRequestMalformed)},
 }
 
-// fromFosite returns the refusal that stands for an error of fosite, and every other error as it is.
+// fromFosite returns the refusal for an error of fosite, and any other error unchanged.
 func fromFosite(err error) error {
 	var fault *fosite.RFC6749Error
 	if err == nil || oauth.RefusalOf(err).Rule != oauth.Fault || !errors.As(err, &fault) {

@@ -11,8 +11,8 @@ import (
 	"github.com/postern-id/postern/provider/token"
 )
 
-// Exchange makes the whole answer to a token request. Nothing has been spent when it returns: the caller uses up u.Proof and writes what has become
-// of u.Grant. Errors: an [oauth.Refusal] that says what is wrong with the client, the code or the token, [storage.ErrUnavailable].
+// Exchange makes the whole answer to a token request. It uses nothing up: the caller spends u.Proof and writes the changes of u.Grant. Errors: an
+// [oauth.Refusal] that says what is wrong with the client, the code or the token; [storage.ErrUnavailable].
 func (e *Engine) Exchange(ctx context.Context, u *Unit, r *http.Request, form url.Values) (map[string]any, error) {
 	answer, err := e.exchange(withUnit(ctx, u), u, r, form)
 	if u.failure != nil {
@@ -25,7 +25,7 @@ func (e *Engine) Exchange(ctx context.Context, u *Unit, r *http.Request, form ur
 }
 
 func (e *Engine) exchange(ctx context.Context, u *Unit, r *http.Request, form url.Values) (map[string]any, error) {
-	// Fosite reads the parameters that were validated, and nothing else of the body. An audience cannot be asked for.
+	// Fosite gets the validated parameters and no body. A client cannot ask for an audience.
 	form.Del("audience")
 	parsed := &http.Request{Method: r.Method, URL: r.URL, Header: r.Header, RemoteAddr: r.RemoteAddr, Body: http.NoBody, Form: form, PostForm: form}
 	request, err := e.fosite.NewAccessRequest(ctx, parsed.WithContext(ctx), &session{})
@@ -41,7 +41,7 @@ func (e *Engine) exchange(ctx context.Context, u *Unit, r *http.Request, form ur
 	return answer, nil
 }
 
-// authenticateClient authenticates the client of a token request for fosite. It finds the client's DPoP proof as well.
+// authenticateClient authenticates the client of a token request for fosite, and checks the client's DPoP proof.
 func (e *Engine) authenticateClient(ctx context.Context, r *http.Request, form url.Values) (fosite.Client, error) {
 	u := unitOf(ctx)
 	found, err := e.cfg.Auth.Authenticate(r, form, u.Now)

@@ -15,10 +15,11 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// maxVerifierFailures is the number of wrong verifiers after which a code is refused: a client that has the right one does not need more tries.
+// maxVerifierFailures is the number of wrong verifiers after which the grant of a code is revoked. A client that has the right one does not need more
+// tries.
 const maxVerifierFailures = 3
 
-// pkceHandler is fosite's handler with a count of wrong verifiers.
+// pkceHandler is fosite's handler, and counts wrong verifiers.
 type pkceHandler struct {
 	*pkce.Handler
 	e *Engine
@@ -39,13 +40,13 @@ func (h pkceHandler) HandleTokenEndpointRequest(ctx context.Context, request fos
 	return errors.Join(u.note(countErr), err)
 }
 
-// refreshHandler is fosite's handler with a scope parameter that narrows the access token.
+// refreshHandler is fosite's handler, and obeys the scope parameter.
 type refreshHandler struct {
 	*oauth2.RefreshTokenGrantHandler
 }
 
-// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The scope parameter narrows the access token that is
-// asked for, never the grant; a scope that was not granted is an error (RFC 6749 section 6).
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler. The scope parameter narrows the new access token, never the grant; a scope that
+// was not granted is an error (RFC 6749 section 6).
 func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request fosite.AccessRequester) error {
 	asked := request.GetRequestedScopes()
 	if err := h.RefreshTokenGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
@@ -66,8 +67,8 @@ func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request 
 	return nil
 }
 
-// clientCredentialsHandler adds to fosite's, which leaves both out, the check of the grant type before anything is
-// done and the grant of the scopes asked for. Scopes about a person make no sense without a person.
+// clientCredentialsHandler is fosite's handler, and also checks the grant type first and grants the requested scopes, which fosite leaves out. It
+// refuses scopes about a person, because there is no person.
 type clientCredentialsHandler struct {
 	*oauth2.ClientCredentialsGrantHandler
 }
@@ -93,8 +94,8 @@ func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context
 	return nil
 }
 
-// idTokenHandler adds the ID token to the answer of a code, a device code or a refresh token whose grant has the scope openid. Fosite's
-// own would answer without one when its separate session row is missing.
+// idTokenHandler adds the ID token to the answer of a code, a device code or a refresh token whose grant has the scope openid. Fosite's own handler
+// would answer without an ID token if its separate session row is missing.
 type idTokenHandler struct{ e *Engine }
 
 // CanSkipClientAuth implements fosite.TokenEndpointHandler.
@@ -106,7 +107,7 @@ func (h idTokenHandler) CanHandleTokenEndpointRequest(_ context.Context, request
 	return grant.ExactOne("authorization_code") || grant.ExactOne("refresh_token") || grant.ExactOne(client.GrantDevice)
 }
 
-// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler: others have checked the request.
+// HandleTokenEndpointRequest implements fosite.TokenEndpointHandler: other handlers have checked the request.
 func (h idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.AccessRequester) error {
 	return fosite.ErrUnknownRequest
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// adapter is the database as fosite sees it. It has no state: the unit of work is in the context.
+// adapter is fosite's view of the database. It has no state: the unit of work is in the context.
 type adapter struct{ e *Engine }
 
 // GetClient implements fosite.ClientManager.
@@ -38,19 +38,19 @@ func (s adapter) ClientAssertionJWTValid(context.Context, string) error {
 	return fosite.ErrInvalidClient
 }
 
-// SetClientAssertionJWT implements fosite.ClientManager, like ClientAssertionJWTValid for a caller that is not used.
+// SetClientAssertionJWT implements fosite.ClientManager. Its only caller is not used either.
 func (s adapter) SetClientAssertionJWT(context.Context, string, time.Time) error {
 	return fosite.ErrInvalidClient
 }
 
-// CreateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the code was noted when it was generated.
+// CreateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the unit has had the code since it was generated.
 func (s adapter) CreateAuthorizeCodeSession(context.Context, string, fosite.Requester) error {
 	return nil
 }
 
-// GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage. For a code that was used before it returns the request together
-// with the error, so that fosite has everything revoked that was issued for the code. It does not for a code of another client or key: otherwise
-// anyone could revoke someone else's grant.
+// GetAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage. For a used code it returns the request together with the error, so that fosite has
+// everything revoked that was issued for the code. It returns no request for a code of another client or key: otherwise anyone could revoke someone
+// else's grant.
 func (s adapter) GetAuthorizeCodeSession(ctx context.Context, codeHash string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	if u.Grant.ID == "" {
@@ -77,13 +77,13 @@ func (s adapter) GetAuthorizeCodeSession(ctx context.Context, codeHash string, _
 		return s.requestOf(u), fosite.ErrInvalidatedAuthorizeCode
 	case !u.Now.Before(u.Grant.CodeExpiresAt.Time):
 		return nil, u.refuse(oauth.CodeExpired)
-	case !client.MatchRedirectURI(u.Client, u.Grant.Detail.RedirectURI): // unregistered since the code was issued
+	case !client.MatchRedirectURI(u.Client, u.Grant.Detail.RedirectURI): // no longer registered
 		return nil, u.refuse(oauth.CodeRedirectURI)
 	}
 	return s.requestOf(u), nil
 }
 
-// requestOf is the grant in the form that fosite's handlers work on.
+// requestOf returns the grant of the unit as a request that fosite's handlers understand.
 func (s adapter) requestOf(u *Unit) *fosite.Request {
 	return &fosite.Request{
 		ID:             u.Grant.ID,
@@ -98,10 +98,10 @@ func (s adapter) requestOf(u *Unit) *fosite.Request {
 	}
 }
 
-// InvalidateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the code is spent when the unit is written.
+// InvalidateAuthorizeCodeSession implements oauth2.AuthorizeCodeStorage: the caller of [Engine.Exchange] uses the code up.
 func (s adapter) InvalidateAuthorizeCodeSession(context.Context, string) error { return nil }
 
-// GetPKCERequestSession implements pkce.PKCERequestStorage. It is asked after GetAuthorizeCodeSession has loaded the grant.
+// GetPKCERequestSession implements pkce.PKCERequestStorage. Fosite calls it after GetAuthorizeCodeSession has loaded the grant.
 func (s adapter) GetPKCERequestSession(ctx context.Context, _ string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	if u.Grant.Detail.Challenge == "" {
@@ -115,8 +115,8 @@ func (s adapter) CreatePKCERequestSession(context.Context, string, fosite.Reques
 	return nil
 }
 
-// DeletePKCERequestSession implements pkce.PKCERequestStorage. Fosite calls it before it compares the verifier; the
-// challenge must survive a wrong one, or the next request would not need a verifier.
+// DeletePKCERequestSession implements pkce.PKCERequestStorage. Fosite calls it before it compares the verifier. The challenge must stay, or the
+// request after one with a wrong verifier would need no verifier.
 func (s adapter) DeletePKCERequestSession(context.Context, string) error { return nil }
 
 // CreateAccessTokenSession implements oauth2.AccessTokenStorage: access tokens are self-contained.
@@ -129,15 +129,15 @@ func (s adapter) GetAccessTokenSession(context.Context, string, fosite.Session) 
 	return nil, fosite.ErrNotFound
 }
 
-// DeleteAccessTokenSession implements oauth2.AccessTokenStorage, like GetAccessTokenSession for a caller that is not used.
+// DeleteAccessTokenSession implements oauth2.AccessTokenStorage. Its only caller is not used either.
 func (s adapter) DeleteAccessTokenSession(context.Context, string) error { return nil }
 
-// CreateRefreshTokenSession implements oauth2.RefreshTokenStorage: the number was noted when the token was generated.
+// CreateRefreshTokenSession implements oauth2.RefreshTokenStorage: the unit has had the number since the token was generated.
 func (s adapter) CreateRefreshTokenSession(context.Context, string, string, fosite.Requester) error {
 	return nil
 }
 
-// GetRefreshTokenSession implements oauth2.RefreshTokenStorage. The signature is the token itself, proven to be ours.
+// GetRefreshTokenSession implements oauth2.RefreshTokenStorage. The signature is the token itself.
 func (s adapter) GetRefreshTokenSession(ctx context.Context, token string, _ fosite.Session) (fosite.Requester, error) {
 	u := unitOf(ctx)
 	grantID, generation, ok := s.e.cfg.Tokens.ReadRefreshToken(token)
@@ -173,23 +173,23 @@ func (s adapter) GetRefreshTokenSession(ctx context.Context, token string, _ fos
 	return s.requestOf(u), fosite.ErrInactiveToken
 }
 
-// DeleteRefreshTokenSession implements oauth2.RefreshTokenStorage; the whole family is revoked by the call that follows.
+// DeleteRefreshTokenSession implements oauth2.RefreshTokenStorage: the next call revokes the whole family.
 func (s adapter) DeleteRefreshTokenSession(context.Context, string) error { return nil }
 
-// RotateRefreshToken implements oauth2.RefreshTokenStorage: the successor is made current when the unit is written.
+// RotateRefreshToken implements oauth2.RefreshTokenStorage: the caller of [Engine.Exchange] makes the successor current.
 func (s adapter) RotateRefreshToken(context.Context, string, string) error { return nil }
 
-// RevokeAccessToken implements oauth2.TokenRevocationStorage; access tokens end with the grant.
+// RevokeAccessToken implements oauth2.TokenRevocationStorage: access tokens end with their grant.
 func (s adapter) RevokeAccessToken(context.Context, string) error { return nil }
 
-// RevokeRefreshToken implements oauth2.TokenRevocationStorage. Fosite calls it when a code or refresh token is presented
-// that was used before: somebody has a copy. It commits by itself, whatever becomes of the request.
+// RevokeRefreshToken implements oauth2.TokenRevocationStorage. Fosite calls it when a request contains a used code or refresh token, of which
+// somebody must have a copy. It revokes the grant in its own transaction, which stays committed when the request fails.
 func (s adapter) RevokeRefreshToken(ctx context.Context, _ string) error {
 	u := unitOf(ctx)
 	return s.e.endGrant(ctx, u, u.reused)
 }
 
-// endGrant revokes the grant of the unit, in a transaction of its own.
+// endGrant revokes the grant of the unit in its own transaction.
 func (e *Engine) endGrant(ctx context.Context, u *Unit, why audit.Name) error {
 	return u.note(e.cfg.Tokens.RevokeGrant(ctx, u.Grant.Grant, why, u.Address, u.Now))
 }

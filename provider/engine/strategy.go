@@ -10,8 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// strategy makes and recognises codes and tokens for fosite's handlers. What fosite calls the signature of a token is the key
-// under which its session is stored.
+// strategy makes codes and tokens for fosite's handlers. What fosite calls the signature of a token is the key by which fosite stores its session.
 type strategy struct{ e *Engine }
 
 // AuthorizeCodeSignature implements oauth2.AuthorizeCodeStrategy.
@@ -26,8 +25,8 @@ func (t strategy) GenerateAuthorizeCode(ctx context.Context, _ fosite.Requester)
 	return u.Code, string(storage.Hash(u.Code)), nil
 }
 
-// ValidateAuthorizeCode implements oauth2.AuthorizeCodeStrategy: a code that was found by the hash of all of it is genuine,
-// and its age was checked there.
+// ValidateAuthorizeCode implements oauth2.AuthorizeCodeStrategy: a code that was found by its hash is genuine, and GetAuthorizeCodeSession has
+// checked its age.
 func (t strategy) ValidateAuthorizeCode(context.Context, fosite.Requester, string) error { return nil }
 
 // RefreshTokenSignature implements oauth2.RefreshTokenStrategy.
@@ -44,7 +43,7 @@ func (t strategy) GenerateRefreshToken(ctx context.Context, _ fosite.Requester) 
 	return text, text, nil
 }
 
-// ValidateRefreshToken implements oauth2.RefreshTokenStrategy: it was read and found genuine before.
+// ValidateRefreshToken implements oauth2.RefreshTokenStrategy: GetRefreshTokenSession has checked the token.
 func (t strategy) ValidateRefreshToken(context.Context, fosite.Requester, string) error { return nil }
 
 // AccessTokenSignature implements oauth2.AccessTokenStrategy.
@@ -66,7 +65,7 @@ func (t strategy) GenerateAccessToken(ctx context.Context, request fosite.Reques
 	return u.AccessToken, u.AccessToken, err
 }
 
-// session is the little that fosite's handlers keep between their steps.
+// session holds what fosite's handlers keep between their steps.
 type session struct {
 	subject string
 	expires map[fosite.TokenType]time.Time

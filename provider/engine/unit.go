@@ -15,9 +15,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Unit collects what is read and made during one request. Fosite asks for code, PKCE and OpenID sessions and
-// writes tokens in separate calls; here they are one read when first needed and one conditional write at the end, after
-// the whole answer has been made.
+// Unit collects what is read and made during one request. Fosite reads code, PKCE and OpenID sessions and writes tokens in separate calls; a Unit
+// replaces them by one read when the grant is first needed. The caller makes one conditional write after the whole answer has been made.
 type Unit struct {
 	Now     time.Time
 	Address string // IP address and port of the caller, for the audit log
@@ -25,21 +24,21 @@ type Unit struct {
 
 	Request *Request // at the authorization endpoint
 
-	// Grant is what the code, device code or refresh token stands for, or what an authorization request is about to get. Its ID is empty
-	// until it is known.
+	// Grant is the grant of the code, device code or refresh token, or the one that an authorization request is about to get. Its ID is empty until
+	// the grant is known.
 	Grant token.Grant
-	Proof token.Proof // of a request for tokens
+	Proof token.Proof // of a token request
 
 	Code        string // made for the authorization response
 	AccessToken string
 	ExpiresIn   int64  // of the access token, in seconds
-	IDToken     string // for the browser to hand on
-	Generation  int64  // of the refresh token that was made; 0: no token was made
-	Retry       bool   // a refresh whose answer was lost: the successor is given out again
+	IDToken     string // for the authorization response
+	Generation  int64  // of the new refresh token; 0: there is none
+	Retry       bool   // the answer to this refresh may have been lost: the client gets the same successor again
 
-	reused  audit.Name // why the grant is revoked, when a used code or token was sent
-	why     oauth.Rule // what is wrong with the code or token that was sent, which the client is not told
-	failure error      // the first error of the store, which fosite may have wrapped beyond recognition
+	reused  audit.Name // which audit entry revoking the grant makes, after a used code or token was sent
+	why     oauth.Rule // what is wrong with the code or token in the request, which the client is not told
+	failure error      // the first error of the store, which fosite may have hidden
 }
 
 type unitKey struct{}
@@ -50,26 +49,26 @@ func withUnit(ctx context.Context, u *Unit) context.Context {
 
 func unitOf(ctx context.Context) *Unit { return ctx.Value(unitKey{}).(*Unit) }
 
-// load takes a grant into the unit of work.
+// load makes a stored grant the unit's grant.
 func (u *Unit) load(state storage.GrantState) (err error) {
 	u.Grant, err = token.ReadGrant(state)
 	return u.note(err)
 }
 
-// Holds reports whether the unit's proof is of the key with that thumbprint, or, with an empty one, no proof is needed.
+// Holds reports whether the unit has a proof of the key with the thumbprint jkt, or jkt is empty, so that no proof is needed.
 func (u *Unit) Holds(jkt string) bool { return jkt == "" || u.Proof.JKT == jkt }
 
-// refuse notes what is wrong with the code or token that was sent and returns what fosite understands.
+// refuse records what is wrong with the code or token in the request, and returns an error that fosite understands.
 func (u *Unit) refuse(why oauth.Rule) error {
 	u.why = why
 	return fosite.ErrNotFound
 }
 
-// ErrInvalidGrant says that a code or token is not valid. [Unit.Explain] finds out why.
+// ErrInvalidGrant says that a code or token is not valid. [Unit.Explain] replaces it by the reason.
 var ErrInvalidGrant = fromFosite(fosite.ErrInvalidGrant)
 
-// Explain returns err with what only the unit knows: the rule that was broken where fosite says that a grant is not valid, and what was
-// received beside what is registered.
+// Explain returns err with what only the unit knows: which rule a request broke if fosite only says that a grant is not valid, and the received value
+// with the registered ones.
 func (u *Unit) Explain(err error, form url.Values) error {
 	err = fromFosite(err)
 	refusal := oauth.RefusalOf(err)
@@ -88,7 +87,7 @@ func (u *Unit) Explain(err error, form url.Values) error {
 	return err
 }
 
-// note keeps the first failure of the store and returns err as fosite understands it.
+// note records the first failure of the store, and returns err as fosite understands it.
 func (u *Unit) note(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return fosite.ErrNotFound

@@ -10,7 +10,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// redeemCode spends an authorization code. When it was used twice, what the first use got is revoked as well (RFC 6749 section 4.1.2).
+// redeemCode uses up an authorization code. If another request has used it first, redeemCode revokes the grant with everything that was issued to
+// that request (RFC 6749 section 4.1.2).
 func (x *Exchange) redeemCode(ctx context.Context, u *engine.Unit) error {
 	err := x.cfg.Grants.RedeemCode(ctx, u.Grant.ID, x.redemption(u), u.Now)
 	if !errors.Is(err, storage.ErrStale) {

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// redeemDevice spends a device code. Losing to another poll of the same device is no theft: what the first one got stays good.
+// redeemDevice uses up a device code. It is no theft if another poll of the same device was first: the tokens that it got stay valid.
 func (x *Exchange) redeemDevice(ctx context.Context, u *engine.Unit) error {
 	err := x.cfg.Grants.RedeemCode(ctx, u.Grant.ID, x.redemption(u), u.Now)
 	if errors.Is(err, storage.ErrStale) {

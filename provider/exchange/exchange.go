@@ -18,23 +18,23 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Config is what the endpoint needs. Every field is required.
+// Config is what an [Exchange] needs. Every field is required.
 type Config struct {
-	Grants    Grants // [storage.Grants], unless a test looks in between
+	Grants    Grants // [storage.Grants], or a wrapper in tests
 	Endpoints *oauth.Endpoints
 	Engine    *engine.Engine
 	Tokens    *token.Issuer
 	Proofs    *token.Proofs
-	// Confirm is [storage.Store.Confirm]: it comes before an answer that depends on what another request has written.
+	// Confirm is [storage.Store.Confirm]. It is called before an answer that depends on what another request has written.
 	Confirm func(context.Context) error
 
 	AccessTokenLife time.Duration
-	RefreshIdle     time.Duration // a refresh token that is not used for so long is dead
-	RefreshAbsolute time.Duration // and so is the family after this
+	RefreshIdle     time.Duration // after which an unused refresh token expires
+	RefreshAbsolute time.Duration // after which a family of refresh tokens expires
 }
 
-// Grants decides what happens once. Each method that changes something is one conditional statement; [storage.ErrStale] says that
-// another request was first.
+// Grants is the part of [storage.Grants] that an [Exchange] uses. Each method that changes something is one conditional statement, whose error is
+// [storage.ErrStale] if another request was first.
 type Grants interface {
 	ByID(ctx context.Context, id, tokenID string) (storage.GrantState, error)
 	RedeemCode(ctx context.Context, id string, r storage.Redemption, now time.Time) error
@@ -44,10 +44,10 @@ type Grants interface {
 // Exchange is the token endpoint.
 type Exchange struct{ cfg Config }
 
-// New returns the endpoint.
+// New returns the endpoint with this configuration.
 func New(cfg Config) *Exchange { return &Exchange{cfg: cfg} }
 
-// Mount adds the endpoint. r stands for the issuer's path.
+// Mount adds the endpoint to r, a group at the issuer's path.
 func (x *Exchange) Mount(r gin.IRouter) { x.cfg.Endpoints.Post(r, oauth.TokenPath, x.token) }
 
 var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials", client.GrantDevice}
@@ -88,8 +88,7 @@ func checkGrantType(name string) error {
 	return nil
 }
 
-// write makes the one conditional statement on which the answer depends. Losing it means that another request has used the
-// same code or token meanwhile.
+// write makes the conditional statement on which the answer depends. If it changes no row, another request has used the same code or token meanwhile.
 func (x *Exchange) write(ctx context.Context, u *engine.Unit, grantType string) error {
 	switch grantType {
 	case "authorization_code":
@@ -102,7 +101,7 @@ func (x *Exchange) write(ctx context.Context, u *engine.Unit, grantType string) 
 	return nil // client_credentials: there is no grant
 }
 
-// redemption is what redeeming its code makes of the unit's grant.
+// redemption returns how redeeming the code changes the unit's grant.
 func (x *Exchange) redemption(u *engine.Unit) storage.Redemption {
 	redemption := storage.Redemption{Generation: u.Generation, ExpiresAt: u.Now.Add(x.cfg.AccessTokenLife)}
 	if u.Generation > 0 {
@@ -113,8 +112,8 @@ func (x *Exchange) redemption(u *engine.Unit) storage.Redemption {
 	return redemption
 }
 
-// refreshKey is the thumbprint of the key that the unit's next refresh token is bound to. A client that proves itself is bound already (RFC 9449
-// section 5).
+// refreshKey returns the thumbprint of the key that the unit's next refresh token is bound to. It is empty for a client that authenticates, to which
+// the token is bound already (RFC 9449 section 5).
 func refreshKey(u *engine.Unit) string {
 	if u.Client.Public() {
 		return u.Proof.JKT

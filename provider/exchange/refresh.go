@@ -26,11 +26,10 @@ func (x *Exchange) rotate(ctx context.Context, u *engine.Unit) error {
 	case err != nil:
 		return err
 	case x.cfg.Tokens.WithinGrace(state, u.Grant.Generation, u.Now):
-		// A twin of this request was first. As for a lost answer, the one successor, which is what this answer holds too, is
-		// given out again while it is unused.
+		// The same request, sent twice, was answered first. Both answers contain the same successor, as after a lost answer.
 		return x.cfg.Confirm(ctx)
 	case state.Generation > u.Grant.Generation:
-		// The successor was used meanwhile as well: two parties hold tokens of this family.
+		// The successor was used meanwhile as well, so two parties have tokens of this family.
 		if err := x.cfg.Tokens.RevokeGrant(ctx, u.Grant.Grant, audit.RefreshTokenReused, u.Address, u.Now); err != nil {
 			return err
 		}
