@@ -105,6 +105,7 @@ func newInstance(folder, binary, databaseURL string) (instance, error) {
 	environ = append(environ,
 		"POSTERN_ISSUER=http://"+public, "POSTERN_LISTEN="+public, "POSTERN_OPS_LISTEN="+ops,
 		"POSTERN_DATABASE_URL="+databaseURL, "POSTERN_SECRETS_KEYSET_FILE="+keysetFile,
+		"POSTERN_SHUTDOWN_DRAIN=0s", // no load balancer is to be told
 	)
 	return instance{binary: binary, environ: environ, address: public, log: filepath.Join(folder, "server.log")}, nil
 }
@@ -119,7 +120,7 @@ func freeAddress() (string, error) {
 
 // fill migrates the database and registers users and clients, by Postern's own commands.
 func (s *setup) fill(ctx context.Context, o options, progress io.Writer) error {
-	if _, err := s.instance.command(ctx, "migrate", "up"); err != nil {
+	if err := s.migrate(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintln(progress, "importing", o.users, "users")
@@ -135,6 +136,16 @@ func (s *setup) fill(ctx context.Context, o options, progress io.Writer) error {
 		return err
 	}
 	s.target.service, err = s.addClient(ctx, "bench-service", "--type", "service")
+	return err
+}
+
+// migrate makes the tables. A file of SQLite is made by the server's first start alone.
+func (s *setup) migrate(ctx context.Context) error {
+	if s.database.sqlite {
+		_, err := startOnce(ctx, s.instance)
+		return err
+	}
+	_, err := s.instance.command(ctx, "migrate", "up")
 	return err
 }
 
