@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Config is every setting of one Postern process. Load and Default make one; a Config that was changed afterwards
-// has to pass Validate again before it is used.
+// Config has every setting of one Postern process. Make one with [Load] or [Default]. A Config that was changed
+// afterwards must pass [Config.Validate] before it is used.
 //
-// The tag `setting` is the key in the file, `default` the value in the form in which the file gives it. The comment
-// of a field is its documentation: meanings.go and docs/configuration.md are written from it.
+// The tag `setting` is the key in the file, and `default` the default as one would write it there. The comment of a
+// field is the documentation of the setting: meanings.go and docs/configuration.md are generated from it.
 type Config struct {
 	// The address under which browsers and clients reach Postern. Every URL that Postern prints or sends is built
 	// from it, never from a request, and clients compare it byte for byte. It is an absolute https URL without a
@@ -66,12 +66,12 @@ type Config struct {
 
 	Log Log
 
-	// origins says where each setting that is not a default came from; Effective reads it.
+	// origins says where each setting that is not a default came from, for Effective.
 	origins map[string]origin
 }
 
-// TLS names the certificate of the public listener. Both fields are given or none; without them Postern speaks plain
-// HTTP and expects a reverse proxy that does the rest.
+// TLS names the certificate of the public listener. Either both fields are set or neither. Without them Postern serves
+// plain HTTP and expects a reverse proxy in front that adds TLS.
 type TLS struct {
 	// The certificate chain of the public listener, PEM, leaf first. Read again when the file changes. Needs
 	// tls.key_file.
@@ -107,7 +107,7 @@ type Database struct {
 	IdleTime time.Duration `setting:"database.idle_time" default:"5m"`
 }
 
-// Secrets holds the key material that encrypts secrets at rest.
+// Secrets has the key material that encrypts the secrets in the database.
 type Secrets struct {
 	// The file with the Tink AEAD keyset (JSON) that encrypts secrets in the database. Empty means a file that is
 	// made beside the SQLite database; on PostgreSQL this or secrets.keyset must be given. If it is lost,
@@ -118,7 +118,7 @@ type Secrets struct {
 	Keyset Secret `setting:"secrets.keyset" default:""`
 }
 
-// SMTP names the server that takes Postern's mail. URL and From are given both, or none.
+// SMTP names the server that accepts Postern's mail. Either both URL and From are set or neither.
 type SMTP struct {
 	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS (see smtp.tls), or smtps:// for TLS from
 	// the first byte; without user and password Postern does not sign in there. Its certificate has to be valid for the host.
@@ -145,8 +145,9 @@ type SMTP struct {
 	From string `setting:"smtp.from" default:""`
 }
 
-// Outbound says whom the requests may trust and reach that Postern sends to addresses which clients registered: for keys, request objects
-// and lists of sectors, and to tell them of logouts.
+// Outbound says which authorities are trusted and which addresses may be reached by the requests that Postern sends to
+// URLs which clients have registered: those that fetch keys, request objects and lists of sectors, and those that
+// deliver logout notices.
 type Outbound struct {
 	// A file with certificates (PEM) of authorities that are trusted in addition to the system's when Postern fetches keys, request objects and
 	// lists of sectors from addresses that clients registered, and when it tells clients of logouts. Read at the start.
@@ -157,20 +158,20 @@ type Outbound struct {
 	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 
-// Shutdown is how the server ends.
+// Shutdown says how the server ends.
 type Shutdown struct {
 	// How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m.
 	// Longer than what they need to take it out.
 	Drain time.Duration `setting:"shutdown.drain" default:"5s"`
 }
 
-// Signing is the form of new signing keys.
+// Signing has the parameters of new signing keys.
 type Signing struct {
 	// The size of new RSA keys: 2048, 3072 or 4096. Larger keys sign several times slower.
 	RSABits int `setting:"signing.rsa_bits" default:"2048"`
 }
 
-// Brand is how the pages, the mails and the entry in the authenticator app call the service.
+// Brand is the name and the look of the service on pages, in mails and in authenticator apps.
 type Brand struct {
 	// The name on pages, in mails and in authenticator apps: 1 to 64 characters and at most 192 bytes when it is percent-encoded
 	// (21 to 32 letters beyond ASCII), without a colon, which separates name and account in the app. Apps keep the name with which they were enrolled.
@@ -184,7 +185,7 @@ type Brand struct {
 	Color string `setting:"brand.color" default:""`
 }
 
-// Support is whom people turn to when the pages tell them to ask the people who run the service.
+// Support is the contact for people whom a page or a mail tells to ask the people who run the service.
 type Support struct {
 	// The e-mail address of the people who run the service. It is shown wherever a page or a mail tells somebody to ask them, and at the
 	// foot of every page.
@@ -206,7 +207,7 @@ type Links struct {
 	Terms string `setting:"links.terms" default:""`
 }
 
-// Log is what goes to standard error.
+// Log says what is logged to standard error.
 type Log struct {
 	// The least important level that is written: debug, info, warn or error. No level writes query strings, tokens,
 	// codes or passwords.

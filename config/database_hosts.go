@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// defaultPort is PostgreSQL's.
+// defaultPort is PostgreSQL's default port.
 const defaultPort = "5432"
 
-// DriverURL returns the address of the database as the driver takes it. Where several hosts have ports (HOST1:PORT1,HOST2:PORT2), as libpq
-// takes them, the driver wants parameters.
+// DriverURL returns the URL of the database in the form that the driver takes. Several hosts with ports
+// (HOST1:PORT1,HOST2:PORT2), which libpq allows, become parameters.
 //
 // https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING-URIS
 func (d Database) DriverURL() string {
@@ -30,7 +30,7 @@ func (d Database) DriverURL() string {
 	return before + path + "?host=" + url.QueryEscape(strings.Join(hosts, ",")) + "&port=" + url.QueryEscape(strings.Join(ports, ",")) + query
 }
 
-// splitHosts splits an address around its list of hosts.
+// splitHosts splits a URL into its list of hosts and the texts before and after it.
 func splitHosts(address string) (before, hosts, after string) {
 	begin := strings.Index(address, "://") + len("://")
 	end := len(address)
@@ -41,7 +41,7 @@ func splitHosts(address string) (before, hosts, after string) {
 	return address[:begin], address[begin:end], address[end:]
 }
 
-// hasPort reports whether one of the hosts in a list has a port of its own.
+// hasPort reports whether any host in a list has a port.
 func hasPort(list string) bool {
 	for _, item := range strings.Split(list, ",") {
 		if host, _ := splitPort(item); host != item {
@@ -51,7 +51,7 @@ func hasPort(list string) bool {
 	return false
 }
 
-// splitPort splits HOST:PORT; without a port it is the default one. The address of a host in IPv6 has brackets.
+// splitPort splits HOST:PORT. If there is no port, it returns the default one. An IPv6 address must be in brackets.
 func splitPort(item string) (host, port string) {
 	if i := strings.LastIndex(item, ":"); i > strings.LastIndex(item, "]") {
 		return item[:i], item[i+1:]

@@ -12,8 +12,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readFile collects the settings of the YAML file at path. It reads the tree of nodes and not Go values, because only
-// a node knows its line, keeps the text as it was typed (1.10 stays 1.10) and shows a key that is given twice.
+// readFile returns the settings in the YAML file at path. It reads a tree of nodes and not Go values, because only
+// nodes have a line, keep the text as it was typed (1.10 stays 1.10) and contain a key twice if it is given twice.
 func readFile(path string, settings []Setting, problems *Problems) layer {
 	r := fileReader{path: path, settings: settings, result: layer{}, problems: problems}
 	if path == "" {
@@ -27,7 +27,7 @@ func readFile(path string, settings []Setting, problems *Problems) layer {
 	return r.result
 }
 
-// fileReader walks one file.
+// fileReader reads one file.
 type fileReader struct {
 	path     string
 	settings []Setting
@@ -35,7 +35,7 @@ type fileReader struct {
 	problems *Problems
 }
 
-// parse returns the top of the file's only document, and false when there is nothing to read.
+// parse returns the top of the file's only document, or false if there is nothing to read.
 func (r *fileReader) parse() (*yaml.Node, bool) {
 	content, err := os.ReadFile(r.path)
 	if err != nil {
@@ -47,11 +47,11 @@ func (r *fileReader) parse() (*yaml.Node, bool) {
 	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
 		return nil, false
 	} else if err != nil {
-		r.problems.add(r.path, "", "is not YAML: "+strings.TrimPrefix(err.Error(), "yaml: "), "correct it at the line named")
+		r.problems.add(r.path, "", "is not YAML: "+strings.TrimPrefix(err.Error(), "yaml: "), "correct the line that is named")
 		return nil, false
 	}
 	if err := decoder.Decode(&second); !errors.Is(err, io.EOF) {
-		r.problems.add(r.path, "", "contains more than one YAML document", "remove the line --- and what follows it")
+		r.problems.add(r.path, "", "contains more than one YAML document", "remove the line --- and everything after it")
 		return nil, false
 	}
 	root := document.Content[0]
@@ -65,7 +65,7 @@ func (r *fileReader) parse() (*yaml.Node, bool) {
 	return root, true
 }
 
-// mapping reads the settings below prefix. It goes down into sections only, so its depth does not depend on the file.
+// mapping reads the settings below prefix. It descends into sections only, so its depth does not depend on the file.
 func (r *fileReader) mapping(prefix string, node *yaml.Node) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
@@ -94,13 +94,13 @@ func (r *fileReader) mapping(prefix string, node *yaml.Node) {
 	}
 }
 
-// value takes the value of one setting.
+// value reads the value of one setting.
 func (r *fileReader) value(s Setting, where string, node *yaml.Node) {
 	text, message, hint := node.Value, "", ""
 	switch {
 	case isNull(node):
 		message = "has no value"
-		hint = "write one, in quotes if it begins with #, or remove the line to get the default"
+		hint = "write one, in quotes if it begins with #, or remove the line to use the default"
 	case node.Kind == yaml.SequenceNode && s.Type == listType:
 		text, message = joinItems(node)
 		hint = "write the items as plain text"
@@ -117,7 +117,7 @@ func (r *fileReader) value(s Setting, where string, node *yaml.Node) {
 	r.result[s.Key] = given{origin{source: FromFile, where: where}, text}
 }
 
-// joinItems returns the items of a list with commas between them, or a message.
+// joinItems returns the items of a list with commas between them, or a message that says what is wrong.
 func joinItems(node *yaml.Node) (text, message string) {
 	items := make([]string, len(node.Content))
 	for i, item := range node.Content {
@@ -132,7 +132,7 @@ func joinItems(node *yaml.Node) (text, message string) {
 	return strings.Join(items, ","), ""
 }
 
-// exposed returns a problem for each secret in a file that is open to every user of the machine.
+// exposed returns a problem for each secret in a file that every user of the machine can read.
 func exposed(path string, values layer, settings []Setting) Problems {
 	var problems Problems
 	info, err := os.Stat(path)
@@ -145,12 +145,12 @@ func exposed(path string, values layer, settings []Setting) Problems {
 			continue
 		}
 		problems.add(s.Key, value.where, "is a secret in a file that every user of this machine can read",
-			"run: chmod o= "+path+"  (or give it by "+s.Env+")")
+			"run: chmod o= "+path+"  (or set it by "+s.Env+")")
 	}
 	return problems
 }
 
-// find returns the first setting with a key that matches.
+// find returns the first setting whose key matches.
 func (r *fileReader) find(matches func(key string) bool) (Setting, bool) {
 	i := slices.IndexFunc(r.settings, func(s Setting) bool { return matches(s.Key) })
 	if i < 0 {
@@ -159,7 +159,7 @@ func (r *fileReader) find(matches func(key string) bool) (Setting, bool) {
 	return r.settings[i], true
 }
 
-// nearest returns the section (for a mapping) or the setting that is most like an unknown key.
+// nearest returns the section (for a mapping) or the setting that is most similar to an unknown key.
 func (r *fileReader) nearest(name string, value *yaml.Node) string {
 	keys := keysOf(r.settings)
 	if value.Kind != yaml.MappingNode {
@@ -174,7 +174,7 @@ func (r *fileReader) nearest(name string, value *yaml.Node) string {
 	return nearest(name, sections)
 }
 
-// isNull says that a node is empty, ~ or null.
+// isNull reports whether a node is empty, ~ or null.
 func isNull(node *yaml.Node) bool {
 	return node.Kind == yaml.ScalarNode && node.ShortTag() == "!!null"
 }

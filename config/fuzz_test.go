@@ -8,8 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzLoad: whatever stands in the file and in two variables, Load either names problems that all have a setting, a
-// message and a hint, or returns a Config that passes Validate, whose effective values give the same Config again.
+// FuzzLoad tests that for any content of the file and of two variables, Load either returns problems that all have a
+// setting, a message and a hint, or a Config that passes Validate and whose effective values yield the same Config
+// again.
 func FuzzLoad(f *testing.F) {
 	for _, file := range []string{
 		"", "issuer: https://id.example.com/a", "session: {idle: 1h}\nsession.absolute: 2h", "trusted_proxies: [10.0.0.0/8, '::1']",

@@ -6,7 +6,8 @@ import (
 	"net/url"
 )
 
-// IssuerURL returns the issuer as a new URL, which the caller may change. It panics on an issuer that [Config.Validate] refuses.
+// IssuerURL returns the issuer as a new URL, which the caller may change. It panics if [Config.Validate] would refuse
+// the issuer.
 func (c Config) IssuerURL() *url.URL {
 	u, err := url.Parse(c.Issuer)
 	if err != nil {
@@ -15,14 +16,15 @@ func (c Config) IssuerURL() *url.URL {
 	return u
 }
 
-// Secure reports whether browsers reach Postern over https, so that cookies can be Secure and carry the __Host- prefix. Like
-// [Config.IssuerURL], it panics on an issuer that is not valid.
+// Secure reports whether browsers reach Postern over https, so that cookies can be Secure and have the __Host- prefix.
+// Like [Config.IssuerURL], it panics if the issuer is not valid.
 func (c Config) Secure() bool {
 	return c.IssuerURL().Scheme == "https"
 }
 
-// Instance returns the end of the names of cookies, which tells several issuers on one host apart: browsers send cookies to every port and,
-// with the prefix __Host-, to every path (RFC 6265 section 8.5). It is empty for an issuer without port and path, and for the default one.
+// Instance returns the suffix of the cookies' names, which tells several issuers on one host apart: browsers send
+// cookies to every port and, with the prefix __Host-, to every path (RFC 6265 section 8.5). It is empty for an issuer
+// without port and path, and for the default issuer.
 func (c Config) Instance() string {
 	u := c.IssuerURL()
 	if u.Port() == "" && u.Path == "" || c.Issuer == Default().Issuer {

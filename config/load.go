@@ -5,22 +5,21 @@ import (
 	"slices"
 )
 
-// Sources is where Load looks. The zero value gives the defaults.
+// Sources are the sources of the settings. The zero value stands for the defaults.
 type Sources struct {
-	// File is the path of the YAML file; empty means that there is none. A file that is named and missing is a
-	// mistake.
+	// File is the path of the YAML file. If it is empty, no file is read. It is a mistake to name a file that does not
+	// exist.
 	File string
 	// Environ is the environment in the form of os.Environ.
 	Environ []string
-	// Flags holds the settings that were given on the command line: key of the setting to value, in the form of the
-	// file.
+	// Flags has the settings that were given on the command line, by key. The values are in the form of the file.
 	Flags map[string]string
 }
 
-// Source is the kind of place a value came from.
+// Source is the kind of source of a value.
 type Source string
 
-// The sources, the weakest first.
+// The kinds of sources, in ascending order of precedence.
 const (
 	FromDefault     Source = "default"
 	FromFile        Source = "file"
@@ -28,25 +27,25 @@ const (
 	FromFlag        Source = "flag"
 )
 
-// origin is the place a value came from.
+// origin is the place where a value was found.
 type origin struct {
 	source Source
 	where  string
-	unread string // the text of a setting that could not be read
+	unread string // the text of the value, if it could not be read
 }
 
-// given is the text that one source gives for a setting.
+// given is the text of a setting in one source.
 type given struct {
 	origin
 	text string
 }
 
-// layer is what one source gives, by key.
+// layer has the settings of one source, by key.
 type layer map[string]given
 
-// Load returns the settings of all sources: a flag beats the environment, the environment the file, the file the
-// default. The error is a Problems with every mistake of every source and of the whole; the Config is then zero. A
-// Config without an error passes Validate.
+// Load returns the settings of all sources. A flag takes precedence over the environment, the environment over the
+// file, and the file over the default. If anything is wrong, Load returns the zero Config and a [Problems] with all
+// mistakes of all sources and of the settings as a whole. Otherwise the Config passes [Config.Validate].
 func Load(s Sources) (Config, error) {
 	c, err := read(s)
 	if err != nil {
@@ -55,8 +54,8 @@ func Load(s Sources) (Config, error) {
 	return c, nil
 }
 
-// Inspect returns the values of all sources in the order of Settings, also when some are wrong: then with the error of Load. A value that
-// cannot be read is shown as it was given.
+// Inspect returns the values of all sources in the order of [Settings], and the error of [Load]: the values are
+// returned even if some are wrong. A value that cannot be read is returned as it was given.
 func Inspect(s Sources) ([]Value, error) {
 	c, err := read(s)
 	return c.Effective(), err
@@ -90,8 +89,8 @@ func read(s Sources) (Config, error) {
 	return c, combine(fields, problems, invalid).err()
 }
 
-// combine adds the problems of the whole to those of the sources, in the order of the settings. A setting that could
-// not be read is not judged as well: its value is not what the operator wrote.
+// combine adds the problems of the settings as a whole to those of the sources, in the order of the settings. It leaves
+// out those of settings that could not be read, because their value is not what the operator wrote.
 func combine(fields []field, unreadable, invalid Problems) Problems {
 	all := slices.Clone(unreadable)
 	for _, problem := range invalid {
@@ -121,7 +120,7 @@ func readFlags(flags map[string]string, settings []Setting, problems *Problems) 
 	return result
 }
 
-// keysOf lists the keys of the settings.
+// keysOf returns the keys of the settings.
 func keysOf(settings []Setting) []string {
 	keys := make([]string, len(settings))
 	for i, s := range settings {
@@ -130,24 +129,24 @@ func keysOf(settings []Setting) []string {
 	return keys
 }
 
-// unknownHint points to the known name that is most like the unknown one.
+// unknownHint returns a hint that names the known name most similar to an unknown one.
 func unknownHint(known string) string {
 	return "the nearest one is " + known + "; `postern config show` lists all"
 }
 
-// Value is a setting as it is in force.
+// Value is the value of a setting that is in force.
 type Value struct {
 	Key string `json:"key"`
-	// Value is in the form of the file. A secret that is set is "•••"; of the addresses of the database and the mail
-	// server everything is shown but the password and the parameters.
+	// Value is in the form of the file. A secret that is set is "•••"; the URLs of the database and the mail server are
+	// shown without password and parameters.
 	Value  string `json:"value"`
 	Source Source `json:"source"`
-	// Where is the place in the source, as in Problem.
+	// Where is the place in the source, as in [Problem].
 	Where string `json:"where,omitempty"`
 }
 
-// Effective lists the values in force in the order of Settings, each with the source that Load took it from. A value
-// that was not set by Load counts as a default.
+// Effective returns the values in force in the order of [Settings], each with the source from which [Load] took it. A
+// value that was not set by Load counts as a default.
 func (c Config) Effective() []Value {
 	var values []Value
 	for _, f := range c.fields() {

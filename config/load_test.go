@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// write makes a file that only its owner can read and returns its path.
+// write creates a file that only its owner can read, and returns its path.
 func write(t *testing.T, name, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -20,7 +20,7 @@ func write(t *testing.T, name, content string) string {
 	return path
 }
 
-// problemsOf wants an error of Load or Validate and returns what it consists of.
+// problemsOf requires that err is an error of Load or Validate, and returns its problems.
 func problemsOf(t *testing.T, err error) Problems {
 	t.Helper()
 	require.Error(t, err)
@@ -179,10 +179,10 @@ func TestEnvironmentMistakes(t *testing.T) {
 	}{
 		{"unknown", "POSTERN_ISUER", "is not a variable that Postern knows", "nearest one is POSTERN_ISSUER;", []string{"POSTERN_ISUER=x"}},
 		{"split at the wrong place", "POSTERN_TOKEN_ID", "is not a variable", "nearest one is POSTERN_TOKEN_", []string{"POSTERN_TOKEN_ID=1h"}},
-		{"a file for no secret", "POSTERN_LISTEN_FILE", "is not a variable", "nearest one is", []string{"POSTERN_LISTEN_FILE=/x"}},
+		{"a file for a setting that is not secret", "POSTERN_LISTEN_FILE", "is not a variable", "nearest one is", []string{"POSTERN_LISTEN_FILE=/x"}},
 		{"a port that is no service link", "POSTERN_PORT", "is not a variable", "nearest one is", []string{"POSTERN_PORT=4280"}},
 		{"missing secret file", "database.url", "cannot be read: no such file", "existing file", []string{"POSTERN_DATABASE_URL_FILE=" + missing}},
-		{"twice", "database.url", "is given by POSTERN_DATABASE_URL as well", "keep one",
+		{"twice", "database.url", "is also set by POSTERN_DATABASE_URL", "keep one",
 			[]string{"POSTERN_DATABASE_URL=sqlite:a", "POSTERN_DATABASE_URL_FILE=" + write(t, "url", "sqlite:b")}},
 		{"empty", "session.idle", `"" is not a duration`, "with a unit", []string{"POSTERN_SESSION_IDLE="}},
 	} {
@@ -254,14 +254,14 @@ hint: the nearest one is POSTERN_LOG_LEVEL; `+"`postern config show`"+` lists al
 issuer (FILE:1): ends with a slash
 hint: remove it
 issuer (FILE:1): is plain http on a host that is not loopback
-hint: use https, by tls.cert_file or by a reverse proxy; insecure_http: true accepts it on a closed test network
-totp.digits (POSTERN_TOTP_DIGITS): "7" is not a value it can have
+hint: use https, with tls.cert_file or a reverse proxy; insecure_http: true accepts it on a closed test network
+totp.digits (POSTERN_TOTP_DIGITS): "7" is not an allowed value
 hint: choose one of 6, 8
 session.idle (FILE:3): 48h is more than session.absolute, which is 24h
 hint: lower session.idle or raise session.absolute
 session.absolute (FILE:3): "soon" is not a duration
 hint: write a number with a unit, such as 30s, 10m or 24h
-log.level (FILE:4): "loud" is not a value it can have
+log.level (FILE:4): "loud" is not an allowed value
 hint: choose one of debug, info, warn, error`, "FILE", path), err.Error())
 }
 
@@ -278,7 +278,8 @@ func TestNearest(t *testing.T) {
 	require.Empty(t, nearest("x", nil))
 }
 
-// What is in force can be looked at while something is wrong: what cannot be read as it was given, secrets masked.
+// Inspect shows the values in force even if some are wrong: those that cannot be read as they were given, and secrets
+// masked.
 func TestInspectShowsWhatIsWrong(t *testing.T) {
 	values, err := Inspect(Sources{Environ: []string{
 		"POSTERN_TOTP_DIGITS=many", "POSTERN_SESSION_IDLE=2h", "POSTERN_DATABASE_URL=postgres://postern:hunter2@db host/x", "POSTERN_SECRETS_KEYSET=hunter3",

@@ -2,8 +2,8 @@ package config
 
 import "time"
 
-// TOTP is the form of one-time codes for authenticators that are enrolled from now on (RFC 6238). Each authenticator
-// keeps the parameters with which it was enrolled.
+// TOTP has the parameters of one-time codes (RFC 6238) for new authenticators. An authenticator keeps the parameters
+// with which it was enrolled.
 type TOTP struct {
 	// The hash of new authenticators: SHA1, SHA256 or SHA512. Many authenticator apps ignore anything but SHA1 and
 	// then show codes that are always wrong.
@@ -37,7 +37,7 @@ type Password struct {
 	Concurrency int `setting:"password.concurrency" default:"0"`
 }
 
-// Session is how long a browser stays signed in and how long it may take to get there.
+// Session says how long a browser stays signed in and how long a sign-in may take.
 type Session struct {
 	// A session ends after this long without use: 1m or more, at most session.absolute.
 	Idle time.Duration `setting:"session.idle" default:"1h"`
@@ -62,7 +62,7 @@ type Session struct {
 	HalfDone time.Duration `setting:"session.half_done" default:"5m"`
 }
 
-// Token is how long what Postern issues to clients can be used.
+// Token says how long codes and tokens are valid that Postern issues to clients.
 type Token struct {
 	// How long an authorization code can be exchanged, 10s to 10m (RFC 6749 section 4.1.2).
 	Code time.Duration `setting:"token.code" default:"60s"`
@@ -85,8 +85,8 @@ type Token struct {
 	RefreshGrace time.Duration `setting:"token.refresh_grace" default:"30s"`
 }
 
-// Throttle is how many wrong attempts are allowed before each further one has to wait: 1, 2, 4 … 60 minutes. The counters
-// are kept in the database, so they hold across restarts and replicas.
+// Throttle says how many wrong attempts are allowed before each further one has to wait: 1, 2, 4 … 60 minutes. The
+// counters are stored in the database, so they survive restarts and apply to all replicas.
 type Throttle struct {
 	// Wrong passwords for one account before it has to wait, 1 to 1000.
 	PasswordTries int `setting:"throttle.password_tries" default:"10"`

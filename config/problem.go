@@ -7,11 +7,11 @@ import (
 
 // Problem is one mistake in the settings.
 type Problem struct {
-	// Setting is the key of the setting, such as session.idle; for a mistake that belongs to no setting, the unknown
-	// key, the variable or the file.
+	// Setting is the key of the setting, such as session.idle. If the mistake does not concern a known setting, it is
+	// the unknown key, the variable or the file.
 	Setting string `json:"setting"`
-	// Where is the place the value came from: "FILE:LINE", the name of a variable, or "command line". It is empty for
-	// a default and for a mistake that belongs to no one place.
+	// Where is the place where the value was found: "FILE:LINE", the name of a variable, or "command line". It is empty
+	// for a default and for a mistake that has no single place.
 	Where string `json:"where,omitempty"`
 	// Message says what is wrong. It never contains the value of a secret.
 	Message string `json:"message"`
@@ -19,8 +19,8 @@ type Problem struct {
 	Hint string `json:"hint"`
 }
 
-// Problems is every mistake that was found, in the order of the settings. Load and Validate return it as the error,
-// so that errors.AsType[Problems] gives the single ones.
+// Problems has all mistakes that were found, in the order of the settings. [Load] and [Config.Validate] return it as
+// their error, so that errors.AsType[Problems] gives access to the individual problems.
 type Problems []Problem
 
 // Error returns two lines for each problem: "SETTING (WHERE): MESSAGE" and "hint: HINT".
@@ -39,12 +39,12 @@ func (p Problems) Error() string {
 	return b.String()
 }
 
-// add notes one problem.
+// add adds a problem.
 func (p *Problems) add(setting, where, message, hint string) {
 	*p = append(*p, Problem{Setting: setting, Where: where, Message: message, Hint: hint})
 }
 
-// err returns the problems as an error, or nil when there are none.
+// err returns the problems as an error, or nil if there are none.
 func (p Problems) err() error {
 	if len(p) == 0 {
 		return nil
@@ -52,14 +52,14 @@ func (p Problems) err() error {
 	return p
 }
 
-// nearest returns the candidate with the smallest edit distance to the first 100 bytes of name, which bounds the work;
-// the first of several, "" without candidates.
+// nearest returns the candidate with the smallest edit distance to name, or the first of several such candidates. It
+// returns "" if there are no candidates.
 func nearest(name string, candidates []string) string {
 	return Near(name, candidates, math.MaxInt)
 }
 
-// Near is for hints about names that nobody knows: it returns the candidate that becomes name by the fewest single-byte changes, and by most
-// at the most; "" when there is none.
+// Near returns the candidate with the smallest edit distance to name, if that is at most most, and otherwise "". It is
+// for hints about unknown names. Only the first 100 bytes of name count, which limits the work.
 func Near(name string, candidates []string, most int) string {
 	name = name[:min(len(name), 100)]
 	best, least := "", -1
@@ -71,7 +71,8 @@ func Near(name string, candidates []string, most int) string {
 	return best
 }
 
-// editDistance counts the single-byte insertions, deletions and replacements that turn a into b (Levenshtein).
+// editDistance returns the least number of single-byte insertions, deletions and replacements that turn a into b
+// (Levenshtein distance).
 func editDistance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -6,20 +6,20 @@ import (
 	"log/slog"
 )
 
-// masked is what every secret looks like when it is printed.
+// masked is printed in place of every secret.
 const masked = "•••"
 
-// Secret is a text that must not be printed. Formatted with any verb that go vet lets pass, marshalled as a value or
-// logged it is "•••"; only Reveal returns the text.
+// Secret is a text that must not be printed. It appears as "•••" when it is formatted with any verb that go vet
+// accepts, marshalled as a value, or logged. Only [Secret.Reveal] returns the text.
 type Secret string
 
-// Reveal returns the text itself, for the one place that uses it.
+// Reveal returns the text itself. Call it only where the text is used.
 func (s Secret) Reveal() string { return string(s) }
 
-// String returns "•••", for a set and for an empty secret.
+// String returns "•••", even for an empty secret.
 func (Secret) String() string { return masked }
 
-// Format writes "•••" for every verb; a String method alone would let %d print the text.
+// Format writes "•••" for every verb. With only a String method, %d would print the text.
 func (Secret) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, masked) }
 
 // MarshalText returns "•••"; JSON and YAML encoders use it.

@@ -11,7 +11,7 @@ import (
 
 // Setting describes one setting for the documentation and for `postern config show`.
 type Setting struct {
-	// Key is its name in the file, with the section before the dot: session.idle.
+	// Key is its name in the file, with the section before the dot, such as session.idle.
 	Key string `json:"key"`
 	// Env is the environment variable that sets it.
 	Env string `json:"env"`
@@ -19,15 +19,15 @@ type Setting struct {
 	EnvFile string `json:"env_file,omitempty"`
 	// Type is text, list, number, duration, or "true or false".
 	Type string `json:"type"`
-	// Default is the value it has when nothing is given, as one would write it in the file.
+	// Default is its value if no source sets it, as one would write it in the file.
 	Default string `json:"default"`
-	// Meaning says what it is, which values are allowed and what goes wrong.
+	// Meaning says what the setting is for, which values are allowed, and what can go wrong.
 	Meaning string `json:"meaning"`
 	// Secret says that the value is masked wherever it is shown.
 	Secret bool `json:"secret"`
 }
 
-// Settings lists every setting in the order of Config.
+// Settings returns all settings in the order of [Config].
 func Settings() []Setting {
 	var c Config
 	fields := c.fields()
@@ -38,7 +38,7 @@ func Settings() []Setting {
 	return settings
 }
 
-// Default returns the configuration of a Postern that was given no file, no variable and no flag. It is valid.
+// Default returns the configuration that applies without a file, a variable or a flag. It is valid.
 func Default() Config {
 	var c Config
 	for _, f := range c.fields() {
@@ -55,7 +55,7 @@ type field struct {
 	target any
 }
 
-// fields lists the settings of c in the order of the struct.
+// fields returns the settings of c in the order of the struct.
 func (c *Config) fields() []field {
 	fields := fieldsOf(reflect.ValueOf(c).Elem())
 	taken := make(map[string]bool, len(fields))
@@ -63,7 +63,7 @@ func (c *Config) fields() []field {
 		taken[f.Env] = true
 	}
 	for i, f := range fields {
-		// POSTERN_SECRETS_KEYSET_FILE is already the setting secrets.keyset_file, which means the same.
+		// POSTERN_SECRETS_KEYSET_FILE already sets secrets.keyset_file, which has the same meaning.
 		if name := f.Env + "_FILE"; f.Secret && !taken[name] {
 			fields[i].EnvFile = name
 		}
@@ -71,7 +71,7 @@ func (c *Config) fields() []field {
 	return fields
 }
 
-// fieldsOf walks a struct whose fields are settings or structs of settings.
+// fieldsOf returns the settings in a struct whose fields are settings or structs of settings.
 func fieldsOf(v reflect.Value) []field {
 	var fields []field
 	for i := range v.NumField() {
@@ -92,12 +92,12 @@ func fieldsOf(v reflect.Value) []field {
 	return fields
 }
 
-// variable returns the environment variable of a key.
+// variable returns the name of the environment variable for a key.
 func variable(key string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
 }
 
-// typeName names the type of a setting for people.
+// typeName returns the type of a setting in words.
 func typeName(target any) string {
 	switch target.(type) {
 	case *bool:
@@ -116,8 +116,8 @@ func typeName(target any) string {
 // listType is the type of settings that take several values.
 const listType = "list"
 
-// parse reads text, which has the same form in a file, a variable and a flag, into target. It returns nil, or a
-// problem with only the message and the hint.
+// parse reads text, which has the same form in a file, a variable and a flag, into target. If it cannot, it returns a
+// problem that has only a message and a hint.
 func parse(target any, text string) *Problem {
 	switch target := target.(type) {
 	case *string:
@@ -150,7 +150,8 @@ func parse(target any, text string) *Problem {
 	return nil
 }
 
-// parsePrefixes reads addresses and networks separated by commas; a single address becomes the network of only it.
+// parsePrefixes reads addresses and networks separated by commas. A single address becomes a network that contains only
+// that address.
 func parsePrefixes(target *[]netip.Prefix, text string) *Problem {
 	var prefixes []netip.Prefix
 	for item := range strings.SplitSeq(text, ",") {
@@ -173,7 +174,7 @@ func parsePrefixes(target *[]netip.Prefix, text string) *Problem {
 	return nil
 }
 
-// format is the opposite of parse; a secret that is not empty becomes "•••".
+// format is the reverse of parse. A secret that is not empty becomes "•••".
 func format(target any) string {
 	switch target := target.(type) {
 	case *Secret:
@@ -194,7 +195,7 @@ func format(target any) string {
 	}
 }
 
-// formatDuration writes 336h where Duration.String writes 336h0m0s.
+// formatDuration returns 336h where Duration.String returns 336h0m0s.
 func formatDuration(d time.Duration) string {
 	text := d.String()
 	if strings.HasSuffix(text, "m0s") {

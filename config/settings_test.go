@@ -20,7 +20,7 @@ import (
 
 var update = flag.Bool("update", false, "write meanings.go and docs/configuration.md anew")
 
-// golden compares a file with what it should contain, or writes it.
+// golden compares a file with the text that it should contain, or writes it.
 func golden(t *testing.T, path string, want []byte) {
 	t.Helper()
 	if *update {
@@ -78,7 +78,7 @@ func TestDocumentation(t *testing.T) {
 	golden(t, filepath.Join("..", "docs", "configuration.md"), out.Bytes())
 }
 
-// entry is the documentation of one setting.
+// entry returns the documentation of one setting.
 func entry(s Setting) string {
 	value := "empty"
 	if s.Default != "" {
@@ -108,7 +108,7 @@ func TestSettingsAreComplete(t *testing.T) {
 	require.Equal(t, "token.id_token", variables["POSTERN_TOKEN_ID_TOKEN"])
 }
 
-func TestDefaultIsValidAndSaysWhatItsTagsSay(t *testing.T) {
+func TestDefaultIsValidAndAsItsTagsSay(t *testing.T) {
 	c := Default()
 	require.NoError(t, c.Validate())
 	for i, value := range c.Effective() {

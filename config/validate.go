@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// othersMask is the permission of users who are neither the owner of a file nor in its group.
+// othersMask has the permission bits of users who are neither the owner of a file nor in its group.
 const othersMask = 0o007
 
-// Validate looks for mistakes in the settings as a whole and in the files they name. The error is a Problems with all
-// of them. Validate reads files, and changes nothing.
+// Validate checks the settings as a whole and the files that they name. If there are mistakes, it returns a [Problems]
+// with all of them. Validate reads files and changes nothing.
 func (c Config) Validate() error {
 	return c.validate().err()
 }
 
-// validate returns the problems in the order in which the checks stand here.
+// validate returns the problems in the order of its checks.
 func (c Config) validate() Problems {
 	v := &validator{c: c}
 	v.issuer()
@@ -55,18 +55,18 @@ func (c Config) validate() Problems {
 	return v.problems
 }
 
-// validator collects the problems of one Config.
+// validator collects the problems of a Config.
 type validator struct {
 	c        Config
 	problems Problems
 }
 
-// add notes a problem together with the place the value came from.
+// add adds a problem, with the place where the value was found.
 func (v *validator) add(setting, message, hint string) {
 	v.problems.add(setting, v.c.origins[setting].where, message, hint)
 }
 
-// oneOf wants one of the allowed values.
+// oneOf requires one of the allowed values.
 func oneOf[T comparable](v *validator, setting string, value T, allowed ...T) {
 	if slices.Contains(allowed, value) {
 		return
@@ -75,10 +75,10 @@ func oneOf[T comparable](v *validator, setting string, value T, allowed ...T) {
 	for i, a := range allowed {
 		names[i] = fmt.Sprint(a)
 	}
-	v.add(setting, fmt.Sprintf("%.80q is not a value it can have", fmt.Sprint(value)), "choose one of "+strings.Join(names, ", "))
+	v.add(setting, fmt.Sprintf("%.80q is not an allowed value", fmt.Sprint(value)), "choose one of "+strings.Join(names, ", "))
 }
 
-// within wants a value from least to most and reports whether it is one.
+// within requires a value from least to most, and reports whether the value is one.
 func within[T int | time.Duration](v *validator, setting string, value, least, most T) bool {
 	if value >= least && value <= most {
 		return true
@@ -92,7 +92,7 @@ func within[T int | time.Duration](v *validator, setting string, value, least, m
 	return false
 }
 
-// notAbove wants a value that is not greater than that of another setting.
+// notAbove requires a value that is not greater than that of another setting.
 func notAbove[T int | time.Duration](v *validator, setting string, value T, other string, limit T) {
 	if value > limit {
 		v.add(setting, fmt.Sprintf("%s is more than %s, which is %s", format(&value), other, format(&limit)),
@@ -100,7 +100,7 @@ func notAbove[T int | time.Duration](v *validator, setting string, value T, othe
 	}
 }
 
-// address wants HOST:PORT as a listener takes it.
+// address requires HOST:PORT in the form for a listener.
 func (v *validator) address(setting, value string) {
 	_, port, err := net.SplitHostPort(value)
 	if err == nil {
@@ -111,18 +111,18 @@ func (v *validator) address(setting, value string) {
 	}
 }
 
-// trustedProxies refuses networks that contain every address: any client could then choose the address that
-// is counted against the limits.
+// trustedProxies refuses networks that contain every address, because any client could then choose the client IP that
+// counts against the limits.
 func (v *validator) trustedProxies() {
 	for _, prefix := range v.c.TrustedProxies {
 		if prefix.Bits() == 0 {
-			v.add("trusted_proxies", prefix.String()+" believes every client's X-Forwarded-For",
+			v.add("trusted_proxies", prefix.String()+" trusts every client's X-Forwarded-For",
 				"name the addresses or the network of your proxies only")
 		}
 	}
 }
 
-// certificate wants both files or none, and a certificate that belongs to the key.
+// certificate requires both files or neither, and a certificate that matches the key.
 func (v *validator) certificate() {
 	cert, key := v.c.TLS.CertFile, v.c.TLS.KeyFile
 	switch {
@@ -147,33 +147,34 @@ func (v *validator) certificate() {
 	}
 }
 
-// outbound wants certificates that can be used, and refuses networks that contain everybody, the cloud's own services included.
+// outbound requires certificates that can be used. It refuses networks that contain every address, which would include
+// the services of a cloud's hosts.
 func (v *validator) outbound() {
 	if path := v.c.Outbound.CAFile; path != "" && v.file("outbound.ca_file", path) {
 		text, err := os.ReadFile(path)
 		if err != nil || !x509.NewCertPool().AppendCertsFromPEM(text) {
-			v.add("outbound.ca_file", "has no certificate in it", "name a file with certificates of authorities, PEM")
+			v.add("outbound.ca_file", "contains no certificate", "name a PEM file with the certificates of authorities")
 		}
 	}
 	for _, prefix := range v.c.Outbound.Allow {
 		if prefix.Bits() == 0 {
-			v.add("outbound.allow", prefix.String()+" lets whoever registers a client reach every address", "name the network of these apps only")
+			v.add("outbound.allow", prefix.String()+" lets anyone who registers a client reach every address", "name the network of these apps only")
 		}
 	}
 }
 
-// keyset wants at most one of the two forms and, if it is a file, one that only Postern can read.
+// keyset requires at most one of the two settings. If it is a file, only Postern may be able to read it.
 func (v *validator) keyset() {
 	file, value := v.c.Secrets.KeysetFile, v.c.Secrets.Keyset
 	if file != "" && value != "" {
-		v.add("secrets.keyset", "is given together with secrets.keyset_file", "keep one of the two")
+		v.add("secrets.keyset", "is set together with secrets.keyset_file", "keep one of the two")
 	}
 	if file != "" {
 		v.privateFile("secrets.keyset_file", file)
 	}
 }
 
-// templates wants a folder.
+// templates requires an existing folder, if the setting is not empty.
 func (v *validator) templates() {
 	dir := v.c.TemplatesDir
 	if dir == "" {
@@ -190,7 +191,7 @@ func (v *validator) templates() {
 	}
 }
 
-// file wants a regular file that can be opened and reports whether it is one.
+// file requires a regular file that can be opened, and reports whether the path names one.
 func (v *validator) file(setting, path string) bool {
 	const hint = "name an existing file that Postern's user can read"
 	info, err := os.Stat(path)
@@ -211,7 +212,7 @@ func (v *validator) file(setting, path string) bool {
 	return true
 }
 
-// privateFile is file for key material: other users of the machine must have no access to it.
+// privateFile is like file, for key material: other users of the machine must have no access to the file.
 func (v *validator) privateFile(setting, path string) bool {
 	if !v.file(setting, path) {
 		return false

@@ -6,7 +6,7 @@ import (
 	"net/url"
 )
 
-// contact wants addresses that a browser can open.
+// contact requires URLs that a browser can open.
 func (v *validator) contact() {
 	s, l := v.c.Support, v.c.Links
 	if address, err := mail.ParseAddress(s.Email); s.Email != "" && (err != nil || address.Address != s.Email) {

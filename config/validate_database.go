@@ -9,19 +9,19 @@ import (
 	"time"
 )
 
-// sqlitePrefix begins the address of an SQLite database; a path follows.
+// sqlitePrefix is the beginning of the URL of an SQLite database. A path follows it.
 const sqlitePrefix = "sqlite:"
 
-// sslModes is what PostgreSQL clients know, the weakest first.
+// sslModes are the modes of PostgreSQL clients, the weakest first.
 var sslModes = []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
 
-// isPostgres says that a database address names a PostgreSQL server.
+// isPostgres reports whether a database URL is that of a PostgreSQL server.
 func isPostgres(address string) bool {
 	return strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://")
 }
 
-// database checks the address of the database. No message repeats any part of it: what a parser takes for a host or a
-// port may be the end of a password that was not escaped.
+// database checks the URL of the database. No message repeats any part of it, because what looks like a host or a port
+// may be the end of a password that was not escaped.
 func (v *validator) database() {
 	const setting = "database.url"
 	address := v.c.Database.URL.Reveal()
@@ -30,7 +30,7 @@ func (v *validator) database() {
 			v.add(setting, "names no file", "write it like sqlite:postern-data/postern.db")
 		}
 		if strings.ContainsAny(path, "?#") {
-			v.add(setting, "has ? or # in the path of the file", "it takes no parameters: write it like sqlite:postern-data/postern.db, every character as the file has it")
+			v.add(setting, "has ? or # in the path of the file", "there are no parameters: write it like sqlite:postern-data/postern.db, with the path as it is")
 		}
 		return
 	}
@@ -40,7 +40,7 @@ func (v *validator) database() {
 		return
 	}
 	if v.c.Secrets.KeysetFile == "" && v.c.Secrets.Keyset == "" {
-		v.add("secrets.keyset_file", "is missing, and with PostgreSQL no keyset is made",
+		v.add("secrets.keyset_file", "is missing, and with PostgreSQL no keyset is made automatically",
 			"set it, or secrets.keyset, to the same keyset on every replica")
 	}
 	u, err := url.Parse(v.c.Database.DriverURL())
@@ -57,13 +57,13 @@ func (v *validator) database() {
 	v.databaseTLS(hosts, query)
 }
 
-// pool checks how many connections are kept, and how long.
+// pool checks how many connections are kept and for how long.
 func (v *validator) pool() {
 	within(v, "database.max_connections", v.c.Database.MaxConnections, 0, 1000)
 	within(v, "database.idle_time", v.c.Database.IdleTime, time.Second, 24*time.Hour)
 }
 
-// databaseHosts returns all servers that the driver could connect to.
+// databaseHosts returns all servers to which the driver could connect.
 func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
 	const setting = "database.url"
 	host, _, err := net.SplitHostPort(u.Host)
@@ -71,7 +71,7 @@ func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
 		host = strings.Trim(u.Host, "[]")
 	}
 	if len(query["port"]) > 1 || len(query["port"]) == 1 && u.Port() != "" {
-		v.add(setting, "names its ports twice", "keep those at the hosts or the parameter port, not both")
+		v.add(setting, "names its ports twice", "keep the ports of the hosts or the parameter port, not both")
 	}
 	for _, port := range strings.Split(strings.Join(query["port"], ","), ",") {
 		if number, err := strconv.ParseUint(port, 10, 16); query.Has("port") && (err != nil || number == 0) {
@@ -92,18 +92,18 @@ func (v *validator) databaseHosts(u *url.URL, query url.Values) []string {
 		}
 	}
 	if len(hosts) == 0 || slices.Contains(hosts, "") {
-		v.add(setting, "leaves a host empty", "name every host, or the folder of the socket by ?host=/run/postgresql")
+		v.add(setting, "contains an empty host", "name every host, or the folder of the socket like ?host=/run/postgresql")
 	}
 	return hosts
 }
 
-// databaseTLS requires the server's certificate to be verified when the connection leaves the machine: otherwise anyone on the network
-// path could answer in the server's place.
+// databaseTLS requires that the server's certificate is verified if the connection leaves the machine. Otherwise anyone
+// on the network path could impersonate the server.
 func (v *validator) databaseTLS(hosts []string, query url.Values) {
 	const setting = "database.url"
 	modes := query["sslmode"]
 	if len(modes) != 1 {
-		v.add(setting, "does not say sslmode exactly once", "add ?sslmode=verify-full, or ?sslmode=disable for a server on this machine")
+		v.add(setting, "does not contain sslmode exactly once", "add ?sslmode=verify-full, or ?sslmode=disable for a server on this machine")
 		return
 	}
 	if !slices.Contains(sslModes, modes[0]) {
@@ -117,7 +117,7 @@ func (v *validator) databaseTLS(hosts []string, query url.Values) {
 	}
 }
 
-// hasPassword says that a database address contains a password.
+// hasPassword reports whether a database URL contains a password.
 func hasPassword(address string) bool {
 	if !isPostgres(address) {
 		return false
@@ -131,8 +131,8 @@ func hasPassword(address string) bool {
 	return inUser || query.Has("password") || query.Has("sslpassword")
 }
 
-// address returns the database address for people: an SQLite path as it is, a PostgreSQL URL without password and
-// parameters.
+// address returns the database URL as it is shown: that of an SQLite database unchanged, that of a PostgreSQL server
+// without password and parameters.
 func (d Database) address() string {
 	text := d.URL.Reveal()
 	if strings.HasPrefix(text, sqlitePrefix) || text == "" {

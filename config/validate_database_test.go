@@ -7,7 +7,7 @@ import (
 )
 
 func TestDatabase(t *testing.T) {
-	const remote, empty, twice, port = "for a server on another machine", "leaves a host empty", "names its ports twice", "has a port that is not a number"
+	const remote, empty, twice, port = "for a server on another machine", "contains an empty host", "names its ports twice", "has a port that is not a number"
 	for _, test := range []struct {
 		url  Secret
 		want []string
@@ -27,8 +27,8 @@ func TestDatabase(t *testing.T) {
 		{"postgres://u:p/w@h/db?sslmode=verify-full", []string{"is not a valid URL"}},
 		{"postgres://u@h/db?sslmode=%zz", []string{"has parameters that are not valid"}},
 		{"postgres://u@h/db?a=b;sslmode=disable", []string{"has parameters that are not valid"}},
-		{"postgres://u@h/db", []string{"does not say sslmode exactly once"}},
-		{"postgres://u@h/db?sslmode=verify-full&sslmode=disable", []string{"does not say sslmode exactly once"}},
+		{"postgres://u@h/db", []string{"does not contain sslmode exactly once"}},
+		{"postgres://u@h/db?sslmode=verify-full&sslmode=disable", []string{"does not contain sslmode exactly once"}},
 		{"postgres://u@h/db?sslmode=on", []string{"has an unknown sslmode"}},
 		{"postgres://u@h/db?sslmode=disable", []string{"has sslmode=disable " + remote}},
 		{"postgres://u@h/db?sslmode=require", []string{"has sslmode=require " + remote}},
@@ -83,7 +83,7 @@ func TestPostgresNeedsKeyset(t *testing.T) {
 	problems := problemsOf(t, c.Validate())
 	require.Len(t, problems, 1)
 	require.Equal(t, "secrets.keyset_file", problems[0].Setting)
-	require.Contains(t, problems[0].Message, "with PostgreSQL no keyset is made")
+	require.Contains(t, problems[0].Message, "with PostgreSQL no keyset is made automatically")
 	c.Secrets.KeysetFile = write(t, "keyset.json", "{}")
 	require.NoError(t, c.Validate())
 }

@@ -12,17 +12,17 @@ import (
 )
 
 var (
-	// hostName is a lower-case domain name. Browsers and clients write hosts in lower case, and the issuer is compared
-	// byte for byte.
+	// hostName matches a domain name in lower case. Browsers and clients write hosts in lower case, and the issuer is
+	// compared byte by byte.
 	hostName = regexp.MustCompile(`^[a-z0-9_-]+(\.[a-z0-9_-]+)*$`)
 
-	// issuerPath is a path without empty segments, a slash at the end, escapes, and signs that a router reads as
-	// wildcards.
+	// issuerPath matches a path without empty segments, a slash at the end, percent-encoding, or characters that a
+	// router takes for wildcards.
 	issuerPath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*$`)
 )
 
-// issuer checks OIDC Discovery 1.0 section 3 (an https URL without query and fragment) and RFC 8414 section 2, and
-// that there is only one way to write it.
+// issuer requires what OIDC Discovery 1.0 section 3 and RFC 8414 section 2 do (an https URL without query and
+// fragment), and that the URL is in normal form.
 func (v *validator) issuer() {
 	const setting, example = "issuer", "write it like https://id.example.com or https://example.com/id"
 	raw := v.c.Issuer
@@ -36,16 +36,16 @@ func (v *validator) issuer() {
 		v.add(setting, "contains a user name or a password", "remove everything up to the @")
 	}
 	if strings.Contains(raw, "?") {
-		v.add(setting, "contains a query", "remove the ? and what follows it")
+		v.add(setting, "contains a query", "remove the ? and everything after it")
 	}
 	if strings.Contains(raw, "#") {
-		v.add(setting, "contains a fragment", "remove the # and what follows it")
+		v.add(setting, "contains a fragment", "remove the # and everything after it")
 	}
 	if !validHost(u) {
 		v.add(setting, "has a host or a port that is not valid", cmp.Or(right,
 			"use lower-case letters, digits, hyphens and dots (international names in their xn-- form), and a port from 1 to 65535"))
 	} else if u.Port() == defaultPorts[u.Scheme] {
-		v.add(setting, "names the port that its scheme has anyway, which browsers leave out", right)
+		v.add(setting, "contains the default port of its scheme, which browsers leave out", right)
 	}
 	switch path := u.EscapedPath(); {
 	case strings.HasSuffix(path, "/"):
@@ -55,14 +55,16 @@ func (v *validator) issuer() {
 	}
 	if u.Scheme == "http" && !isLoopback(u.Hostname()) && !v.c.InsecureHTTP {
 		v.add(setting, "is plain http on a host that is not loopback",
-			"use https, by tls.cert_file or by a reverse proxy; insecure_http: true accepts it on a closed test network")
+			"use https, with tls.cert_file or a reverse proxy; insecure_http: true accepts it on a closed test network")
 	}
 }
 
-// defaultPorts are those of RFC 9110 section 4.2, which the normal form of a URL leaves out (section 4.2.3).
+// defaultPorts are the default ports of RFC 9110 section 4.2, which the normal form of a URL leaves out (section
+// 4.2.3).
 var defaultPorts = map[string]string{"http": "80", "https": "443"}
 
-// rightSpelling is a hint with scheme, host and port as browsers write them; empty when that does not mend them.
+// rightSpelling returns a hint with scheme, host and port as browsers write them, or "" if that would not make the URL
+// valid.
 func rightSpelling(u *url.URL) string {
 	if u == nil || u.User != nil || u.Fragment != "" || u.RawQuery != "" || defaultPorts[u.Scheme] == "" {
 		return ""
@@ -86,7 +88,7 @@ func rightSpelling(u *url.URL) string {
 	return "write it as " + right.String()
 }
 
-// validHost says that host and port are complete and in normal form.
+// validHost reports whether host and port are complete and in normal form.
 func validHost(u *url.URL) bool {
 	if port := u.Port(); port != "" {
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
@@ -101,7 +103,7 @@ func validHost(u *url.URL) bool {
 	return hostName.MatchString(u.Hostname())
 }
 
-// isLoopback says that a host name or address cannot leave the machine.
+// isLoopback reports whether a host name or IP address stays on this machine.
 func isLoopback(host string) bool {
 	if host == "localhost" {
 		return true

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// hexColor is a colour of the form #rgb or #rrggbb.
+// hexColor matches a colour of the form #rgb or #rrggbb.
 var hexColor = regexp.MustCompile(`^#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})$`)
 
 // day and year are units for limits.
@@ -30,8 +30,8 @@ func (v *validator) totp() {
 	within(v, "totp.window", t.Window, 0, 1)
 }
 
-// leastHashCost is the least product of memory in KiB and passes, and leastHashMemory the least memory, below which
-// OWASP's Password Storage Cheat Sheet calls argon2id too weak.
+// leastHashCost is the least product of memory in KiB and passes, and leastHashMemory the least memory in KiB, that
+// OWASP's Password Storage Cheat Sheet recommends for argon2id.
 const (
 	leastHashCost   = 35 * 1024
 	leastHashMemory = 7 * 1024
@@ -50,7 +50,7 @@ func (v *validator) password() {
 	within(v, "password.concurrency", p.Concurrency, 0, 256)
 }
 
-// lifetimes checks how long sessions and tokens live.
+// lifetimes checks the lifetimes of sessions and tokens.
 func (v *validator) lifetimes() {
 	s := v.c.Session
 	within(v, "session.idle", s.Idle, time.Minute, year)
@@ -84,17 +84,17 @@ func (v *validator) throttle() {
 	notAbove(v, "throttle.code_tries", t.CodeTries, "throttle.code_close_after", t.CodeCloseAfter)
 }
 
-// shutdown checks how long the end may take.
+// shutdown checks how long the shutdown may take.
 func (v *validator) shutdown() { within(v, "shutdown.drain", v.c.Shutdown.Drain, 0, 5*time.Minute) }
 
-// maxBrandBytes is how long the percent-encoded name may be. It stands twice in the otpauth address, whose other parts take up to 127 of 512
-// bytes with the longest parameters of new authenticators.
+// maxBrandBytes is how long the percent-encoded name may be. The otpauth URI contains the name twice, and its other
+// parts take up to 127 of the 512 bytes with the longest parameters of new authenticators.
 const maxBrandBytes = 192
 
-// encodedBytes is the length of a percent-encoded name.
+// encodedBytes returns the length of a percent-encoded name.
 func encodedBytes(name string) int { return len(strings.ReplaceAll(url.QueryEscape(name), "+", "%20")) }
 
-// brand checks what ends in pages, mails and authenticator apps.
+// brand checks what is shown on pages, in mails and in authenticator apps.
 func (v *validator) brand() {
 	b := v.c.Brand
 	unprintable := func(r rune) bool { return !unicode.IsPrint(r) }
@@ -102,11 +102,11 @@ func (v *validator) brand() {
 	case length < 1 || length > 64:
 		v.add("brand.name", fmt.Sprintf("has %d characters", length), "choose a name of 1 to 64 characters")
 	case !utf8.ValidString(b.Name) || strings.ContainsFunc(b.Name, unprintable) || strings.TrimSpace(b.Name) != b.Name:
-		v.add("brand.name", "contains a sign that cannot be printed, or a space at an end", "remove it")
+		v.add("brand.name", "contains a character that cannot be printed, or a space at its beginning or end", "remove it")
 	case strings.Contains(b.Name, ":"):
 		v.add("brand.name", "contains a colon, which authenticator apps take for the end of the name", "remove it")
 	case encodedBytes(b.Name) > maxBrandBytes:
-		v.add("brand.name", fmt.Sprintf("takes %d bytes in the address that authenticator apps read, of %d", encodedBytes(b.Name), maxBrandBytes),
+		v.add("brand.name", fmt.Sprintf("takes %d bytes in the URI that authenticator apps read, and may take %d", encodedBytes(b.Name), maxBrandBytes),
 			"choose a shorter name: letters beyond ASCII take six or nine bytes each")
 	}
 	if b.LogoFile != "" {

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// smtp wants both settings or none. As with the database no message repeats any part of the URL.
+// smtp requires both settings or neither. As with the database, no message repeats any part of the URL.
 func (v *validator) smtp() {
 	oneOf(v, "smtp.tls", cmp.Or(v.c.SMTP.TLS, "required"), "required", "opportunistic", "none")
 	v.mailToken()
@@ -31,14 +31,14 @@ func (v *validator) smtp() {
 	}
 }
 
-// mailToken checks how the token for XOAUTH2 is got.
+// mailToken checks the settings that say where the token for XOAUTH2 comes from.
 func (v *validator) mailToken() {
 	s := v.c.SMTP
 	if !s.byToken() {
 		return
 	}
 	if s.TokenFile != "" && s.TokenCommand != "" {
-		v.add("smtp.token_command", "cannot stand beside smtp.token_file", "keep one of the two")
+		v.add("smtp.token_command", "is set together with smtp.token_file", "keep one of the two")
 	}
 	if s.TokenFile != "" {
 		v.file("smtp.token_file", s.TokenFile)
@@ -47,20 +47,20 @@ func (v *validator) mailToken() {
 		v.add("smtp.url", "is missing although a token for it is set", "name the server and the mailbox, such as smtp://id%40example.com@smtp.office365.com")
 	}
 	if s.weak() {
-		v.add("smtp.tls", "would show the token to whoever is between", "leave it at required")
+		v.add("smtp.tls", "would send the token unencrypted", "leave it at required")
 	}
 }
 
-// weak says that mail may travel unencrypted.
+// weak reports whether mail may be sent unencrypted.
 func (s SMTP) weak() bool { return s.TLS == "opportunistic" || s.TLS == "none" }
 
-// byToken says that Postern signs in to the mail server with a token.
+// byToken reports whether Postern signs in to the mail server with a token.
 func (s SMTP) byToken() bool { return s.TokenFile != "" || strings.TrimSpace(s.TokenCommand) != "" }
 
 func (v *validator) mailServer(address string) {
 	const setting = "smtp.url"
 	if !isMailServer(address) {
-		v.add(setting, "is not the address of a mail server", "begin it with smtp:// or smtps://")
+		v.add(setting, "is not the URL of a mail server", "begin it with smtp:// or smtps://")
 		return
 	}
 	u, err := url.Parse(address)
@@ -72,19 +72,19 @@ func (v *validator) mailServer(address string) {
 		v.add(setting, "has a host or a port that is not valid", "write it like smtp://USER:PASSWORD@mail.example.com:587, the host in lower case")
 	}
 	if u.Path != "" || strings.ContainsAny(address, "?#") {
-		v.add(setting, "has something behind the host", "remove the path and the parameters; there are no options")
+		v.add(setting, "has something after the host", "remove the path and the parameters; there are no options")
 	}
 	if u.Scheme == "smtps" && v.c.SMTP.weak() {
-		v.add("smtp.tls", "weakens nothing of smtps://, which is encrypted from the first byte", "write smtp:// in smtp.url, or leave smtp.tls out")
+		v.add("smtp.tls", "has no effect with smtps://, which is encrypted from the first byte", "write smtp:// in smtp.url, or leave smtp.tls out")
 	}
 	if v.c.SMTP.byToken() {
 		if _, given := u.User.Password(); given || u.User.Username() == "" {
-			v.add(setting, "has a password beside a token, or no user", "name the mailbox alone: smtp://id%40example.com@smtp.office365.com")
+			v.add(setting, "has a password although there is a token, or has no user", "name the mailbox alone: smtp://id%40example.com@smtp.office365.com")
 		}
 		return
 	}
 	if password, given := u.User.Password(); u.User != nil && (u.User.Username() == "" || !given || password == "") {
-		v.add(setting, "has a user without a password or a password without a user", "give both, or none for a server that asks for neither")
+		v.add(setting, "has a user without a password or a password without a user", "give both, or neither if the server does not require them")
 	}
 }
 
@@ -92,7 +92,7 @@ func isMailServer(address string) bool {
 	return strings.HasPrefix(address, "smtp://") || strings.HasPrefix(address, "smtps://")
 }
 
-// mailPassword says that the address of a mail server contains a password.
+// mailPassword reports whether the URL of a mail server contains a password.
 func mailPassword(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -102,7 +102,7 @@ func mailPassword(address string) bool {
 	return given
 }
 
-// address returns the address of the mail server for people, without the password.
+// address returns the URL of the mail server as it is shown, without the password.
 func (s SMTP) address() string {
 	text := s.URL.Reveal()
 	if text == "" {

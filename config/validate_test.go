@@ -20,24 +20,24 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"listen", "is not an address with a port", ":4280", func(c *Config) { c.Listen = ":65536" }},
 		{"ops_listen", "is not an address with a port", "[::1]:4280", func(c *Config) { c.OpsListen = "::1:4280" }},
 		{"ops_listen", "is the same address as listen", "another port", func(c *Config) { c.OpsListen = c.Listen }},
-		{"trusted_proxies", "0.0.0.0/0 believes every client's", "your proxies only",
+		{"trusted_proxies", "0.0.0.0/0 trusts every client's", "your proxies only",
 			func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0")} }},
 		{"tls.key_file", "is missing although tls.cert_file is set", "private key", func(c *Config) { c.TLS.CertFile = file }},
 		{"tls.cert_file", "is missing although tls.key_file is set", "certificate", func(c *Config) { c.TLS.KeyFile = file }},
 		{"tls.cert_file", "cannot be read: no such file", "existing file",
 			func(c *Config) { c.TLS = TLS{CertFile: dir + "/none", KeyFile: file} }},
 		{"tls.key_file", "is not a file", "existing file", func(c *Config) { c.TLS = TLS{CertFile: file, KeyFile: dir} }},
-		{"secrets.keyset", "is given together with secrets.keyset_file", "keep one",
+		{"secrets.keyset", "is set together with secrets.keyset_file", "keep one",
 			func(c *Config) { c.Secrets = Secrets{KeysetFile: file, Keyset: "x"} }},
 		{"secrets.keyset_file", "cannot be read: no such file", "existing file", func(c *Config) { c.Secrets.KeysetFile = dir + "/none" }},
 		{"outbound.ca_file", "cannot be read: no such file", "existing file", func(c *Config) { c.Outbound.CAFile = dir + "/none" }},
-		{"outbound.ca_file", "has no certificate in it", "PEM", func(c *Config) { c.Outbound.CAFile = file }},
-		{"outbound.allow", "::/0 lets whoever registers a client reach every", "network of these apps",
+		{"outbound.ca_file", "contains no certificate", "PEM", func(c *Config) { c.Outbound.CAFile = file }},
+		{"outbound.allow", "::/0 lets anyone who registers a client reach every", "network of these apps",
 			func(c *Config) { c.Outbound.Allow = []netip.Prefix{netip.MustParsePrefix("::/0")} }},
-		{"client_registration", `"maybe" is not a value`, "closed, token, open", func(c *Config) { c.ClientRegistration = "maybe" }},
-		{"registration", `"maybe" is not a value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
-		{"totp.algorithm", `"MD5" is not a value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},
-		{"totp.digits", `"7" is not a value`, "6, 8", func(c *Config) { c.TOTP.Digits = 7 }},
+		{"client_registration", `"maybe" is not an allowed value`, "closed, token, open", func(c *Config) { c.ClientRegistration = "maybe" }},
+		{"registration", `"maybe" is not an allowed value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
+		{"totp.algorithm", `"MD5" is not an allowed value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},
+		{"totp.digits", `"7" is not an allowed value`, "6, 8", func(c *Config) { c.TOTP.Digits = 7 }},
 		{"totp.period", "14s is less than 15s", "from 15s to 2m", func(c *Config) { c.TOTP.Period = 14 * time.Second }},
 		{"totp.period", "30.5s is not a whole number of seconds", "30s", func(c *Config) { c.TOTP.Period = 30500 * time.Millisecond }},
 		{"totp.window", "2 is more than 1", "from 0 to 1", func(c *Config) { c.TOTP.Window = 2 }},
@@ -68,15 +68,15 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"throttle.code_tries", "11 is more than 10", "from 1 to 10", func(c *Config) { c.Throttle.CodeTries = 11 }},
 		{"throttle.code_tries", "5 is more than throttle.code_close_after, which is 4", "lower", func(c *Config) { c.Throttle.CodeCloseAfter = 4 }},
 		{"throttle.code_close_after", "101 is more than 100", "from 1 to 100", func(c *Config) { c.Throttle.CodeCloseAfter = 101 }},
-		{"signing.rsa_bits", `"1024" is not a value`, "2048, 3072, 4096", func(c *Config) { c.Signing.RSABits = 1024 }},
+		{"signing.rsa_bits", `"1024" is not an allowed value`, "2048, 3072, 4096", func(c *Config) { c.Signing.RSABits = 1024 }},
 		{"brand.name", "has 0 characters", "1 to 64", func(c *Config) { c.Brand.Name = "" }},
 		{"brand.name", "has 65 characters", "1 to 64", func(c *Config) { c.Brand.Name = strings.Repeat("é", 65) }},
 		{"brand.name", "cannot be printed", "remove", func(c *Config) { c.Brand.Name = "a\nb" }},
 		{"brand.name", "cannot be printed", "remove", func(c *Config) { c.Brand.Name = "a\xff" }},
-		{"brand.name", "space at an end", "remove", func(c *Config) { c.Brand.Name = "a " }},
+		{"brand.name", "space at its beginning or end", "remove", func(c *Config) { c.Brand.Name = "a " }},
 		{"brand.name", "contains a colon", "remove", func(c *Config) { c.Brand.Name = "a: b" }},
-		{"brand.name", "takes 198 bytes in the address", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("Ä", 33) }},
-		{"brand.name", "takes 360 bytes in the address", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("株", 40) }},
+		{"brand.name", "takes 198 bytes in the URI", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("Ä", 33) }},
+		{"brand.name", "takes 360 bytes in the URI", "shorter", func(c *Config) { c.Brand.Name = strings.Repeat("株", 40) }},
 		{"brand.logo_file", "is not a file", "existing file", func(c *Config) { c.Brand.LogoFile = dir }},
 		{"brand.color", `"#12345" is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#12345" }},
 		{"brand.color", `is not a colour`, "#1b6ac9", func(c *Config) { c.Brand.Color = "#123;}" }},
@@ -88,8 +88,8 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"links.terms", "is not a web address", "https://", func(c *Config) { c.Links.Terms = "mailto:terms@example.com" }},
 		{"templates_dir", "cannot be read: no such file", "existing folder", func(c *Config) { c.TemplatesDir = dir + "/none" }},
 		{"templates_dir", "is not a folder", "existing folder", func(c *Config) { c.TemplatesDir = file }},
-		{"log.level", `"loud" is not a value`, "debug, info, warn, error", func(c *Config) { c.Log.Level = "loud" }},
-		{"log.format", `"xml" is not a value`, "auto, text, json", func(c *Config) { c.Log.Format = "xml" }},
+		{"log.level", `"loud" is not an allowed value`, "debug, info, warn, error", func(c *Config) { c.Log.Level = "loud" }},
+		{"log.format", `"xml" is not an allowed value`, "auto, text, json", func(c *Config) { c.Log.Format = "xml" }},
 	} {
 		t.Run(test.setting+" "+test.message, func(t *testing.T) {
 			c := Default()
@@ -107,19 +107,19 @@ func TestSMTPSecurity(t *testing.T) {
 	token := write(t, "token", "ya29")
 	for name, test := range map[string]struct {
 		smtp SMTP
-		want string // setting and message; empty: none
+		want string // setting and message; empty: no problem
 	}{
 		"none":                   {SMTP{URL: "smtp://relay.example.com", TLS: "none"}, ""},
 		"opportunistic":          {SMTP{URL: "smtp://u:p@relay.example.com", TLS: "opportunistic"}, ""},
 		"token from a file":      {SMTP{URL: "smtp://id%40example.com@smtp.office365.com", TLS: "required", TokenFile: token}, ""},
 		"token from a command":   {SMTP{URL: "smtps://id%40example.com@smtp.gmail.com", TLS: "required", TokenCommand: "/opt/token"}, ""},
-		"another word":           {SMTP{URL: "smtp://relay.example.com", TLS: "off"}, "smtp.tls "},
-		"smtps that is weakened": {SMTP{URL: "smtps://relay.example.com", TLS: "none"}, "smtp.tls weakens nothing"},
-		"token and password":     {SMTP{URL: "smtp://u:p@relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password beside a token"},
-		"token of nobody":        {SMTP{URL: "smtp://relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password beside a token, or no user"},
-		"two tokens":             {SMTP{URL: "smtp://u@relay.example.com", TLS: "required", TokenFile: token, TokenCommand: "x"}, "smtp.token_command cannot stand beside"},
+		"unknown value":          {SMTP{URL: "smtp://relay.example.com", TLS: "off"}, "smtp.tls "},
+		"smtps that is weakened": {SMTP{URL: "smtps://relay.example.com", TLS: "none"}, "smtp.tls has no effect"},
+		"token and password":     {SMTP{URL: "smtp://u:p@relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password although"},
+		"token without a user":   {SMTP{URL: "smtp://relay.example.com", TLS: "required", TokenFile: token}, "smtp.url has a password although there is a token, or has no user"},
+		"two tokens":             {SMTP{URL: "smtp://u@relay.example.com", TLS: "required", TokenFile: token, TokenCommand: "x"}, "smtp.token_command is set together"},
 		"no file":                {SMTP{URL: "smtp://u@relay.example.com", TLS: "required", TokenFile: token + "x"}, "smtp.token_file "},
-		"token in the clear":     {SMTP{URL: "smtp://u@relay.example.com", TLS: "none", TokenFile: token}, "smtp.tls would show the token"},
+		"token in the clear":     {SMTP{URL: "smtp://u@relay.example.com", TLS: "none", TokenFile: token}, "smtp.tls would send the token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := Default()
@@ -138,7 +138,7 @@ func TestSMTPSecurity(t *testing.T) {
 }
 
 func TestSMTP(t *testing.T) {
-	const host, user, behind = "has a host or a port", "a user without a password", "something behind the host"
+	const host, user, behind = "has a host or a port", "a user without a password", "something after the host"
 	for _, test := range []struct {
 		url, from string
 		want      []string // setting and message
@@ -150,8 +150,8 @@ func TestSMTP(t *testing.T) {
 		{"smtp://[::1]:25", "Größe <id@example.com>", nil},
 		{"smtp://mail.example.com", "", []string{"smtp.from is missing"}},
 		{"", "id@example.com", []string{"smtp.url is missing"}},
-		{"swordfish", "x", []string{"smtp.url is not the address", "smtp.from is not one plain"}},
-		{"https://u:swordfish@mail.example.com", "id@example.com", []string{"smtp.url is not the address"}},
+		{"swordfish", "x", []string{"smtp.url is not the URL", "smtp.from is not one plain"}},
+		{"https://u:swordfish@mail.example.com", "id@example.com", []string{"smtp.url is not the URL"}},
 		{"smtp://u:sword%zzfish@mail.example.com", "id@example.com", []string{"smtp.url is not a valid URL"}},
 		{"smtp://u:sword/fish@mail.example.com", "id@example.com", []string{"smtp.url is not a valid URL"}},
 		{"smtp://", "id@example.com", []string{"smtp.url " + host}},
