@@ -30,7 +30,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what the provider works with. Every field is required.
+// Config is what a [Provider] needs. Every field but RefreshGrace is required.
 type Config struct {
 	Issuer     string // without a slash at the end
 	SignInURL  string // of the page that asks for the password
@@ -40,23 +40,23 @@ type Config struct {
 	Audit   *audit.Log
 	Keys    *keys.Ring
 	Clients *client.Registry
-	Fetch   *fetch.Client // to addresses that clients registered
+	Fetch   *fetch.Client // for URLs that clients have registered
 	SignIns SignIns
 	Pages   *templates.Pages
 	Log     *slog.Logger
 
 	Registration registration.Policy // who may register clients
 
-	FlowLife        time.Duration // of a request in progress
+	FlowLife        time.Duration // lifetime of a request in progress
 	CodeLife        time.Duration
 	AccessTokenLife time.Duration
 	IDTokenLife     time.Duration
-	RefreshIdle     time.Duration // a refresh token that is not used for so long is dead
-	RefreshAbsolute time.Duration // and so is the family after this
-	RefreshGrace    time.Duration // in which a refresh whose answer was lost may be repeated
+	RefreshIdle     time.Duration // after which an unused refresh token expires
+	RefreshAbsolute time.Duration // after which a family of refresh tokens expires
+	RefreshGrace    time.Duration // for how long a refresh whose answer was lost may be repeated
 }
 
-// SignIns answers who is signed in; it is the only way in which the protocol learns of a person.
+// SignIns tells who is signed in. It is the only way in which the protocol learns of a person.
 type SignIns interface {
 	authorize.SignIns
 	device.SignIns
@@ -79,7 +79,7 @@ type Provider struct {
 	documents    *discovery.Documents
 }
 
-// New builds a provider, or says which part is missing.
+// New returns a provider. The error says which part of the configuration is missing.
 func New(cfg Config) (*Provider, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -87,13 +87,13 @@ func New(cfg Config) (*Provider, error) {
 	return build(cfg, parts{grants: cfg.Store.Grants, limits: authorize.NewLimits()})
 }
 
-// parts are what a test may replace: grants that do something between two statements, limits that are reached sooner.
+// parts are the parts that a test can replace: by grants that do something between two statements, and by lower limits.
 type parts struct {
 	grants grants
 	limits authorize.Limits
 }
 
-// grants is what the packages below ask about grants.
+// grants is the part of [storage.Grants] that the packages below use.
 type grants interface {
 	token.Grants
 	engine.Grants
@@ -159,26 +159,26 @@ func build(cfg Config, with parts) (*Provider, error) {
 	return p, nil
 }
 
-// check returns an error unless every required field is there.
+// check returns an error if a required field is missing.
 func (cfg Config) check() error {
 	switch {
 	case cfg.Issuer == "" || cfg.SignInURL == "" || cfg.ConsentURL == "":
-		return errors.New("provider.New: an address is missing")
+		return errors.New("provider.New: a URL is missing")
 	case cfg.Store == nil || cfg.Audit == nil || cfg.Keys == nil || cfg.Clients == nil || cfg.Fetch == nil || cfg.SignIns == nil || cfg.Pages == nil ||
 		cfg.Log == nil:
 		return errors.New("provider.New: a part is missing")
 	case !cfg.Registration.Known():
-		return errors.New("provider.New: who may register clients is not said")
+		return errors.New("provider.New: the registration policy is missing or unknown")
 	case min(cfg.FlowLife, cfg.CodeLife, cfg.AccessTokenLife, cfg.IDTokenLife, cfg.RefreshIdle, cfg.RefreshAbsolute) <= 0:
 		return errors.New("provider.New: a lifetime is missing")
 	}
 	return nil
 }
 
-// MountDocuments adds the addresses that answer with the same bytes to everybody. r stands for the issuer's path.
+// MountDocuments adds the documents that are the same for everybody to r, a group at the issuer's path: see package discovery.
 func (p *Provider) MountDocuments(r gin.IRouter) { p.documents.Mount(r) }
 
-// Mount adds the other endpoints. r stands for the issuer's path.
+// Mount adds the other endpoints to r, a group at the issuer's path.
 func (p *Provider) Mount(r gin.IRouter) {
 	p.authorize.Mount(r)
 	p.exchange.Mount(r)
@@ -188,7 +188,7 @@ func (p *Provider) Mount(r gin.IRouter) {
 	p.resource.Mount(r)
 }
 
-// logoutInterval is the time between looks at the logout notices.
+// logoutInterval is the pause between two rounds of logout notices.
 const logoutInterval = time.Second
 
 // RunLogouts sends clients the logout notices that are due (OIDC Back-Channel Logout), on one replica at a time, until ctx is done. It returns nil;
@@ -205,15 +205,16 @@ func (p *Provider) Frames(ctx context.Context, sessions []storage.ClientSession)
 	return p.logout.Frames(ctx, sessions)
 }
 
-// Describe returns what the pages of a flow show of its request. Errors: [storage.ErrNotFound] when the client is gone.
+// Describe returns what the pages of a flow show of its request: see [authorize.Endpoint.Describe]. Errors: [storage.ErrNotFound] if the client is
+// gone.
 func (p *Provider) Describe(ctx context.Context, flow storage.Flow) (authorize.RequestView, error) {
 	return p.authorize.Describe(ctx, flow)
 }
 
-// Over shows the page for a request in progress, named by the query parameter flow, that is over.
+// Over shows the page for a flow, named by the query parameter flow, that is over: see [page.Pages.Over].
 func (p *Provider) Over(c *gin.Context) error { return p.page.Over(c, http.StatusGone) }
 
-// App returns what pages show of a client. Errors: [storage.ErrNotFound] when there is no client with this ID that people may use.
+// App returns what pages show of a client: see [page.Pages.App]. Errors: [storage.ErrNotFound] if no client has this ID, or the client is disabled.
 func (p *Provider) App(ctx context.Context, id string) (templates.App, error) {
 	return p.page.App(ctx, id)
 }

@@ -27,8 +27,8 @@ const (
 	pollInterval = 5 * time.Second
 )
 
-// How many requests are allowed within codeLife: of a public client from one client IP, and of a confidential client, which asks for all
-// its devices.
+// Limits of requests within codeLife: from a public client at one client IP, and from a confidential client, which sends the requests of all its
+// devices.
 const (
 	requestsOfPublic       = 30
 	requestsOfConfidential = 1000
@@ -73,7 +73,7 @@ func (e *Endpoint) authorize(c *gin.Context) error {
 	return nil
 }
 
-// limitRequests counts a request. Errors: an [oauth.Refusal] after too many.
+// limitRequests counts a request. Errors: an [oauth.Refusal] if there were too many.
 func (e *Endpoint) limitRequests(ctx context.Context, caller *client.Client, r *http.Request, now time.Time) error {
 	key, most := "devices:"+caller.ID, requestsOfConfidential
 	if caller.Public() {
@@ -87,11 +87,11 @@ func (e *Endpoint) limitRequests(ctx context.Context, caller *client.Client, r *
 	return err
 }
 
-// issueCodes gives d its two codes and stores it.
+// issueCodes makes the two codes of d and stores it.
 func (e *Endpoint) issueCodes(ctx context.Context, d storage.DeviceRequest) (deviceCode, userCode string, err error) {
 	deviceCode = token.NewDeviceCode()
 	d.DeviceHash = storage.Hash(deviceCode)
-	for range 5 { // the chance that a code is taken is one in millions
+	for range 5 { // a random code is rarely taken
 		userCode = newUserCode()
 		d.UserMAC = e.userCodeMAC(userCode)
 		if err = e.cfg.Store.Devices.Add(ctx, d); !errors.Is(err, storage.ErrStale) {

@@ -44,8 +44,8 @@ func (e *Endpoint) submit(c *gin.Context) error {
 	return e.submitUserCode(c, time.Now())
 }
 
-// submitUserCode freezes the request that a user code stands for and redirects to its question. Each guess reserves room in its budgets before
-// the code is looked up.
+// submitUserCode freezes the request with a user code and redirects to its question. Each guess reserves room in its budgets before the code is
+// looked up.
 func (e *Endpoint) submitUserCode(c *gin.Context, now time.Time) error {
 	ctx, code := c.Request.Context(), readUserCode(c.Request.PostForm.Get("user_code"))
 	if code == "" {

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// decide takes the person's decision. When the question has changed since it was shown, it is shown again instead.
+// decide acts on the person's decision. If the question has changed since it was shown, it shows the new one instead.
 func (e *Endpoint) decide(c *gin.Context, now time.Time) error {
 	answer := c.Request.PostForm.Get("decision")
 	if answer != "allow" && answer != "deny" {
@@ -50,7 +50,7 @@ func (e *Endpoint) decide(c *gin.Context, now time.Time) error {
 	return e.finish(c, outcome)
 }
 
-// approve stores the consent and the grant that the device redeems, in one transaction. Errors: [storage.ErrStale] when somebody has decided,
+// approve stores the consent and the grant that the device redeems, in one transaction. Errors: [storage.ErrStale] if somebody has decided before,
 // and those of [Grants].
 func (e *Endpoint) approve(ctx context.Context, q question, remoteAddr string, now time.Time) error {
 	grant, err := e.grant(q, now)
@@ -76,7 +76,7 @@ func (e *Endpoint) approve(ctx context.Context, q question, remoteAddr string, n
 	})
 }
 
-// deny records that the person denied the request. Errors: [storage.ErrStale] when somebody has decided.
+// deny records that the person denied the request. Errors: [storage.ErrStale] if somebody has decided before.
 func (e *Endpoint) deny(ctx context.Context, q question, remoteAddr string, now time.Time) error {
 	return e.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := e.cfg.Store.Devices.Deny(ctx, q.request.ID, now); err != nil {
@@ -96,7 +96,7 @@ func (q question) event(name audit.Name, remoteAddr string) audit.Event {
 	}
 }
 
-// grant returns what the person gives to the client of the device, which redeems it while the device code is valid.
+// grant returns the grant that the person gives to the client, which can redeem it while the device code is valid.
 func (e *Endpoint) grant(q question, now time.Time) (storage.Grant, error) {
 	user := q.signIn.User()
 	detail, err := json.Marshal(token.Detail{ACR: token.ACR(q.client.DefaultACRValues), AMR: q.signIn.Methods(), Named: q.asked.Named})

@@ -12,12 +12,12 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// userCodeField is a field of a frozen request, beside [page.DeviceField], which has the ID of the [storage.DeviceRequest]. It has the user code,
-// sealed: the person compares the code once more before deciding.
+// userCodeField is the field of a frozen request with the sealed user code, which the person compares once more before deciding. The field
+// [page.DeviceField] has the ID of the [storage.DeviceRequest].
 const userCodeField = "user_code"
 
-// freeze stores the question about a request as a flow of the browser in which its user code was typed. Errors: [storage.ErrNotFound] when the
-// client is gone.
+// freeze stores the question about a request as a flow of the browser in which its user code was typed. Errors: [storage.ErrNotFound] if the client
+// is gone.
 func (e *Endpoint) freeze(ctx context.Context, d storage.DeviceRequest, userCode string, browser []byte, now time.Time) (storage.Flow, error) {
 	id := storage.NewID()
 	sealed, err := e.cfg.Store.Keyset().Seal([]byte(userCode), "flows", userCodeField, id)

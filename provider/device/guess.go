@@ -15,8 +15,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// How many wrong user codes are allowed before a wait that grows, and how long they are remembered. A guesser changes the browser easily, and the
-// network less so.
+// Numbers of wrong user codes that are allowed before a growing wait, and how long they are remembered. It is easy for a guesser to change the
+// browser, but not the network.
 const (
 	guessesOfOne, forgetBrowser     = 5, 10 * time.Minute // of one browser or user
 	guessesOfNetwork, forgetNetwork = 30, time.Hour
@@ -39,7 +39,7 @@ func (e *Endpoint) guessBudgets(r *http.Request, browser []byte) ([]storage.Budg
 	}, nil
 }
 
-// failGuess records a wrong user code and shows the field again.
+// failGuess counts and records a wrong user code and shows the field again.
 func (e *Endpoint) failGuess(c *gin.Context, room storage.Reservation, now time.Time) error {
 	ctx := c.Request.Context()
 	if err := e.cfg.Store.Attempts.Fail(ctx, room, now); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// question is whether a device may have access, and who is asked.
+// question is the question whether a device may have access, with the person who is asked.
 type question struct {
 	flow     storage.Flow
 	request  storage.DeviceRequest
@@ -28,9 +28,9 @@ type question struct {
 	asked    scope.Asked
 }
 
-// readQuestion reads the question of the request's flow and what has to happen next. After [decision.SignIn] only the flow of q may be used,
-// because the person has to sign in first. [decision.Deny]: the person has cancelled the sign-in. [page.ErrOver]: the flow or the device's codes
-// have expired, or somebody has decided.
+// readQuestion reads the question of the request's flow and decides what has to happen next. After [decision.SignIn] only the flow of q may be used,
+// because the person has to sign in first. [decision.Deny] says that the person has cancelled the sign-in. Errors: [page.ErrOver] if the flow or the
+// device's codes have expired, or somebody has decided.
 func (e *Endpoint) readQuestion(c *gin.Context, now time.Time) (q question, next decision.Action, err error) {
 	ctx := c.Request.Context()
 	q.flow, err = e.cfg.Store.Flows.ByID(ctx, c.Query("flow"), e.cfg.SignIns.Browser(c.Writer, c.Request), now)
@@ -67,7 +67,8 @@ func (e *Endpoint) readQuestion(c *gin.Context, now time.Time) (q question, next
 	}, now).Action, nil
 }
 
-// readRequest reads the device's request and what of it the client may still ask for. [page.ErrOver]: nothing, or the request is over.
+// readRequest reads the device's request, its client, and the access that the client may still ask for. Errors: [page.ErrOver] if there is none of
+// these any more.
 func (e *Endpoint) readRequest(ctx context.Context, q *question, form url.Values, now time.Time) (err error) {
 	q.request, err = e.cfg.Store.Devices.Undecided(ctx, form.Get(page.DeviceField), now)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// A user code has 8 of 20 letters, 34.5 bits: consonants only, which spell no words and are not mistaken for digits (RFC 8628
-// section 6.1).
+// A user code has 8 letters out of 20, which makes 34.5 bits. The letters are consonants, which spell no words and are not mistaken for digits (RFC
+// 8628 section 6.1).
 const (
 	userCodeLetters = "BCDFGHJKLMNPQRSTVWXZ"
 	userCodeLength  = 8

@@ -18,12 +18,12 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what the documents need.
+// Config is what [Documents] needs. Every field but Registration is required.
 type Config struct {
 	Issuer       string
 	Keys         *keys.Ring
 	Endpoints    *oauth.Endpoints
-	Registration bool // whether clients can register themselves, so that the endpoint is announced
+	Registration bool // whether to announce the registration endpoint
 }
 
 // Documents serves the metadata and the public keys.
@@ -33,7 +33,7 @@ type Documents struct {
 	metadataETag string
 }
 
-// New returns the documents. An error says that the metadata cannot be encoded.
+// New returns the documents for this configuration. An error says that the metadata cannot be encoded.
 func New(cfg Config) (*Documents, error) {
 	text, err := json.Marshal(metadataOf(cfg))
 	if err != nil {
@@ -43,7 +43,7 @@ func New(cfg Config) (*Documents, error) {
 	return &Documents{cfg: cfg, metadata: text, metadataETag: `"` + hex.EncodeToString(sum[:16]) + `"`}, nil
 }
 
-// Mount adds the documents. r stands for the issuer's path.
+// Mount adds the documents to r, a group at the issuer's path.
 func (d *Documents) Mount(r gin.IRouter) {
 	for path, handler := range map[string]func(*gin.Context) error{
 		"/.well-known/openid-configuration": d.showMetadata, "/.well-known/oauth-authorization-server": d.showMetadata, oauth.JWKSPath: d.showKeys,
@@ -79,7 +79,7 @@ func metadataOf(cfg Config) map[string]any {
 		"require_request_uri_registration":            true,
 		"request_object_signing_alg_values_supported": append(client.SigningAlgs(), client.AlgNone),
 		"pushed_authorization_request_endpoint":       at(oauth.PushPath),
-		"require_pushed_authorization_requests":       false, // a client can require it of itself, with this name in its registration
+		"require_pushed_authorization_requests":       false, // a client can require it for itself, with the same member in its registration
 		"response_types_supported":                    client.ResponseTypes(),
 		"response_modes_supported":                    oauth.ResponseModes(),
 		"grant_types_supported":                       client.GrantTypes(),
@@ -114,7 +114,7 @@ func supportedClaims() []string {
 	return append([]string{"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}, scope.Claims(scope.Supported())...)
 }
 
-// languages returns the tags of the languages in which there are pages.
+// languages returns the language tags of the pages.
 func languages() []string {
 	var tags []string
 	for _, l := range templates.Languages() {
@@ -123,7 +123,7 @@ func languages() []string {
 	return tags
 }
 
-// documentHeader holds the header fields of every document. Responses share its values.
+// documentHeader holds the header fields of every document. Responses share the values, which must not be changed.
 var documentHeader = http.Header{
 	"Access-Control-Allow-Origin": {"*"}, // public: any browser app may read it
 	"Cache-Control":               {"public, max-age=300"},

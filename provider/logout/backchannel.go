@@ -23,14 +23,14 @@ import (
 const (
 	leaseTime     = 2 * time.Minute  // longer than a round takes
 	claimTime     = 5 * time.Minute  // longer than the lease: when a claim ends, the replica that made it has stopped
-	updateTime    = 5 * time.Second  // to store the result of an attempt when the loop is to stop
-	clientTime    = 10 * time.Second // of one client in a round: its other notices are left for the next round
+	updateTime    = 5 * time.Second  // limit for storing the result of an attempt, even while the loop stops
+	clientTime    = 10 * time.Second // limit of one client in a round: its other notices wait for the next round
 	clientsAtOnce = 8
 	mostPerRound  = 100 // notices
 	mostRefusals  = 3   // attempts that a client may answer with 400
 )
 
-// retryWaits are the times between the attempts to send a notice. It is given up when the attempt after the last of them fails.
+// retryWaits are the waits between the attempts to send a notice. When the attempt after the last wait fails, the notice is given up.
 var retryWaits = []time.Duration{
 	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
 }
@@ -53,15 +53,15 @@ type Notifier struct {
 	lease    *storage.Lease
 }
 
-// NewNotifier returns a notifier with a lease of its own: of all notifiers of a database, one at a time sends.
+// NewNotifier returns a notifier. By a lease, only one of all notifiers of a database sends at a time.
 func NewNotifier(cfg NotifierConfig) *Notifier {
 	return &Notifier{cfg: cfg, sessions: cfg.Store.ClientSessions, lease: cfg.Store.Lease("logout", leaseTime)}
 }
 
-// SendDue sends one round of the notices that are due at now, unless another notifier is sending. A notice that cannot be delivered is stored
-// for a later attempt; an error says that the database failed, or that a logout token could not be made.
+// SendDue sends one round of the notices that are due at now, unless another notifier is sending. It schedules another attempt for a notice that
+// cannot be delivered. An error says that the database failed, or that a logout token could not be made.
 func (n *Notifier) SendDue(ctx context.Context, now time.Time) error {
-	// Reading first keeps an idle outbox from costing a write every second.
+	// Because of this query, an idle server writes nothing every second.
 	waiting, next, err := n.sessions.Waiting(ctx)
 	if err != nil || waiting == 0 || next.After(now) {
 		return err
@@ -89,8 +89,8 @@ func (n *Notifier) sendRound(ctx context.Context, now time.Time) (err error) {
 	return errors.Join(err, group.Wait())
 }
 
-// sendToClient sends the notices of one client one after another, so that it is not flooded. Notices for which there is no time are left for the
-// next round, so that other clients do not wait for long. Once the client could not be reached, the rest fail without a request.
+// sendToClient sends the notices of one client one after another, so that it is not flooded. Notices for which there is no time wait for the next
+// round, so that other clients do not wait for long. If the client cannot be reached, the remaining notices fail without a request.
 func (n *Notifier) sendToClient(ctx context.Context, notices []storage.ClientSession, begin time.Time) (err error) {
 	start, unreachable := time.Now(), ""
 	for _, notice := range notices {
@@ -119,14 +119,14 @@ func (n *Notifier) send(ctx context.Context, notice storage.ClientSession, now t
 		return "", nil // removed just now, with its notices
 	case err != nil:
 		return "", err
-	case c.BackchannelLogoutURI == "": // it is notified in the browser, or no longer at all
+	case c.BackchannelLogoutURI == "": // the client is now notified in the browser, or not at all
 		return "", n.update(ctx, func(ctx context.Context) error { return n.sessions.Drop(ctx, notice) })
 	}
 	text, err := n.cfg.Tokens.LogoutToken(c, notice.UserID, notice.SID, now)
 	if err != nil {
 		return "", err
 	}
-	// A request under way when the loop is to stop gets the few seconds that a fetch may take: otherwise nobody would know whether it arrived.
+	// While the loop stops, a request in progress may take the few seconds of a fetch: otherwise nobody would know whether it has arrived.
 	start := time.Now()
 	status, err := n.cfg.Fetch.PostForm(context.WithoutCancel(ctx), c.BackchannelLogoutURI, url.Values{"logout_token": {text}})
 	now = now.Add(time.Since(start))
@@ -155,8 +155,8 @@ func describe(err error) string {
 	return "the client's server was not reached"
 }
 
-// recordFailure stores that an attempt failed, and why, and schedules the next one or gives up. refused says that the client refused the logout
-// token, which more attempts are not likely to change.
+// recordFailure stores the reason why an attempt failed, and schedules the next one or gives up. refused says that the client refused the logout
+// token, which it will probably do again.
 func (n *Notifier) recordFailure(ctx context.Context, notice storage.ClientSession, reason string, refused bool, now time.Time) error {
 	next := notice.Delivery
 	next.Attempts, next.Failure = notice.Attempts+1, reason
@@ -167,7 +167,7 @@ func (n *Notifier) recordFailure(ctx context.Context, notice storage.ClientSessi
 	return n.postpone(ctx, notice, next)
 }
 
-// giveUp stores that a notice will not be delivered, after the attempts that last counts.
+// giveUp stores that a notice will not be delivered. last has the number of attempts and the reason of the last failure.
 func (n *Notifier) giveUp(ctx context.Context, notice storage.ClientSession, last storage.Delivery, now time.Time) error {
 	n.cfg.Log.WarnContext(ctx, "a client is not told of a logout any more", "client", notice.ClientID, "cause", last.Failure, "attempts", last.Attempts)
 	event := eventOf(notice, audit.LogoutGivenUp)

@@ -3,8 +3,8 @@
 // frame that their pages ask whether the session has changed (OIDC Session Management).
 //
 // [Endpoints] serves browsers; [Notifier] sends the notices to servers, in the background. Client sessions say which clients to notify: storing a
-// grant also records that the session was used at the client. When a session ends, whoever ends it, storage makes its notices due in the same
-// transaction. The grant of a device is not recorded, because it does not depend on the session of the browser in which it was approved.
+// grant also records that the session was used at the client. Whenever a session ends, package storage makes its notices due in the same transaction.
+// The grant of a device is not recorded, because it does not depend on the session of the browser in which the person allowed it.
 //
-// What it leaves to others: ending the session itself ([SignIns]), what a logout token is (package token), and how pages look (package templates).
+// It leaves to others ending the session itself ([SignIns]), what a logout token contains (package token), and how pages look (package templates).
 package logout

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// mostFrames is how many clients one page notifies.
+// mostFrames is the number of clients that one page notifies at most.
 const mostFrames = 50
 
 // Frames returns the front-channel logout URIs of the clients used in a session that has ended, for a page that loads them in frames (OIDC

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what the endpoints need. Every field is required.
+// Config is what [Endpoints] needs. Every field is required.
 type Config struct {
 	Issuer  string
 	Clients *client.Registry
@@ -28,12 +28,13 @@ type Config struct {
 	Pages   *templates.Pages
 }
 
-// SignIns answers who is signed in, and ends sign-ins.
+// SignIns tells who is signed in, and ends sign-ins.
 type SignIns interface {
-	// Current returns the complete sign-in of the request's browser with what its user has granted to the client.
-	// [storage.ErrNotFound]: nobody is signed in, or only half.
+	// Current returns the complete sign-in of the request's browser with what its user has granted to the client. Errors: [storage.ErrNotFound] if
+	// nobody is signed in with both factors.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
-	// State returns the state of the browser that scripts can read, which changes with the sign-in; signedIn is what Current has found.
+	// State returns the state of the browser that scripts can read, which changes with the sign-in. signedIn says whether Current has found a
+	// sign-in.
 	State(w http.ResponseWriter, r *http.Request, signedIn bool) string
 	// End ends the sign-in of the request's browser, if there is one, with the grants that depend on it. It returns the client sessions
 	// of the session that has ended.
@@ -43,10 +44,10 @@ type SignIns interface {
 // Endpoints are the end session endpoint and the check session frame.
 type Endpoints struct{ cfg Config }
 
-// New returns the endpoints.
+// New returns the endpoints with this configuration.
 func New(cfg Config) *Endpoints { return &Endpoints{cfg: cfg} }
 
-// Mount adds the endpoints. r stands for the issuer's path.
+// Mount adds the endpoints to r, a group at the issuer's path.
 func (e *Endpoints) Mount(r gin.IRouter) {
 	r.GET(oauth.LogoutPath, e.cfg.Page.Handle(e.logout))
 	r.POST(oauth.LogoutPath, e.cfg.Page.Handle(e.logout))
@@ -58,7 +59,7 @@ type request struct {
 	form      url.Values
 	client    *client.Client // nil if the request names no client
 	hint      token.Hint
-	hintValid bool   // hint was read from a genuine ID token
+	hintValid bool   // there is a hint, from a genuine ID token
 	returnURI string // registered URI to which the browser returns; empty if it stays here
 	confirmed bool   // the person has agreed on our page
 }
@@ -123,7 +124,7 @@ func (e *Endpoints) readRequest(ctx context.Context, form url.Values, now time.T
 func (e *Endpoints) signOut(c *gin.Context, r *request) error {
 	signIn, err := e.cfg.SignIns.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
-		// Nobody was asked, and the ID token may be another person's.
+		// No person was asked, and the ID token may be another person's.
 		if next := r.returnURL(); next != "" && !r.confirmed && !r.client.Vouched() {
 			return e.cfg.Page.Leave(c, r.client, next, nil)
 		}
@@ -190,8 +191,9 @@ func (e *Endpoints) pageOf(r *request) templates.Page {
 	return templates.Page{App: e.cfg.Page.AppOf(r.client)}
 }
 
-// returnURL returns the URL to which the browser returns, with the state of the request; empty if it stays here. It takes a genuine ID token,
-// which only the client has, or a person who agreed: otherwise anybody who knows a client's ID could make this server redirect to its URIs.
+// returnURL returns the URL to which the browser returns, with the state of the request; empty if it stays here. The browser returns only if the
+// request has a genuine ID token, which only the client has, or the person has agreed: otherwise anybody who knows a client's ID could make this
+// server redirect to its URIs.
 func (r *request) returnURL() string {
 	switch {
 	case r.returnURI == "" || !r.hintValid && !r.confirmed:
@@ -202,7 +204,7 @@ func (r *request) returnURL() string {
 	return oauth.WithQuery(r.returnURI, url.Values{"state": {r.form.Get("state")}})
 }
 
-// signedOutQuery returns the query of a request to this endpoint that only says, in the same language, that nobody is signed in.
+// signedOutQuery returns the query of a URL of this endpoint whose page says, in the same language, that nobody is signed in.
 func (r *request) signedOutQuery() string {
 	kept := url.Values{}
 	if r.client != nil {

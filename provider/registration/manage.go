@@ -14,8 +14,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// managed returns the client that a request to the client configuration endpoint is about, with its token. An unknown client, a wrong token
-// and a client that an operator registered get the same answer (RFC 7592 section 2.1).
+// managed returns the client of a request to the client configuration endpoint, with its token. An unknown client, a wrong token and a client that an
+// operator registered get the same answer (RFC 7592 section 2.1).
 func (e *Endpoint) managed(c *gin.Context, now time.Time) (*client.Client, string, error) {
 	token, err := bearerToken(c.Request)
 	if err != nil {
@@ -31,7 +31,7 @@ func (e *Endpoint) managed(c *gin.Context, now time.Time) (*client.Client, strin
 	return found, token, err
 }
 
-// read shows a client what it has registered (RFC 7592 section 2.1).
+// read answers with the registration of a client (RFC 7592 section 2.1).
 func (e *Endpoint) read(c *gin.Context) error {
 	found, token, err := e.managed(c, time.Now())
 	if err != nil {
@@ -40,7 +40,7 @@ func (e *Endpoint) read(c *gin.Context) error {
 	return e.show(c, http.StatusOK, client.SelfRegistered{Client: found, Token: token})
 }
 
-// update replaces what a client has registered (RFC 7592 section 2.2).
+// update replaces the registration of a client (RFC 7592 section 2.2).
 func (e *Endpoint) update(c *gin.Context) error {
 	ctx, now := c.Request.Context(), time.Now()
 	found, token, err := e.managed(c, now)
@@ -77,7 +77,7 @@ func (e *Endpoint) update(c *gin.Context) error {
 	return e.show(c, http.StatusOK, client.SelfRegistered{Client: changed, Secret: secret, Token: token})
 }
 
-// remove ends a client, with everything that was granted to it (RFC 7592 section 2.3).
+// remove deletes a client with all its grants (RFC 7592 section 2.3).
 func (e *Endpoint) remove(c *gin.Context) error {
 	now := time.Now()
 	found, _, err := e.managed(c, now)
@@ -94,7 +94,7 @@ func (e *Endpoint) remove(c *gin.Context) error {
 	return nil
 }
 
-// show answers with what is registered (RFC 7591 section 3.2.1, RFC 7592 section 3). The secret is shown only if it was just made, because only
+// show answers with the registration of a client (RFC 7591 section 3.2.1, RFC 7592 section 3). It shows the secret only if that is new, because only
 // its hash is stored.
 func (e *Endpoint) show(c *gin.Context, status int, registered client.SelfRegistered) error {
 	shown, err := registered.Registered()

@@ -20,13 +20,13 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// One address may register so many clients without an initial access token, in this time.
+// How many clients one address may register without an initial access token, and in which time.
 const (
 	clientsWithoutToken = 20
 	restWithoutToken    = time.Hour
 )
 
-// create answers the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
+// create is the client registration endpoint (RFC 7591 section 3, OIDC Registration section 3).
 func (e *Endpoint) create(c *gin.Context) error {
 	ctx, now := c.Request.Context(), time.Now()
 	token, err := e.authorize(c.Request, now)
@@ -56,8 +56,8 @@ func (e *Endpoint) create(c *gin.Context) error {
 	return e.show(c, http.StatusCreated, made)
 }
 
-// register registers a client for one use of an initial access token. A client without a token counts for its address, in the same transaction:
-// a registration that an outage prevents does not count.
+// register registers a client and spends one use of the initial access token. A client without a token is counted for its address, in the same
+// transaction, so that a registration that an outage prevents does not count.
 func (e *Endpoint) register(ctx context.Context, m client.Metadata, token string, r *http.Request, now time.Time) (made client.SelfRegistered, err error) {
 	err = e.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if token == "" {
@@ -71,7 +71,7 @@ func (e *Endpoint) register(ctx context.Context, m client.Metadata, token string
 	return made, err
 }
 
-// countWithoutToken counts a client that an address registers without a token, and refuses one too many.
+// countWithoutToken counts a client that an address registers without a token. Errors: an [oauth.Refusal] if there were too many.
 func (e *Endpoint) countWithoutToken(ctx context.Context, r *http.Request, now time.Time) error {
 	network := hex.EncodeToString(e.cfg.Store.MAC("client registrations of an address", storage.ClientNetwork(limit.ClientIP(r)).String()))
 	allowed, until, err := e.cfg.Store.Attempts.Allow(ctx, "client registration:"+network, clientsWithoutToken, restWithoutToken, now)
@@ -81,7 +81,8 @@ func (e *Endpoint) countWithoutToken(ctx context.Context, r *http.Request, now t
 	return err
 }
 
-// authorize returns the initial access token of a request if it is good; empty if the request has no token and the policy is [Open].
+// authorize returns the initial access token of a request if it is valid; empty if the request has no token and the policy is [Open]. Errors: an
+// [oauth.Refusal], [storage.ErrUnavailable].
 func (e *Endpoint) authorize(r *http.Request, now time.Time) (string, error) {
 	token, err := bearerToken(r)
 	switch {
@@ -99,7 +100,8 @@ func (e *Endpoint) authorize(r *http.Request, now time.Time) (string, error) {
 	return token, err
 }
 
-// bearerToken returns the bearer token of a request, empty when there is none. Tokens of registration are not bound to keys.
+// bearerToken returns the bearer token of a request; empty if it has none, or one with the scheme DPoP, because the tokens for registration are not
+// bound to keys.
 func bearerToken(r *http.Request) (string, error) {
 	token, byProof, err := oauth.AccessToken(r, nil)
 	if byProof {
@@ -108,12 +110,12 @@ func bearerToken(r *http.Request) (string, error) {
 	return token, err
 }
 
-// refuseToken returns the refusal of a wrong token, and records the attempt, so that guessing is seen.
+// refuseToken returns the refusal of a wrong token, and records the attempt, so that operators notice guessing.
 func (e *Endpoint) refuseToken(r *http.Request, now time.Time) error {
 	return e.cfg.Budget.Refuse(r, audit.Client(r.RemoteAddr).Action(audit.ClientRefused, nil), oauth.Refuse(oauth.RegistrationToken), now)
 }
 
-// metadataRefusal turns the faults of a registration into the answer of RFC 7591 section 3.2.2. Any other error is returned as it is.
+// metadataRefusal turns the faults of a registration into a refusal (RFC 7591 section 3.2.2). It returns any other error unchanged.
 func metadataRefusal(err error) error {
 	faults := client.Faults(err)
 	if len(faults) == 0 {
@@ -122,7 +124,7 @@ func metadataRefusal(err error) error {
 	code, texts := client.InvalidRedirectURI, make([]string, len(faults))
 	for i, fault := range faults {
 		texts[i] = fault.Error()
-		if fault.Code != client.InvalidRedirectURI { // the redirect URIs may be wrong only because of the rest
+		if fault.Code != client.InvalidRedirectURI { // the redirect URIs may be wrong only because of the other fault
 			code = client.InvalidMetadata
 		}
 	}
@@ -131,10 +133,10 @@ func metadataRefusal(err error) error {
 	return refusal
 }
 
-// longestDescription is how much of what is wrong is told, in bytes.
+// longestDescription is the length at which the description of faults is cut, in bytes.
 const longestDescription = 1000
 
-// descriptionOf makes text an error_description: RFC 6749 section 5.2 allows printable ASCII without quotes and backslashes.
+// descriptionOf turns text into an error_description, which may have printable ASCII without quotes and backslashes only (RFC 6749 section 5.2).
 func descriptionOf(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -147,7 +149,7 @@ func descriptionOf(text string) string {
 	}, oauth.Clip(text, longestDescription))
 }
 
-// readBody reads the body of a registration.
+// readBody reads the body of a registration. Errors: an [oauth.Refusal].
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if err := oauth.CheckMediaType(r, "application/json", oauth.RegistrationType); err != nil {
 		return nil, err

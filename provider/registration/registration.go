@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Policy says who may register a client, beside the operators.
+// Policy says who may register clients, beside operators.
 type Policy string
 
 // The policies.
@@ -27,13 +27,13 @@ const (
 // Known reports whether p is one of the policies.
 func (p Policy) Known() bool { return slices.Contains([]Policy{Closed, WithToken, Open}, p) }
 
-// Config is what the endpoints need. Every field is required.
+// Config is what an [Endpoint] needs. Every field is required.
 type Config struct {
 	Issuer    string // without a slash at the end
 	Policy    Policy
 	Store     *storage.Store
 	Clients   *client.Registry
-	Fetch     *fetch.Client // of the lists at sector identifier URIs
+	Fetch     *fetch.Client // for the lists at sector identifier URIs
 	Budget    *clientauth.Budget
 	Endpoints *oauth.Endpoints
 }
@@ -41,13 +41,13 @@ type Config struct {
 // Endpoint is the client registration endpoint and the client configuration endpoint.
 type Endpoint struct {
 	cfg     Config
-	fetches *limit.Limiter // of the lists at sector identifier URIs, by who causes them
+	fetches *limit.Limiter // of the lists at sector identifier URIs, by token, client or address
 }
 
-// New returns the endpoints.
+// New returns the endpoints with this configuration.
 func New(cfg Config) *Endpoint { return &Endpoint{cfg: cfg, fetches: limit.New(60, 10*time.Second)} }
 
-// Mount adds the endpoints, unless the policy is [Closed]. r stands for the issuer's path. Under [Open], scripts of every origin may ask.
+// Mount adds the endpoints to r, a group at the issuer's path, unless the policy is [Closed]. With [Open], scripts of every origin may call them.
 func (e *Endpoint) Mount(r gin.IRouter) {
 	if e.cfg.Policy == Closed {
 		return

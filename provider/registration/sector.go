@@ -10,11 +10,12 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// longestSector is the size limit of a list of redirect URIs, in bytes.
+// longestSector is the maximum length of a list of redirect URIs, in bytes.
 const longestSector = 256 << 10
 
-// checkSector checks that the list at the sector identifier URI has all redirect URIs (OIDC Registration section 5): otherwise an app could join
-// the sector of another app and learn the subjects by which that app knows people. who causes the fetch, and is limited.
+// checkSector checks that the list at the sector identifier URI has all redirect URIs (OIDC Registration section 5): otherwise an app could join the
+// sector of another app and learn the subjects by which that app knows people. who is the token, client or address for which the fetch is counted.
+// Errors: a [client.MetadataError], an [oauth.Refusal] after too many fetches.
 func (e *Endpoint) checkSector(ctx context.Context, m client.Metadata, who string, now time.Time) error {
 	if m.SectorIdentifierURI == "" {
 		return nil

@@ -16,9 +16,9 @@ import (
 )
 
 // authorize validates the access token of a request to UserInfo and returns it with its client. The token must have this server in its audience;
-// otherwise each resource server that gets the token could read the person's data here (RFC 9068 section 4). A token that is bound to a key must
-// come with a proof of that key, because it may be stolen, and any other token without one (RFC 9449 section 7.2). Errors: an [oauth.Refusal],
-// which for a request without a token has no code: such a client is told how to send one and nothing else (RFC 6750 section 3.1).
+// otherwise each resource server that gets the token could read the person's data here (RFC 9068 section 4). A token that is bound to a key needs a
+// proof of that key, because the token may be stolen, and any other token must have no proof (RFC 9449 section 7.2). Errors: an [oauth.Refusal]. It
+// has no code if the request has no token: the client is told only how to send one (RFC 6750 section 3.1).
 func (e *Endpoints) authorize(c *gin.Context, text string, byProof bool, now time.Time) (token.Valid, *client.Client, error) {
 	if text == "" {
 		return token.Valid{}, nil, oauth.Refuse(oauth.TokenMissing)

@@ -16,8 +16,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about its own tokens, and a resource server about access
-// tokens with it in their audience. Any other token gets the answer of a token that does not exist.
+// introspect is the introspection endpoint (RFC 7662). A confidential client may ask about its own tokens, and a resource server about access tokens
+// that have it in their audience. For any other token, the answer is the same as for one that does not exist.
 func (e *Endpoints) introspect(c *gin.Context) error {
 	now := time.Now()
 	form, err := oauth.FormAlone(c.Writer, c.Request)
@@ -48,7 +48,7 @@ func (e *Endpoints) introspect(c *gin.Context) error {
 	return nil
 }
 
-// inactive is the answer about a token that is not valid, or not the caller's business (RFC 7662 section 2.2).
+// inactive returns the answer for a token that is not valid, or that the caller may not ask about (RFC 7662 section 2.2).
 func inactive() gin.H { return gin.H{"active": false} }
 
 func (e *Endpoints) describeAccessToken(ctx context.Context, caller *client.Client, text string, now time.Time) (gin.H, error) {
@@ -83,7 +83,7 @@ func (e *Endpoints) ownerFor(ctx context.Context, caller *client.Client, t token
 	return owner, err
 }
 
-// describeRefreshToken describes the refresh token of a grant with the number generation.
+// describeRefreshToken returns the answer for the refresh token of a grant with the number generation.
 func (e *Endpoints) describeRefreshToken(
 	ctx context.Context, caller *client.Client, grantID string, generation int64, now time.Time,
 ) (gin.H, error) {

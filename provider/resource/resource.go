@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Config is what the endpoints need. Every field is required.
+// Config is what [Endpoints] needs. Every field is required.
 type Config struct {
 	Issuer    string // without a slash at the end; the audience of tokens for UserInfo
 	Grants    *storage.Grants
@@ -24,10 +24,10 @@ type Config struct {
 // Endpoints are UserInfo, introspection and revocation.
 type Endpoints struct{ cfg Config }
 
-// New returns the endpoints.
+// New returns the endpoints with this configuration.
 func New(cfg Config) *Endpoints { return &Endpoints{cfg: cfg} }
 
-// Mount adds the endpoints. r stands for the issuer's path.
+// Mount adds the endpoints to r, a group at the issuer's path.
 func (e *Endpoints) Mount(r gin.IRouter) {
 	r.GET(oauth.UserInfoPath, e.cfg.Endpoints.AllowClients, e.cfg.Endpoints.Handle(e.userinfo))
 	e.cfg.Endpoints.Post(r, oauth.UserInfoPath, e.userinfo)

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// revoke is the revocation endpoint (RFC 7009). A refresh token is revoked with its grant and everything issued for it, an access token alone. It
-// is no error when a token is unknown, belongs to another client or has ended (section 2.2).
+// revoke is the revocation endpoint (RFC 7009). A refresh token is revoked with its grant and everything issued for it, an access token alone. It is
+// not an error if a token is unknown, belongs to another client or has ended (section 2.2).
 func (e *Endpoints) revoke(c *gin.Context) error {
 	now := time.Now()
 	form, err := oauth.FormAlone(c.Writer, c.Request)

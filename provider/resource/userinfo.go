@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/scope"
 )
 
-// userinfo is the UserInfo endpoint (OIDC Core section 5.3), by GET or POST.
+// userinfo is the UserInfo endpoint (OIDC Core section 5.3), for GET and POST.
 func (e *Endpoints) userinfo(c *gin.Context) error {
 	var form url.Values
 	if c.Request.Method == http.MethodPost && c.Request.ContentLength != 0 {
