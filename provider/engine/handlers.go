@@ -112,13 +112,17 @@ func (h idTokenHandler) HandleTokenEndpointRequest(context.Context, fosite.Acces
 	return fosite.ErrUnknownRequest
 }
 
-// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler (OIDC Core section 3.1.3.3).
+// PopulateTokenEndpointResponse implements fosite.TokenEndpointHandler (OIDC Core sections 3.1.3.3 and 12.2).
 func (h idTokenHandler) PopulateTokenEndpointResponse(ctx context.Context, request fosite.AccessRequester, response fosite.AccessResponder) error {
 	if !h.CanHandleTokenEndpointRequest(ctx, request) || !slices.Contains(request.GetGrantedScopes(), "openid") {
 		return fosite.ErrUnknownRequest
 	}
 	u := unitOf(ctx)
-	idToken, err := h.e.cfg.Tokens.IDToken(u.Client, &u.Grant, u.AccessToken, u.Now)
+	issue := h.e.cfg.Tokens.IDToken
+	if request.GetGrantTypes().ExactOne("refresh_token") {
+		issue = h.e.cfg.Tokens.RefreshedIDToken
+	}
+	idToken, err := issue(u.Client, &u.Grant, u.AccessToken, u.Now)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,19 @@ import (
 // IDToken returns the ID token of a grant for an answer of the token endpoint (OIDC Core sections 2 and 3.1.3.6). accessToken is the access token in
 // the same answer, for at_hash. Errors: [keys.ErrNoKey].
 func (i *Issuer) IDToken(c *client.Client, g *Grant, accessToken string, now time.Time) (string, error) {
+	return i.besideAccessToken(c, i.idTokenClaims(c, g, nil, now), accessToken, now)
+}
+
+// RefreshedIDToken returns the ID token of a grant for the answer to a refresh token. It is like the first one, but made now, and has no nonce, which
+// belongs to the authorization request (OIDC Core section 12.2). Errors: [keys.ErrNoKey].
+func (i *Issuer) RefreshedIDToken(c *client.Client, g *Grant, accessToken string, now time.Time) (string, error) {
 	claims := i.idTokenClaims(c, g, nil, now)
+	delete(claims, "nonce")
+	return i.besideAccessToken(c, claims, accessToken, now)
+}
+
+// besideAccessToken returns an ID token with these claims and the hash of the access token in the same answer.
+func (i *Issuer) besideAccessToken(c *client.Client, claims map[string]any, accessToken string, now time.Time) (string, error) {
 	if c.IDTokenAlg != client.AlgNone { // without an algorithm there is no hash
 		claims["at_hash"] = halfHash(c.IDTokenAlg, accessToken)
 	}
