@@ -44,7 +44,7 @@ func bench(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	figures, err := measureAll(ctx, o, stderr)
-	if err != nil && len(figures.References) == 0 {
+	if err != nil && len(figures.References)+len(figures.Against) == 0 {
 		return err
 	}
 	if o.json {

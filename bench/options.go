@@ -14,6 +14,7 @@ import (
 // options are the options of the command line.
 type options struct {
 	binary      string // path of the server; empty: it is built from the source
+	against     string // path of another server to compare with; empty: there is none
 	database    string // sqlite, postgres (a private server) or a postgres:// address
 	postgresBin string // folder of initdb and postgres; empty: the newest in /usr/lib/postgresql
 	dir         string // folder for databases; empty: the system's folder for temporary files
@@ -43,6 +44,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(output)
 	flags.StringVar(&o.binary, "binary", "", "the `file` of the server; by default it is built from ./cmd/postern")
+	flags.StringVar(&o.against, "against", "", "the `file` of another server: compare both, in turns, and measure nothing else")
 	flags.StringVar(&o.database, "database", "sqlite", "sqlite, postgres (starts a private server) or the `URL` of an empty database, postgres://…")
 	flags.StringVar(&o.postgresBin, "postgres-bin", "", "the `folder` of initdb and postgres; by default the newest below /usr/lib/postgresql")
 	flags.StringVar(&o.dir, "dir", "", "the `folder` for databases; its disk limits the rate of commits")
@@ -96,6 +98,9 @@ func (o options) check() error {
 	}
 	if o.database != "sqlite" && o.database != "postgres" && !strings.HasPrefix(o.database, "postgres://") {
 		return errors.New("--database must be sqlite, postgres or begin with postgres://")
+	}
+	if o.against != "" && o.database != "sqlite" && o.database != "postgres" {
+		return errors.New("--against needs two databases: --database must be sqlite or postgres")
 	}
 	return errors.Join(
 		within("users", o.users, maxConnections, maxUsers), within("rate", o.rate, 0, maxRate),

@@ -82,6 +82,7 @@ type report struct {
 	References []measurement `json:"references"`
 	Results    []result      `json:"results"`
 	Beside     *comparison   `json:"token_beside_sign_ins,omitempty"`
+	Against    []pairing     `json:"against,omitempty"` // with --against, which measures nothing else
 	SeedUsers  int           `json:"seed_users,omitempty"`
 	SeedGrants int           `json:"seed_grants,omitempty"`
 }
@@ -135,8 +136,9 @@ func (r *report) unseededP99(like measurement) float64 {
 
 // wrong reports whether the server gave any wrong answer.
 func (r *report) wrong() bool {
+	against := func(p pairing) bool { return p.Other.Errors+p.Tested.Errors > 0 }
 	beside := r.Beside != nil && r.Beside.Alone.Errors+r.Beside.Beside.Errors+r.Beside.SignIns.Errors > 0
-	return beside || slices.ContainsFunc(r.Results, func(row result) bool { return row.Errors > 0 })
+	return beside || slices.ContainsFunc(r.Against, against) || slices.ContainsFunc(r.Results, func(row result) bool { return row.Errors > 0 })
 }
 
 func writeJSON(w io.Writer, r *report) error {

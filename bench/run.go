@@ -27,6 +27,10 @@ type run struct {
 // measureAll measures everything that o asks for and cleans up. If it fails, it returns the figures measured so far with the
 // error.
 func measureAll(ctx context.Context, o options, progress io.Writer) (figures *report, err error) {
+	if o.against != "" {
+		figures = newReport(time.Now(), o.plan)
+		return figures, measureAgainst(ctx, o, figures, progress)
+	}
 	r := &run{options: o, report: newReport(time.Now(), o.plan), progress: progress}
 	r.setup, err = prepare(ctx, o, progress)
 	defer func() { err = errors.Join(err, r.setup.remove()) }()

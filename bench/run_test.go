@@ -10,27 +10,22 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestBench measures a real server for a moment, on each database. It runs this program, because the program starts itself once more.
+const allFlows = "discovery,client_credentials,introspection,refresh_es256,code_es256"
+
+// TestBench measures a real server for a moment, on each database, and then in comparison with itself. It runs this program, because the
+// program starts itself once more.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts PostgreSQL and a server")
 	}
-	program := filepath.Join(t.TempDir(), "bench")
-	output, err := exec.CommandContext(t.Context(), "go", "build", "-o", program, ".").CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	program, server := filepath.Join(t.TempDir(), "bench"), filepath.Join(t.TempDir(), "postern")
+	for file, source := range map[string]string{program: ".", server: serverPackage} {
+		output, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, source).CombinedOutput()
+		require.NoError(t, err, "%s", output)
+	}
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
-			command := exec.CommandContext(t.Context(), program,
-				"--database", database, "--users", "256", "--connections", "1", "--duration", "400ms", "--warmup", "10ms",
-				"--scenarios", "discovery,client_credentials,introspection,refresh_es256,code_es256", "--json")
-			figures, err := command.Output()
-			var failed *exec.ExitError
-			if errors.As(err, &failed) {
-				t.Fatalf("%v\n%s", err, failed.Stderr)
-			}
-			require.NoError(t, err)
-			var got report
-			require.NoError(t, json.Unmarshal(figures, &got))
+			got := benchmark(t, program, "--database", database, "--binary", server)
 			require.Len(t, got.Results, 5)
 			for _, r := range got.Results {
 				require.Positive(t, r.PerSecond, r.Name)
@@ -38,4 +33,27 @@ func TestBench(t *testing.T) {
 			}
 		})
 	}
+	t.Run("against", func(t *testing.T) {
+		got := benchmark(t, program, "--binary", server, "--against", server)
+		require.Empty(t, got.Results)
+		require.Len(t, got.Against, 5)
+		for _, p := range got.Against {
+			require.Positive(t, p.Rate, p.Name)
+			require.Positive(t, p.Tested.Processor, p.Name)
+			require.Zero(t, p.Other.Errors+p.Tested.Errors, p.Name)
+		}
+	})
+}
+
+// benchmark runs program for a moment and returns what it measured.
+func benchmark(t *testing.T, program string, args ...string) (figures report) {
+	t.Helper()
+	args = append(args, "--users", "256", "--connections", "1", "--duration", "600ms", "--warmup", "10ms", "--scenarios", allFlows, "--json")
+	output, err := exec.CommandContext(t.Context(), program, args...).Output()
+	if failed := (*exec.ExitError)(nil); errors.As(err, &failed) {
+		t.Fatalf("%v\n%s", err, failed.Stderr)
+	}
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(output, &figures))
+	return figures
 }

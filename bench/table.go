@@ -13,6 +13,11 @@ import (
 func writeTable(w io.Writer, r *report) error {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s, %d cores, %s, %s; %g s each\n\n", r.System, r.Cores, r.Go, r.Database, r.Seconds)
+	if len(r.Against) > 0 {
+		writeAgainst(&text, r.Against)
+		_, err := text.WriteTo(w)
+		return err
+	}
 	writeProcess(&text, r.Process)
 	writeReferences(&text, r.References)
 	writeResults(&text, r)
