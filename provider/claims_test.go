@@ -58,7 +58,7 @@ func TestUnknownClaimsAreLeftOut(t *testing.T) {
 			"name": "", "nickname": nil, "address": map[string]any{"formatted": "", "country": nil, "locality": "Town"}, "picture": []any{}, "website": map[string]any{},
 		})
 		info := w.userinfo(requireTokens(t, w.redeem(w.code(w.web, "scope", everyScope)))).body
-		require.ElementsMatch(t, []string{"sub", "email", "email_verified", "preferred_username", "updated_at", "address"}, keysOf(info))
+		require.ElementsMatch(t, []string{"sub", "email", "email_verified", "preferred_username", "updated_at", "address", "groups"}, keysOf(info))
 		require.Equal(t, map[string]any{"locality": "Town"}, info["address"])
 
 		w.addUser(storage.Claims{"address": map[string]any{"formatted": "", "country": nil}})
@@ -118,6 +118,23 @@ func TestClaimsParameterIsChecked(t *testing.T) {
 		requireRefusal(t, w.authorize(w.request(w.web, "claims", "[]")), callback, invalidRequest)
 		requireRefusal(t, w.authorize(w.request(w.web, "claims", `{"id_token":{"sub":{"value":"a"}},"userinfo":{"sub":{"value":"b"}}}`)), callback, invalidRequest)
 		requireRefusal(t, w.authorize(w.request(w.web, "claims", strings.Repeat("x", maxParameter+1))), callback, invalidRequest)
+	})
+}
+
+// An app that reads groups cannot tell a person in no group from a claim that it was not given, unless the claim is there.
+func TestGroupsOfAPersonInNone(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.addUser(storage.Claims{})
+		tokens := w.redeem(w.code(w.web, "scope", "openid groups offline_access", "claims", `{"id_token":{"groups":null}}`))
+		for range 2 {
+			require.Equal(t, []any{}, w.userinfo(requireTokens(t, tokens)).body["groups"])
+			require.Equal(t, []any{}, w.idToken(tokens.body["id_token"])["groups"])
+			tokens = w.refresh(refreshTokenOf(tokens))
+		}
+		c := w.hybrid()
+		for scope, want := range map[string]any{"openid groups": []any{}, "openid": nil} {
+			require.Equal(t, want, w.idToken(w.send(c, "id_token", "", "scope", scope).Get("id_token"))["groups"], scope)
+		}
 	})
 }
 

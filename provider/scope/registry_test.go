@@ -42,7 +42,7 @@ func TestRegistry(t *testing.T) {
 
 // OIDC Core section 5.3.2: what is not known is left out.
 func TestValuesThatAreNotKnown(t *testing.T) {
-	require.Equal(t, []string{"email_verified", "updated_at"}, slices.Sorted(func(yield func(string) bool) {
+	require.Equal(t, []string{"email_verified", "groups", "updated_at"}, slices.Sorted(func(yield func(string) bool) {
 		for name := range Values(storage.User{Claims: storage.Claims{
 			"name": "", "nickname": nil, "address": map[string]any{"region": "", "country": nil}, "team": []any{}, "site": map[string]any{},
 		}}, append(Claims(Supported()), "team", "site"), time.Now()) {

@@ -16,7 +16,7 @@ func Released(c *client.Client, scopes, named []string) []string {
 }
 
 // Values returns the values that the named claims of a user have at now. It leaves out claims that the user has no value for: a claim is never null
-// or empty (OIDC Core section 5.3.2).
+// or empty (OIDC Core section 5.3.2). groups alone is always there: an empty list says that the user is in no group.
 func Values(u storage.User, names []string, now time.Time) map[string]any {
 	claims := make(map[string]any, len(names))
 	for _, name := range names {
@@ -26,7 +26,7 @@ func Values(u storage.User, names []string, now time.Time) map[string]any {
 			maps.DeleteFunc(members, func(_ string, member any) bool { return empty(member) })
 			value = members
 		}
-		if !empty(value) {
+		if name == "groups" || !empty(value) {
 			claims[name] = value
 		}
 	}
@@ -42,7 +42,7 @@ func valueOf(u storage.User, name string, now time.Time) any {
 	case "preferred_username":
 		return u.Username
 	case "groups":
-		return []string(u.Groups)
+		return append([]string{}, u.Groups...) // [] in JSON, never null
 	case "updated_at":
 		return u.UpdatedAt.Unix()
 	}
