@@ -16,19 +16,19 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// serverPackage is built when no binary is given.
+// serverPackage is the package that is built if no binary is given.
 const serverPackage = "github.com/postern-id/postern/cmd/postern"
 
-// setup is everything that exists before the first measurement.
+// setup has everything that is needed before the first measurement.
 type setup struct {
 	folder   string
-	private  *postgres // nil: none was started
+	private  *postgres // nil: the run uses no private server
 	database database
 	instance instance
 	target   *target
 }
 
-// prepare builds the server, makes its database, and puts users and clients into it. remove must be called, also after an error.
+// prepare builds the server, makes its database, and adds users and clients. The caller must call remove, even after an error.
 func prepare(ctx context.Context, o options, progress io.Writer) (s *setup, err error) {
 	s = &setup{}
 	if s.folder, err = os.MkdirTemp(o.dir, "postern-bench-"); err != nil {
@@ -67,7 +67,7 @@ func (s *setup) openDatabase(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// remove ends what prepare started and deletes what it wrote.
+// remove stops the processes that prepare started and deletes the files that it wrote.
 func (s *setup) remove() error {
 	var err error
 	if s.private != nil {
@@ -79,7 +79,8 @@ func (s *setup) remove() error {
 	return err
 }
 
-// newInstance chooses free ports of the loopback interface and makes a keyset. Everything else is as Postern has it by default.
+// newInstance returns a server on free ports of the loopback interface, with a new keyset. All other settings are Postern's
+// defaults.
 func newInstance(folder, binary, databaseURL string) (instance, error) {
 	public, err := freeAddress()
 	if err != nil {
@@ -118,7 +119,7 @@ func freeAddress() (string, error) {
 	return listener.Addr().String(), listener.Close()
 }
 
-// fill migrates the database and registers users and clients, by Postern's own commands.
+// fill migrates the database and adds users and clients, with Postern's own commands.
 func (s *setup) fill(ctx context.Context, o options, progress io.Writer) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
@@ -139,7 +140,7 @@ func (s *setup) fill(ctx context.Context, o options, progress io.Writer) error {
 	return err
 }
 
-// migrate makes the tables. A file of SQLite is made by the server's first start alone.
+// migrate makes the tables. On SQLite only the first start of the server does that.
 func (s *setup) migrate(ctx context.Context) error {
 	if s.database.sqlite {
 		_, err := startOnce(ctx, s.instance)
@@ -162,7 +163,8 @@ func (s *setup) importPeople(ctx context.Context) error {
 	return err
 }
 
-// addWebClient registers a client that skips consent, as an operator's own app, with ID tokens of that algorithm.
+// addWebClient registers a client that skips consent, like an operator's own app, and whose ID tokens are signed with that
+// algorithm.
 func (s *setup) addWebClient(ctx context.Context, algorithm string) (webClient, error) {
 	args := []string{"--type", "web", "--redirect-uri", redirectURI, "--consent", "skip", "--id-token-alg", algorithm}
 	for scope := range strings.FieldsSeq(scopes) {

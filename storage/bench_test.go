@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// unprepared makes a connection forget every statement after its execution, as behind a pooler, on a direct connection.
+// unprepared makes direct connections that forget every statement after its execution, as connections behind a pooler do.
 type unprepared struct{ driver.Connector }
 
 func (u unprepared) Connect(ctx context.Context) (driver.Conn, error) {
@@ -56,8 +56,8 @@ func (s unpreparedStmt) QueryContext(ctx context.Context, args []driver.NamedVal
 	return s.Conn.(driver.QueryerContext).QueryContext(ctx, s.query, args)
 }
 
-// BenchmarkPooling compares named prepared statements with what a pooler leaves possible: statements that the server parses and plans each
-// time, on a direct connection and through PgBouncer.
+// BenchmarkPooling compares named prepared statements with what is possible behind a pooler: statements that the server parses and plans
+// each time, on a direct connection and through PgBouncer.
 func BenchmarkPooling(b *testing.B) {
 	direct := storagetest.Postgres(b)
 	for _, way := range []struct {
@@ -99,7 +99,7 @@ func BenchmarkPooling(b *testing.B) {
 	}
 }
 
-// BenchmarkStatement measures one statement and one transaction of a request, which has a limit, on a direct connection.
+// BenchmarkStatement measures one statement and one transaction of a request, which has a deadline, on a direct connection.
 func BenchmarkStatement(b *testing.B) {
 	s := storagetest.Postgres(b).Open(b)
 	u := storagetest.User(b, s)

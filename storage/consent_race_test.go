@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// granted returns what a user has granted, to one client only.
+// granted returns what a user has granted to the only client.
 func granted(t *testing.T, s *storage.Store, u storage.User) storage.Access {
 	t.Helper()
 	consents, err := s.Consents.OfUser(t.Context(), u.ID)
@@ -59,7 +59,7 @@ func TestRaceOfAnswersAndAWithdrawal(t *testing.T) {
 	})
 }
 
-// A grant is issued while the consent that it rests on is withdrawn: it is either refused or revoked.
+// Grants are issued while their consent is withdrawn: each is either refused or revoked.
 func TestRaceOfGrantsAndAWithdrawal(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {

@@ -38,7 +38,7 @@ var moreContests = []contest{
 		others, err := s.Users.List(t.Context(), "", 1000)
 		require.NoError(t, err)
 		for _, u := range others {
-			if u.Admin { // left by the round before
+			if u.Admin { // left over from the previous round
 				require.NoError(t, s.Users.Delete(t.Context(), u.ID))
 			}
 		}
@@ -51,7 +51,7 @@ var moreContests = []contest{
 		var next atomic.Int64
 		return func(s *storage.Store) error {
 			err := s.Users.DeleteUnlessLastAdmin(t.Context(), both[next.Add(1)%2].ID)
-			if errors.Is(err, storage.ErrNotFound) { // of the one who was quicker
+			if errors.Is(err, storage.ErrNotFound) { // the account of the faster racer
 				return storage.ErrStale
 			}
 			return err
@@ -72,7 +72,7 @@ var moreContests = []contest{
 		}
 	}},
 	{"claim a mail", storage.ErrNotFound, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
-		at := now.Add(-time.Duration(mails.Add(1)) * time.Hour) // alone due at its time
+		at := now.Add(-time.Duration(mails.Add(1)) * time.Hour) // the only one due at its time
 		require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), Recipient: "ada@example.test", Body: "x", CreatedAt: at}))
 		return func(s *storage.Store) error {
 			_, err := s.Outbox.Claim(t.Context(), now.Add(24*time.Hour), at)

@@ -13,7 +13,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// contest prepares one round on the first replica and returns what every racer does on its own; lost is the error of all but one.
+// contest prepares one round on the first replica and returns a function that every racer calls on its own replica. lost is the error of
+// all racers but one.
 type contest struct {
 	name    string
 	lost    error
@@ -44,7 +45,7 @@ var contests = []contest{
 		g := grant(t, s)
 		return func(s *storage.Store) error { return s.Grants.Revoke(t.Context(), g.ID, "", now) }
 	}},
-	{"burn a time step", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+	{"spend a time step", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		_, a, _ := storagetest.EnrolledUser(t, s)
 		return func(s *storage.Store) error {
 			if _, err := s.Authenticators.OfUser(t.Context(), a.UserID); err != nil {
@@ -113,7 +114,7 @@ var contests = []contest{
 		h := storagetest.HalfSignIn(t, s, storagetest.User(t, s))
 		return func(s *storage.Store) error {
 			if _, err := s.Sessions.HalfSignIn(t.Context(), h.TokenHash, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
-				return err // who reads after the winner finds nothing, and tries all the same
+				return err // a racer that reads after the winner finds nothing, and tries all the same
 			}
 			return s.Sessions.CompleteSignIn(t.Context(), h.TokenHash, storage.Completion{
 				TokenHash: storage.Hash(rand.Text()), IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour),
@@ -162,7 +163,7 @@ var contests = []contest{
 			return s.SignUps.Spend(t.Context(), r.Hash, now)
 		}
 	}},
-	{"note an exposed password", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
+	{"record an exposed password", storage.ErrStale, func(t *testing.T, s *storage.Store) func(*storage.Store) error {
 		u := storagetest.User(t, s)
 		return func(s *storage.Store) error { return s.Passwords.MarkExposed(t.Context(), u.ID, u.Epoch, now) }
 	}},
@@ -207,7 +208,7 @@ var contests = []contest{
 }
 
 var (
-	errNotHeld    = errors.New("somebody else holds the lease")
+	errNotHeld    = errors.New("somebody else has the lease")
 	errNotAllowed = errors.New("too many events")
 	redemption    = storage.Redemption{Generation: 1, IdleUntil: now.Add(time.Hour), ExpiresAt: now.Add(time.Hour)}
 )

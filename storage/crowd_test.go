@@ -13,13 +13,13 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// requestTime is what the server allows a request; requestMargin is what it may take longer.
+// requestTime is how long the server lets a request take, and requestMargin how much longer it may take.
 const (
 	requestTime   = 15 * time.Second
 	requestMargin = time.Second
 )
 
-// crowd keeps a store busy as requests do, until it is stopped.
+// crowd keeps a store busy with requests until it is stopped.
 type crowd struct {
 	store   *storage.Store
 	stop    context.CancelFunc
@@ -28,7 +28,7 @@ type crowd struct {
 	mu      sync.Mutex
 	longest time.Duration
 	good    time.Time // when a request last succeeded
-	faults  []error   // what is neither success nor outage
+	faults  []error   // results that are neither a success nor an outage
 }
 
 func newCrowd(t *testing.T, s *storage.Store, size int, request func(context.Context) error) *crowd {
@@ -64,11 +64,11 @@ func (c *crowd) send(ctx context.Context, request func(context.Context) error) {
 	case !errors.Is(err, storage.ErrUnavailable):
 		c.faults = append(c.faults, err)
 	default:
-		time.Sleep(10 * time.Millisecond) // people do not ask again at once
+		time.Sleep(10 * time.Millisecond) // people do not try again immediately
 	}
 }
 
-// requireGood waits until a request succeeds that was made after now.
+// requireGood waits until a request succeeds that began after the call.
 func (c *crowd) requireGood(t *testing.T, within time.Duration) {
 	t.Helper()
 	begin := time.Now()
@@ -79,7 +79,7 @@ func (c *crowd) requireGood(t *testing.T, within time.Duration) {
 	}, within, 10*time.Millisecond)
 }
 
-// requireWhole checks that each connection that the pool may have answers.
+// requireWhole asserts that as many connections as the pool may have all work.
 func requireWhole(t *testing.T, s *storage.Store) {
 	t.Helper()
 	var busy, done sync.WaitGroup

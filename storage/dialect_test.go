@@ -29,7 +29,7 @@ func TestOpenRefusesWrongAddresses(t *testing.T) {
 	_, err = storage.Open(t.Context(), storage.Config{URL: "postgres://127.0.0.1:1/x?sslmode=disable", Keyset: keyset})
 	require.ErrorIs(t, err, storage.ErrUnavailable)
 	_, err = storage.Open(t.Context(), storage.Config{URL: "sqlite:" + t.TempDir(), Keyset: keyset})
-	require.Error(t, err, "a folder is no file")
+	require.Error(t, err, "a folder is not a file")
 }
 
 func TestSQLiteFilesAreTheOwnersOnly(t *testing.T) {
@@ -65,13 +65,13 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		require.NoError(t, s.Users.RaiseEpoch(ctx, u.ID, now))
 		cut()
 		require.ErrorIs(t, s.Users.RaiseEpoch(ctx, u.ID, now), storage.ErrUnavailable)
-		return nil // who takes no notice commits nothing
+		return nil // a caller that ignores the error commits nothing
 	}), storage.ErrUnavailable)
 	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, u.Epoch, found.Epoch)
 
-	atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.Ping(t.Context()) }) // fills the pool
+	atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.Ping(t.Context()) }) // fill the pool
 	cut()
 	failures := 0
 	for failures < racers {
@@ -82,7 +82,7 @@ func TestLostConnectionsAreReplaced(t *testing.T) {
 		require.ErrorIs(t, err, storage.ErrUnavailable)
 		failures++
 	}
-	require.LessOrEqual(t, failures, s.Stats().MaxOpenConnections, "each dead connection is met once")
+	require.LessOrEqual(t, failures, s.Stats().MaxOpenConnections, "each dead connection causes at most one failure")
 }
 
 func TestReadOnlyServerIsUnavailableForWriting(t *testing.T) {
@@ -112,12 +112,13 @@ func TestStatementsHaveATimeLimit(t *testing.T) {
 	u := storagetest.User(t, s)
 	require.NoError(t, s.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, s.Users.RaiseEpoch(ctx, u.ID, now))
-		require.ErrorIs(t, hurried.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable, "an address may set its own limit")
+		require.ErrorIs(t, hurried.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable, "the URL may set another limit")
 		return nil
 	}))
 }
 
-// Statements are written for read committed. A role or database with another default would make losers of a race fail instead of lose.
+// Statements are written for read committed. With another default of the role or database, the losers of a race would get an error of the
+// database.
 func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	db := storagetest.Postgres(t)
 	u := storagetest.User(t, db.Open(t))
@@ -127,9 +128,9 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error { return s.Users.RaiseEpoch(t.Context(), u.ID, now) }) {
 		require.NoError(t, err)
 	}
-	require.Equal(t, racers, counter.Count(), "none was run again")
+	require.Equal(t, racers, counter.Count(), "no statement was run again")
 
-	// A transaction says so itself, for connections that forget what was set on them.
+	// Transactions set the level themselves, for connections that lose their settings.
 	s = db.Open(t, func(c driver.Connector) driver.Connector { return strictConnector{c} })
 	for _, err := range atOnce([]*storage.Store{s}, func(int, *storage.Store) error {
 		return s.InTx(t.Context(), func(ctx context.Context) error {
@@ -146,7 +147,7 @@ func TestIsolationIsReadCommittedWhateverTheDefault(t *testing.T) {
 	require.Equal(t, u.Epoch+2*racers, found.Epoch)
 }
 
-// strictConnector makes connections whose transactions are serializable unless they say otherwise.
+// strictConnector makes connections whose transactions are serializable by default.
 type strictConnector struct{ driver.Connector }
 
 func (c strictConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -157,8 +158,8 @@ func (c strictConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// A statement that is a transaction by itself is run again as well when a deadlock has undone it.
-func TestStatementUndoneByADeadlockIsRunAgain(t *testing.T) {
+// A single statement, too, is run again if it was the victim of a deadlock.
+func TestVictimOfADeadlockIsRunAgain(t *testing.T) {
 	db := storagetest.Postgres(t)
 	s, raw := db.Open(t), db.SQL(t)
 	u := storagetest.User(t, s)
@@ -180,7 +181,7 @@ func TestStatementUndoneByADeadlockIsRunAgain(t *testing.T) {
 		return waiting == 1
 	}, 5*time.Second, 10*time.Millisecond)
 	_, err = tx.Exec(`UPDATE sessions SET idle_until = idle_until WHERE ctid = (SELECT min(ctid) FROM sessions)`)
-	require.NoError(t, err, "who waited first is the victim")
+	require.NoError(t, err, "the transaction that waited first is the victim")
 	require.NoError(t, tx.Commit())
 	require.NoError(t, <-ended)
 	left, err := s.Sessions.OfUser(t.Context(), u.ID, now)
@@ -230,7 +231,7 @@ func TestSQLiteTakesEveryPath(t *testing.T) {
 			_, err := first.Migrate(t.Context(), nil)
 			require.NoError(t, err)
 			u := storagetest.User(t, storagetest.Unlock(t, first))
-			require.FileExists(t, path+"-wal", "the file is the one that was named")
+			require.FileExists(t, path+"-wal", "the database is in the named file")
 			found, err := storagetest.Unlock(t, db.OpenLocked(t)).Users.ByID(t.Context(), u.ID)
 			require.NoError(t, err)
 			require.Equal(t, u, found)

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Each of the reasons for which a grant ends is enough by itself.
+// Each reason for which a grant ends is sufficient.
 func TestGrantEnds(t *testing.T) {
 	now := time.Now()
 	state := func(edit func(*storage.GrantState)) storage.GrantState {

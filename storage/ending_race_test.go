@@ -12,8 +12,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Of any number of links that are asked for at once, one works.
-func TestRaceLeavesOneTicket(t *testing.T) {
+// If many links are requested at once, one of them works.
+func TestRaceLeavesOneLink(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
 			u := storagetest.User(t, replicas[0])
@@ -40,7 +40,7 @@ func TestRaceLeavesOneTicket(t *testing.T) {
 	})
 }
 
-// Grants are issued in a session while it is ended: each is either refused or revoked.
+// Grants are issued in a session while the session ends: each is either refused or revoked.
 func TestRaceOfGrantsAndTheirSession(t *testing.T) {
 	ends := map[string]func(ctx context.Context, s *storage.Store, u storage.User, here, kept string) error{
 		"signed out": func(ctx context.Context, s *storage.Store, u storage.User, here, _ string) error {

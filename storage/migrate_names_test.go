@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The keys that an earlier release gave to international addresses are replaced.
+// The keys that an earlier release gave to international e-mail addresses are replaced.
 func TestEmailKeysAreReplaced(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		s, raw := db.Open(t), db.SQL(t)
@@ -31,6 +31,6 @@ func TestEmailKeysAreReplaced(t *testing.T) {
 		}
 		found, err := s.Users.Find(t.Context(), "eve@bücher.example")
 		require.NoError(t, err)
-		require.Equal(t, twin.ID, found.ID, "where a mailbox has two accounts already, both stay")
+		require.Equal(t, twin.ID, found.ID, "if a mailbox has two accounts already, both stay")
 	})
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Whatever the network does, every request ends in time, nothing but an outage is ever reported, and the pool is whole
-// within five seconds after the network is.
+// Whatever the network does, every request ends in time and reports either success or an outage, and within five seconds after the network
+// works again, so do all connections.
 func TestNetworkFails(t *testing.T) {
 	for name, weather := range map[string]storagetest.Weather{
 		"frozen": storagetest.Frozen, "black hole": storagetest.BlackHole, "cut": storagetest.Cut,
@@ -25,7 +25,7 @@ func TestNetworkFails(t *testing.T) {
 			u := storagetest.User(t, db.Open(t))
 			proxy := storagetest.NewProxy(t, db)
 			s := openSmall(t, db.Through(t, proxy))
-			requireWhole(t, s) // the pool is full
+			requireWhole(t, s) // fill the pool
 			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 			c.requireGood(t, time.Minute)
 			proxy.Set(weather)
@@ -40,7 +40,7 @@ func TestNetworkFails(t *testing.T) {
 	}
 }
 
-// A firewall that forgets connections lets no answer through, while new connections are made as ever.
+// A firewall that has forgotten connections drops their answers, while new connections can be made.
 func TestIdleConnectionsAreForgotten(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
@@ -48,17 +48,17 @@ func TestIdleConnectionsAreForgotten(t *testing.T) {
 	proxy := storagetest.NewProxy(t, db)
 	s := openSmall(t, db.Through(t, proxy))
 	requireWhole(t, s)
-	time.Sleep(300 * time.Millisecond) // since which a connection has to give a sign of life
+	time.Sleep(300 * time.Millisecond) // after that, a connection must show a sign of life
 	proxy.Forget()
 	start := time.Now()
-	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), "what was not sent is sent on another connection")
+	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), "a statement that was not sent is sent on another connection")
 	require.Less(t, time.Since(start), 5*time.Second)
 	start = time.Now()
 	requireWhole(t, s)
-	require.Less(t, time.Since(start), time.Second, "one dead connection tells about the others")
+	require.Less(t, time.Since(start), time.Second, "one dead connection makes the others suspect")
 }
 
-// A connection that the server has ended is replaced, and it alone.
+// A connection that the server has closed is replaced, and no other.
 func TestEndedConnectionIsReplaced(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
@@ -80,12 +80,12 @@ func TestEndedConnectionIsReplaced(t *testing.T) {
 	before := processes()
 	_, err := raw.Exec(`SELECT pg_terminate_backend($1)`, before[0])
 	require.NoError(t, err)
-	time.Sleep(300 * time.Millisecond) // since which a connection has to give a sign of life
+	time.Sleep(300 * time.Millisecond) // after that, a connection must show a sign of life
 	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, now))
 	require.Subset(t, processes(), before[1:])
 }
 
-// A statement whose connection is forgotten meanwhile ends with its request, although the server is alive.
+// A statement whose connection a firewall forgets ends with its request, although the server is alive.
 func TestStatementEndsByItsDeadline(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
@@ -110,10 +110,10 @@ func TestStatementEndsByItsDeadline(t *testing.T) {
 		require.InDelta(t, 3, time.Since(start).Seconds(), 0.9, name)
 		require.NoError(t, statement(t.Context()), name)
 	}
-	require.Zero(t, proxy.Cancels(), "a cancelled commit is not undone")
+	require.Zero(t, proxy.Cancels(), "a commit is never cancelled")
 }
 
-// Loops and commands have no limit of their own.
+// Loops and commands have no deadline.
 func TestStatementWithoutALimitEnds(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
@@ -124,14 +124,14 @@ func TestStatementWithoutALimitEnds(t *testing.T) {
 	proxy.Set(storagetest.Mute)
 	start := time.Now()
 	require.ErrorIs(t, s.Users.RaiseEpoch(t.Context(), u.ID, now), storage.ErrUnavailable)
-	require.Less(t, time.Since(start), 10*time.Second, "a while after the server would have ended it")
+	require.Less(t, time.Since(start), 10*time.Second, "it ends a while after the server's own limit")
 	start = time.Now()
 	_, err := storage.Open(t.Context(), storage.Config{URL: db.Through(t, proxy).URL, Keyset: db.Keyset})
 	require.ErrorIs(t, err, storage.ErrUnavailable)
-	require.Less(t, time.Since(start), 8*time.Second, "connecting ends even sooner")
+	require.Less(t, time.Since(start), 8*time.Second, "connecting ends even earlier")
 }
 
-// The same over TLS, whose own state must not be taken for an answer.
+// The same over TLS, where data of TLS itself must not be taken for an answer.
 func TestNetworkFailsBelowTLS(t *testing.T) {
 	t.Parallel()
 	db := storagetest.PostgresTLS(t)
@@ -155,11 +155,11 @@ func TestNetworkFailsBelowTLS(t *testing.T) {
 	require.Zero(t, proxy.Cancels())
 }
 
-// A slow answer of a living server is waited for.
+// Statements wait for the slow answer of a living server.
 func TestSlowServerIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
-	other := db.Open(t) // migrates
+	other := db.Open(t) // migrate
 	s, u := openSmall(t, db), storagetest.User(t, other)
 	require.NoError(t, other.InTx(t.Context(), func(ctx context.Context) error {
 		require.NoError(t, other.Users.RaiseEpoch(ctx, u.ID, now))
@@ -185,11 +185,11 @@ func TestHostsSwitchOver(t *testing.T) {
 			c := newCrowd(t, s, 16, func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) })
 			c.requireGood(t, time.Minute)
 			first.Set(weather)
-			time.Sleep(100 * time.Millisecond) // what was under way arrives
+			time.Sleep(100 * time.Millisecond) // data that is on its way arrives
 			c.requireGood(t, 10*time.Second)
 			start := time.Now()
 			requireWhole(t, s)
-			require.Less(t, time.Since(start), 5*time.Second, "the dead host is not tried first for ever")
+			require.Less(t, time.Since(start), 5*time.Second, "the dead host is not tried first every time")
 			first.Set(storagetest.Clear)
 			second.Set(weather)
 			time.Sleep(100 * time.Millisecond)
@@ -198,7 +198,7 @@ func TestHostsSwitchOver(t *testing.T) {
 	}
 }
 
-// Each statement is executed once, and its lost answer is an outage, in whatever transaction it is.
+// Each statement is executed once, and if its answer is lost, that is an outage, whether or not it is part of a transaction.
 func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)
@@ -214,7 +214,7 @@ func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
 	for name, tc := range map[string]struct {
 		run        func(context.Context) error
 		statements int
-		effects    map[int]int64 // by the statement whose answer is lost: how often the epoch was raised
+		effects    map[int]int64 // how often the epoch was raised, by the number of the statement whose answer is lost
 	}{
 		"statement": {func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) }, 1, map[int]int64{1: 1}},
 		"returning": {func(ctx context.Context) error {
@@ -235,7 +235,7 @@ func TestLostAnswersAreNeverAskedForAgain(t *testing.T) {
 			proxy.LoseAnswer(n)
 			err := tc.run(t.Context())
 			require.ErrorIs(t, err, storage.ErrUnavailable, "%s %d", name, n)
-			require.NotErrorIs(t, err, driver.ErrBadConn, "%s %d: an order to run it again", name, n)
+			require.NotErrorIs(t, err, driver.ErrBadConn, "%s %d: database/sql would run it again", name, n)
 			require.False(t, proxy.Pending(), "%s %d", name, n)
 			require.Equal(t, before+tc.effects[n], epoch(), "%s %d", name, n)
 		}

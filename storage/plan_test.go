@@ -16,7 +16,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// manyOf fills a table; n is the number of the row, %BYTES% its text as BYTEA, %AT% a time that differs.
+// manyOf are statements that fill the tables. n is the number of the row, %BYTES% its text as BYTEA, and %AT% a time that differs between
+// rows.
 var manyOf = []string{
 	`INSERT INTO users (id, email, email_key, email_verified, username, username_key, admin, groups, claims, epoch, created_at, updated_at)
 		%ROWS% SELECT 'u' || n, 'u' || n || '@x', 'u' || n || '@x', true, 'n' || n, 'n' || n, false, '[]', '{}', 1, %AT%, 0 FROM rows`,
@@ -70,13 +71,14 @@ func fill(t *testing.T, db *storagetest.Database, raw *sql.DB) {
 		_, err := raw.Exec(dialect.Replace(text))
 		require.NoError(t, err, text)
 	}
-	if db.Postgres() { // it looks after its statistics by itself; nobody makes any on SQLite
+	if db.Postgres() { // PostgreSQL updates its statistics by itself; on SQLite there are none
 		_, err := raw.Exec(`VACUUM ANALYZE`)
 		require.NoError(t, err)
 	}
 }
 
-// lookUps is everything that a request, a page of a list or a loop asks of tables that grow. What it finds does not matter here.
+// lookUps returns all calls by which a request, a page of a list or a loop reads tables that grow, by name. Their results do not matter
+// here.
 func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	hash, budget := []byte("u77"), storage.Budget{Key: "k77", Tries: 5, CloseAfter: 100}
 	room, _, _ := s.Attempts.Reserve(ctx, now, budget)
@@ -197,7 +199,7 @@ func lookUps(ctx context.Context, s *storage.Store) map[string]func() {
 	}
 }
 
-// lastID is the id of a row near the end of a table.
+// lastID returns the id of a row near the end of a table.
 func lastID(prefix string) string { return prefix + strconv.Itoa(manyRows-10) }
 
 var chain = storage.Chain{
@@ -212,7 +214,7 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 		raw := db.SQL(t)
 		fill(t, db, raw)
 		unindexed := storagetest.Statement{Text: `SELECT id FROM users WHERE email = 'x'`}
-		require.Regexp(t, readsAll, plan(t, db, raw, unindexed)[0], "the check sees a scan")
+		require.Regexp(t, readsAll, plan(t, db, raw, unindexed)[0], "the check recognizes a scan")
 		for name, ask := range lookUps(t.Context(), s) {
 			t.Run(name, func(t *testing.T) {
 				counter.Reset()
@@ -228,8 +230,8 @@ func TestLookUpsUseAnIndex(t *testing.T) {
 	})
 }
 
-// readsAll matches the words of both databases for reading a whole table. A scan in the order of an index is how a page of a list begins; small
-// tables are always scanned.
+// readsAll matches the words of both databases for a scan of a whole table. It does not match scans in the order of an index, which pages
+// of lists use, or of small tables, which are always scanned.
 var readsAll = regexp.MustCompile(`(Seq Scan on|^SCAN) (users|passwords|authenticators|recovery_codes|tickets|registrations|enrolments|code_sheets|sessions|visits|consents|clients|flows|` +
 	`grants|revoked_tokens|client_assertions|dpop_proofs|initial_access_tokens|throttle|audit_events|outbox|[a-uw-z])\b( [a-z])?($|  \()`)
 

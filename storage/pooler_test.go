@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// keeper keeps the first connection that it makes.
+// keeper remembers the first connection that it makes.
 type keeper struct {
 	driver.Connector
 	conn driver.Conn
@@ -29,7 +29,7 @@ func (k *keeper) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, err
 }
 
-// ask returns the single value that a query of no arguments has on the connection.
+// ask returns the only value of a query without arguments on the connection.
 func (k *keeper) ask(t *testing.T, query string) driver.Value {
 	t.Helper()
 	rows, err := k.conn.(driver.QueryerContext).QueryContext(t.Context(), query, nil)
@@ -40,7 +40,7 @@ func (k *keeper) ask(t *testing.T, query string) driver.Value {
 	return row[0]
 }
 
-// openKept opens a store that has one connection.
+// openKept opens a store with one connection, and returns it with its keeper.
 func openKept(t *testing.T, db *storagetest.Database) (*storage.Store, *keeper) {
 	t.Helper()
 	db.Open(t)
@@ -54,7 +54,7 @@ func openKept(t *testing.T, db *storagetest.Database) (*storage.Store, *keeper) 
 	return storagetest.Unlock(t, locked), k
 }
 
-func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
+func TestSessionsThatAreNotSharedGetSettings(t *testing.T) {
 	s, k := openKept(t, storagetest.Postgres(t))
 	_, err := s.Users.ByID(t.Context(), "nobody")
 	require.ErrorIs(t, err, storage.ErrNotFound)
@@ -62,10 +62,10 @@ func TestSessionsOfOnesOwnAreUsed(t *testing.T) {
 	require.Equal(t, "8s", k.ask(t, `SHOW lock_timeout`))
 	require.Equal(t, "30s", k.ask(t, `SHOW idle_in_transaction_session_timeout`))
 	require.Equal(t, "warning", k.ask(t, `SHOW client_min_messages`))
-	require.Equal(t, int64(2), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`), "the key of keyed hashes, and the user")
+	require.Equal(t, int64(2), k.ask(t, `SELECT count(*) FROM pg_prepared_statements`), "for the key for keyed hashes and for the user")
 }
 
-// Settings, statements and locks that were left behind in a shared session would affect another client.
+// Settings, statements and locks that are left in a shared session would affect other clients.
 func TestSharedSessionsAreLeftAsTheyWere(t *testing.T) {
 	for _, mode := range []storagetest.PoolMode{storagetest.SessionPooling, storagetest.TransactionPooling} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestSharedSessionsAreLeftAsTheyWere(t *testing.T) {
 	}
 }
 
-// widen has PgBouncer open several connections to the server, between which it then alternates.
+// widen makes PgBouncer open several connections to the server, among which it then alternates.
 func widen(t *testing.T, s interface {
 	InTx(context.Context, func(context.Context) error) error
 }) {
@@ -98,7 +98,7 @@ func widen(t *testing.T, s interface {
 	ended.Wait()
 }
 
-// Each transaction of a client may run on another connection to the server than the one before.
+// Each transaction of a client may run on another server connection than the one before.
 func TestTransactionsMayChangeTheConnection(t *testing.T) {
 	db := storagetest.PgBouncer(t, storagetest.TransactionPooling)
 	widen(t, db.Open(t))
@@ -111,10 +111,10 @@ func TestTransactionsMayChangeTheConnection(t *testing.T) {
 		require.Equal(t, u, found)
 		processes[k.ask(t, `SELECT pg_backend_pid()`)] = true
 	}
-	require.Greater(t, len(processes), 1, "the client stayed on one connection, so that this test shows nothing")
+	require.Greater(t, len(processes), 1, "the client stayed on one connection, so this test proves nothing")
 }
 
-// The lock that keeps others from migrating must be held by a transaction: an idle connection to the server goes to any client.
+// A transaction must hold the lock that keeps others from migrating, because any client can get a server connection that is idle.
 func TestMigrationsAreLockedBehindAPooler(t *testing.T) {
 	db := storagetest.PgBouncer(t, storagetest.TransactionPooling)
 	raw := db.SQL(t)
@@ -148,7 +148,7 @@ func TestMigrationsAreLockedBehindAPooler(t *testing.T) {
 	require.Empty(t, locks())
 }
 
-// Behind a pooler the role must have the settings that the store makes in a session of its own.
+// Behind a pooler, the role must have the settings that the store makes in a session that is not shared.
 func TestMissingLimitsAreNamed(t *testing.T) {
 	own := storagetest.Postgres(t).Open(t)
 	missing, err := own.UnsetLimits(t.Context())

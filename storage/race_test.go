@@ -18,12 +18,12 @@ import (
 const (
 	racers = 50
 	rounds = 4
-	pause  = 5 * time.Millisecond // between what a racer reads and what it writes
+	pause  = 5 * time.Millisecond // between the reads and the writes of a racer
 )
 
 var now = storagetest.Now
 
-// atOnce runs do for every racer on two replicas in turn and returns their errors.
+// atOnce runs do for all racers at once, on the replicas in turn, and returns their errors.
 func atOnce(replicas []*storage.Store, do func(racer int, s *storage.Store) error) []error {
 	errs := make([]error, racers)
 	start := make(chan struct{})
@@ -39,7 +39,7 @@ func atOnce(replicas []*storage.Store, do func(racer int, s *storage.Store) erro
 	return errs
 }
 
-// eachRace runs body on two replicas of each database, as they are and with a pause after everything that is read.
+// eachRace runs body on two replicas of each database, without delays and with a pause after each read.
 func eachRace(t *testing.T, body func(t *testing.T, replicas []*storage.Store)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		t.Run("prompt", func(t *testing.T) { body(t, []*storage.Store{db.Open(t), db.Open(t)}) })
@@ -72,8 +72,8 @@ func TestRaceHasOneWinner(t *testing.T) {
 	})
 }
 
-// However many attempts come at once and whatever the order of their keys, no budget lets more through than it has: counted when they come, or
-// checked in between.
+// However many attempts come at once, and in whatever order of keys, no budget lets more through than it has, whether attempts are counted
+// or reserved.
 func TestRaceKeepsTheBudget(t *testing.T) {
 	t.Run("counted", func(t *testing.T) {
 		raceOnBudgets(t, func(s *storage.Store, allowed *atomic.Int64, budgets []storage.Budget) error {
@@ -122,14 +122,13 @@ func raceOnBudgets(t *testing.T, try func(*storage.Store, *atomic.Int64, []stora
 			for range address.Tries - used {
 				_, ok, err := replicas[0].Attempts.Reserve(t.Context(), now, address)
 				require.NoError(t, err)
-				require.True(t, ok, "an attempt for which one key had no room holds the room of the other")
+				require.True(t, ok, "an attempt without a place under one key has kept its place under the other")
 			}
 		}
 	})
 }
 
-// Attempts that are reserved and released at once, from many addresses and accounts, neither wait for each other forever nor
-// leave failures behind.
+// Attempts from many addresses and for many accounts that are reserved and released at once neither deadlock nor leave failures behind.
 func TestRaceGivesBackEverything(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		budgets := make([]storage.Budget, 4)
@@ -162,7 +161,7 @@ func TestRaceGivesBackEverything(t *testing.T) {
 	})
 }
 
-// A session that is ended while its use is noted, again and again, does not come back.
+// A session that ends while its use is recorded repeatedly does not come back.
 func TestRaceDoesNotReviveSessions(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {
@@ -184,7 +183,7 @@ func TestRaceDoesNotReviveSessions(t *testing.T) {
 	})
 }
 
-// Refreshing against revoking: once revoking has answered, no later generation is good.
+// Refresh tokens are rotated while their grant is revoked: once Revoke has returned, no later generation can be used.
 func TestRaceRevokesForGood(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		for range rounds {

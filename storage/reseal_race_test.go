@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Recovery codes that are wiped while secrets are encrypted anew stay wiped.
+// Recovery codes that are wiped while secrets are resealed stay wiped.
 func TestRaceOfResealingAndWiping(t *testing.T) {
 	eachRace(t, func(t *testing.T, replicas []*storage.Store) {
 		sheets := make([]storage.CodeSheet, racers)

@@ -2,5 +2,5 @@
 
 package storage_test
 
-// manyRows is smaller with the race detector, which makes SQLite, being Go code, twenty times as slow and has nothing to find in plans.
+// manyRows is smaller with the race detector, which makes SQLite, which is Go code, twenty times slower and finds nothing in plans.
 const manyRows = 10_000

@@ -11,11 +11,12 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A commit that waits for a standby that is away is an outage, also when somebody makes the leader confirm it: then it is on the leader alone.
+// A commit that waits for an unreachable standby is an outage, even if somebody makes the leader confirm it, because then only the leader
+// has it.
 func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 	t.Parallel()
 	pair := storagetest.NewPair(t)
-	s := pair.Database().With(t, "options", "-c client_min_messages=error").Open(t) // which hides warnings
+	s := pair.Database().With(t, "options", "-c client_min_messages=error").Open(t) // hides warnings
 	u, g := storagetest.User(t, s), storagetest.Grant(t, s, storagetest.User(t, s), storagetest.Client(t, s))
 	writes := map[string]func(context.Context) error{
 		"statement": func(ctx context.Context) error { return s.Users.RaiseEpoch(ctx, u.ID, now) },
@@ -50,7 +51,7 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 			"revoke":  func(ctx context.Context) error { return s.Grants.RevokeAccessToken(ctx, "a token", now) },
 		} {
 			hurried, cancel = context.WithTimeout(t.Context(), 500*time.Millisecond)
-			require.ErrorIs(t, rest(hurried), storage.ErrUnavailable, "%s, after a %s that the leader alone has", what, name)
+			require.ErrorIs(t, rest(hurried), storage.ErrUnavailable, "%s, after a %s that only the leader has", what, name)
 			cancel()
 		}
 		pair.Join()
@@ -59,5 +60,5 @@ func TestUnreplicatedCommitIsAnOutage(t *testing.T) {
 	require.NoError(t, s.Ping(t.Context()), "a connection to the old leader")
 	pair.SwitchOver()
 	require.Eventually(t, func() bool { return s.Users.RaiseEpoch(t.Context(), u.ID, now) == nil }, 10*time.Second, 100*time.Millisecond,
-		"a connection to a server that takes no writes leaves the pool")
+		"a connection to a server that accepts no writes leaves the pool")
 }

@@ -17,7 +17,7 @@ func TestSQLite(t *testing.T) { storagetest.Exercise(t, storagetest.SQLite) }
 
 func TestPostgres(t *testing.T) { storagetest.Exercise(t, storagetest.Postgres) }
 
-// Behind PgBouncer a connection belongs to one client for its session, or for a transaction only.
+// Behind PgBouncer a server connection belongs to one client for its whole session, or only for a transaction.
 func TestPgBouncer(t *testing.T) {
 	for _, mode := range []storagetest.PoolMode{storagetest.SessionPooling, storagetest.TransactionPooling} {
 		t.Run(string(mode), func(t *testing.T) {
@@ -26,7 +26,7 @@ func TestPgBouncer(t *testing.T) {
 	}
 }
 
-// Before a database is unlocked, nothing can be read, written or hashed with a key.
+// Before a database is unlocked, records cannot be read or written, and nothing can be hashed with a key.
 func TestLockedDatabaseCanOnlyBeMigrated(t *testing.T) {
 	locked := reflect.TypeFor[*storage.Locked]()
 	var methods []string
@@ -38,7 +38,7 @@ func TestLockedDatabaseCanOnlyBeMigrated(t *testing.T) {
 	}, methods)
 }
 
-// The suite calls every method of the store and of its records, so that none behaves differently on the two databases unseen.
+// The suite calls every method of the store and of its records, so that any difference between the two databases is noticed.
 func TestExerciseCallsEveryMethod(t *testing.T) {
 	files, err := filepath.Glob("storagetest/*.go")
 	require.NoError(t, err)

@@ -85,7 +85,7 @@ func TestSecretsAreHashedAndIDsAreRandom(t *testing.T) {
 	}
 }
 
-// Letters that differ in case only are one letter, in every script.
+// Letters that differ only in case are the same letter, in every script.
 func TestCanonicalNameHasNoCase(t *testing.T) {
 	for r := range unicode.MaxRune {
 		if other := unicode.SimpleFold(r); other != r {
@@ -104,7 +104,7 @@ func FuzzCanonicalName(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		key := storage.CanonicalName(name)
-		require.Equal(t, key, storage.CanonicalName(key), "the form of the form is the form")
+		require.Equal(t, key, storage.CanonicalName(key), "the canonical name of a canonical name is itself")
 	})
 }
 

@@ -26,7 +26,7 @@ var (
 	}
 )
 
-// record files n entries, a second apart.
+// record records n entries, a second apart.
 func record(t *testing.T, log *audit.Log, n int) {
 	t.Helper()
 	for i := range n {
@@ -95,7 +95,7 @@ func TestChainsOfReplicasAreOne(t *testing.T) {
 	})
 }
 
-// Two replicas chain the same entries, 50 times at once: each entry has one place in one chain, and is counted once.
+// Two replicas chain the same entries with 50 calls at once: each entry has one place in one chain, and is counted once.
 func TestRaceOfChains(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
 		logs := []*audit.Log{audit.New(open()), audit.New(open())}
@@ -168,7 +168,7 @@ func counted(t *testing.T, log *audit.Log, name audit.Name) float64 {
 	problems, err := testutil.CollectAndLint(log)
 	require.NoError(t, err)
 	require.Empty(t, problems)
-	require.Equal(t, len(audit.Names()), testutil.CollectAndCount(log), "every name is there from the start")
+	require.Equal(t, len(audit.Names()), testutil.CollectAndCount(log), "there is a counter for every name from the start")
 	registry := prometheus.NewRegistry()
 	require.NoError(t, registry.Register(log))
 	families, err := registry.Gather()
@@ -196,7 +196,7 @@ func TestRecordFailsWithTheDatabase(t *testing.T) {
 		chained, err := log.Chain(t.Context())
 		if faults.Pending() {
 			require.NoError(t, err)
-			require.Equal(t, 1, chained, "nothing was chained by halves")
+			require.Equal(t, 1, chained, "the entry is chained or not, never halfway")
 			break
 		}
 		require.ErrorIs(t, err, storage.ErrUnavailable, fmt.Sprint(n))

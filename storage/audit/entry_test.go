@@ -37,6 +37,6 @@ func TestEntriesOfAUser(t *testing.T) {
 		require.NoError(t, err)
 		page, err = log.OfUser(t.Context(), "eve", "", 10)
 		require.NoError(t, err)
-		require.Equal(t, audit.Event{Name: audit.SignedOut, UserID: "eve"}, page[0].Event, "a damaged entry is shown as far as it goes")
+		require.Equal(t, audit.Event{Name: audit.SignedOut, UserID: "eve"}, page[0].Event, "a damaged entry has what its columns contain")
 	})
 }

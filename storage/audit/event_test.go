@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-func TestNamesAreAllOfThem(t *testing.T) {
+func TestNamesReturnsEveryConstant(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "name.go", nil, parser.ParseComments)
 	require.NoError(t, err)
 	declared := map[string]bool{}
@@ -33,7 +33,7 @@ func TestNamesAreAllOfThem(t *testing.T) {
 	listed := map[string]bool{}
 	for _, name := range audit.Names() {
 		require.Regexp(t, `^[a-z_]+\.[a-z_]+$`, string(name))
-		require.False(t, listed[string(name)], "%s is there twice", name)
+		require.False(t, listed[string(name)], "%s is listed twice", name)
 		listed[string(name)] = true
 	}
 	require.Equal(t, declared, listed)
@@ -67,7 +67,7 @@ func FuzzShortAddress(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, address string) {
 		short := audit.ShortAddress(address)
-		require.Equal(t, short, audit.ShortAddress(short), "short stays short")
+		require.Equal(t, short, audit.ShortAddress(short), "a short address stays as it is")
 		if short == "" {
 			return
 		}
@@ -78,7 +78,7 @@ func FuzzShortAddress(f *testing.F) {
 	})
 }
 
-// Whatever comes from outside, the entry is text that both databases store and that reads as what was written.
+// Whatever comes from outside, the entry is text that both databases can store, and reading it gives what was written.
 func FuzzRider(f *testing.F) {
 	f.Add("u1", "reason", "wrong")
 	f.Add("\x00", "a\xffb", strings.Repeat("ü", 300))

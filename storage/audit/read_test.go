@@ -63,7 +63,7 @@ func TestTailFollows(t *testing.T) {
 		time.Sleep(time.Minute)
 		stop()
 		require.NoError(t, <-ended)
-		require.Empty(t, shown, "nothing twice")
+		require.Empty(t, shown, "nothing is shown twice")
 	})
 }
 
@@ -109,7 +109,7 @@ func TestExportIsJSONLinesInOrder(t *testing.T) {
 	})
 }
 
-// chaining is where an export is written: when its first line arrives, all entries are chained.
+// chaining is a writer for an export. When the first line arrives, it chains all entries.
 type chaining struct {
 	bytes.Buffer
 	t   *testing.T
@@ -127,10 +127,10 @@ func (c *chaining) Write(line []byte) (int, error) {
 	return c.Buffer.Write(line)
 }
 
-// Entries that are chained between two reads of an export are in it, once.
+// Entries that are chained between two reads of an export appear in it once.
 func TestExportWhileEntriesAreChained(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		const entries = 1100 // more than are read at once
+		const entries = 1100 // more than one read returns
 		log := audit.New(db.Open(t))
 		record(t, log, entries)
 		export := &chaining{t: t, log: audit.New(db.Open(t))}

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Six entries are chained and two are not; then somebody who has the database but not the keyset does damage.
+// Six entries are chained and two are not. Then somebody who has the database but not the keyset damages them.
 func TestVerifyFindsTheFirstDamage(t *testing.T) {
 	const otherMAC = `AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA`
 	for _, c := range []struct {
@@ -68,7 +68,7 @@ func TestVerifyFindsTheFirstDamage(t *testing.T) {
 				if c.fault == nil || c.fault.Seq == 0 {
 					return
 				}
-				_, err = log.Chain(t.Context()) // goes on, and does not paper over it
+				_, err = log.Chain(t.Context()) // chaining goes on and does not hide the damage
 				require.NoError(t, err)
 				requireFault(t, log, c.fault)
 			})
@@ -128,7 +128,7 @@ func TestVerifyWhileEntriesAreWritten(t *testing.T) {
 			report, err := reader.Verify(t.Context())
 			require.NoError(t, err)
 			require.Nil(t, report.Fault)
-			require.GreaterOrEqual(t, report.Chained+report.Unchained, seen, "entries that were there before")
+			require.GreaterOrEqual(t, report.Chained+report.Unchained, seen, "entries from before are included")
 			seen = report.Chained + report.Unchained
 		}
 		close(stop)

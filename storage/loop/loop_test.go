@@ -38,7 +38,7 @@ func TestWorkThatTakesLongerThanTheInterval(t *testing.T) {
 			}
 			return nil
 		}, nil)
-		require.Equal(t, []time.Duration{0, 35 * time.Second, 40 * time.Second, 50 * time.Second}, calls, "one missed call is made up for, not three")
+		require.Equal(t, []time.Duration{0, 35 * time.Second, 40 * time.Second, 50 * time.Second}, calls, "one of three missed calls is made up for")
 	})
 }
 
@@ -62,7 +62,7 @@ func TestTheFirstOfFailuresInARowIsReported(t *testing.T) {
 	})
 }
 
-func TestFailuresOfTheEndAreNotReported(t *testing.T) {
+func TestFailuresAtTheEndAreNotReported(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	loop.Every(ctx, time.Second, func(ctx context.Context) error {
 		stop()
@@ -77,7 +77,7 @@ func TestTheCallInProgressIsTheLast(t *testing.T) {
 		defer stop()
 		loop.Every(ctx, time.Second, func(context.Context) error {
 			calls++
-			time.Sleep(10 * time.Second) // the next tick waits already
+			time.Sleep(10 * time.Second) // the next tick is waiting already
 			finished = true
 			return nil
 		}, nil)
@@ -87,7 +87,7 @@ func TestTheCallInProgressIsTheLast(t *testing.T) {
 	})
 }
 
-func TestNothingIsDoneOnceItEnded(t *testing.T) {
+func TestNothingIsDoneAfterTheEnd(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	loop.Every(ctx, time.Hour, func(context.Context) error {

@@ -54,7 +54,7 @@ func TestConnectingLeavesAHostThatFellSilent(t *testing.T) {
 	first := "b:3"
 	c.first.Store(&first)
 	c.fellSilent("a:1", time.Now())
-	require.Equal(t, "b", c.config().Host, "another one")
+	require.Equal(t, "b", c.config().Host, "another host comes first")
 	c.fellSilent("b:3", time.Now())
 	require.Equal(t, "a", c.config().Host)
 	c.fellSilent("a:1", time.Now())
@@ -62,7 +62,7 @@ func TestConnectingLeavesAHostThatFellSilent(t *testing.T) {
 	require.NotZero(t, c.silence.Load())
 }
 
-// unaware is a connection of a driver that has not noticed that its network is gone.
+// unaware is a driver's connection that has not noticed that the network is gone.
 type unaware struct{ driver.Conn }
 
 func (unaware) IsValid() bool { return true }
@@ -72,7 +72,7 @@ func TestClosedLinkIsNotUsed(t *testing.T) {
 	require.False(t, c.IsValid())
 	require.ErrorIs(t, c.ResetSession(t.Context()), driver.ErrBadConn)
 	_, err := exchange(c, time.Now().Add(time.Minute), func() (struct{}, error) {
-		t.Error("something is sent")
+		t.Error("something was sent")
 		return struct{}{}, nil
 	})
 	require.ErrorIs(t, err, driver.ErrBadConn)

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Counter notes the statements that reach the driver. Its zero value is ready; it may watch several stores.
+// Counter records the statements that reach the driver. Its zero value is ready for use, and it may observe several stores.
 type Counter struct {
 	mu         sync.Mutex
 	statements []Statement
@@ -16,7 +16,7 @@ type Counter struct {
 	ends       int
 }
 
-// Intercept is an Interceptor.
+// Intercept is an [Interceptor].
 func (c *Counter) Intercept(connector driver.Connector) driver.Connector {
 	return intercept(connector, hooks{before: func(_ context.Context, s Statement) error {
 		c.mu.Lock()
@@ -34,14 +34,14 @@ func (c *Counter) Intercept(connector driver.Connector) driver.Connector {
 	}})
 }
 
-// Reset forgets everything noted so far.
+// Reset forgets all statements so far.
 func (c *Counter) Reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.statements, c.begins, c.ends = nil, 0, 0
 }
 
-// Count returns how many queries and commands there were; the beginnings and ends of transactions are not among them.
+// Count returns how many queries and commands there were, not counting the beginnings and ends of transactions.
 func (c *Counter) Count() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -55,14 +55,14 @@ func (c *Counter) Transactions() (begun, ended int) {
 	return c.begins, c.ends
 }
 
-// Statements returns the queries and commands in their order.
+// Statements returns the queries and commands in order.
 func (c *Counter) Statements() []Statement {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.statements)
 }
 
-// Texts returns the texts of the queries and commands in their order.
+// Texts returns the texts of the queries and commands in order.
 func (c *Counter) Texts() []string {
 	statements := c.Statements()
 	texts := make([]string, len(statements))
@@ -72,7 +72,8 @@ func (c *Counter) Texts() []string {
 	return texts
 }
 
-// Delay waits after each query before its rows are seen, so that what was read is old when something is written.
+// Delay returns an [Interceptor] that waits after each query before it returns the rows, so that what was read may have changed by the time
+// something is written.
 func Delay(d time.Duration) Interceptor {
 	return func(connector driver.Connector) driver.Connector {
 		return intercept(connector, hooks{after: func(ctx context.Context, s Statement) error {

@@ -4,7 +4,8 @@ import (
 	"testing"
 )
 
-// Exercise runs the behaviour suite: everything that [storage.Store] and its records promise, on an empty database of one kind for each behaviour.
+// Exercise runs the behaviour suite, which tests everything that [storage.Store] and its records promise. Each behaviour gets an empty
+// database from empty.
 func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 	for _, group := range []struct {
 		name       string
@@ -45,7 +46,7 @@ func Exercise(t *testing.T, empty func(testing.TB) *Database) {
 	}
 }
 
-// behaviour is one promise and how to check it on an empty database.
+// behaviour is a promise and a function that checks it on an empty database.
 type behaviour struct {
 	name  string
 	check func(*testing.T, *Database)

@@ -12,13 +12,13 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// What people see and change of their own account.
+// What people see of their own account, and change in it.
 var accountBehaviours = []behaviour{
 	{"an overview counts what is alive", overviewsCount},
 	{"apps are those with a consent or a living grant", appsAreListed},
-	{"claims are replaced by one of two who saw the same", claimsAreReplaced},
+	{"of two changes to the same claims one wins", claimsAreReplaced},
 	{"ending the other sessions keeps one and ends every grant", otherSessionsEnd},
-	{"ending a session ends its grants but those for later", sessionsTakeGrantsAlong},
+	{"ending a session ends its grants except those with offline access", sessionsTakeGrantsAlong},
 	{"grants of a user are listed", grantsAreListed},
 	{"the last administrator stays", lastAdministratorStays},
 }
@@ -94,7 +94,7 @@ func claimsAreReplaced(t *testing.T, db *Database) {
 	found, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.Equal(t, storage.Claims{"name": "Ada"}, found.Claims)
-	require.True(t, found.UpdatedAt.After(u.UpdatedAt.Time), "even when the clock stands still")
+	require.True(t, found.UpdatedAt.After(u.UpdatedAt.Time), "even if the clock stands still")
 	require.ErrorIs(t, s.Users.ReplaceClaims(t.Context(), u.ID, nil, u.UpdatedAt.Time, Now.Add(time.Hour)), storage.ErrStale)
 	require.ErrorIs(t, s.Users.ReplaceClaims(t.Context(), "nobody", nil, u.UpdatedAt.Time, Now), storage.ErrStale)
 
@@ -131,7 +131,7 @@ func otherSessionsEnd(t *testing.T, db *Database) {
 	_, err = s.Sessions.EndOthers(t.Context(), u.ID, foreign.ID(), Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	_, err = s.Sessions.SignIn(t.Context(), theirs, "", Now)
-	require.NoError(t, err, "what was refused has ended nothing")
+	require.NoError(t, err, "a refused call ends nothing")
 
 	after, err := s.Sessions.EndOthers(t.Context(), u.ID, kept.ID(), Now)
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func otherSessionsEnd(t *testing.T, db *Database) {
 
 	require.NoError(t, s.Users.RaiseEpoch(t.Context(), u.ID, Now))
 	_, err = s.Sessions.EndOthers(t.Context(), u.ID, kept.ID(), Now)
-	require.ErrorIs(t, err, storage.ErrNotFound, "what has ended does not come back")
+	require.ErrorIs(t, err, storage.ErrNotFound, "an ended session does not come back")
 }
 
 func sessionsTakeGrantsAlong(t *testing.T, db *Database) {
@@ -161,7 +161,7 @@ func sessionsTakeGrantsAlong(t *testing.T, db *Database) {
 	for _, g := range []storage.Grant{online, offline, other} {
 		require.NoError(t, s.Grants.Issue(t.Context(), g, ""))
 	}
-	require.NoError(t, s.Grants.RevokeOfSession(t.Context(), User(t, s).ID, online.SID, Now), "of somebody else: nothing")
+	require.NoError(t, s.Grants.RevokeOfSession(t.Context(), User(t, s).ID, online.SID, Now), "another user has no grants in that session")
 	ended := func(g storage.Grant) bool {
 		state, err := s.Grants.ByID(t.Context(), g.ID, "")
 		require.NoError(t, err)
@@ -210,5 +210,5 @@ func lastAdministratorStays(t *testing.T, db *Database) {
 		admins = append(admins, admin())
 	}
 	won := raceOf(50, func(i int) error { return s.Users.DeleteUnlessLastAdmin(context.Background(), admins[i].ID) })
-	require.Equal(t, 49, won, "of all administrators at once, one stays")
+	require.Equal(t, 49, won, "if all administrators are deleted at once, one stays")
 }

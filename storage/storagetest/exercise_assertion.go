@@ -10,9 +10,9 @@ import (
 )
 
 var assertionBehaviours = []behaviour{
-	{"an assertion is good once for each client", assertionsAreGoodOnce},
+	{"an assertion can be used once for each client", assertionsAreGoodOnce},
 	{"a used assertion is forgotten a minute after it expired", usedAssertionsAreForgotten},
-	{"a proof is good once for each key, and forgotten a minute after it expired", proofsAreGoodOnce},
+	{"a proof can be used once for each key, and is forgotten a minute after it expired", proofsAreGoodOnce},
 }
 
 func assertionsAreGoodOnce(t *testing.T, db *Database) {
@@ -38,7 +38,7 @@ func usedAssertionsAreForgotten(t *testing.T, db *Database) {
 	_, err = s.Sweep(t.Context(), expires.Add(time.Minute), 10)
 	require.NoError(t, err)
 	require.NoError(t, s.JTIs.SpendAssertion(t.Context(), "a", "jti", expires))
-	require.ErrorIs(t, s.JTIs.SpendAssertion(t.Context(), "b", "jti", expires), storage.ErrConflict, "of another client, and not over")
+	require.ErrorIs(t, s.JTIs.SpendAssertion(t.Context(), "b", "jti", expires), storage.ErrConflict, "it is another client's and has not expired")
 }
 
 func proofsAreGoodOnce(t *testing.T, db *Database) {
@@ -55,5 +55,5 @@ func proofsAreGoodOnce(t *testing.T, db *Database) {
 	_, err = s.Sweep(t.Context(), expires.Add(time.Minute), 10)
 	require.NoError(t, err)
 	require.NoError(t, s.JTIs.SpendProof(t.Context(), "a", "jti", expires))
-	require.ErrorIs(t, s.JTIs.SpendProof(t.Context(), "b", "jti", expires), storage.ErrConflict, "of another key, and not over")
+	require.ErrorIs(t, s.JTIs.SpendProof(t.Context(), "b", "jti", expires), storage.ErrConflict, "it is another key's and has not expired")
 }

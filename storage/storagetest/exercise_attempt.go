@@ -12,15 +12,15 @@ import (
 var attemptBehaviours = []behaviour{
 	{"after the free tries the waits grow", waitsGrow},
 	{"after many failures in a row a key is closed", keysClose},
-	{"failures are forgotten after a quiet time", failuresAreForgotten},
-	{"one blocked key stops the count of all", countingIsAllOrNothing},
-	{"attempts take room in their budgets until they are judged", attemptsTakeRoom},
-	{"the room of an attempt whose end is unknown is free again soon", reservationsEnd},
-	{"one key without room reserves nothing at the others", reservingIsAllOrNothing},
-	{"a key is passed unless it is blocked", keysArePassed},
+	{"failures are forgotten after a while without any", failuresAreForgotten},
+	{"nothing is counted if one key is blocked", countingIsAllOrNothing},
+	{"attempts count against their budgets while they are checked", attemptsTakeRoom},
+	{"a reservation whose end is never recorded ends by itself", reservationsEnd},
+	{"nothing is reserved if one key has no place", reservingIsAllOrNothing},
+	{"a key is cleared unless it is blocked", keysArePassed},
 }
 
-// unblocked is the time until which a free key is blocked.
+// unblocked is the BlockedUntil of a key that is not blocked.
 var unblocked = storage.At(time.UnixMicro(0).UTC())
 
 func count(t *testing.T, s *storage.Store, now time.Time, budgets ...storage.Budget) (map[string]storage.AttemptState, bool) {
@@ -57,7 +57,7 @@ func waitsGrow(t *testing.T, db *Database) {
 		require.Empty(t, states)
 		stored, err := s.Attempts.States(t.Context(), "k", "other")
 		require.NoError(t, err)
-		require.Equal(t, []storage.AttemptState{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until), PendingUntil: unblocked}}, stored, "what is refused is not counted")
+		require.Equal(t, []storage.AttemptState{{Key: "k", Failures: i + 5, BlockedUntil: storage.At(until), PendingUntil: unblocked}}, stored, "a refused attempt is not counted")
 		now = until
 	}
 }
@@ -82,7 +82,7 @@ func keysClose(t *testing.T, db *Database) {
 	_, err := s.Sweep(t.Context(), now, 10)
 	require.NoError(t, err)
 	_, allowed = count(t, s, now, b)
-	require.False(t, allowed, "closed for good")
+	require.False(t, allowed, "the key is closed for good")
 	passed, err := s.Attempts.ClearUnlessBlocked(t.Context(), now, b)
 	require.NoError(t, err)
 	require.False(t, passed)
@@ -102,7 +102,7 @@ func failuresAreForgotten(t *testing.T, db *Database) {
 	}
 	states, allowed := count(t, s, Now.Add(time.Minute-time.Microsecond), forgetful)
 	require.True(t, allowed)
-	require.Equal(t, 3, states["forgetful"].Failures, "a new failure keeps the others in mind")
+	require.Equal(t, 3, states["forgetful"].Failures, "after a new failure the earlier ones still count")
 
 	end := Now.Add(2*time.Minute - time.Microsecond)
 	states, allowed = count(t, s, end, forgetful)
@@ -150,18 +150,18 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 		rooms = append(rooms, r)
 	}
 	_, allowed := reserve(Now, address, account)
-	require.False(t, allowed, "three are being judged")
+	require.False(t, allowed, "three are being checked")
 	require.NoError(t, s.Attempts.Fail(t.Context(), rooms[0], Now))
 	_, allowed = reserve(Now, account, address)
-	require.False(t, allowed, "one has failed and two are being judged")
+	require.False(t, allowed, "one has failed and two are being checked")
 	require.NoError(t, s.Attempts.Release(t.Context(), rooms[1]))
 	rooms[1], allowed = reserve(Now, account, address)
-	require.True(t, allowed, "one was not judged")
+	require.True(t, allowed, "one was released")
 	require.NoError(t, s.Attempts.Succeed(t.Context(), rooms[2], "account"))
 	states, err := s.Attempts.States(t.Context(), "account", "address")
 	require.NoError(t, err)
 	for _, state := range states {
-		require.Equal(t, map[string]int{"account": 0, "address": 1}[state.Key], state.Failures, "a success clears the key of its own alone")
+		require.Equal(t, map[string]int{"account": 0, "address": 1}[state.Key], state.Failures, "a success clears only the one key")
 	}
 	require.NoError(t, s.Attempts.Release(t.Context(), rooms[1]))
 
@@ -171,19 +171,19 @@ func attemptsTakeRoom(t *testing.T, db *Database) {
 		require.NoError(t, s.Attempts.Fail(t.Context(), r, Now))
 	}
 	_, allowed = reserve(Now.Add(time.Minute-time.Microsecond), account)
-	require.False(t, allowed, "the third failure made it wait")
+	require.False(t, allowed, "after the third failure one has to wait")
 	later := Now.Add(time.Minute)
 	r, allowed := reserve(later, account)
 	require.True(t, allowed)
 	_, allowed = reserve(later, account)
-	require.False(t, allowed, "one at a time after a wait")
+	require.False(t, allowed, "after a wait there is one attempt at a time")
 	require.NoError(t, s.Attempts.Fail(t.Context(), r, later))
 	states, err = s.Attempts.States(t.Context(), "account")
 	require.NoError(t, err)
 	require.Equal(t, later.Add(2*time.Minute), states[0].BlockedUntil.Time)
 }
 
-// The room of an attempt whose end is never recorded is free again soon, and earlier failures are kept.
+// A reservation whose end is never recorded ends by itself, and earlier failures are kept.
 func reservationsEnd(t *testing.T, db *Database) {
 	s := db.Open(t)
 	b := storage.Budget{Key: "k", Tries: 3, Forget: time.Hour}
@@ -209,7 +209,7 @@ func reservationsEnd(t *testing.T, db *Database) {
 	}
 }
 
-// A reservation that one key refuses leaves nothing behind at the others.
+// A reservation that fails because of one key reserves nothing under the others.
 func reservingIsAllOrNothing(t *testing.T, db *Database) {
 	s := db.Open(t)
 	full, free := storage.Budget{Key: "b", Tries: 1}, storage.Budget{Key: "a", Tries: 1}
@@ -237,12 +237,12 @@ func keysArePassed(t *testing.T, db *Database) {
 	require.True(t, pass(Now))
 	count(t, s, Now, b)
 	count(t, s, Now, b)
-	require.False(t, pass(Now), "the count began anew and reached its limit")
+	require.False(t, pass(Now), "the count started again and reached its limit")
 	states, err := s.Attempts.States(t.Context(), "k")
 	require.NoError(t, err)
 	require.Equal(t, 2, states[0].Failures)
 	require.NoError(t, s.Attempts.Lock(t.Context(), "k"))
-	require.False(t, pass(Now), "holding changes nothing")
+	require.False(t, pass(Now), "a lock changes nothing")
 	require.True(t, pass(Now.Add(time.Minute)))
 	states, err = s.Attempts.States(t.Context(), "k")
 	require.NoError(t, err)

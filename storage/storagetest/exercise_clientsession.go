@@ -14,14 +14,14 @@ import (
 
 var clientSessionBehaviours = []behaviour{
 	{"a logout notice waits for the end of its session, whatever ends it", noticesWaitForTheEnd},
-	{"a session that has ended is used at no client", clientSessionsNeedASession},
-	{"a client session is recorded or its session ends first", clientSessionsAndEndsMeet},
-	{"a claimed logout notice is nobody else's until it is given back or the claim ends", noticesAreClaimed},
+	{"an ended session cannot be used at a client", clientSessionsNeedASession},
+	{"a client session is recorded unless its session ends first", clientSessionsAndEndsMeet},
+	{"nobody else gets a claimed logout notice until it is given back or the claim ends", noticesAreClaimed},
 	{"many replicas claim each logout notice once", noticesAreClaimedOnce},
-	{"what became of a logout notice is kept for a week", noticesAreKept},
+	{"the outcome of a logout notice is kept for a week", noticesAreKept},
 }
 
-// signedIn completes a sign-in of u and reads it.
+// signedIn completes a sign-in of u. It returns the hash of the cookie and the sign-in.
 func signedIn(t *testing.T, s *storage.Store, u storage.User) ([]byte, storage.SignIn) {
 	t.Helper()
 	hash := SignIn(t, s, u)
@@ -96,7 +96,7 @@ func noticesWaitForTheEnd(t *testing.T, db *Database) {
 			waiting, next, err := s.ClientSessions.Waiting(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, 2, waiting)
-			require.True(t, next.Before(Now), "at once")
+			require.True(t, next.Before(Now), "it is due immediately")
 			told := map[string]bool{}
 			for range 2 {
 				v, err := s.ClientSessions.Claim(t.Context(), Now.Add(time.Minute), Now)
@@ -118,7 +118,7 @@ func keepAnother(t *testing.T, s *storage.Store, u storage.User) error {
 	return err
 }
 
-// completeAt completes a sign-in of u at a time.
+// completeAt completes a sign-in of u at the given time.
 func completeAt(t *testing.T, s *storage.Store, u storage.User, at time.Time) {
 	t.Helper()
 	require.NoError(t, s.Sessions.CompleteSignIn(t.Context(), HalfSignIn(t, s, u).TokenHash, completion(), at))
@@ -136,13 +136,13 @@ func clientSessionsNeedASession(t *testing.T, db *Database) {
 	_, signIn = signedIn(t, s, u)
 	_, err := s.Sessions.EndOthers(t.Context(), u.ID, signIn.ID(), Now)
 	require.NoError(t, err)
-	require.ErrorIs(t, useAt(t, s, signIn, c.ID, Now), storage.ErrStale, "what was given before has ended")
+	require.ErrorIs(t, useAt(t, s, signIn, c.ID, Now), storage.ErrStale, "grants from before have ended")
 	found, err := s.ClientSessions.OfSession(t.Context(), signIn.ID())
 	require.NoError(t, err)
 	require.Empty(t, found)
 }
 
-// While clients are added to a session, it ends, or its user is deleted: exactly the clients that were recorded get a notice.
+// While clients are added to a session, the session ends or its user is deleted. Exactly the clients that were recorded get a notice.
 func clientSessionsAndEndsMeet(t *testing.T, db *Database) {
 	stores := []*storage.Store{db.Open(t), db.Open(t)}
 	for round := range 6 {
@@ -226,10 +226,10 @@ func noticesAreClaimed(t *testing.T, db *Database) {
 
 	taken, err := s.ClientSessions.Claim(t.Context(), until.Add(time.Minute), until)
 	require.NoError(t, err)
-	require.Equal(t, second.SID, taken.SID, "whoever claimed it has gone")
+	require.Equal(t, second.SID, taken.SID, "the first claim has ended")
 	require.ErrorIs(t, s.ClientSessions.Done(t.Context(), second, Now), storage.ErrStale)
 	require.NoError(t, s.Clients.Delete(t.Context(), clientID))
-	require.ErrorIs(t, s.ClientSessions.Done(t.Context(), taken, Now), storage.ErrStale, "nobody is left to be told")
+	require.ErrorIs(t, s.ClientSessions.Done(t.Context(), taken, Now), storage.ErrStale, "the client is gone")
 }
 
 func noticesAreClaimedOnce(t *testing.T, db *Database) {
@@ -286,7 +286,7 @@ func noticesAreKept(t *testing.T, db *Database) {
 	}
 	requireKept(delivered.SID, func(v *storage.ClientSession) { v.DeliveredAt = storage.At(later) })
 	requireKept(refused.SID, func(v *storage.ClientSession) { v.GivenUpAt, v.Failure = storage.At(later), "answered 400" })
-	_, err = s.Sweep(t.Context(), later.Add(6*24*time.Hour), 10) // the grants, which are over sooner
+	_, err = s.Sweep(t.Context(), later.Add(6*24*time.Hour), 10) // the grants, which expire sooner
 	require.NoError(t, err)
 	swept, err := s.Sweep(t.Context(), later.Add(7*24*time.Hour-time.Microsecond), 10)
 	require.NoError(t, err)

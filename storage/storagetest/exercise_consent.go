@@ -10,10 +10,10 @@ import (
 )
 
 var consentBehaviours = []behaviour{
-	{"what is agreed to is added and listed", consentsAreAdded},
-	{"withdrawing ends the grants that rested on it", withdrawingEndsGrants},
-	{"what was withdrawn does not come back", withdrawnStaysWithdrawn},
-	{"a grant rests on a consent that is still there", grantsRestOnConsents},
+	{"consents are added and listed", consentsAreAdded},
+	{"withdrawing a consent ends its grants", withdrawingEndsGrants},
+	{"a withdrawn consent does not come back", withdrawnStaysWithdrawn},
+	{"a grant is issued only while its consent exists", grantsRestOnConsents},
 }
 
 func consentsAreAdded(t *testing.T, db *Database) {
@@ -72,13 +72,13 @@ func grantsRestOnConsents(t *testing.T, db *Database) {
 	agree(Now)
 	require.NoError(t, issue(Now))
 	agree(Now.Add(time.Second))
-	require.NoError(t, issue(Now), "more was agreed to since")
+	require.NoError(t, issue(Now), "more was granted since")
 	require.NoError(t, s.Consents.Withdraw(t.Context(), u.ID, c.ID, Now))
 	require.ErrorIs(t, issue(Now), storage.ErrStale)
 	agree(Now.Add(2 * time.Second))
-	require.ErrorIs(t, issue(Now), storage.ErrStale, "another consent than the one that was read")
+	require.ErrorIs(t, issue(Now), storage.ErrStale, "the consent is not the one that was read")
 	require.NoError(t, issue(Now.Add(2*time.Second)))
-	require.NoError(t, s.Grants.Issue(t.Context(), NewGrant(u, c), ""), "it rests on none")
+	require.NoError(t, s.Grants.Issue(t.Context(), NewGrant(u, c), ""), "the grant needs no consent")
 }
 
 func withdrawingEndsGrants(t *testing.T, db *Database) {

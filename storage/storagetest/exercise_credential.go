@@ -11,17 +11,17 @@ import (
 )
 
 var credentialBehaviours = []behaviour{
-	{"steps of the future are taken back", futureStepsAreTakenBack},
+	{"time steps in the future are rewound", futureStepsAreTakenBack},
 	{"a password is set, found by name and replaced", passwordsAreSet},
-	{"a hash is replaced only while it is the one seen", hashesAreReplacedWhenSeen},
-	{"authenticators are kept in order of their age", authenticatorsRoundTrip},
-	{"a time step is accepted once and only forwards", stepsBurnForwards},
+	{"a hash is replaced only if it is still the one that was read", hashesAreReplacedWhenSeen},
+	{"authenticators are listed in order of age", authenticatorsRoundTrip},
+	{"a time step is accepted once, and none before it", stepsBurnForwards},
 	{"a time step that one of several authenticators has accepted is refused for all", stepsBurnTogether},
-	{"a secret that does not open leaves the others", oneBrokenSecretLeavesTheOthers},
-	{"a recovery code is good once and for its user", recoveryCodesAreGoodOnce},
+	{"a secret that cannot be decrypted does not affect the others", oneBrokenSecretLeavesTheOthers},
+	{"a recovery code works once, for its user", recoveryCodesAreGoodOnce},
 	{"an authenticator is renamed and removed by its owner, never the last", authenticatorsAreRemoved},
 	{"removing the factors removes all of them", factorsAreRemoved},
-	{"holding a user fails once the account has changed", usersAreHeld},
+	{"locking a user fails once the account has changed", usersAreHeld},
 }
 
 func passwordsAreSet(t *testing.T, db *Database) {
@@ -119,7 +119,7 @@ func oneBrokenSecretLeavesTheOthers(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	found, err := s.Authenticators.OfUser(t.Context(), u.ID)
 	require.NoError(t, err)
-	require.Equal(t, []storage.Authenticator{a}, found, "a sealed value is good in its own row only")
+	require.Equal(t, []storage.Authenticator{a}, found, "a sealed value opens in its own row only")
 	h, err := s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Authenticator{a}, h.Authenticators)
@@ -149,7 +149,7 @@ func recoveryCodesAreGoodOnce(t *testing.T, db *Database) {
 
 	require.NoError(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "aaa", Now))
 	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "aaa", Now), storage.ErrNotFound)
-	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "ccc", Now), storage.ErrNotFound, "of somebody else")
+	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "ccc", Now), storage.ErrNotFound, "it is another user's")
 	require.ErrorIs(t, s.RecoveryCodes.Spend(t.Context(), u.ID, "", Now), storage.ErrNotFound)
 	require.Equal(t, 1, left(u))
 	require.Equal(t, 2, left(other))

@@ -12,7 +12,7 @@ import (
 
 var deviceBehaviours = []behaviour{
 	{"a device request is found by its codes", devicesAreFound},
-	{"a device request is decided once, and in time", devicesAreDecidedOnce},
+	{"a device request is decided once, before it expires", devicesAreDecidedOnce},
 	{"a device that polls too often has to wait longer", devicesPoll},
 }
 
@@ -82,9 +82,9 @@ func devicesPoll(t *testing.T, db *Database) {
 	poll := func(after time.Duration) error {
 		return s.Devices.Poll(t.Context(), d.ID, time.Second, 5*time.Second, Now.Add(after))
 	}
-	require.NoError(t, poll(0), "the first")
+	require.NoError(t, poll(0), "the first poll")
 	require.NoError(t, poll(4*time.Second), "within the slack")
 	require.ErrorIs(t, poll(7*time.Second), storage.ErrStale)
-	require.ErrorIs(t, poll(15*time.Second), storage.ErrStale, "10 seconds now, from the last poll on")
-	require.NoError(t, poll(29*time.Second), "15 seconds now")
+	require.ErrorIs(t, poll(15*time.Second), storage.ErrStale, "the interval is 10 seconds, from the last poll on")
+	require.NoError(t, poll(29*time.Second), "the interval is 15 seconds")
 }

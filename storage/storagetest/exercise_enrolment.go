@@ -14,8 +14,8 @@ var enrolmentBehaviours = []behaviour{
 	{"a second start shows the first enrolment until it expires", enrolmentsStand},
 	{"an enrolment is confirmed once and ends once", enrolmentsAreConfirmedOnce},
 	{"wrong codes are counted", enrolmentFailuresAreCounted},
-	{"an enrolment is found for its purpose alone, and another purpose takes its place", enrolmentsKeepTheirPurpose},
-	{"new recovery codes stand for who was shown them, and are put into force once", codeSheetsStand},
+	{"an enrolment is found only for its purpose, and one for another purpose replaces it", enrolmentsKeepTheirPurpose},
+	{"new recovery codes belong to the browser that was shown them, and are put into force once", codeSheetsStand},
 }
 
 func purposeOf(u storage.User) storage.Purpose {
@@ -50,7 +50,7 @@ func enrolmentsStand(t *testing.T, db *Database) {
 	second.CreatedAt, second.ExpiresAt = first.ExpiresAt, first.ExpiresAt.Add(time.Hour)
 	stands, err := s.Enrolments.Start(t.Context(), second, first.ExpiresAt)
 	require.NoError(t, err)
-	require.Equal(t, second, stands, "nothing of the first is left")
+	require.Equal(t, second, stands, "nothing is left of the first")
 	require.ErrorIs(t, s.Enrolments.End(t.Context(), first.ID), storage.ErrStale)
 }
 
@@ -115,7 +115,7 @@ func enrolmentsKeepTheirPurpose(t *testing.T, db *Database) {
 			found, err := s.Enrolments.ByPurpose(t.Context(), asked, Now)
 			if i == j {
 				require.NoError(t, err)
-				require.Equal(t, 1, found.Failures, "and begins anew")
+				require.Equal(t, 1, found.Failures, "and its count starts again")
 			} else {
 				require.ErrorIs(t, err, storage.ErrNotFound)
 			}

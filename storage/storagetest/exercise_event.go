@@ -16,10 +16,10 @@ var eventBehaviours = []behaviour{
 	{"audit entries are filed and paged", eventsAreFiled},
 	{"entries are chained in order", eventsAreChained},
 	{"replicas that chain at once number each entry once", replicasChainAtOnce},
-	{"behind a broken end a number is left out", brokenEndLeavesAGap},
+	{"a number is left out after a broken end", brokenEndLeavesAGap},
 }
 
-// eventBody is an audit entry of the n-th second after Now.
+// eventBody returns an audit entry from n seconds after Now.
 func eventBody(name, userID string, n int) string {
 	return fmt.Sprintf(`{"id":%q,"at":%d,"name":%q,"user_id":%q}`,
 		storage.NewID(), Now.Add(time.Duration(n)*time.Second).UnixMicro(), name, userID)

@@ -13,11 +13,11 @@ import (
 )
 
 var faultBehaviours = []behaviour{
-	{"what is lost on the way is unavailable", lostAnswersAreUnavailable},
+	{"a lost answer is reported as unavailable", lostAnswersAreUnavailable},
 	{"a transaction that fails anywhere leaves nothing behind", failedTransactionsLeaveNothing},
-	{"a statement whose answer was lost took effect once", lostAnswersTookEffectOnce},
+	{"a statement whose answer is lost takes effect once", lostAnswersTookEffectOnce},
 	{"a caller that goes away is told apart from an outage", callersGoAway},
-	{"a row held by somebody else is waited for and then unavailable", heldRowsAreUnavailable},
+	{"a statement waits for a locked row, then reports unavailable", heldRowsAreUnavailable},
 }
 
 func lostAnswersAreUnavailable(t *testing.T, db *Database) {
@@ -125,7 +125,7 @@ func lostAnswersTookEffectOnce(t *testing.T, db *Database) {
 		counter.Reset()
 		faults.Fail(1, true, io.ErrUnexpectedEOF)
 		require.ErrorIs(t, step(), storage.ErrUnavailable, name)
-		require.Equal(t, 1, counter.Count(), "%s: never a second time by itself", name)
+		require.Equal(t, 1, counter.Count(), "%s: it is not repeated automatically", name)
 	}
 	faults.Fail(1, true, io.ErrUnexpectedEOF)
 	require.ErrorIs(t, steps["revoke the grant"](), storage.ErrUnavailable)
@@ -171,7 +171,7 @@ func callersGoAway(t *testing.T, db *Database) {
 	_, err = s.Users.ByID(late, "x")
 	require.ErrorIs(t, err, storage.ErrUnavailable)
 	_, err = s.Users.ByID(t.Context(), "x")
-	require.ErrorIs(t, err, storage.ErrNotFound, "the connections are good")
+	require.ErrorIs(t, err, storage.ErrNotFound, "the connections still work")
 }
 
 func heldRowsAreUnavailable(t *testing.T, db *Database) {
@@ -196,7 +196,7 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 		hurried, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 		start := time.Now()
 		require.ErrorIs(t, wait(hurried), storage.ErrUnavailable, name)
-		require.Less(t, time.Since(start), 2*time.Second, "%s: a wait ends with its request", name)
+		require.Less(t, time.Since(start), 2*time.Second, "%s: the wait ends with its request", name)
 		cancel()
 	}
 	if db.Postgres() {
@@ -206,7 +206,7 @@ func heldRowsAreUnavailable(t *testing.T, db *Database) {
 			require.NoError(t, raw.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE application_name = current_schema() AND wait_event_type = 'Lock'`).
 				Scan(&waiting))
 			return waiting == 0
-		}, 3*time.Second, 20*time.Millisecond, "a statement that was given up does not wait on, to take effect later")
+		}, 3*time.Second, 20*time.Millisecond, "a statement that was given up does not go on waiting and take effect later")
 	}
 	_, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err, "readers do not wait")

@@ -60,7 +60,7 @@ func flowsRemember(t *testing.T, db *Database) {
 
 	later := Now.Add(time.Second)
 	require.NoError(t, s.Flows.Deny(t.Context(), f.ID, later))
-	require.ErrorIs(t, s.Flows.Consent(t.Context(), f.ID, u.ID, later), storage.ErrNotFound, "a refusal stays")
+	require.ErrorIs(t, s.Flows.Consent(t.Context(), f.ID, u.ID, later), storage.ErrNotFound, "the refusal stays")
 	f.DeniedAt = storage.At(later)
 	found, err = s.Flows.ByID(t.Context(), f.ID, f.BrowserHash, Now)
 	require.NoError(t, err)

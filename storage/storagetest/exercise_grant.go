@@ -11,10 +11,10 @@ import (
 
 var grantBehaviours = []behaviour{
 	{"a grant is read by id and by code", grantsRoundTrip},
-	{"a code is redeemed once, in time", codesAreRedeemedOnce},
-	{"a refresh token is rotated once, in time", refreshTokensRotateOnce},
-	{"refresh tokens keep the key that they are bound to", refreshTokensKeepTheirKey},
-	{"a revoked grant gives nothing", revokedGrantsGiveNothing},
+	{"a code is redeemed once, before it expires", codesAreRedeemedOnce},
+	{"a refresh token is rotated once, before it expires", refreshTokensRotateOnce},
+	{"refresh tokens stay bound to their key", refreshTokensKeepTheirKey},
+	{"a revoked grant cannot be used", revokedGrantsGiveNothing},
 	{"a grant ends with its user, its client and its time", grantsEnd},
 	{"wrong verifiers are counted", codeFailuresAreCounted},
 	{"a single access token is revoked", accessTokensAreRevoked},
@@ -62,7 +62,7 @@ func refreshTokensRotateOnce(t *testing.T, db *Database) {
 	s := db.Open(t)
 	g := Grant(t, s, User(t, s), Client(t, s))
 	idle := Now.Add(time.Hour)
-	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 0, "", idle, Now), storage.ErrStale, "none was issued")
+	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 0, "", idle, Now), storage.ErrStale, "no refresh token was issued")
 	require.NoError(t, s.Grants.RedeemCode(t.Context(), g.ID, storage.Redemption{Generation: 1, IdleUntil: idle, ExpiresAt: Now.Add(3 * time.Hour)}, Now))
 
 	later := Now.Add(time.Minute)
@@ -79,10 +79,10 @@ func refreshTokensRotateOnce(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 2, "", idle.Add(time.Hour), idle), storage.ErrStale, "idle too long")
 	require.NoError(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 2, "", idle.Add(9*time.Hour), idle.Add(-time.Microsecond)))
 	end := Now.Add(3 * time.Hour)
-	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 3, "", end.Add(time.Hour), end), storage.ErrStale, "the family is over")
+	require.ErrorIs(t, s.Grants.RotateRefreshToken(t.Context(), g.ID, 3, "", end.Add(time.Hour), end), storage.ErrStale, "the family has expired")
 }
 
-// Refresh tokens are bound to a key when the code is redeemed or later, and stay bound to it.
+// Refresh tokens are bound to a key when the code is redeemed or later. Then they stay bound to it.
 func refreshTokensKeepTheirKey(t *testing.T, db *Database) {
 	s := db.Open(t)
 	idle := Now.Add(time.Hour)

@@ -13,10 +13,10 @@ import (
 )
 
 var initialTokenBehaviours = []behaviour{
-	{"an initial access token is good for so many uses, and no longer than said", initialTokensAreSpent},
-	{"of 50 registrations at once with one use left, one gets it", initialTokensAreSpentOnce},
+	{"an initial access token has a number of uses and an end", initialTokensAreSpent},
+	{"of 50 registrations at once with one use left, one succeeds", initialTokensAreSpentOnce},
 	{"initial access tokens are listed in pages, and removed", initialTokensAreListed},
-	{"clients that registered themselves are told from the others", selfRegisteredClientsAreCounted},
+	{"clients that registered themselves are counted", selfRegisteredClientsAreCounted},
 }
 
 func initialToken(t *testing.T, s *storage.Store, uses int64) storage.InitialToken {

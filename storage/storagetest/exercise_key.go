@@ -11,7 +11,7 @@ import (
 )
 
 var keyBehaviours = []behaviour{
-	{"signing keys are kept in order of their age", keysRoundTrip},
+	{"signing keys are listed in order of age", keysRoundTrip},
 	{"a key is retired once and deleted after its publication", keysAreRetired},
 }
 

@@ -11,9 +11,9 @@ import (
 )
 
 var linkBehaviours = []behaviour{
-	{"a link is good once until it expires", linksAreGoodOnce},
-	{"only the newest link of a purpose works", newestLinkWorks},
-	{"links for sessions stand beside one another", linksForSessions},
+	{"a link works once until it expires", linksAreGoodOnce},
+	{"only the newest link for a purpose works", newestLinkWorks},
+	{"links for sessions do not replace one another", linksForSessions},
 }
 
 func newLink(u storage.User) storage.Link {

@@ -13,17 +13,17 @@ import (
 )
 
 var outboxBehaviours = []behaviour{
-	{"mail is queued with what it tells", mailIsQueued},
-	{"a claimed message is nobody else's until it is given back or the claim ends", mailIsClaimed},
+	{"mail is queued with its content", mailIsQueued},
+	{"nobody else gets a claimed message until it is given back or the claim ends", mailIsClaimed},
 	{"many replicas claim each message once", mailIsClaimedOnce},
 	{"a message is sent once, and its bodies are wiped", mailIsSentOnce},
 	{"a message that is given up is wiped and not tried again", mailIsGivenUp},
-	{"a message that does not open is claimed all the same", sealedMailIsClaimed},
+	{"a message that cannot be decrypted is claimed all the same", sealedMailIsClaimed},
 }
 
 func dueAt(at time.Time) storage.Delivery { return storage.Delivery{NextAttemptAt: storage.At(at)} }
 
-// queueMail files n messages, a second apart, and returns them.
+// queueMail adds n messages, a second apart, and returns them.
 func queueMail(t *testing.T, s *storage.Store, n int) (queued []storage.Mail) {
 	t.Helper()
 	for i := range n {
@@ -50,7 +50,7 @@ func mailIsQueued(t *testing.T, db *Database) {
 		require.NoError(t, s.Outbox.Add(ctx, storage.Mail{ID: "undone", CreatedAt: Now}))
 		return errRefused
 	}), errRefused)
-	require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now.Add(time.Hour)}), "to nobody")
+	require.NoError(t, s.Outbox.Add(t.Context(), storage.Mail{ID: storage.NewID(), CreatedAt: Now.Add(time.Hour)}), "without a recipient")
 	mails, err := s.Outbox.List(t.Context(), 10)
 	require.NoError(t, err)
 	require.Equal(t, []storage.Mail{queued[2], queued[1], queued[0], plain}, mails)
@@ -59,7 +59,7 @@ func mailIsQueued(t *testing.T, db *Database) {
 	require.Equal(t, []storage.Mail{queued[2], queued[1]}, mails)
 	waiting, _, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
-	require.Equal(t, 4, waiting, "the one to nobody is not to be sent")
+	require.Equal(t, 4, waiting, "the one without a recipient is not sent")
 	waiting, next, err := s.Outbox.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, waiting)
@@ -95,7 +95,7 @@ func mailIsClaimed(t *testing.T, db *Database) {
 
 	taken, err := s.Outbox.Claim(t.Context(), until.Add(time.Minute), until)
 	require.NoError(t, err)
-	require.Equal(t, second.ID, taken.ID, "whoever claimed it has gone")
+	require.Equal(t, second.ID, taken.ID, "the first claim has ended")
 	require.ErrorIs(t, s.Outbox.Defer(t.Context(), second, storage.Delivery{}), storage.ErrStale)
 	require.ErrorIs(t, s.Outbox.GiveUp(t.Context(), second, "x", Now), storage.ErrStale)
 }
@@ -155,7 +155,7 @@ func mailIsSentOnce(t *testing.T, db *Database) {
 	require.Equal(t, []storage.Mail{want}, mails)
 	requireWiped(t, db)
 	_, err = s.Reseal(t.Context(), 10, nil)
-	require.NoError(t, err, "what is wiped needs no key")
+	require.NoError(t, err, "a wiped message needs no key")
 }
 
 func mailIsGivenUp(t *testing.T, db *Database) {
@@ -174,7 +174,7 @@ func mailIsGivenUp(t *testing.T, db *Database) {
 	requireWiped(t, db)
 }
 
-// requireWiped requires that no body is left in the table.
+// requireWiped asserts that no body is left in the table.
 func requireWiped(t *testing.T, db *Database) {
 	t.Helper()
 	var left int

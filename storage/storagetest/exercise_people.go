@@ -11,15 +11,15 @@ import (
 )
 
 var peopleBehaviours = []behaviour{
-	{"a sign-up is good once until it expires", signUpsAreGoodOnce},
-	{"sign-ups of an e-mail address go together whatever its spelling", signUpsAreDeleted},
-	{"a link is found by its user and dropped by its purpose", linksOfAUser},
-	{"what is completed after an exposure is held until a new password", exposureHolds},
-	{"an exposure is noted once and only of the present epoch", exposureIsNotedOnce},
-	{"a session goes on under a new id and all others end", sessionsAreRenewed},
-	{"a new address takes effect when it is confirmed", addressesChange},
-	{"an address is verified as long as it is the user's", addressesAreVerified},
-	{"an event happens so often in any span of its rest", eventsAreLimited},
+	{"a sign-up can be used once until it expires", signUpsAreGoodOnce},
+	{"all sign-ups for an e-mail address are deleted, however it is spelled", signUpsAreDeleted},
+	{"a user's link is found and deleted by its purpose", linksOfAUser},
+	{"sign-ins completed after an exposure are held until there is a new password", exposureHolds},
+	{"an exposure is recorded once, for the current epoch only", exposureIsNotedOnce},
+	{"a session goes on under a new id, and all others end", sessionsAreRenewed},
+	{"a new e-mail address takes effect when it is confirmed", addressesChange},
+	{"an e-mail address is verified only if it is still the user's", addressesAreVerified},
+	{"an event is limited in any span of time", eventsAreLimited},
 }
 
 func newSignUp(email string) storage.SignUp {
@@ -71,7 +71,7 @@ func linksOfAUser(t *testing.T, db *Database) {
 	require.NoError(t, s.Links.Delete(t.Context(), u.ID, storage.LinkReset))
 	_, err = s.Links.OfUser(t.Context(), u.ID, storage.LinkReset)
 	require.ErrorIs(t, err, storage.ErrNotFound)
-	require.NoError(t, s.Links.Spend(t.Context(), enrol.Hash, storage.LinkEnrol, Now), "another kind stays")
+	require.NoError(t, s.Links.Spend(t.Context(), enrol.Hash, storage.LinkEnrol, Now), "links for other purposes stay")
 }
 
 func exposureHolds(t *testing.T, db *Database) {
@@ -94,7 +94,7 @@ func exposureHolds(t *testing.T, db *Database) {
 	c.TokenHash = hash
 	require.NoError(t, s.Sessions.CompleteSignIn(t.Context(), half.TokenHash, c, exposed))
 	_, err = s.Sessions.SignIn(t.Context(), hash, "", exposed)
-	require.ErrorIs(t, err, storage.ErrNotFound, "completed at the very moment")
+	require.ErrorIs(t, err, storage.ErrNotFound, "it was completed at that very moment")
 	held, err := s.Sessions.HeldSignIn(t.Context(), hash, exposed)
 	require.NoError(t, err)
 	require.Equal(t, u.ID, held.User().ID)
@@ -104,7 +104,7 @@ func exposureHolds(t *testing.T, db *Database) {
 
 	require.NoError(t, s.Passwords.Replace(t.Context(), u.ID, "other", exposed))
 	_, err = s.Sessions.HeldSignIn(t.Context(), hash, exposed)
-	require.ErrorIs(t, err, storage.ErrNotFound, "of an earlier epoch")
+	require.ErrorIs(t, err, storage.ErrNotFound, "it belongs to an earlier epoch")
 	fresh, err := s.Users.ByID(t.Context(), u.ID)
 	require.NoError(t, err)
 	require.False(t, fresh.Exposed())
@@ -167,7 +167,7 @@ func sessionsAreRenewed(t *testing.T, db *Database) {
 func addressesChange(t *testing.T, db *Database) {
 	s := db.Open(t)
 	u, other := User(t, s), User(t, s)
-	require.ErrorIs(t, s.Users.ChangeEmail(t.Context(), u.ID, "new@example.test", Now), storage.ErrStale, "none waits")
+	require.ErrorIs(t, s.Users.ChangeEmail(t.Context(), u.ID, "new@example.test", Now), storage.ErrStale, "no new address waits")
 	require.ErrorIs(t, s.Users.EndEmailChange(t.Context(), u.ID), storage.ErrStale)
 	until := Now.Add(time.Hour)
 	require.NoError(t, s.Users.BeginEmailChange(t.Context(), u, until))

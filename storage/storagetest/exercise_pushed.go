@@ -12,12 +12,12 @@ import (
 )
 
 var pushedBehaviours = []behaviour{
-	{"a pushed request is for its client and the first browser", pushedRequestsAreForOneBrowser},
+	{"a pushed request belongs to its client and the first browser", pushedRequestsAreForOneBrowser},
 	{"a pushed request is answered once", pushedRequestsAreAnsweredOnce},
 	{"of fifty browsers one gets a pushed request", pushedRequestsAreRacedFor},
 }
 
-// push stores a request of a client, usable for a minute and kept for an hour.
+// push adds a client's request that is usable for a minute and kept for an hour.
 func push(t *testing.T, s *storage.Store) storage.PushedRequest {
 	t.Helper()
 	p := storage.PushedRequest{
@@ -34,16 +34,16 @@ func pushedRequestsAreForOneBrowser(t *testing.T, db *Database) {
 	p, late := push(t, s), push(t, s)
 	first, second := storage.Hash("first"), storage.Hash("second")
 	_, err := s.PushedRequests.Take(t.Context(), p.Hash, late.ClientID, first, Now)
-	require.ErrorIs(t, err, storage.ErrNotFound, "another client's")
+	require.ErrorIs(t, err, storage.ErrNotFound, "it is another client's")
 	_, err = s.PushedRequests.Take(t.Context(), storage.Hash("other"), p.ClientID, first, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	text, err := s.PushedRequests.Take(t.Context(), late.Hash, late.ClientID, first, late.UsableUntil.Time)
-	require.ErrorIs(t, err, storage.ErrStale, "nobody came in time")
-	require.Equal(t, late.Request, text, "it says where to tell")
+	require.ErrorIs(t, err, storage.ErrStale, "no browser came in time")
+	require.Equal(t, late.Request, text, "it says where to send the error")
 
 	for _, at := range []time.Time{Now, p.UsableUntil.Add(time.Minute)} {
 		text, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, first, at)
-		require.NoError(t, err, "the first, and the first again")
+		require.NoError(t, err, "the first browser may come again")
 		require.Equal(t, p.Request, text)
 	}
 	_, err = s.PushedRequests.Take(t.Context(), p.Hash, p.ClientID, second, Now)

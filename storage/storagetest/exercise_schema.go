@@ -11,11 +11,11 @@ import (
 )
 
 var schemaBehaviours = []behaviour{
-	{"steps are applied once and shown", migrationsAreAppliedOnce},
+	{"steps are applied once and listed", migrationsAreAppliedOnce},
 	{"replicas that start at once apply each step once", replicasMigrateAtOnce},
 	{"another keyset is refused and changes nothing", anotherKeysetIsRefused},
 	{"keyed hashes are the same on all replicas", keyedHashesAgree},
-	{"a change of what replicas cache raises its version", changesRaiseVersions},
+	{"changing what replicas cache raises its version", changesRaiseVersions},
 	{"the database has a clock", theDatabaseHasAClock},
 }
 
@@ -34,13 +34,13 @@ func migrationsAreAppliedOnce(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.True(t, empty)
 	_, err = db.SQL(t).Exec(`SELECT * FROM goose_db_version`)
-	require.Error(t, err, "looking has made a table")
+	require.Error(t, err, "reading created a table")
 	pending, err := s.Pending(t.Context())
 	require.NoError(t, err)
 	require.True(t, pending)
 	empty, err = s.Empty(t.Context())
 	require.NoError(t, err)
-	require.True(t, empty, "goose has made its table, and no step was applied")
+	require.True(t, empty, "goose has created its table, and no step was applied")
 
 	applied, err := s.Migrate(t.Context(), nil)
 	require.NoError(t, err)
@@ -86,7 +86,7 @@ func replicasMigrateAtOnce(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	require.Len(t, steps, total)
 	_, err = db.SQL(t).Exec(`INSERT INTO goose_db_version (version_id, is_applied) SELECT version_id, is_applied FROM goose_db_version WHERE version_id = 1`)
-	require.ErrorContains(t, err, "goose_db_version", "a step cannot be noted twice")
+	require.ErrorContains(t, err, "goose_db_version", "a step cannot be recorded twice")
 	for _, s := range stores {
 		require.Equal(t, stores[0].MAC("test", "a"), s.MAC("test", "a"))
 	}

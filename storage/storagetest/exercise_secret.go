@@ -14,11 +14,11 @@ import (
 var secretBehaviours = []behaviour{
 	{"no secret is readable in the database", secretsAreSealed},
 	{"a sealed value moved to another row does not open", movedSecretsDoNotOpen},
-	{"resealing reaches every secret, in steps that can be stopped", resealingReachesEverything},
-	{"resealing leaves what does not open and does the rest", resealingLeavesWhatDoesNotOpen},
+	{"resealing covers every secret and can be stopped", resealingReachesEverything},
+	{"resealing skips what cannot be decrypted", resealingLeavesWhatDoesNotOpen},
 }
 
-// sealedColumns are where the suite looks for sealed values, with the column that names the row.
+// sealedColumns are the columns with sealed values, each with the column that names the row.
 var sealedColumns = []struct{ table, column, row string }{
 	{"secrets", "value_sealed", "name"},
 	{"authenticators", "secret_sealed", "id"},
@@ -32,7 +32,7 @@ var sealedColumns = []struct{ table, column, row string }{
 
 const knownSecret = "-a secret that must not be readable-"
 
-// addSecrets puts n values into every sealed column but that of the one key of keyed hashes, and returns their users.
+// addSecrets adds n values to every sealed column except that of the key for keyed hashes, and returns their users.
 func addSecrets(t *testing.T, s *storage.Store, n int) []storage.User {
 	t.Helper()
 	var users []storage.User
@@ -198,5 +198,5 @@ func resealingLeavesWhatDoesNotOpen(t *testing.T, db *Database) {
 	rewritten, err := s.Reseal(t.Context(), 2, nil)
 	require.ErrorIs(t, err, storage.ErrSealed)
 	require.ErrorContains(t, err, "outbox.body_sealed")
-	require.Equal(t, 4, rewritten, "the key of keyed hashes and three mails")
+	require.Equal(t, 4, rewritten, "the key for keyed hashes and three mails")
 }

@@ -11,15 +11,15 @@ import (
 )
 
 var sessionBehaviours = []behaviour{
-	{"a half-done sign-in is read with the authenticators and is no sign-in", halfSignInsRoundTrip},
-	{"a half-done sign-in ends with its time", halfSignInsEnd},
+	{"a half-done sign-in is read with the authenticators, and is not a sign-in", halfSignInsRoundTrip},
+	{"a half-done sign-in expires", halfSignInsEnd},
 	{"a sign-in is completed once, under a new cookie", signInsAreCompletedOnce},
-	{"a sign-in tells what was granted to a client", signInsTellConsents},
-	{"a sign-in ends when it is idle, over or ended", signInsEnd},
-	{"use prolongs a session and never revives one", touchingProlongs},
+	{"a sign-in is read with the consent to a client", signInsTellConsents},
+	{"a sign-in ends when it is idle, has expired or is ended", signInsEnd},
+	{"using a session prolongs it but never revives it", touchingProlongs},
 	{"sessions are listed and ended one by one", sessionsAreListed},
-	{"a user has a hundred sessions at most", sessionsAreLimited},
-	{"the audit entry rides with the statement", auditEntriesRide},
+	{"a user has at most a hundred sessions", sessionsAreLimited},
+	{"the audit entry is filed with the statement", auditEntriesRide},
 }
 
 func completion() storage.Completion {
@@ -195,7 +195,7 @@ func sessionsAreListed(t *testing.T, db *Database) {
 		LastSeenAt: storage.At(Now.Add(2 * time.Second)), ExpiresAt: storage.At(Now.Add(24 * time.Hour)),
 	}, listed[0], "newest first")
 
-	require.ErrorIs(t, s.Sessions.EndByID(t.Context(), other.ID, listed[0].ID), storage.ErrNotFound, "not theirs")
+	require.ErrorIs(t, s.Sessions.EndByID(t.Context(), other.ID, listed[0].ID), storage.ErrNotFound, "it is another user's")
 	require.NoError(t, s.Sessions.EndByID(t.Context(), u.ID, listed[0].ID))
 	require.ErrorIs(t, s.Sessions.EndByID(t.Context(), u.ID, listed[0].ID), storage.ErrNotFound)
 	_, err = s.Sessions.SignIn(t.Context(), hashes[listed[0].ID], "", Now)
@@ -234,7 +234,7 @@ func auditEntriesRide(t *testing.T, db *Database) {
 	signIn, err := s.Sessions.SignIn(t.Context(), done.TokenHash, "", Now)
 	require.NoError(t, err)
 	require.NoError(t, s.Sessions.Touch(t.Context(), signIn.ID(), Now, Now.Add(time.Hour)))
-	require.Equal(t, []string{"began", "completed"}, names(), "what did not happen is not filed, and nothing twice")
+	require.Equal(t, []string{"began", "completed"}, names(), "failed statements file nothing, and nothing is filed twice")
 
 	g := NewGrant(u, c)
 	require.NoError(t, s.Grants.Issue(t.Context(), g, eventBody("issued", u.ID, 4)))
@@ -270,5 +270,5 @@ func sessionsAreLimited(t *testing.T, db *Database) {
 		}
 	}
 	_, err = s.Sessions.SignIn(t.Context(), kept, "", at)
-	require.NoError(t, err, "those of others stay")
+	require.NoError(t, err, "the sessions of others stay")
 }

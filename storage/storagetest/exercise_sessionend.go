@@ -11,7 +11,7 @@ import (
 
 var sessionEndBehaviours = []behaviour{
 	{"one session is kept and all others end", oneSessionIsKept},
-	{"complete sessions end with what was given in them", completeSessionsEnd},
+	{"complete sessions end together with their grants", completeSessionsEnd},
 	{"a sign-in with the last recovery code waits for an authenticator", lastCodeHolds},
 }
 
@@ -24,7 +24,7 @@ func oneSessionIsKept(t *testing.T, db *Database) {
 	require.NoError(t, err)
 	given := grantsIn(t, s, u, kept, ended)
 	require.NoError(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now))
-	require.Equal(t, []bool{false, true}, given.revoked(t), "with what clients were given in them")
+	require.Equal(t, []bool{false, true}, given.revoked(t), "their grants end too")
 	_, err = s.Sessions.HalfSignIn(t.Context(), half.TokenHash, Now)
 	require.ErrorIs(t, err, storage.ErrNotFound)
 	for _, alive := range [][]byte{kept, foreign} {
@@ -37,7 +37,7 @@ func oneSessionIsKept(t *testing.T, db *Database) {
 	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now.Add(time.Hour)), storage.ErrStale, "idle")
 	raised, err := s.Sessions.EndOthers(t.Context(), u.ID, here.ID(), Now)
 	require.NoError(t, err)
-	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "read before the epoch was raised")
+	require.ErrorIs(t, s.Sessions.KeepOnly(t.Context(), here.User(), here.ID(), Now), storage.ErrStale, "the user was read before the epoch was raised")
 	here, err = s.Sessions.SignIn(t.Context(), kept, "", Now)
 	require.NoError(t, err)
 	require.Equal(t, raised.Epoch, here.User().Epoch)
@@ -68,7 +68,7 @@ func grantsIn(t *testing.T, s *storage.Store, u storage.User, sessions ...[]byte
 	return given
 }
 
-// revoked reports of each grant that ends with its session whether it is revoked. No grant with offline access may be.
+// revoked reports for each grant that ends with its session whether it is revoked. It asserts that no grant with offline access is.
 func (g givenGrants) revoked(t *testing.T) (is []bool) {
 	t.Helper()
 	all, err := g.s.Grants.OfUser(t.Context(), g.in[0].UserID, 100)
@@ -78,7 +78,7 @@ func (g givenGrants) revoked(t *testing.T) (is []bool) {
 		revokedAt[one.ID] = !one.RevokedAt.IsZero()
 	}
 	for i := range g.in {
-		require.False(t, revokedAt[g.beyond[i].ID], "given for the time after the session")
+		require.False(t, revokedAt[g.beyond[i].ID], "it has offline access")
 		is = append(is, revokedAt[g.in[i].ID])
 	}
 	return is

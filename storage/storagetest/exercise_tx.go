@@ -12,13 +12,13 @@ import (
 )
 
 var transactionBehaviours = []behaviour{
-	{"what a transaction did is there after it", transactionCommits},
-	{"an error or a panic undoes a transaction", transactionRollsBack},
-	{"a nested transaction joins", transactionsJoin},
-	{"a transaction reads what it wrote and nobody else does", transactionIsIsolated},
-	{"transactions that wait for each other are both done", transactionsWaitForEachOther},
-	{"a snapshot reads one moment", snapshotsReadOneMoment},
-	{"what was read is confirmed", readingIsConfirmed},
+	{"a transaction commits its changes", transactionCommits},
+	{"an error or a panic rolls back a transaction", transactionRollsBack},
+	{"a nested transaction joins the outer one", transactionsJoin},
+	{"only the transaction itself reads what it wrote", transactionIsIsolated},
+	{"transactions that wait for each other both succeed", transactionsWaitForEachOther},
+	{"a snapshot reads the state at one moment", snapshotsReadOneMoment},
+	{"reads can be confirmed", readingIsConfirmed},
 	{"text with NUL or broken UTF-8 is refused", brokenTextIsRefused},
 }
 
@@ -120,7 +120,7 @@ func transactionsWaitForEachOther(t *testing.T, db *Database) {
 	for _, u := range []storage.User{first, second} {
 		found, err := s.Users.ByID(t.Context(), u.ID)
 		require.NoError(t, err)
-		require.Equal(t, u.Epoch+2, found.Epoch, "each did all of its work, and once")
+		require.Equal(t, u.Epoch+2, found.Epoch, "each transaction took effect once, as a whole")
 	}
 }
 

@@ -15,13 +15,13 @@ import (
 )
 
 var upkeepBehaviours = []behaviour{
-	{"sweeping deletes what is over and nothing else", sweepingDeletesWhatIsOver},
-	{"the loop sweeps now and then", loopSweeps},
-	{"sweeping keeps a key that is blocked", sweepingKeepsBlockedKeys},
+	{"sweeping deletes what has expired and nothing else", sweepingDeletesWhatIsOver},
+	{"the loop sweeps once a minute", loopSweeps},
+	{"sweeping keeps blocked keys", sweepingKeepsBlockedKeys},
 	{"a lease has one holder until it ends", leasesHaveOneHolder},
 	{"a lease is held for a piece of work", leasesAreHeldForWork},
-	{"sessions have their limits", sessionsHaveLimits},
-	{"a check of writing leaves one row behind", writingIsChecked},
+	{"sessions of the database have all limits", sessionsHaveLimits},
+	{"checking whether writes succeed leaves one row", writingIsChecked},
 }
 
 func rowCounts(t *testing.T, raw *sql.DB) map[string]int {
@@ -43,12 +43,12 @@ func sweepingDeletesWhatIsOver(t *testing.T, db *Database) {
 	c := Client(t, s)
 	for range 5 {
 		u := User(t, s)
-		SignIn(t, s, u)     // idle after an hour, over after a day
-		HalfSignIn(t, s, u) // five minutes
-		Grant(t, s, u, c)   // an hour
+		SignIn(t, s, u)     // is idle after an hour and expires after a day
+		HalfSignIn(t, s, u) // expires after five minutes
+		Grant(t, s, u, c)   // expires after an hour
 		require.NoError(t, s.Flows.Add(t.Context(), newFlow(c)))
 		require.NoError(t, s.Grants.RevokeAccessToken(t.Context(), storage.NewID(), Now.Add(10*time.Minute)))
-		require.NoError(t, s.JTIs.SpendAssertion(t.Context(), c.ID, storage.NewID(), Now.Add(9*time.Minute))) // and a minute
+		require.NoError(t, s.JTIs.SpendAssertion(t.Context(), c.ID, storage.NewID(), Now.Add(9*time.Minute))) // is kept for another minute
 		require.NoError(t, s.Links.Add(t.Context(), newLink(u)))
 		_, err := s.Enrolments.Start(t.Context(), newEnrolment(u), Now)
 		require.NoError(t, err)
@@ -152,12 +152,12 @@ func leasesHaveOneHolder(t *testing.T, db *Database) {
 	require.True(t, take(b, Now.Add(90*time.Second)))
 	require.False(t, take(a, Now.Add(91*time.Second)))
 
-	require.True(t, take(a, Now.AddDate(1, 0, 0)), "by a clock that ran ahead")
+	require.True(t, take(a, Now.AddDate(1, 0, 0)), "the lease was taken by a fast clock")
 	require.True(t, take(b, Now.Add(92*time.Second)))
-	require.False(t, take(a, Now.Add(32*time.Second)), "a clock that is a minute behind")
+	require.False(t, take(a, Now.Add(32*time.Second)), "by a clock that is a minute slow")
 
 	require.NoError(t, a.Release(t.Context()))
-	require.False(t, take(a, Now.Add(91*time.Second)), "only its holder ends it")
+	require.False(t, take(a, Now.Add(91*time.Second)), "only the holder can end it")
 	ended, end := context.WithCancel(t.Context())
 	end()
 	require.NoError(t, b.Release(ended))
@@ -175,9 +175,9 @@ func leasesAreHeldForWork(t *testing.T, db *Database) {
 	fault := errors.New("the work failed")
 	require.ErrorIs(t, a.Hold(t.Context(), Now, func(ctx context.Context) error {
 		require.NoError(t, b.Hold(ctx, Now, work))
-		require.Zero(t, calls, "two did the work at once")
+		require.Zero(t, calls, "two holders did the work at once")
 		return fault
 	}), fault)
-	require.NoError(t, b.Hold(t.Context(), Now, work), "given back, although the work failed")
+	require.NoError(t, b.Hold(t.Context(), Now, work), "the lease was given back although the work failed")
 	require.Equal(t, 1, calls)
 }

@@ -12,10 +12,10 @@ import (
 
 var userBehaviours = []behaviour{
 	{"a user is read as it was added", usersRoundTrip},
-	{"names are taken whatever their spelling", namesConflict},
-	{"a user is found by id, user name and address", usersAreFound},
+	{"a name is taken in every spelling", namesConflict},
+	{"a user is found by id, user name and e-mail address", usersAreFound},
 	{"users are listed in pages", usersAreListed},
-	{"disabling ends everything and enabling brings nothing back", disablingEndsEverything},
+	{"disabling a user ends everything and enabling brings nothing back", disablingEndsEverything},
 	{"raising the epoch ends everything", raisingTheEpochEndsEverything},
 	{"deleting a user leaves nothing", deletingLeavesNothing},
 }
@@ -68,12 +68,12 @@ func namesConflict(t *testing.T, db *Database) {
 		require.NoError(t, err, spelling)
 		require.Equal(t, international.ID, login.ID)
 	}
-	for _, email := range []string{"ada@straße.example", "ada@strasse.example"} { // two domains since IDNA 2008 (RFC 5891)
+	for _, email := range []string{"ada@straße.example", "ada@strasse.example"} { // different domains since IDNA 2008 (RFC 5891)
 		u := newUser()
 		u.Email = email
 		require.NoError(t, s.Users.Add(t.Context(), u))
 	}
-	for i := range 2 { // no user name is no name that could be taken
+	for i := range 2 { // an empty user name is never taken
 		u := newUser()
 		u.Email, u.Username = fmt.Sprintf("u%d@example.test", i), ""
 		require.NoError(t, s.Users.Add(t.Context(), u))
@@ -111,7 +111,7 @@ func usersAreListed(t *testing.T, db *Database) {
 	var ids []string
 	for i := range 7 {
 		u := newUser()
-		u.CreatedAt = storage.At(Now.Add(time.Duration(i/2) * time.Second)) // some at the same moment
+		u.CreatedAt = storage.At(Now.Add(time.Duration(i/2) * time.Second)) // some with the same time
 		require.NoError(t, s.Users.Add(t.Context(), u))
 		ids = append(ids, u.ID)
 	}
@@ -132,7 +132,7 @@ func usersAreListed(t *testing.T, db *Database) {
 	require.ErrorIs(t, err, storage.ErrNotFound)
 }
 
-// alive reports whether a half-done sign-in, a session and a grant are still good.
+// alive reports whether a half-done sign-in, a session and a grant can still be used.
 func alive(t *testing.T, s *storage.Store, half, session []byte, g storage.Grant) (halfAlive, sessionAlive, grantAlive bool) {
 	_, halfErr := s.Sessions.HalfSignIn(t.Context(), half, Now)
 	_, sessionErr := s.Sessions.SignIn(t.Context(), session, "", Now)
@@ -170,7 +170,7 @@ func disablingEndsEverything(t *testing.T, db *Database) {
 	require.False(t, a || b || c)
 
 	_, err = s.Sessions.SignIn(t.Context(), SignIn(t, s, found), "", Now)
-	require.NoError(t, err, "a new sign-in is good")
+	require.NoError(t, err, "a new sign-in works")
 	require.ErrorIs(t, s.Users.Disable(t.Context(), "nobody", Now), storage.ErrNotFound)
 	require.ErrorIs(t, s.Users.Enable(t.Context(), "nobody", Now), storage.ErrNotFound)
 }

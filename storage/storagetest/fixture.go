@@ -14,7 +14,7 @@ import (
 // Now is a fixed moment for tests that need one.
 var Now = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// User adds a user without any credential. Its names are unique.
+// User adds a user without credentials and returns it. Its names are unique.
 func User(t testing.TB, s *storage.Store) storage.User {
 	t.Helper()
 	u := newUser()
@@ -31,8 +31,8 @@ func newUser() storage.User {
 	}
 }
 
-// EnrolledUser adds a user with an authenticator (SHA1, 6 digits, 30 s) and ten recovery codes of the form "xxxxxxxxxx". The
-// password hash is no real one; set another to sign in by password.
+// EnrolledUser adds a user with an authenticator (SHA1, 6 digits, 30 s) and ten recovery codes of the form "xxxxxxxxxx", and returns all of
+// them. The password hash is not a real one; set another to sign in with a password.
 func EnrolledUser(t testing.TB, s *storage.Store) (storage.User, storage.Authenticator, []string) {
 	t.Helper()
 	u := User(t, s)
@@ -51,7 +51,7 @@ func EnrolledUser(t testing.TB, s *storage.Store) (storage.User, storage.Authent
 	return u, a, codes
 }
 
-// Client adds a client without a secret.
+// Client adds a client without a secret and returns it.
 func Client(t testing.TB, s *storage.Store) storage.Client {
 	t.Helper()
 	c := storage.Client{
@@ -62,7 +62,7 @@ func Client(t testing.TB, s *storage.Store) storage.Client {
 	return c
 }
 
-// HalfSignIn stores a half-done sign-in of u, good for five minutes from Now.
+// HalfSignIn adds a half-done sign-in of u, which expires five minutes after Now, and returns it.
 func HalfSignIn(t testing.TB, s *storage.Store, u storage.User) storage.HalfSignIn {
 	t.Helper()
 	h := storage.HalfSignIn{
@@ -73,7 +73,8 @@ func HalfSignIn(t testing.TB, s *storage.Store, u storage.User) storage.HalfSign
 	return h
 }
 
-// SignIn completes a sign-in of u and returns the hash of its cookie. It idles out an hour after Now and ends a day after.
+// SignIn completes a sign-in of u and returns the hash of its cookie. The session is idle too long an hour after Now and expires a day
+// after Now.
 func SignIn(t testing.TB, s *storage.Store, u storage.User) []byte {
 	t.Helper()
 	h := HalfSignIn(t, s, u)
@@ -84,7 +85,7 @@ func SignIn(t testing.TB, s *storage.Store, u storage.User) []byte {
 	return hash
 }
 
-// Grant issues an authorization code of u for c, good for a minute from Now.
+// Grant issues a grant of u to c, whose code expires a minute after Now, and returns it.
 func Grant(t testing.TB, s *storage.Store, u storage.User, c storage.Client) storage.Grant {
 	t.Helper()
 	g := NewGrant(u, c)
@@ -92,7 +93,7 @@ func Grant(t testing.TB, s *storage.Store, u storage.User, c storage.Client) sto
 	return g
 }
 
-// NewGrant returns a grant of a user to a client that is not stored yet.
+// NewGrant returns a grant of u to c, which is not stored.
 func NewGrant(u storage.User, c storage.Client) storage.Grant {
 	return storage.Grant{
 		ID: storage.NewID(), UserID: u.ID, ClientID: c.ID, SID: storage.NewID(), Epoch: u.Epoch,

@@ -7,27 +7,27 @@ import (
 	"io"
 )
 
-// Kind says what is asked of a database.
+// Kind is the kind of a statement.
 type Kind string
 
 // The kinds of statements.
 const (
-	Query    Kind = "query" // returns rows; it may write all the same (RETURNING)
+	Query    Kind = "query" // returns rows, but may write as well (RETURNING)
 	Exec     Kind = "exec"
 	Begin    Kind = "begin"
 	Commit   Kind = "commit"
 	Rollback Kind = "rollback"
 )
 
-// Statement is what reaches the driver. Preparing is not seen.
+// Statement is a statement that reaches the driver. Preparing a statement does not count as one.
 type Statement struct {
 	Kind Kind
 	Text string // of Query and Exec, with the database's own placeholders
 	Args []driver.NamedValue
 }
 
-// hooks are called around each statement. An error of before keeps it from the driver, an error of after takes the place of its
-// answer.
+// hooks are called before and after each statement. If before returns an error, the statement does not reach the driver. If after returns
+// an error, it replaces the answer.
 type hooks struct {
 	before, after func(context.Context, Statement) error
 }
@@ -60,7 +60,7 @@ func (c hookedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 type hookedConn struct {
 	driver.Conn
 	hooks hooks
-	lost  bool // a transaction was left open by an error of a hook; the pool must not use the connection again
+	lost  bool // an error of a hook left a transaction open, so the pool must not use the connection again
 }
 
 func (c *hookedConn) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {

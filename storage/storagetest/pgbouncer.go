@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// PoolMode is when PgBouncer gives a connection to the server to another client.
+// PoolMode says when PgBouncer may give a server connection to another client.
 type PoolMode string
 
 // The modes of PgBouncer.
@@ -28,9 +28,9 @@ const (
 	StatementPooling   PoolMode = "statement"
 )
 
-// PgBouncer returns an empty database in PostgreSQL, removed at the end of the test, whose stores reach it through a PgBouncer of its
-// own. All settings but the mode are Debian's, except that PgBouncer gives each transaction to the connection that has rested longest, so
-// that whatever relies on a session fails soon. The test fails when PgBouncer is not installed.
+// PgBouncer returns an empty database in PostgreSQL, which is removed at the end of the test. Its stores reach it through a separate
+// PgBouncer with the settings of Debian, except for the mode, and except that each transaction gets the connection that has been idle
+// longest, so that code that relies on a session fails soon. The test fails if PgBouncer is not installed.
 func PgBouncer(t testing.TB, mode PoolMode) *Database {
 	t.Helper()
 	skipIfShort(t)
@@ -59,18 +59,18 @@ func PgBouncer(t testing.TB, mode PoolMode) *Database {
 	return db
 }
 
-// roleSettings are those that docs/operating.md asks for behind a pooler.
+// roleSettings are the settings that docs/operating.md requires behind a pooler.
 const roleSettings = `
 	ALTER ROLE $ROLE SET statement_timeout = '10s';
 	ALTER ROLE $ROLE SET lock_timeout = '8s';
 	ALTER ROLE $ROLE SET idle_in_transaction_session_timeout = '30s';
 	ALTER ROLE $ROLE SET client_connection_check_interval = '250ms';`
 
-// pgbouncerPort is part of the name of the socket.
+// pgbouncerPort is part of the socket's name.
 const pgbouncerPort = "6432"
 
-// startPgBouncer starts a PgBouncer that connects to the server at address as role, until the end of the test, and returns the folder of
-// its socket.
+// startPgBouncer starts a PgBouncer that connects to the server at address as role, and stops it at the end of the test. It returns the
+// folder of its socket.
 func startPgBouncer(t testing.TB, binary string, mode PoolMode, address, role string) string {
 	t.Helper()
 	work, err := os.MkdirTemp("/tmp", "postern-pgbouncer-")
@@ -98,7 +98,7 @@ server_round_robin = 1
 	require.NoError(t, process.Start())
 	ended := make(chan struct{})
 	go func() {
-		_ = process.Wait() // killed below, which is an error to it
+		_ = process.Wait() // returns an error because the process is killed below
 		close(ended)
 	}()
 	t.Cleanup(func() {
@@ -124,7 +124,7 @@ func pgbouncerBinary() (string, error) {
 	if path, err := exec.LookPath("pgbouncer"); err == nil {
 		return path, nil
 	}
-	const path = "/usr/sbin/pgbouncer" // which is not in the PATH of everybody
+	const path = "/usr/sbin/pgbouncer" // not everybody has this folder in PATH
 	if _, err := os.Stat(path); err != nil {
 		return "", errors.New("PgBouncer for tests: no pgbouncer in PATH or /usr/sbin\nhint: apt install pgbouncer")
 	}

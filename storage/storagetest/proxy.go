@@ -12,19 +12,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Weather is what a Proxy does with what it is given.
+// Weather is what a [Proxy] does with the data that it gets.
 type Weather int
 
 // The kinds of weather.
 const (
 	Clear     Weather = iota // everything passes
-	Frozen                   // everything is kept, to pass later
-	BlackHole                // everything vanishes, and a connection from which something vanished is never heard of again
-	Cut                      // connections are closed, new ones as soon as they are made
-	Mute                     // connections are made, and statements vanish
+	Frozen                   // everything is held back until the weather changes
+	BlackHole                // everything vanishes, and a connection that has lost something stays silent for good
+	Cut                      // connections are closed, new ones immediately
+	Mute                     // connections can be made, but statements vanish
 )
 
-// Proxy is the network between stores and a PostgreSQL server. It needs no rights: it is a listener on the loopback interface.
+// Proxy is the network between stores and a PostgreSQL server. It is a listener on the loopback interface, so it needs no privileges.
 type Proxy struct {
 	listener net.Listener
 	network  string // of the server
@@ -33,15 +33,15 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	weather Weather
-	changed chan struct{} // closed at each change of the weather
+	changed chan struct{} // closed whenever the weather changes
 	delay   time.Duration
 	conns   map[*proxied]struct{}
 	cancels int
 
-	left int // statements until the one whose answer is lost; 0: none is
+	left int // statements until the one whose answer is lost; 0: no answer is lost
 }
 
-// NewProxy returns a proxy in front of the server of db until the end of the test.
+// NewProxy returns a proxy in front of the server of db, which ends with the test.
 func NewProxy(t testing.TB, db *Database) *Proxy {
 	t.Helper()
 	address, err := url.Parse(db.URL)
@@ -76,7 +76,7 @@ func serverOf(address *url.URL) (network, dialed string) {
 	return "tcp", net.JoinHostPort(host, port)
 }
 
-// Through returns db as it is reached through the proxies, each of which is a host of the address.
+// Through returns db with a URL that has each of the proxies as a host.
 func (d *Database) Through(t testing.TB, proxies ...*Proxy) *Database {
 	t.Helper()
 	var hosts, ports []string
@@ -90,7 +90,7 @@ func (d *Database) Through(t testing.TB, proxies ...*Proxy) *Database {
 	return &through
 }
 
-// With returns db with parameters of the address, names and values in turn.
+// With returns db with additional parameters in its URL, given as alternating names and values.
 func (d *Database) With(t testing.TB, parameters ...string) *Database {
 	t.Helper()
 	address, err := url.Parse(d.URL)
@@ -120,7 +120,7 @@ func (p *Proxy) Set(w Weather) {
 	}
 }
 
-// Forget makes the connections of now vanish, as when a firewall between forgets them. New connections are not affected.
+// Forget makes all data on the present connections vanish, as if a firewall had forgotten them. New connections are not affected.
 func (p *Proxy) Forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -129,29 +129,29 @@ func (p *Proxy) Forget() {
 	}
 }
 
-// Slow delays everything that passes.
+// Slow delays all data by delay.
 func (p *Proxy) Slow(delay time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.delay = delay
 }
 
-// LoseAnswer closes the connection after the server has executed the n-th statement from now, counted from 1, and before its answer.
-// The beginning and the end of a transaction count as statements; preparing and pinging do not.
+// LoseAnswer closes the connection after the server has executed the n-th statement from now on, before the answer arrives. The count
+// starts at 1. The beginning and the end of a transaction count as statements; preparing and pinging do not.
 func (p *Proxy) LoseAnswer(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left = n
 }
 
-// Pending reports whether the statement whose answer shall be lost has not come yet.
+// Pending reports whether the statement whose answer is to be lost is still to come.
 func (p *Proxy) Pending() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.left > 0
 }
 
-// Cancels returns how many requests to cancel a statement there were.
+// Cancels returns how many cancel requests there were.
 func (p *Proxy) Cancels() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// proxied is one connection.
+// proxied is one connection through a proxy.
 type proxied struct {
 	proxy          *Proxy
 	client, server net.Conn
-	lost           bool // something vanished
-	withhold       bool // the answer to the statement under way is lost
+	lost           bool // some data has vanished
+	withhold       bool // the answer to the current statement is to be lost
 }
 
 func (p *Proxy) accept() {
@@ -54,12 +54,12 @@ func (p *Proxy) serve(client net.Conn) {
 
 func (c *proxied) close() {
 	if tcp, ok := c.client.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0) // a reset, as a server that has gone sends it
+		_ = tcp.SetLinger(0) // sends a reset, as a dead server's system does
 	}
 	_, _ = c.client.Close(), c.server.Close()
 }
 
-// pass forwards a piece when the weather lets it.
+// pass forwards a piece of data if or when the weather allows that.
 func (c *proxied) pass(to net.Conn, piece []byte) error {
 	p := c.proxy
 	for {
@@ -83,13 +83,13 @@ func (c *proxied) pass(to net.Conn, piece []byte) error {
 	}
 }
 
-// Codes of the messages that have no type, https://www.postgresql.org/docs/current/protocol-message-formats.html.
+// Codes of the messages without a type, https://www.postgresql.org/docs/current/protocol-message-formats.html.
 const (
 	sslRequest    = 80877103
 	cancelRequest = 80877102
 )
 
-// fromClient forwards what the client sends. It says on ready whether messages follow that can be read.
+// fromClient forwards what the client sends. It sends on ready whether messages follow that the proxy can read.
 func (c *proxied) fromClient(ready chan<- bool) {
 	defer c.close()
 	in := bufio.NewReader(c.client)
@@ -137,7 +137,7 @@ func (c *proxied) fromClient(ready chan<- bool) {
 	}
 }
 
-// mute reports whether a packet vanishes because it is no part of connecting.
+// mute reports whether a packet vanishes because the weather is Mute and it is not part of connecting.
 func (c *proxied) mute(packet []byte) bool {
 	const password = 'p'
 	c.proxy.mu.Lock()
@@ -145,7 +145,7 @@ func (c *proxied) mute(packet []byte) bool {
 	return c.proxy.weather == Mute && packet[0] != password
 }
 
-// answerTLS passes on the one byte by which the server says whether it speaks TLS.
+// answerTLS forwards the byte by which the server says whether it supports TLS, and reports whether it does.
 func (c *proxied) answerTLS() (bool, error) {
 	answer := make([]byte, 1)
 	if _, err := io.ReadFull(c.server, answer); err != nil {
@@ -154,7 +154,7 @@ func (c *proxied) answerTLS() (bool, error) {
 	return answer[0] == 'S', c.pass(c.client, answer)
 }
 
-// relay forwards in both directions what only the two ends can read.
+// relay forwards encrypted data in both directions.
 func (c *proxied) relay(fromClient io.Reader) {
 	var other sync.WaitGroup
 	other.Go(func() { c.copy(c.client, c.server) })
@@ -176,7 +176,7 @@ func (c *proxied) copy(to net.Conn, from io.Reader) {
 	}
 }
 
-// count notes that a statement is sent, and whether its answer shall be lost.
+// count counts the statement in a packet, if it has one, and sets withhold if its answer is to be lost.
 func (c *proxied) count(packet []byte) {
 	const query, execute = 'Q', 'E'
 	if packet[0] != execute && packet[0] != query || bytes.Equal(packet[5:], []byte(";\x00")) {
@@ -207,7 +207,7 @@ func (c *proxied) fromServer(ready <-chan bool) {
 		const readyForQuery = 'Z'
 		switch {
 		case withhold && packet[0] == readyForQuery:
-			return // it is executed
+			return // the statement was executed
 		case withhold:
 		case c.pass(c.client, packet) != nil:
 			return
@@ -215,7 +215,7 @@ func (c *proxied) fromServer(ready <-chan bool) {
 	}
 }
 
-// message reads one message whose length comes after a type of so many bytes.
+// message reads one message, whose length follows a type of that many bytes.
 func message(in *bufio.Reader, typed int) ([]byte, error) {
 	header, err := in.Peek(typed + 4)
 	if err != nil {

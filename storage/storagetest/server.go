@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// skipIfShort skips a test that needs PostgreSQL if it runs with -short.
+// skipIfShort skips a test that needs PostgreSQL if the test runs with -short.
 func skipIfShort(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -23,7 +23,7 @@ func skipIfShort(t testing.TB) {
 	}
 }
 
-// serverURL returns the address of the PostgreSQL server for tests. The test fails when there is none and none can be started.
+// serverURL returns the URL of the PostgreSQL server for tests. The test fails if there is no server and none can be started.
 func serverURL(t testing.TB) string {
 	t.Helper()
 	skipIfShort(t)
@@ -41,9 +41,9 @@ func serverAddress() (string, error) {
 	return sharedServer()
 }
 
-// The processes of one or more "go test" runs meet in this folder. Each holds a shared lock on the file users as long as it lives, which
-// the system releases however it ends; the process that starts the server holds the file start. The server is a child of a supervisor, which is
-// this test binary started again, and which ends it when it gets the exclusive lock on users.
+// The processes of one or more "go test" runs meet in this folder. Each holds a shared lock on the file users as long as it lives; the
+// system releases the lock, however the process ends. The process that starts the server holds a lock on the file start. The server is a
+// child of a supervisor, which is this test binary started again. The supervisor stops the server once it gets the exclusive lock on users.
 const superviseVariable = "POSTERN_TEST_SUPERVISE"
 
 func serverFolder() string {
@@ -52,7 +52,7 @@ func serverFolder() string {
 
 const startTimeout = time.Minute
 
-// sharedServer joins the running server or starts it, once in a process.
+// sharedServer returns the URL of the running server, or starts it. It does so once in a process.
 var sharedServer = sync.OnceValues(func() (string, error) {
 	folder := serverFolder()
 	if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -63,7 +63,7 @@ var sharedServer = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	defer start.Close()
-	// Never closed: the lock says that this process is alive.
+	// The file is never closed, because its lock says that this process is alive.
 	users, err := lockFile(filepath.Join(folder, "users"), syscall.LOCK_SH)
 	if err != nil {
 		return "", err
@@ -79,7 +79,7 @@ var sharedServer = sync.OnceValues(func() (string, error) {
 	return startSupervisor(folder, address)
 })
 
-// usersOfServer keeps the lock's file from being closed by the garbage collector.
+// usersOfServer keeps the garbage collector from closing the file with the lock.
 var usersOfServer *os.File //nolint:unused // held open, never read
 
 func lockFile(path string, how int) (*os.File, error) {
@@ -116,7 +116,7 @@ func startSupervisor(folder, address string) (string, error) {
 	supervisor.Env = append(os.Environ(), superviseVariable+"="+folder)
 	supervisor.Dir = "/"
 	supervisor.Stdout, supervisor.Stderr = log, log
-	supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt for the tests is not for it
+	supervisor.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // an interrupt of the tests does not reach it
 	if err := supervisor.Start(); err != nil {
 		return "", err
 	}

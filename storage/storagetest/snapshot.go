@@ -8,12 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Snapshot notes all rows of a SQLite database. What it returns puts them back, while stores stay open on the database, so that a test can go on
-// from one state in many ways.
+// Snapshot copies all rows of an SQLite database. It returns a function that restores them, while stores may be open, so that a test can
+// continue from one state in many ways.
 func (d *Database) Snapshot(t testing.TB) (restore func()) {
 	t.Helper()
 	db := d.SQL(t)
-	db.SetMaxOpenConns(1) // to which the noted rows are attached
+	db.SetMaxOpenConns(1) // the connection to which the copy is attached
 	noted := filepath.Join(t.TempDir(), "noted.db")
 	for _, statement := range []string{`PRAGMA synchronous = OFF`, `VACUUM INTO '` + noted + `'`, `ATTACH '` + noted + `' AS noted`} {
 		_, err := db.Exec(statement)
@@ -25,7 +25,7 @@ func (d *Database) Snapshot(t testing.TB) (restore func()) {
 	}
 	for _, table := range tables(t, db) {
 		if table == auditLog {
-			texts = append(texts, `DELETE FROM main.`+table) // what the triggers of other tables wrote
+			texts = append(texts, `DELETE FROM main.`+table) // rows that the triggers of other tables have inserted
 		}
 		texts = append(texts, `INSERT INTO main.`+table+` SELECT * FROM noted.`+table)
 	}
@@ -49,7 +49,7 @@ func (d *Database) Snapshot(t testing.TB) (restore func()) {
 
 const auditLog = "audit_events"
 
-// tables are those of the schema, the audit log last.
+// tables returns the names of all tables, the audit log last.
 func tables(t testing.TB, db *sql.DB) (names []string) {
 	rows, err := db.Query(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name = '` + auditLog + `', name`)
 	require.NoError(t, err)

@@ -12,11 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Pair is a PostgreSQL server with a synchronous standby: a commit is answered when both have it.
+// Pair is a PostgreSQL server with a synchronous standby: a commit is confirmed once both have it.
 type Pair struct {
 	t               testing.TB
 	leader, standby *server
-	replication     *Proxy // between the two
+	replication     *Proxy // between the two servers
 }
 
 // server is a PostgreSQL server of one test.
@@ -28,7 +28,7 @@ type server struct {
 	ended   chan struct{}
 }
 
-// NewPair starts a server and its standby, which end with the test.
+// NewPair starts a server and its standby, which stop at the end of the test.
 func NewPair(t testing.TB) *Pair {
 	t.Helper()
 	p := &Pair{t: t, leader: newServer(t)}
@@ -41,7 +41,7 @@ func NewPair(t testing.TB) *Pair {
 func newServer(t testing.TB) *server {
 	t.Helper()
 	skipIfShort(t)
-	folder, err := os.MkdirTemp("/tmp", "postern-pair-") // a socket's path is short
+	folder, err := os.MkdirTemp("/tmp", "postern-pair-") // the path of a socket must be short
 	require.NoError(t, err)
 	s := &server{t: t, folder: folder, port: "5432"}
 	t.Cleanup(func() {
@@ -53,7 +53,7 @@ func newServer(t testing.TB) *server {
 
 func (s *server) data() string { return filepath.Join(s.folder, "data") }
 
-// address is that of the server's socket.
+// address returns the URL of the server.
 func (s *server) address() string { return socketAddress(s.folder) + "&port=" + s.port }
 
 func (s *server) init() {
@@ -68,19 +68,19 @@ func (s *server) start(settings ...string) {
 	s.t.Helper()
 	attributes, err := unprivileged(s.folder)
 	require.NoError(s.t, err)
-	attributes.Setpgid = true // it dies with its children
+	attributes.Setpgid = true // so that its children can be killed with it
 	s.process, err = serverCommand(s.folder, s.data(), attributes, append(settings, "-p", s.port, "-c", "log_min_messages=panic", "-c", "wal_retrieve_retry_interval=100ms")...)
 	require.NoError(s.t, err)
 	require.NoError(s.t, s.process.Start())
 	s.ended = make(chan struct{})
 	go func() {
-		_ = s.process.Wait() // it is killed
+		_ = s.process.Wait() // returns an error because the server is killed
 		close(s.ended)
 	}()
 	require.Eventually(s.t, func() bool { return reachable(s.address()) }, startTimeout, 20*time.Millisecond)
 }
 
-// kill ends the server as a power cut does.
+// kill stops the server as a power failure would.
 func (s *server) kill() {
 	if s.process == nil {
 		return
@@ -90,7 +90,7 @@ func (s *server) kill() {
 	s.process = nil
 }
 
-// AddStandby makes a standby of the leader, through a proxy, and waits until the leader waits for it.
+// AddStandby adds a standby to the leader, connected through a proxy, and returns once commits wait for it.
 func (p *Pair) AddStandby() {
 	p.t.Helper()
 	p.standby = newServer(p.t)
@@ -109,7 +109,7 @@ func (p *Pair) AddStandby() {
 	}, startTimeout, 20*time.Millisecond)
 }
 
-// Database returns a new database of the pair, whose address names both servers. All tables are in a schema of its own.
+// Database returns a new database of the pair, in a separate schema. Its URL names both servers.
 func (p *Pair) Database() *Database {
 	p.t.Helper()
 	schema := newSchema()
@@ -121,25 +121,25 @@ func (p *Pair) Database() *Database {
 	return p.Reach(db)
 }
 
-// Reach returns db at the present servers, of which the address names the standby first.
+// Reach returns db with a URL that names the present standby first and then the present leader.
 func (p *Pair) Reach(db *Database) *Database {
 	return db.With(p.t, "host", p.standby.folder+","+p.leader.folder, "port", "5432,5432")
 }
 
-// Part cuts the standby off from the leader, which goes on waiting for it.
+// Part cuts off the standby from the leader, which goes on waiting for it.
 func (p *Pair) Part() { p.replication.Set(Cut) }
 
-// Join ends what Part began.
+// Join reconnects them after [Pair.Part].
 func (p *Pair) Join() { p.replication.Set(Clear) }
 
-// FailOver kills the leader and promotes the standby, which is alone then.
+// FailOver kills the leader and promotes the standby, which then has no standby.
 func (p *Pair) FailOver() {
 	p.t.Helper()
 	p.leader.kill()
 	p.promote()
 }
 
-// SwitchOver promotes the standby and leaves the leader running, for reading.
+// SwitchOver promotes the standby and leaves the old leader running, but read-only.
 func (p *Pair) SwitchOver() {
 	p.t.Helper()
 	p.leader.exec(`ALTER SYSTEM SET default_transaction_read_only = on`)
@@ -160,7 +160,7 @@ func (p *Pair) Waiting() int {
 	return p.leader.ask(`SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 }
 
-// CancelWaiting cancels these commits, as an operator can: the leader confirms what the standby does not have.
+// CancelWaiting cancels the waiting commits, as an operator can: the leader then confirms what the standby does not have.
 func (p *Pair) CancelWaiting() {
 	p.leader.exec(`SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'`)
 }

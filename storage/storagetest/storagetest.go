@@ -16,16 +16,16 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Interceptor stands between a store and its driver; see storage.Config.Intercept.
+// Interceptor stands between a store and its driver; see [storage.Config].
 type Interceptor func(driver.Connector) driver.Connector
 
-// Database is a database of one test. Each store opened on it is like another replica.
+// Database is a database for one test. Each store that is opened on it is like another replica.
 type Database struct {
-	// URL is the address as storage.Config takes it.
+	// URL is the URL for [storage.Config].
 	URL string
-	// Direct is its address past a connection pooler; empty: URL is.
+	// Direct is the URL that bypasses a connection pooler; empty: URL does not lead to a pooler.
 	Direct string
-	// Keyset is what its stores seal with.
+	// Keyset is the keyset of its stores.
 	Keyset *storage.Keyset
 
 	migrated bool
@@ -36,7 +36,7 @@ func SQLite(t testing.TB) *Database {
 	return &Database{URL: "sqlite:" + filepath.Join(t.TempDir(), "postern.db"), Keyset: newKeyset(t)}
 }
 
-// Postgres returns an empty schema in PostgreSQL, removed at the end of the test.
+// Postgres returns an empty schema in PostgreSQL, which is removed at the end of the test.
 func Postgres(t testing.TB) *Database {
 	t.Helper()
 	server, schema := serverURL(t), newSchema()
@@ -73,8 +73,8 @@ func newKeyset(t testing.TB) *storage.Keyset {
 	return keyset
 }
 
-// Open opens a store on the database, migrated and unlocked, until the end of the test. The first interceptor is the first to see
-// a statement.
+// Open returns a store on the database, migrated and unlocked, which is closed at the end of the test. The first interceptor sees a
+// statement first.
 func (d *Database) Open(t testing.TB, interceptors ...Interceptor) *storage.Store {
 	t.Helper()
 	if !d.migrated {
@@ -89,7 +89,7 @@ func (d *Database) Open(t testing.TB, interceptors ...Interceptor) *storage.Stor
 	return Unlock(t, locked)
 }
 
-// Unlock returns the store of a database that is migrated.
+// Unlock unlocks a migrated database and returns its store.
 func Unlock(t testing.TB, locked *storage.Locked) *storage.Store {
 	t.Helper()
 	s, err := locked.Unlock(t.Context())
@@ -97,7 +97,7 @@ func Unlock(t testing.TB, locked *storage.Locked) *storage.Store {
 	return s
 }
 
-// OpenLocked opens the database as it is, until the end of the test.
+// OpenLocked opens the database as it is, and closes it at the end of the test.
 func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storage.Locked {
 	t.Helper()
 	s, err := storage.Open(t.Context(), storage.Config{
@@ -117,8 +117,8 @@ func (d *Database) OpenLocked(t testing.TB, interceptors ...Interceptor) *storag
 	return s
 }
 
-// hastyConnector makes connections to SQLite that do not wait for the disk: as in the server for PostgreSQL, what a test writes need not survive
-// a power loss.
+// hastyConnector makes connections to SQLite that do not wait for the disk. As with the PostgreSQL server, what a test writes need not
+// survive a power loss.
 type hastyConnector struct{ driver.Connector }
 
 func (c hastyConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -132,7 +132,7 @@ func (c hastyConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	return conn, nil
 }
 
-// SQL opens the database past the store, to look at rows and to tamper with them.
+// SQL opens the database without a store, to read rows or to tamper with them, until the end of the test.
 func (d *Database) SQL(t testing.TB) *sql.DB {
 	t.Helper()
 	db := openSQL(t, "postgres", cmp.Or(d.Direct, d.URL))
@@ -165,14 +165,14 @@ func OpenPostgres(t testing.TB) *storage.Store {
 	return Postgres(t).Open(t)
 }
 
-// Each runs body once on each kind of database. All stores that open returns in one run are on the same database, like replicas.
+// Each runs body as a subtest for each kind of database. All stores that open returns in one subtest use the same database, like replicas.
 func Each(t *testing.T, body func(t *testing.T, open func() *storage.Store)) {
 	EachDatabase(t, func(t *testing.T, db *Database) {
 		body(t, func() *storage.Store { return db.Open(t) })
 	})
 }
 
-// EachDatabase runs body once with an empty database of each kind.
+// EachDatabase runs body as a subtest for each kind of database, with an empty one.
 func EachDatabase(t *testing.T, body func(t *testing.T, db *Database)) {
 	t.Run("sqlite", func(t *testing.T) { body(t, SQLite(t)) })
 	t.Run("postgres", func(t *testing.T) { body(t, Postgres(t)) })

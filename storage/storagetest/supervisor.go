@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// linger is how long the server outlives its last user, so that the packages of one "go test ./..." find the same server.
+// linger is how long the server runs after its last user has ended, so that the packages of one "go test ./..." find the same server.
 const linger = 10 * time.Second
 
 func init() {
@@ -29,7 +29,7 @@ func init() {
 	os.Exit(0)
 }
 
-// supervise starts a server, writes its address to the file url in folder, and ends it when nobody has used it for a while.
+// supervise starts a server, writes its URL to the file url in folder, and stops it when nobody has used it for a while.
 func supervise(folder string) (err error) {
 	work, err := os.MkdirTemp("/tmp", "postern-postgres-")
 	if err != nil {
@@ -66,7 +66,7 @@ func supervise(folder string) (err error) {
 	return errors.Join(serveErr, os.Remove(published), stop(server, ended))
 }
 
-// socketAddress is the address of the server whose Unix socket is in folder.
+// socketAddress returns the URL of the server whose Unix socket is in folder.
 func socketAddress(folder string) string {
 	return (&url.URL{
 		Scheme: "postgres", User: url.User("postgres"), Path: "/postgres",
@@ -74,8 +74,8 @@ func socketAddress(folder string) string {
 	}).String()
 }
 
-// waitForUsers returns when nobody has held the lock on users for a while, with the exclusive lock on it: who comes now waits until
-// the file is closed. It also returns when the server ends or a signal asks for it.
+// waitForUsers returns once nobody has held the lock on users for a while. It then holds the exclusive lock, so that new users wait until
+// the file is closed. It also returns if the server ends, or a signal asks for it.
 func waitForUsers(users *os.File, ended chan error) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
@@ -93,7 +93,7 @@ func waitForUsers(users *os.File, ended chan error) error {
 			continue
 		}
 		if time.Since(lastUse) > linger {
-			return nil // with the lock
+			return nil // holding the lock
 		}
 		if err := syscall.Flock(int(users.Fd()), syscall.LOCK_UN); err != nil {
 			return err
@@ -113,8 +113,8 @@ func stop(server *exec.Cmd, ended chan error) error {
 	}
 }
 
-// startServer makes a cluster below work and starts a server on it that listens on a Unix socket in work only. What a test writes need
-// not survive a power loss.
+// startServer makes a database cluster below work and starts a server on it, which listens only on a Unix socket in work. What a test
+// writes need not survive a power loss.
 func startServer(work string) (*exec.Cmd, error) {
 	attributes, err := unprivileged(work)
 	if err != nil {
@@ -131,7 +131,7 @@ func startServer(work string) (*exec.Cmd, error) {
 	return server, server.Start()
 }
 
-// runTool runs one of PostgreSQL's programs to its end.
+// runTool runs one of PostgreSQL's programs and waits until it has ended.
 func runTool(work string, attributes *syscall.SysProcAttr, name string, arguments ...string) error {
 	path, err := serverBinary(name)
 	if err != nil {
@@ -145,7 +145,7 @@ func runTool(work string, attributes *syscall.SysProcAttr, name string, argument
 	return nil
 }
 
-// serverCommand is a server on the cluster data with a Unix socket in work, not started yet.
+// serverCommand returns the command for a server on the cluster data with a Unix socket in work. It does not start the server.
 func serverCommand(work, data string, attributes *syscall.SysProcAttr, settings ...string) (*exec.Cmd, error) {
 	postgres, err := serverBinary("postgres")
 	if err != nil {
@@ -157,7 +157,7 @@ func serverCommand(work, data string, attributes *syscall.SysProcAttr, settings 
 	return server, nil
 }
 
-// unprivileged gives work to a user that PostgreSQL agrees to run as, which root is not.
+// unprivileged gives work to a user other than root, as whom PostgreSQL agrees to run.
 func unprivileged(work string) (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, nil

@@ -18,10 +18,10 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Migrating takes longer than most tests. Each process does it once for each kind of database, and what came of it is put into the empty
+// Migrating takes longer than most tests. Each process migrates once for each kind of database, and copies the result into the empty
 // databases that tests open after that.
 
-// sqliteTemplate returns the file of a database that was migrated and nothing else.
+// sqliteTemplate returns the content of a database file that was only migrated.
 var sqliteTemplate = sync.OnceValues(func() (file []byte, err error) {
 	folder, err := os.MkdirTemp("", "postern-template-")
 	if err != nil {
@@ -35,7 +35,7 @@ var sqliteTemplate = sync.OnceValues(func() (file []byte, err error) {
 	return os.ReadFile(path)
 })
 
-// postgresTemplate returns the statements by which a schema was migrated, as one text.
+// postgresTemplate returns the statements that migrated a schema, as one text.
 var postgresTemplate = sync.OnceValues(func() (statements string, err error) {
 	address, err := serverAddress()
 	if err != nil {
@@ -70,7 +70,8 @@ var postgresTemplate = sync.OnceValues(func() (statements string, err error) {
 	return statements, nil
 })
 
-// withArgs returns a statement of PostgreSQL that has its values in its text. There are less than ten, numbers and truth values.
+// withArgs returns the text of a statement for PostgreSQL with its arguments put in. There are fewer than ten arguments, and all are
+// numbers or booleans.
 func withArgs(s Statement) string {
 	text := s.Text
 	for _, arg := range s.Args {
@@ -92,7 +93,7 @@ func migrate(address string, intercept Interceptor) error {
 	return errors.Join(err, s.Close())
 }
 
-// migrateIfEmpty migrates the database unless there is something in it.
+// migrateIfEmpty migrates the database if it is empty.
 func (d *Database) migrateIfEmpty(t testing.TB) {
 	t.Helper()
 	if path, ok := strings.CutPrefix(d.URL, "sqlite:"); ok {

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// PostgresTLS returns an empty database on a server of its own, which is reached over TLS alone.
+// PostgresTLS returns an empty database on a separate server, which accepts connections over TLS only.
 func PostgresTLS(t testing.TB) *Database {
 	t.Helper()
 	s := newServer(t)
@@ -33,7 +33,7 @@ func PostgresTLS(t testing.TB) *Database {
 	return db.With(t, "host", "127.0.0.1", "sslmode", "verify-full", "sslrootcert", certificate, "application_name", "public")
 }
 
-// certificate writes a certificate that signs itself, and its key.
+// certificate writes a self-signed certificate and its key, and returns their paths.
 func (s *server) certificate() (certificate, key string) {
 	s.t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
