@@ -29,8 +29,6 @@ func TestIntrospection(t *testing.T) {
 			require.Equal(t, "openid profile email offline_access", a.body["scope"])
 			require.InDelta(t, time.Now().Unix(), a.body["iat"], 2)
 			require.InDelta(t, time.Now().Add(10*time.Minute).Unix(), a.body["exp"], 2)
-			require.NotContains(t, a.body, "username")
-			require.NotContains(t, a.body, "email")
 
 			a = w.post("/oauth2/introspect", params(url.Values{"token": {refresh}}, "token_type_hint", hint))
 			require.Equal(t, true, a.body["active"])
@@ -81,6 +79,35 @@ func TestIntrospectionByAResourceServer(t *testing.T) {
 		w.change(w.web, func(m *client.Metadata) { m.Audience = []string{"https://api.example.test", api.ID} })
 		require.Equal(t, true, ask(tokens["access_token"])["active"])
 		require.Equal(t, map[string]any{"active": false}, ask(tokens["refresh_token"]), "it is not meant for anybody but the client")
+	})
+}
+
+// A resource server learns what the scopes of the token bring about the person, and no more.
+func TestIntrospectionNamesThePerson(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		api, secret := w.register(client.Service, func(*client.Metadata) {})
+		w.change(w.web, func(m *client.Metadata) { m.Audience = []string{api.ID} })
+		for scope, want := range map[string]map[string]any{
+			"openid":         {},
+			"openid email":   {"email": w.user.Email, "email_verified": true, "username": w.user.Email},
+			"openid profile": {"name": w.user.Claims["name"], "username": w.user.Username},
+			"openid groups":  {"groups": []any{"staff"}},
+			"openid profile email": {
+				"name": w.user.Claims["name"], "email": w.user.Email, "email_verified": true, "username": w.user.Username,
+			},
+		} {
+			access := requireTokens(t, w.redeem(w.code(w.web, "scope", scope)))
+			for _, as := range []func(*http.Request){w.basic, authorization(basicText(api.ID + ":" + secret))} {
+				got := w.post("/oauth2/introspect", url.Values{"token": {access}}, as).body
+				for _, member := range []string{
+					"active", "token_type", "client_id", "sub", "iss", "scope", "iat", "exp", "jti", "aud",
+				} {
+					require.Contains(t, got, member)
+					delete(got, member)
+				}
+				require.Equal(t, want, got, scope)
+			}
+		}
 	})
 }
 

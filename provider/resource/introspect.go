@@ -3,6 +3,7 @@ package resource
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/scope"
 	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 )
@@ -71,7 +73,28 @@ func (e *Endpoints) describeAccessToken(ctx context.Context, caller *client.Clie
 	if access.JKT != "" { // RFC 9449 section 6.2
 		answer["cnf"] = token.Confirmation{JKT: access.JKT}
 	}
+	if access.Grant.UserID != "" {
+		maps.Copy(answer, personOf(access, owner, now))
+	}
 	return answer, nil
+}
+
+// personOf returns what the scopes of a token bring about its person, for resource servers that name people by it: e-mail address, name and
+// groups, and username (RFC 7662 section 2.2), which is the user name or else the e-mail address.
+func personOf(access token.Valid, owner *client.Client, now time.Time) map[string]any {
+	released := scope.Values(access.Grant.User, scope.Released(owner, access.Scopes, nil), now)
+	person := map[string]any{}
+	for _, name := range []string{"email", "email_verified", "name", "groups"} {
+		if value, found := released[name]; found {
+			person[name] = value
+		}
+	}
+	for _, name := range []string{"email", "preferred_username"} {
+		if value, found := released[name]; found {
+			person["username"] = value
+		}
+	}
+	return person
 }
 
 // ownerFor returns the client of another client's token. Errors: an [oauth.Refusal] unless that client's tokens have the caller in their audience.
