@@ -13,6 +13,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/jwttest"
+	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 )
 
@@ -188,16 +189,65 @@ func TestAuthorizeRefusesRequestObjects(t *testing.T) {
 
 func TestAuthorizeScope(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		narrow, _ := w.register(client.Web, func(m *client.Metadata) {
+		narrow, narrowSecret := w.register(client.Web, func(m *client.Metadata) {
 			m.RedirectURIs, m.Consent, m.Scopes = []string{callback}, client.ConsentSkip, []string{"openid", "orders:read"}
 		})
-		for _, scope := range []string{"profile", "openid profile", "OPENID", "openid OpenID", "orders:*", "orders", "orders:read:all", "openid unknown", "openid\x00"} {
+		// Nothing is left of the scope parameter, and the description says of what, in the characters that it may contain.
+		for scope, named := range map[string]string{
+			"profile": "profile", "profile roles": "profile roles", "OPENID": "OPENID", "orders:*": "orders:*", "orders": "orders",
+			"orders:read:all": "orders:read:all", "a\"b\\c é": "abc ", strings.Repeat("x", 31) + " pst_rt_" + strings.Repeat("y", 40): strings.Repeat("x", 31) + " ",
+		} {
 			a := w.authorize(w.request(narrow, "scope", scope))
-			require.Contains(t, []string{invalidScope, invalidRequest}, a.query.Get("error"), scope)
-			requireRefusal(t, a, callback, a.query.Get("error"))
+			requireRefusal(t, a, callback, invalidScope)
+			require.Equal(t, "Every scope is unknown or the client is not registered for it. Asked for: "+named, a.query.Get("error_description"))
+			a = w.post("/oauth2/par", w.request(narrow, "scope", scope), authorization(basicText(narrow.ID+":"+narrowSecret)))
+			requireError(t, a, http.StatusBadRequest, invalidScope)
+			require.Contains(t, a.body["error_description"], "Asked for: "+named)
 		}
-		requireRefusal(t, w.authorize(w.request(narrow, "scope", "")), callback, invalidScope)
-		require.NotEmpty(t, w.code(narrow, "scope", "openid  orders:read openid"))
+		requireRefusal(t, w.authorize(w.request(narrow, "scope", "openid\x00")), callback, invalidRequest)
+		a := w.authorize(w.request(narrow, "scope", ""))
+		requireRefusal(t, a, callback, invalidScope)
+		require.Equal(t, "The parameter scope is missing.", a.query.Get("error_description"))
+
+		w.web, w.secret = narrow, narrowSecret
+		for scope, granted := range map[string]string{
+			"openid profile": "openid", "openid OpenID": "openid", "roles orders:read email openid unknown": "orders:read openid", "openid  orders:read openid": "openid orders:read",
+		} {
+			for _, code := range []string{w.code(narrow, "scope", scope), w.authorize(pushed(narrow, w.push(w.request(narrow, "scope", scope)))).query.Get("code")} {
+				tokens := w.redeem(code)
+				access := requireTokens(t, tokens)
+				require.Equal(t, granted, tokens.body["scope"])
+				require.Equal(t, []string{"sub"}, keysOf(w.userinfo(access).body))
+			}
+		}
+	})
+}
+
+// RFC 6749 section 4.2.2: an access token that comes through the browser comes with its scope if that is less than what was asked for.
+func TestScopeOfTheFrontChannel(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		c := w.hybrid()
+		got := w.send(c, "code id_token token", "", "scope", "openid roles email")
+		require.Equal(t, "openid email", got.Get("scope"))
+		require.False(t, w.send(c, "code id_token", "", "scope", "openid roles email").Has("scope"))
+		require.False(t, w.send(c, "id_token token", "", "scope", "email openid").Has("scope"))
+	})
+}
+
+// People are asked for what the app gets, not for all that it named.
+func TestConsentIsAboutWhatIsGranted(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.web, w.secret = w.asking(client.Web, callback)
+		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"openid", "email"} })
+		_, flow := w.begin(w.request(w.web, "scope", "openid roles email phone"))
+		require.Equal(t, storage.Access{Scopes: []string{"openid", "email"}}, w.agreeToAll(flow))
+		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"openid", "email", "phone"} })
+		a := w.resume(flow)
+		require.NotContains(t, a.Header().Get("Location"), "code=", "the phone number was not asked about")
+		require.Equal(t, storage.Access{Scopes: []string{"openid", "email", "phone"}}, w.agreeToAll(flow))
+		tokens := w.redeem(w.resume(flow).query.Get("code"))
+		requireTokens(t, tokens)
+		require.Equal(t, "openid email phone", tokens.body["scope"])
 	})
 }
 

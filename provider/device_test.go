@@ -149,6 +149,7 @@ func TestDeviceOfOthers(t *testing.T) {
 		for _, scope := range []string{"", "admin", "OPENID"} {
 			a := w.post("/oauth2/device_authorization", url.Values{"client_id": {tv.ID}, "scope": {scope}}, anonymous)
 			require.Equal(t, invalidScope, a.body["error"], scope)
+			require.Contains(t, a.body["error_description"], scope)
 		}
 		// It is no authorization code, not even for its own client.
 		code := w.post("/oauth2/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {tv.ID}, "code": {asked["device_code"].(string)}}, anonymous)

@@ -63,7 +63,7 @@ func TestLogOfRefusals(t *testing.T) {
 			"unknown app":     {ask(&client.Client{ID: "nobody", Metadata: w.web.Metadata}), oauth.ClientUnknown, "WARN", nil, []string{"client=nobody"}},
 			"response type":   {ask(w.web, "response_type", "id_token"), oauth.ResponseTypeUnregistered, "WARN", w.web, []string{"received=id_token", `registered="\"code\""`}},
 			"response mode":   {ask(w.web, "response_mode", "pigeon"), oauth.ResponseMode, "WARN", w.web, []string{"received=pigeon", "form_post"}},
-			"scope":           {ask(w.web, "scope", "openid nope"), oauth.ScopeUnregistered, "WARN", w.web, []string{`received="openid nope"`, "offline_access"}},
+			"scope":           {ask(w.web, "scope", "no nope"), oauth.ScopeUnregistered, "WARN", w.web, []string{`received="no nope"`, "offline_access"}},
 			"no PKCE":         {ask(public, "redirect_uri", "https://page.example.test/", "code_challenge", "", "code_challenge_method", ""), oauth.ChallengeMissing, "WARN", public, []string{"client_name=Page"}},
 			"not signed in":   {ask(w.web, "prompt", "none", "max_age", "0"), oauth.NotSignedIn, "INFO", w.web, nil},
 			"grant type": {func() answer {

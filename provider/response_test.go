@@ -156,7 +156,7 @@ func TestErrorsTravelInTheResponseMode(t *testing.T) {
 			{"code id_token token", oauth.ModeFormPost, oauth.ModeFormPost},
 		} {
 			for name, pairs := range map[string][]string{
-				invalidScope: {"scope", "openid unknown"}, invalidRequest: {"prompt", "bogus"}, loginRequired: {"prompt", "none", "max_age", "0"},
+				invalidScope: {"scope", "unknown"}, invalidRequest: {"prompt", "bogus"}, loginRequired: {"prompt", "none", "max_age", "0"},
 			} {
 				got := w.parameters(w.authorize(w.request(c, slices.Concat([]string{"response_type", test.types, "response_mode", test.asked}, pairs)...)), test.mode)
 				require.Equal(t, name, got.Get("error"), test)

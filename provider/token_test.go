@@ -179,8 +179,15 @@ func TestClientCredentials(t *testing.T) {
 		access := requireTokens(t, a)
 		require.ElementsMatch(t, []string{"access_token", "token_type", "expires_in", "scope"}, keysOf(a.body))
 		require.Equal(t, "orders:read", a.body["scope"])
-		for _, scope := range []string{"openid", "offline_access", "orders:read openid", "orders:*", "ORDERS:READ", "unknown"} {
-			requireError(t, ask(scope), http.StatusBadRequest, invalidScope)
+		for _, scope := range []string{"openid", "offline_access openid", "orders:*", "ORDERS:READ", "unknown"} {
+			a := ask(scope)
+			requireError(t, a, http.StatusBadRequest, invalidScope)
+			require.Contains(t, a.body["error_description"], "Asked for: "+scope)
+		}
+		for _, scope := range []string{"orders:read openid", "roles orders:read orders:*"} {
+			a := ask(scope)
+			requireTokens(t, a)
+			require.Equal(t, "orders:read", a.body["scope"], "what the client may not have is left out")
 		}
 		requireTokens(t, ask(""))
 		w.change(service, func(m *client.Metadata) { m.Scopes = append(m.Scopes, client.StandardScopes()...) })

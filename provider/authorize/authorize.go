@@ -154,7 +154,6 @@ func (e *Endpoint) resume(c *gin.Context, id string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	dropLostScopes(form, found)
 	a, err := newRequest(found, form)
 	if err != nil {
 		return err

@@ -3,7 +3,6 @@ package authorize
 import (
 	"context"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/postern-id/postern/provider/client"
@@ -43,7 +42,6 @@ func (e *Endpoint) Describe(ctx context.Context, flow storage.Flow) (RequestView
 	if err != nil {
 		return RequestView{}, err // it was valid when the request was frozen
 	}
-	dropLostScopes(form, c)
 	var asked storage.Access // empty when the client has lost every scope: the request will be refused
 	if scopes, err := scope.Read(form.Get("scope"), c); err == nil {
 		types, _ := oauth.ReadResponseTypes(form.Get("response_type"))
@@ -69,12 +67,4 @@ func (e *Endpoint) answers(c *client.Client, form url.Values, s storage.SignIn, 
 		err = e.validate(a, now)
 	}
 	return err != nil || decision.Decide(e.factsOf(a, storage.Flow{}, s, true), now).Action != decision.SignIn
-}
-
-// dropLostScopes removes the scopes of a frozen request that its client is no longer registered for. If no scope would be left, it removes none, and
-// the request is refused.
-func dropLostScopes(form url.Values, c *client.Client) {
-	if kept := scope.Kept(strings.Fields(form.Get("scope")), c); len(kept) > 0 {
-		form.Set("scope", strings.Join(kept, " "))
-	}
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -81,6 +83,11 @@ func parametersOf(u *engine.Unit) url.Values {
 		parameters.Set("access_token", u.AccessToken)
 		parameters.Set("token_type", "Bearer")
 		parameters.Set("expires_in", strconv.FormatInt(u.ExpiresIn, 10))
+		for _, asked := range strings.Fields(u.Request.Form.Get("scope")) {
+			if !slices.Contains(u.Request.Scopes, asked) { // less was granted than was asked for
+				parameters.Set("scope", strings.Join(u.Request.Scopes, " "))
+			}
+		}
 	}
 	if u.IDToken != "" {
 		parameters.Set("id_token", u.IDToken)

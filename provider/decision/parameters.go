@@ -64,7 +64,7 @@ func ReadScopes(text string, c *client.Client) ([]string, error) {
 	scopes, err := scope.Read(text, c)
 	switch {
 	case errors.Is(err, scope.ErrUnregistered):
-		return nil, oauth.Refuse(oauth.ScopeUnregistered).Compare(text, c.Scopes...)
+		return nil, oauth.RefuseScopes(text, c.Scopes)
 	case errors.Is(err, scope.ErrNone):
 		return nil, oauth.Refuse(oauth.ScopeMissing)
 	}

@@ -20,7 +20,7 @@ var fromEngine = []struct {
 	{fosite.ErrUnsupportedGrantType, oauth.Refuse(oauth.GrantTypeUnknown)},
 	{fosite.ErrUnsupportedResponseType, oauth.Refuse(oauth.ResponseTypeUnregistered)},
 	{fosite.ErrInvalidScope, oauth.Refuse(oauth.ScopeRefused)},
-	{fosite.ErrScopeNotGranted, oauth.Refuse(oauth.ScopeRefused).Saying("A scope was not granted.")},
+	{fosite.ErrScopeNotGranted, oauth.Refuse(oauth.ScopeRefused)},
 	{fosite.ErrAccessDenied, &oauth.Refusal{
 		Rule: oauth.TokenRequestMalformed, Status: http.StatusForbidden, Code: oauth.AccessDenied, Description: "The request was refused.",
 	}},

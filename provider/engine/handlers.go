@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/ory/fosite"
 	"github.com/ory/fosite/handler/oauth2"
@@ -67,8 +68,8 @@ func (h refreshHandler) HandleTokenEndpointRequest(ctx context.Context, request 
 	return nil
 }
 
-// clientCredentialsHandler is fosite's handler, and also checks the grant type first and grants the requested scopes, which fosite leaves out. It
-// refuses scopes about a person, because there is no person.
+// clientCredentialsHandler is fosite's handler, and also checks the grant type first and grants the requested scopes, which fosite does not. It
+// leaves out scopes that the client is not registered for, and those about a person, because there is no person.
 type clientCredentialsHandler struct {
 	*oauth2.ClientCredentialsGrantHandler
 }
@@ -79,16 +80,18 @@ func (h clientCredentialsHandler) HandleTokenEndpointRequest(ctx context.Context
 	if !slices.Contains(c.GetGrantTypes(), "client_credentials") || c.IsPublic() {
 		return fosite.ErrUnauthorizedClient
 	}
-	about := scope.Supported()
-	for _, scope := range request.GetRequestedScopes() {
-		if slices.Contains(about, scope) || !slices.Contains(c.GetScopes(), scope) {
-			return fosite.ErrInvalidScope
-		}
+	asked, about := request.GetRequestedScopes(), scope.Supported()
+	granted := slices.DeleteFunc(slices.Clone(asked), func(scope string) bool {
+		return slices.Contains(about, scope) || !slices.Contains(c.GetScopes(), scope)
+	})
+	if len(asked) > 0 && len(granted) == 0 {
+		return oauth.RefuseScopes(strings.Join(asked, " "), c.GetScopes())
 	}
+	request.SetRequestedScopes(granted)
 	if err := h.ClientCredentialsGrantHandler.HandleTokenEndpointRequest(ctx, request); err != nil {
 		return err
 	}
-	for _, scope := range request.GetRequestedScopes() {
+	for _, scope := range granted {
 		request.GrantScope(scope)
 	}
 	return nil

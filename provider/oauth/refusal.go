@@ -65,6 +65,19 @@ func (r *Refusal) Saying(description string) *Refusal {
 	return &with
 }
 
+// RefuseScopes returns the refusal of a request that asks only for scopes that the client does not get. The description names them, in characters
+// that it may contain (RFC 6749 section 5.2).
+func RefuseScopes(asked string, registered []string) *Refusal {
+	refusal := Refuse(ScopeUnregistered).Compare(asked, registered...)
+	names := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
+			return -1
+		}
+		return r
+	}, Clip(refusal.Received, 200))
+	return refusal.Saying(refusal.Description + " Asked for: " + names)
+}
+
 // Compare returns a copy of the refusal with the received value and the registered ones. It removes from them whatever could be a secret, code or
 // token.
 func (r *Refusal) Compare(received string, registered ...string) *Refusal {

@@ -103,7 +103,7 @@ var requestAnswers = map[Rule]answer{
 	ResponseTypeMissing:      {Code: InvalidRequest, Description: "The parameter response_type is missing."},
 	ResponseTypeUnregistered: {Code: UnsupportedResponseType, Description: "This response type is not supported for this client.", sentence: "The response type is unknown or not registered for the client."},
 	ResponseMode:             {Code: InvalidRequest, Description: "This response mode is not supported for this response type."},
-	ScopeUnregistered:        {Code: InvalidScope, Description: "A scope is unknown or the client is not registered for it."},
+	ScopeUnregistered:        {Code: InvalidScope, Description: "Every scope is unknown or the client is not registered for it."},
 	ScopeMissing:             {Code: InvalidScope, Description: "The parameter scope is missing."},
 	IDTokenWithoutOpenID:     {Code: InvalidScope, Description: "An ID token needs the scope openid."},
 	NonceMissing:             {Code: InvalidRequest, Description: "The parameter nonce is missing."},

@@ -67,7 +67,7 @@ var tokenAnswers = map[Rule]answer{
 	DeviceCodeExpired:      {Code: ExpiredToken, Description: "The device code has expired."},
 	DeviceSlowDown:         {Code: SlowDown, Description: "The device asks too often: its interval is 5 seconds longer from now on.", expected: true},
 	DevicePending:          {Code: AuthorizationPending, Description: "The person has not decided yet.", expected: true},
-	ScopeRefused:           {Code: InvalidScope, Description: "A scope is unknown or the client is not registered for it.", sentence: "A scope was not granted, or the client is not registered for it."},
+	ScopeRefused:           {Code: InvalidScope, Description: "A scope was not granted."},
 	TokenRequestMalformed:  {Code: InvalidRequest, Description: "A parameter is missing or malformed.", sentence: "A parameter of the token request is missing or malformed."},
 
 	TokenInQuery:              {Code: InvalidRequest, Description: "An access token does not belong in the query."},

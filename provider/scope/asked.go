@@ -12,19 +12,21 @@ import (
 
 // Errors of [Read].
 var (
-	ErrUnregistered = errors.New("scope is unknown or the client is not registered for it")
+	ErrUnregistered = errors.New("every scope is unknown or the client may not have it")
 	ErrNone         = errors.New("scope parameter is empty")
 )
 
-// Read returns the scopes in the scope parameter (RFC 6749 section 3.3), each once. It compares scopes byte for byte: OPENID is not openid.
+// Read returns the scopes in the scope parameter (RFC 6749 section 3.3), each once. It leaves out those that are unknown (OIDC Core section 3.1.2.1)
+// and those that the client may not have; the answer to the client says what was granted. It compares scopes byte for byte: OPENID is not openid.
 //
-// Errors: [ErrUnregistered], [ErrNone].
+// Errors: [ErrNone] if the parameter is empty, [ErrUnregistered] if nothing is left of it.
 func Read(text string, c *client.Client) ([]string, error) {
+	asked := strings.Fields(text)
+	if len(asked) == 0 {
+		return nil, ErrNone
+	}
 	var scopes []string
-	for _, scope := range strings.Fields(text) {
-		if !slices.Contains(c.Scopes, scope) {
-			return nil, ErrUnregistered
-		}
+	for _, scope := range Kept(asked, c) {
 		// Only clients that are registered for the grant refresh_token get refresh tokens (RFC 9700).
 		if scope == "offline_access" && !slices.Contains(c.GrantTypes, client.GrantRefresh) {
 			continue
@@ -34,12 +36,12 @@ func Read(text string, c *client.Client) ([]string, error) {
 		}
 	}
 	if len(scopes) == 0 {
-		return nil, ErrNone
+		return nil, ErrUnregistered
 	}
 	return scopes, nil
 }
 
-// Kept returns the scopes that the client is still registered for.
+// Kept returns those of the scopes that the client is registered for.
 func Kept(scopes []string, c *client.Client) []string {
 	return slices.DeleteFunc(slices.Clone(scopes), func(scope string) bool { return !slices.Contains(c.Scopes, scope) })
 }

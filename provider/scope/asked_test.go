@@ -21,12 +21,13 @@ func TestRead(t *testing.T) {
 	c := clientWith([]string{"openid", "email", "offline_access", "orders:read"})
 	for text, want := range map[string][]string{
 		"openid": {"openid"}, " openid\temail  openid ": {"openid", "email"}, "orders:read": {"orders:read"}, "offline_access openid": {"offline_access", "openid"},
+		"openid phone": {"openid"}, "roles OPENID email \"": {"email"},
 	} {
 		scopes, err := Read(text, c)
 		require.NoError(t, err)
 		require.Equal(t, want, scopes)
 	}
-	for _, text := range []string{"OPENID", "phone", "openid phone", "openid,email"} {
+	for _, text := range []string{"OPENID", "phone", "phone roles", "openid,email"} {
 		_, err := Read(text, c)
 		require.ErrorIs(t, err, ErrUnregistered, text)
 	}
@@ -37,7 +38,7 @@ func TestRead(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"openid"}, scopes, "RFC 9700: refresh tokens are for clients that are registered for the grant")
 	_, err = Read("offline_access", c)
-	require.ErrorIs(t, err, ErrNone)
+	require.ErrorIs(t, err, ErrUnregistered)
 	require.Equal(t, []string{"openid", "email"}, Kept([]string{"openid", "phone", "email"}, c))
 }
 
