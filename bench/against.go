@@ -13,11 +13,11 @@ import (
 	"time"
 )
 
-// slice is how long one of the two servers is under load before it is the other's turn: short, so that whatever else the machine does
-// hits both.
+// slice is how long one of the two servers is under load before it is the other's turn. It is short, so that anything else that the machine
+// does affects both.
 const slice = 150 * time.Millisecond
 
-// pairing compares two servers in one scenario. The ratios are of the one under test to the other.
+// pairing compares two servers in one scenario. The ratios are those of the server under test to the other one.
 type pairing struct {
 	Name        string    `json:"name"`
 	Connections int       `json:"connections"`
@@ -25,18 +25,18 @@ type pairing struct {
 	Tested      pairSide  `json:"binary"`
 	Rate        float64   `json:"rate_ratio"`
 	Processor   float64   `json:"processor_ratio,omitempty"`
-	Rates       []float64 `json:"slices"` // ratio of the rates in each pair of slices, in ascending order
+	Rates       []float64 `json:"slices"` // ratios of the rates in each pair of slices, in ascending order
 }
 
 // pairSide has the figures of one server.
 type pairSide struct {
 	PerSecond  float64 `json:"per_second"`
-	Processor  float64 `json:"processor_us,omitempty"` // microseconds of processor time for each right answer; 0: the system does not tell
+	Processor  float64 `json:"processor_us,omitempty"` // microseconds of processor time for each right answer; 0: the system does not report it
 	Errors     int     `json:"errors"`
 	FirstError string  `json:"first_error,omitempty"`
 }
 
-// contender is one of the two servers with what was measured of it in the present scenario.
+// contender is one of the two servers, with its figures in the current scenario.
 type contender struct {
 	*setup
 	server    *server
@@ -45,7 +45,8 @@ type contender struct {
 	processor time.Duration
 }
 
-// measureAgainst runs both servers at once, each with a database of its own, and puts load on one and the other in turns.
+// measureAgainst runs both servers at the same time, each with its own database, and puts load on them in turns. It adds the comparisons to
+// figures.
 func measureAgainst(ctx context.Context, o options, figures *report, progress io.Writer) (err error) {
 	other, tested := &contender{}, &contender{}
 	defer func() { err = errors.Join(err, other.end(), tested.end()) }()
@@ -75,7 +76,7 @@ func measureAgainst(ctx context.Context, o options, figures *report, progress io
 	return nil
 }
 
-// runPair measures a scenario for the plan's duration at each server. Which of them comes first changes with each pair of slices.
+// runPair measures each server in a scenario for the plan's duration. The order of the two changes with each pair of slices.
 func runPair(ctx context.Context, s scenario, connections int, other, tested *contender, p plan) (pairing, error) {
 	turns := []*contender{other, tested}
 	for _, c := range turns {
@@ -100,7 +101,7 @@ func runPair(ctx context.Context, s scenario, connections int, other, tested *co
 	return result, errors.Join(other.target.hangUp(), tested.target.hangUp())
 }
 
-// begin starts the server and signs people in. end must be called, also after an error.
+// begin starts the server and signs in people. The caller must call end, even after an error.
 func (c *contender) begin(ctx context.Context, o options, progress io.Writer) (err error) {
 	if c.setup, err = prepare(ctx, o, progress); err != nil {
 		return err
@@ -125,7 +126,7 @@ func (c *contender) end() error {
 	return err
 }
 
-// prepare makes the steps of a scenario and lets them run for the time of the warm-up.
+// prepare makes the steps of a scenario and runs them during the warm-up.
 func (c *contender) prepare(ctx context.Context, s scenario, connections int, warmup time.Duration) (err error) {
 	c.measured, c.processor = nil, 0
 	if c.steps, err = s.prepare(c.target, connections); err != nil {
@@ -144,7 +145,7 @@ func (c *contender) load(ctx context.Context) error {
 	return err
 }
 
-// side sums up the slices.
+// side returns the figures of all slices together.
 func (c *contender) side() pairSide {
 	whole := merge(c.measured, time.Duration(len(c.measured))*slice)
 	side := pairSide{PerSecond: whole.perSecond(), Errors: whole.errors}
@@ -157,7 +158,7 @@ func (c *contender) side() pairSide {
 	return side
 }
 
-// processorTime returns how long the threads of a process have run, or 0 where the system does not tell (proc(5), schedstat).
+// processorTime returns how long the threads of a process have run (schedstat of proc(5)), or 0 if the system does not report it.
 func processorTime(pid int) time.Duration {
 	var sum time.Duration
 	threads, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/schedstat")
@@ -167,7 +168,7 @@ func processorTime(pid int) time.Duration {
 	for _, thread := range threads {
 		text, err := os.ReadFile(thread)
 		if err != nil {
-			continue // it has ended
+			continue // the thread has ended
 		}
 		running, _, _ := strings.Cut(string(text), " ")
 		if ns, err := strconv.ParseInt(running, 10, 64); err == nil {
@@ -177,7 +178,7 @@ func processorTime(pid int) time.Duration {
 	return sum
 }
 
-// writeAgainst writes the pairings as a table. The middle half of the slices lies between the quartiles of their ratios.
+// writeAgainst writes the pairings as a table. The column quartiles has the first and the third quartile of the slices' ratios.
 func writeAgainst(w io.Writer, pairings []pairing) {
 	rows := [][]string{{"scenario", "connections", "against, per second", "binary, per second", "ratio", "quartiles", "against, CPU µs", "binary, CPU µs", "ratio", "errors"}}
 	for _, p := range pairings {

@@ -44,7 +44,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(output)
 	flags.StringVar(&o.binary, "binary", "", "the `file` of the server; by default it is built from ./cmd/postern")
-	flags.StringVar(&o.against, "against", "", "the `file` of another server: compare both, in turns, and measure nothing else")
+	flags.StringVar(&o.against, "against", "", "the `file` of another server; both are measured in turns and compared, and nothing else is measured")
 	flags.StringVar(&o.database, "database", "sqlite", "sqlite, postgres (starts a private server) or the `URL` of an empty database, postgres://…")
 	flags.StringVar(&o.postgresBin, "postgres-bin", "", "the `folder` of initdb and postgres; by default the newest below /usr/lib/postgresql")
 	flags.StringVar(&o.dir, "dir", "", "the `folder` for databases; its disk limits the rate of commits")

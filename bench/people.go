@@ -53,7 +53,7 @@ func newPeople(n int) people {
 	return p
 }
 
-// take returns a person who has not signed in during the time step of now. The caller gives the person back with back. It returns
+// take returns a person who has not signed in during the time step of now. The caller must call back for that person. It returns
 // errExhausted if there is no such person.
 func (p people) take(now time.Time) (person, error) {
 	select {

@@ -103,7 +103,8 @@ func (p *postgres) stop() error {
 	return errors.Join(err, os.RemoveAll(p.folder))
 }
 
-// unprivileged gives folder to a user other than root, as whom PostgreSQL agrees to run.
+// unprivileged gives folder to another user if this process runs as root, because PostgreSQL refuses to run as root. It returns the
+// attributes with which to start PostgreSQL's programs.
 func unprivileged(folder string) (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, nil

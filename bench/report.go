@@ -62,7 +62,7 @@ type process struct {
 	LoadedBytes int64 `json:"loaded_rss_bytes"`
 }
 
-// comparison is the token endpoint without and with sign-ins beside it.
+// comparison has the figures of the token endpoint without and with simultaneous sign-ins.
 type comparison struct {
 	Alone   measurement `json:"alone"`
 	Beside  measurement `json:"beside"`

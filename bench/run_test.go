@@ -12,8 +12,8 @@ import (
 
 const allFlows = "discovery,client_credentials,introspection,refresh_es256,code_es256"
 
-// TestBench measures a real server for a moment, on each database, and then in comparison with itself. It runs this program, because the
-// program starts itself once more.
+// TestBench briefly measures a real server on each database, and then compares it with itself. It builds and runs this program, because the
+// program starts itself again as the constant server.
 func TestBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts PostgreSQL and a server")
@@ -45,7 +45,7 @@ func TestBench(t *testing.T) {
 	})
 }
 
-// benchmark runs program for a moment and returns what it measured.
+// benchmark runs program briefly and returns the figures.
 func benchmark(t *testing.T, program string, args ...string) (figures report) {
 	t.Helper()
 	args = append(args, "--users", "256", "--connections", "1", "--duration", "600ms", "--warmup", "10ms", "--scenarios", allFlows, "--json")

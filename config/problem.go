@@ -58,8 +58,8 @@ func nearest(name string, candidates []string) string {
 	return Near(name, candidates, math.MaxInt)
 }
 
-// Near returns the candidate with the smallest edit distance to name, if that is at most most, and otherwise "". It is
-// for hints about unknown names. Only the first 100 bytes of name count, which limits the work.
+// Near returns the candidate with the smallest edit distance to name, or "" if every distance is greater than most. It is for hints about
+// unknown names. Only the first 100 bytes of name count, which limits the work.
 func Near(name string, candidates []string, most int) string {
 	name = name[:min(len(name), 100)]
 	best, least := "", -1

@@ -97,7 +97,7 @@ func (s *Clients) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// CountSelfRegistered returns how many clients registered themselves, but at most most: it does not count further.
+// CountSelfRegistered returns how many clients registered themselves. It stops counting at most.
 func (s *Clients) CountSelfRegistered(ctx context.Context, most int) (int, error) {
 	var count int
 	err := s.get(ctx, &count, `

@@ -40,7 +40,7 @@ func (s *Sessions) BeginSignIn(ctx context.Context, h HalfSignIn, event string) 
 }
 
 // HalfSignIn returns the half-done sign-in whose cookie has that hash, with the user's authenticators. It returns ErrNotFound if there is
-// none, it was completed or has expired, the account was disabled, or its epoch has risen.
+// no such sign-in, it was completed or has expired, the account was disabled, or its epoch has risen.
 func (s *Sessions) HalfSignIn(ctx context.Context, tokenHash []byte, now time.Time) (HalfSignIn, error) {
 	var rows []struct {
 		sessionRow

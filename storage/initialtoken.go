@@ -28,7 +28,7 @@ func (s *InitialTokens) Add(ctx context.Context, t InitialToken) error {
 	return err
 }
 
-// ByHash returns the token with that hash. It returns ErrNotFound if there is none, or none that is good for another registration at now.
+// ByHash returns the token with that hash. It returns ErrNotFound if there is no such token, it has expired, or no use is left.
 func (s *InitialTokens) ByHash(ctx context.Context, hash []byte, now time.Time) (InitialToken, error) {
 	var t InitialToken
 	err := s.get(ctx, &t, `

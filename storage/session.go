@@ -79,8 +79,8 @@ const notHeld = `(u.exposed_at IS NULL OR s.completed_at < u.exposed_at)`
 const wholeSignIn = `NOT s.must_enrol AND ` + notHeld
 
 // SignIn returns the complete sign-in whose cookie has that hash, with what its user has granted to the client (empty: the consent is not
-// read). It returns ErrNotFound if there is none, it has ended, it waits for a new password or authenticator, the account was disabled, or
-// its epoch has risen.
+// read). It returns ErrNotFound if there is no such sign-in, it has ended, it waits for a new password or authenticator, the account was
+// disabled, or its epoch has risen.
 func (s *Sessions) SignIn(ctx context.Context, tokenHash []byte, clientID string, now time.Time) (SignIn, error) {
 	var row struct {
 		sessionRow

@@ -28,15 +28,15 @@ type HeldSignIn struct{ waitingSignIn }
 // an authenticator that has to be renewed. It is a type of its own so that it gives access to the enrolment and to nothing else.
 type EnrollingSignIn struct{ waitingSignIn }
 
-// HeldSignIn returns the sign-in that waits for a new password and whose cookie has that hash. It returns ErrNotFound if there is none, it
-// has ended, the account was disabled, or its epoch has risen.
+// HeldSignIn returns the sign-in that waits for a new password and whose cookie has that hash. It returns ErrNotFound if there is no such
+// sign-in, it has ended, the account was disabled, or its epoch has risen.
 func (s *Sessions) HeldSignIn(ctx context.Context, tokenHash []byte, now time.Time) (HeldSignIn, error) {
 	waiting, err := s.waiting(ctx, `NOT `+notHeld, tokenHash, now)
 	return HeldSignIn{waiting}, err
 }
 
 // EnrollingSignIn returns the sign-in that waits for a new authenticator and whose cookie has that hash. It returns ErrNotFound if there is
-// none, it waits for a new password first, it has ended, the account was disabled, or its epoch has risen.
+// no such sign-in, it waits for a new password first, it has ended, the account was disabled, or its epoch has risen.
 func (s *Sessions) EnrollingSignIn(ctx context.Context, tokenHash []byte, now time.Time) (EnrollingSignIn, error) {
 	waiting, err := s.waiting(ctx, `s.must_enrol AND `+notHeld, tokenHash, now)
 	return EnrollingSignIn{waiting}, err

@@ -18,7 +18,7 @@ import (
 type Event struct {
 	Name     Name   // required
 	Actor    Actor  // required
-	UserID   string // the user whom it concerns, or who acted; empty if there is none, or it is not known who
+	UserID   string // the user whom the event concerns, or the administrator who acted; empty if there is no such user or it is not known
 	ClientID string
 	Address  string // IP address of the request, which is stored as ShortAddress returns it
 	Detail   map[string]string

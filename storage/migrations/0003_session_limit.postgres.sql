@@ -1,6 +1,6 @@
 -- +goose Up
 
--- A user has at most 100 sessions; the oldest make room. In a trigger, because it costs the sign-in no statement of its own.
+-- A user has at most 100 sessions; the oldest make room. A trigger does that, so that a sign-in needs no further statement.
 
 -- +goose StatementBegin
 CREATE FUNCTION limit_sessions() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,6 +1,6 @@
 -- +goose Up
 
--- A user has at most 100 sessions; the oldest make room. In a trigger, because it costs the sign-in no statement of its own.
+-- A user has at most 100 sessions; the oldest make room. A trigger does that, so that a sign-in needs no further statement.
 
 -- +goose StatementBegin
 CREATE TRIGGER sessions_limited AFTER UPDATE OF completed_at ON sessions WHEN OLD.completed_at IS NULL AND NEW.completed_at IS NOT NULL

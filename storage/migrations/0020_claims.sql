@@ -1,5 +1,5 @@
 -- +goose Up
 
--- Claims that an app gets by name (OIDC Core section 5.5), beside those that its scopes bring: JSON lists, as scopes are.
+-- Claims that an app requests by name (OIDC Core section 5.5), in addition to those of its scopes. They are JSON lists like the scopes.
 ALTER TABLE consents ADD COLUMN claims TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE grants ADD COLUMN claims TEXT NOT NULL DEFAULT '[]';

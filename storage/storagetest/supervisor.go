@@ -157,7 +157,8 @@ func serverCommand(work, data string, attributes *syscall.SysProcAttr, settings 
 	return server, nil
 }
 
-// unprivileged gives work to a user other than root, as whom PostgreSQL agrees to run.
+// unprivileged gives work to another user if this process runs as root, because PostgreSQL refuses to run as root. It returns the
+// attributes with which to start PostgreSQL's programs.
 func unprivileged(work string) (*syscall.SysProcAttr, error) {
 	if os.Getuid() != 0 {
 		return &syscall.SysProcAttr{}, nil

@@ -77,8 +77,7 @@ func (a *App) checkIssuer(p *provider, answer url.Values) error {
 	return nil
 }
 
-// redeem exchanges the code for tokens and returns the person whom they are
-// about.
+// redeem exchanges the code for tokens and returns the person whom the ID token identifies.
 func (a *App) redeem(ctx context.Context, p *provider, code string, at attempt, now time.Time) (*person, error) {
 	ctx = a.toProvider(ctx)
 	token, err := a.oauth(p).Exchange(ctx, code, oauth2.VerifierOption(at.verifier))
