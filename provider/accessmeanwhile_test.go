@@ -16,7 +16,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// The operator takes a scope from the client while the person looks at the page: what is left is asked for, and nothing else is given.
+// The operator removes a scope from the client while the person looks at the page: the person is asked for the others, and the client gets nothing
+// else.
 func TestScopeLostWhileAsking(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.addUser(standard())
@@ -31,7 +32,7 @@ func TestScopeLostWhileAsking(t *testing.T) {
 		require.ElementsMatch(t, []string{"sub", "email", "email_verified"}, slices.Collect(maps.Keys(w.userinfo(access).body)))
 
 		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"openid"} })
-		require.Equal(t, []string{"sub"}, slices.Collect(maps.Keys(w.userinfo(access).body)), "also by a token from before")
+		require.Equal(t, []string{"sub"}, slices.Collect(maps.Keys(w.userinfo(access).body)), "even with a token from before")
 
 		_, flow = w.begin(w.request(w.web, "scope", "openid", "prompt", "consent"))
 		w.change(w.web, func(m *client.Metadata) { m.Scopes = []string{"email"} })
@@ -39,7 +40,7 @@ func TestScopeLostWhileAsking(t *testing.T) {
 	})
 }
 
-// A claim that the client is registered for since the last sign-in is asked for at the next one.
+// If the client is registered for another claim after a sign-in, the person is asked for it at the next one.
 func TestClaimAddedLater(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.addUser(storage.Claims{"team": "harbour"})
@@ -58,7 +59,7 @@ func TestClaimAddedLater(t *testing.T) {
 	})
 }
 
-// The person withdraws the consent after it was looked at and before the code is stored: the whole question is asked anew.
+// The person withdraws the consent after it was read and before the code is stored: everything is decided anew.
 func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		hook := &withdrawing{grants: w.store.Grants}
@@ -78,7 +79,7 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 		hook.happen = withdraw
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, consentRequired)
 		agree()
-		hook.happen = func(ctx context.Context) { // the same again, by an answer in another tab
+		hook.happen = func(ctx context.Context) { // the consent is given again in another tab
 			withdraw(ctx)
 			agree()
 		}
@@ -89,7 +90,7 @@ func TestConsentWithdrawnWhileIssuing(t *testing.T) {
 	})
 }
 
-// The person signs out after the session was looked at and before the code is stored: nothing is given in a session that has ended.
+// The person signs out after the session was read and before the code is stored: nothing is issued in a session that has ended.
 func TestSignedOutWhileIssuing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		hook := &withdrawing{grants: w.store.Grants}
@@ -118,7 +119,7 @@ func TestSignedOutWhileIssuing(t *testing.T) {
 	})
 }
 
-// withdrawing lets something happen before the next grant is stored.
+// withdrawing calls a function before the next grant is stored.
 type withdrawing struct {
 	grants
 	happen func(context.Context)

@@ -69,7 +69,7 @@ func TestAuthorizeResponseType(t *testing.T) {
 	})
 }
 
-// RFC 6749 section 3.1: what is not known is ignored; a parameter without a value counts as left out.
+// RFC 6749 section 3.1: unknown parameters are ignored, and a parameter without a value counts as omitted.
 func TestAuthorizeIgnores(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, extra := range []url.Values{
@@ -111,7 +111,7 @@ func TestAuthorizeState(t *testing.T) {
 	})
 }
 
-// OIDC Core section 3.1.2.1: by POST as by GET; what comes twice counts as not sent, wherever it stands.
+// OIDC Core section 3.1.2.1: POST works like GET. A repeated parameter counts as not sent, whether it is in the query or in the body.
 func TestAuthorizeByPost(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form := w.request(w.web)
@@ -129,7 +129,7 @@ func TestAuthorizeByPost(t *testing.T) {
 		}
 		a = w.post("/oauth2/auth?state=1", form, anonymous)
 		requireRefusal(t, a, callback, invalidRequest)
-		require.False(t, a.query.Has("state"), "which of the two?")
+		require.False(t, a.query.Has("state"), "it is not clear which state is right")
 		for _, name := range []string{"client_id", "redirect_uri"} {
 			a = w.post("/oauth2/auth?"+url.Values{name: form[name]}.Encode(), form, anonymous)
 			requirePage(t, a, http.StatusBadRequest, "The parameter "+name+" is sent more than once.")
@@ -168,8 +168,7 @@ func TestAuthorizeMethods(t *testing.T) {
 	})
 }
 
-// A request object could replace everything that the query says; a request_uri would make this server fetch an address
-// that somebody else chooses.
+// A request object could replace all parameters in the query; a request_uri would make this server fetch a URL that somebody else chooses.
 func TestAuthorizeRefusesRequestObjects(t *testing.T) {
 	fetched := false
 	canary := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { fetched = true }))
@@ -254,7 +253,7 @@ func TestConsentIsAboutWhatIsGranted(t *testing.T) {
 func TestAuthorizeAnswer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		a := w.authorize(w.request(w.web))
-		require.Equal(t, http.StatusSeeOther, a.Code, "a form is not sent again to the client")
+		require.Equal(t, http.StatusSeeOther, a.Code, "the browser must not post the form to the client")
 		require.Equal(t, "no-store", a.Header().Get("Cache-Control"))
 		require.Equal(t, "no-referrer", a.Header().Get("Referrer-Policy"))
 		require.Empty(t, a.Header().Get("Access-Control-Allow-Origin"))
@@ -278,7 +277,7 @@ func TestAuthorizeWithoutASignIn(t *testing.T) {
 		w.browser.session = nil
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
 		half := w.beginSignIn(time.Now())
-		w.browser.session = half.TokenHash // the password was right, and no more
+		w.browser.session = half.TokenHash // the password was right, but the code is missing
 		requireRefusal(t, w.authorize(w.request(w.web, "prompt", "none")), callback, loginRequired)
 		a := w.authorize(w.request(w.web))
 		require.Equal(t, http.StatusSeeOther, a.Code)

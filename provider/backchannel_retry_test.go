@@ -16,76 +16,76 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The pace at which clients are told of logouts.
+// Limits of logout notices.
 const (
-	logoutClaim    = 5 * time.Minute // how long a replica that has taken a notice keeps others from it
+	logoutClaim    = 5 * time.Minute // how long a notice is reserved for the replica that has claimed it
 	logoutRefusals = 3               // attempts that a client may answer with 400
 )
 
-// logoutWaits are the times between the attempts to tell a client.
+// logoutWaits are the waits between the attempts to send a notice.
 var logoutWaits = []time.Duration{
 	10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour,
 }
 
-// LO-08: a client that does not answer well is asked again, later and later, and not for ever.
-func thoseThatFailToldLater(t *testing.T, w *world) {
-	h := w.hear()
+// LO-08: a notice that fails is sent again after longer and longer waits, but not for ever.
+func failedNoticesAreRetried(t *testing.T, w *world) {
+	h := w.addLogoutReceiver()
 	at := time.Now()
 	end := func() string {
 		w.signIn(time.Now())
-		w.visit(h)
+		w.codeFlow(h)
 		sid := w.sid()
 		require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
 		return sid
 	}
 	before := w.events(audit.LogoutGivenUp)
 	sid := end()
-	h.answers(http.StatusServiceUnavailable)
+	h.respondWith(http.StatusServiceUnavailable)
 	jtis := map[any]bool{}
 	for n, wait := range logoutWaits {
-		w.tell(at)
-		tokens := h.heard()
+		w.sendNotices(at)
+		tokens := h.received()
 		require.Len(t, tokens, 1, "attempt %d", n)
 		jtis[w.logoutTokenAt(tokens[0], at)["jti"]] = true
 		v := w.clientSession(sid)
 		require.Equal(t, n+1, v.Attempts)
 		require.Equal(t, "the client answered 503", v.Failure)
 		require.WithinDuration(t, at.Add(wait), v.NextAttemptAt.Time, 5*time.Second)
-		w.tell(at.Add(wait - time.Second))
-		require.Empty(t, h.heard(), "too early")
+		w.sendNotices(at.Add(wait - time.Second))
+		require.Empty(t, h.received(), "too early")
 		at = v.NextAttemptAt.Time
 	}
-	require.Len(t, jtis, len(logoutWaits), "every attempt has a token of its own")
-	w.tell(at)
-	require.Len(t, h.heard(), 1)
+	require.Len(t, jtis, len(logoutWaits), "every attempt has a new token")
+	w.sendNotices(at)
+	require.Len(t, h.received(), 1)
 	require.False(t, w.clientSession(sid).GivenUpAt.IsZero())
 	require.Equal(t, before+1, w.events(audit.LogoutGivenUp))
-	w.tell(at.Add(1000 * time.Hour))
-	require.Empty(t, h.heard())
+	w.sendNotices(at.Add(1000 * time.Hour))
+	require.Empty(t, h.received())
 
 	sid, at = end(), time.Now()
-	w.tell(at)
-	h.answers(http.StatusNoContent)
-	w.tell(w.clientSession(sid).NextAttemptAt.Time)
-	require.Len(t, h.heard(), 2)
+	w.sendNotices(at)
+	h.respondWith(http.StatusNoContent)
+	w.sendNotices(w.clientSession(sid).NextAttemptAt.Time)
+	require.Len(t, h.received(), 2)
 	require.False(t, w.clientSession(sid).DeliveredAt.IsZero())
 
 	sid, at = end(), time.Now()
-	h.answers(http.StatusBadRequest)
+	h.respondWith(http.StatusBadRequest)
 	for range logoutRefusals {
-		w.tell(at)
+		w.sendNotices(at)
 		at = at.Add(time.Hour)
 	}
-	require.Len(t, h.heard(), logoutRefusals)
+	require.Len(t, h.received(), logoutRefusals)
 	v := w.clientSession(sid)
 	require.False(t, v.GivenUpAt.IsZero())
 	require.Equal(t, "the client answered 400", v.Failure)
 	require.Equal(t, before+2, w.events(audit.LogoutGivenUp))
 }
 
-// LO-08: whatever the client's server does, the person is signed out at once, and Postern follows nobody and reads nothing.
+// LO-08: whatever the client's server does, the person is signed out at once, and Postern follows no redirect and reads no body.
 func logoutDoesNotWait(t *testing.T, w *world) {
-	h, other := w.hear(), w.hear()
+	h, other := w.addLogoutReceiver(), w.addLogoutReceiver()
 	canary := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") }))
 	defer canary.Close()
 	arrived, release := make(chan struct{}, 1), make(chan struct{})
@@ -112,8 +112,8 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 		{"slow", "", func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release }},
 	} {
 		w.signIn(time.Now())
-		w.visit(h)
-		hint, sid := w.visit(other), w.sid()
+		w.codeFlow(h)
+		hint, sid := w.codeFlow(other), w.sid()
 		h.mu.Lock()
 		h.answer = tc.answer
 		h.mu.Unlock()
@@ -127,7 +127,7 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 			<-arrived
 			w.signIn(time.Now())
 			requirePage(t, w.confirmLogout(), http.StatusOK, doneText)
-			require.Eventually(t, func() bool { return len(other.heard()) == 1 }, 4*time.Second, 5*time.Millisecond, "nobody waits for the slow one")
+			require.Eventually(t, func() bool { return len(other.received()) == 1 }, 4*time.Second, 5*time.Millisecond, "the other client does not wait for the slow one")
 			close(release)
 		}
 		require.NoError(t, <-told)
@@ -142,31 +142,31 @@ func logoutDoesNotWait(t *testing.T, w *world) {
 				require.Equal(t, tc.failure, v.Failure)
 			}
 		}
-		h.heard()
-		other.heard()
+		h.received()
+		other.received()
 	}
 }
 
-// CA-21: an address inside that the operator has not allowed hears nothing.
-func internalAddressesNotTold(t *testing.T, w *world) {
+// CA-21: no notice is sent to an internal address that the operator has not allowed.
+func internalAddressesNotNotified(t *testing.T, w *world) {
 	strict := joinWorld(t, w.store, func(cfg *Config) {
 		cfg.Fetch = fetch.New(fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
 	})
-	h := w.hear()
-	w.visit(h)
+	h := w.addLogoutReceiver()
+	w.codeFlow(h)
 	sid := w.sid()
 	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
-	strict.tell(time.Now())
-	require.Empty(t, h.heard())
+	strict.sendNotices(time.Now())
+	require.Empty(t, h.received())
 	require.Equal(t, "the address is not allowed for outgoing requests", w.clientSession(sid).Failure)
 }
 
-// A client's server that is down is asked once in a round, whatever there is to tell it; then all is delivered.
-func downAskedOnce(t *testing.T, w *world) {
-	h := w.hear()
+// A client's server that is down gets one request in a round, however many notices there are for it. When it is up again, all are delivered.
+func unreachableClientAskedOnce(t *testing.T, w *world) {
+	h := w.addLogoutReceiver()
 	for range 5 {
 		w.signIn(time.Now())
-		w.visit(h)
+		w.codeFlow(h)
 	}
 	_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
 	require.NoError(t, err)
@@ -174,8 +174,8 @@ func downAskedOnce(t *testing.T, w *world) {
 	h.mu.Lock()
 	h.answer = func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	h.mu.Unlock()
-	w.tell(time.Now())
-	require.Len(t, h.heard(), 1)
+	w.sendNotices(time.Now())
+	require.Len(t, h.received(), 1)
 	waiting, next, err := w.store.ClientSessions.Waiting(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 5, waiting)
@@ -183,21 +183,21 @@ func downAskedOnce(t *testing.T, w *world) {
 	h.mu.Lock()
 	h.answer = working
 	h.mu.Unlock()
-	w.tell(next.Add(5 * time.Second))
-	require.Len(t, h.heard(), 5)
+	w.sendNotices(next.Add(5 * time.Second))
+	require.Len(t, h.received(), 5)
 }
 
-// Two replicas, 50 looks at once: every client hears of every session once.
-func TestRaceOfReplicasThatTell(t *testing.T) {
+// Two replicas send 50 rounds at once: every client gets one notice for every session.
+func TestRaceOfNotifiers(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db.Open(t))
 		other := joinWorld(t, db.Open(t))
-		clients := []*hearing{w.hear(), w.hear(), w.hear()}
+		clients := []*logoutReceiver{w.addLogoutReceiver(), w.addLogoutReceiver(), w.addLogoutReceiver()}
 		for range 4 {
 			for range 3 {
 				w.signIn(time.Now())
 				for _, h := range clients {
-					w.visit(h)
+					w.codeFlow(h)
 				}
 			}
 			_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
@@ -213,20 +213,21 @@ func TestRaceOfReplicasThatTell(t *testing.T) {
 				})
 			}
 			group.Wait()
-			w.tell(now) // if the last to look was refused the lease
+			w.sendNotices(now) // in case another replica had the lease in the last round
 			for _, h := range clients {
-				require.Len(t, h.heard(), 3)
+				require.Len(t, h.received(), 3)
 			}
 		}
 	})
 }
 
-// What a replica that stops has no time for, another goes on with at once; what one that died had taken, after its claim.
+// Another replica sends at once the notices that a stopping replica has no time for, and those that a crashed replica had claimed when the claim
+// ends.
 func replicasTakeOver(t *testing.T, w *world) {
-	h := w.hear()
+	h := w.addLogoutReceiver()
 	for range 3 {
 		w.signIn(time.Now())
-		w.visit(h)
+		w.codeFlow(h)
 	}
 	_, err := w.store.Sessions.EndAll(t.Context(), w.user.ID)
 	require.NoError(t, err)
@@ -237,13 +238,13 @@ func replicasTakeOver(t *testing.T, w *world) {
 	h.mu.Unlock()
 	now := time.Now()
 	require.NoError(t, w.notifier().SendDue(ctx, now))
-	require.Len(t, h.heard(), 1)
-	require.Equal(t, before+1, w.events(audit.LogoutDelivered), "what was on its way is noted")
+	require.Len(t, h.received(), 1)
+	require.Equal(t, before+1, w.events(audit.LogoutDelivered), "the notice that was being sent is recorded")
 	_, err = w.store.ClientSessions.Claim(t.Context(), now.Add(logoutClaim), now.Add(time.Minute))
-	require.NoError(t, err, "by one that dies")
+	require.NoError(t, err, "claimed by a replica that crashes")
 	require.NoError(t, w.notifier().SendDue(t.Context(), now.Add(time.Minute)))
-	require.Len(t, h.heard(), 1)
+	require.Len(t, h.received(), 1)
 	require.NoError(t, w.notifier().SendDue(t.Context(), now.Add(logoutClaim)))
-	require.Len(t, h.heard(), 1)
+	require.Len(t, h.received(), 1)
 	require.Equal(t, before+3, w.events(audit.LogoutDelivered))
 }

@@ -18,21 +18,21 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// hearing is the server of a client that is told of logouts.
-type hearing struct {
+// logoutReceiver is a client with a server that receives logout notices.
+type logoutReceiver struct {
 	*client.Client
 	secret string
 	server *httptest.Server
 
 	mu     sync.Mutex
-	tokens []string // that came, each in a form of its own
+	tokens []string // received, each in its own request
 	answer func(http.ResponseWriter, *http.Request)
 }
 
-// hear registers a client that is told of logouts and answers 200.
-func (w *world) hear(edit ...func(*client.Metadata)) *hearing {
+// addLogoutReceiver registers a client that receives logout notices and answers them with 200.
+func (w *world) addLogoutReceiver(edit ...func(*client.Metadata)) *logoutReceiver {
 	w.t.Helper()
-	h := &hearing{answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }}
+	h := &logoutReceiver{answer: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }}
 	h.server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_ = r.ParseForm()
 		h.mu.Lock()
@@ -57,8 +57,8 @@ func (w *world) hear(edit ...func(*client.Metadata)) *hearing {
 	return h
 }
 
-// heard returns the tokens that came and forgets them.
-func (h *hearing) heard() []string {
+// received returns the tokens that came since the last call.
+func (h *logoutReceiver) received() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	tokens := h.tokens
@@ -66,14 +66,14 @@ func (h *hearing) heard() []string {
 	return tokens
 }
 
-func (h *hearing) answers(status int) {
+func (h *logoutReceiver) respondWith(status int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.answer = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }
 }
 
-// visit runs the browser through the client and returns the ID token.
-func (w *world) visit(h *hearing) string {
+// codeFlow runs the code flow of the client in the browser and returns the ID token.
+func (w *world) codeFlow(h *logoutReceiver) string {
 	w.t.Helper()
 	a := w.post("/oauth2/token", map[string][]string{
 		"grant_type": {"authorization_code"}, "code": {w.code(h.Client)}, "redirect_uri": {callback}, "code_verifier": {verifier},
@@ -82,7 +82,7 @@ func (w *world) visit(h *hearing) string {
 	return a.body["id_token"].(string)
 }
 
-// notifier returns what tells clients of logouts, as another replica has it.
+// notifier returns the notifier of another replica.
 func (w *world) notifier() *logout.Notifier {
 	w.t.Helper()
 	replica, err := build(w.cfg, w.parts)
@@ -90,13 +90,13 @@ func (w *world) notifier() *logout.Notifier {
 	return replica.notifier
 }
 
-// tell lets a replica look once, at a time.
-func (w *world) tell(now time.Time) {
+// sendNotices has another replica send the notices that are due at now.
+func (w *world) sendNotices(now time.Time) {
 	w.t.Helper()
 	require.NoError(w.t, w.notifier().SendDue(w.t.Context(), now))
 }
 
-// sid is the id of the session that the browser is in.
+// sid returns the ID of the browser's session.
 func (w *world) sid() string {
 	w.t.Helper()
 	signIn, err := w.store.Sessions.SignIn(w.t.Context(), w.browser.session, "", time.Now())
@@ -123,15 +123,15 @@ func TestOIDCCBackChannelLogoutDiscoveryEndpointVerification(t *testing.T) {
 
 func TestOIDCCBackChannelRPInitiatedLogout(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		h := w.hear()
-		hint := w.visit(h)
+		h := w.addLogoutReceiver()
+		hint := w.codeFlow(h)
 		said := w.idToken(hint)
 		requireGoesTo(t, w.logout("id_token_hint", hint, "post_logout_redirect_uri", afterLogout, "state", "s"), afterLogout+"?state=s")
 		ctx, stop := context.WithCancel(t.Context())
 		ended := make(chan error)
 		go func() { ended <- w.provider.RunLogouts(ctx) }()
 		var tokens []string
-		require.Eventually(t, func() bool { tokens = h.heard(); return len(tokens) > 0 }, 10*time.Second, 5*time.Millisecond)
+		require.Eventually(t, func() bool { tokens = h.received(); return len(tokens) > 0 }, 10*time.Second, 5*time.Millisecond)
 		stop()
 		require.NoError(t, <-ended)
 		require.Len(t, tokens, 1)
@@ -148,16 +148,16 @@ func TestOIDCCBackChannelRPInitiatedLogout(t *testing.T) {
 	})
 }
 
-// Everything about telling clients that can share a world; each part begins with a person who is signed in and nobody left to be told.
-func TestClientsAreTold(t *testing.T) {
+// The tests of logout notices that can share a world. Each begins with a new person who is signed in, and without due notices.
+func TestClientsAreNotified(t *testing.T) {
 	parts := map[string]func(*testing.T, *world){
-		"whatever ends a session":                     toldWhateverEndsASession,
-		"not without an address":                      withoutAddressNotTold,
+		"whatever ends a session":                     notifiedWhateverEndsASession,
+		"not without an address":                      withoutURINotNotified,
 		"nothing of a session that has ended":         noCodeForASessionThatEnds,
-		"later, if they fail":                         thoseThatFailToldLater,
+		"later, if they fail":                         failedNoticesAreRetried,
 		"without waiting for them":                    logoutDoesNotWait,
-		"not at an internal address":                  internalAddressesNotTold,
-		"once in a round, if nobody answers":          downAskedOnce,
+		"not at an internal address":                  internalAddressesNotNotified,
+		"once in a round, if nobody answers":          unreachableClientAskedOnce,
 		"by another replica, if one stops or is gone": replicasTakeOver,
 	}
 	each(t, func(t *testing.T, w *world) {
@@ -177,9 +177,9 @@ func TestClientsAreTold(t *testing.T) {
 	})
 }
 
-// Whoever ends the session, and whether it is this browser's or not: the clients it has been at are told, once each.
-func toldWhateverEndsASession(t *testing.T, w *world) {
-	first, second, never := w.hear(), w.hear(), w.hear()
+// However a session ends, each client that was used in it gets one notice.
+func notifiedWhateverEndsASession(t *testing.T, w *world) {
+	first, second, never := w.addLogoutReceiver(), w.addLogoutReceiver(), w.addLogoutReceiver()
 	for name, end := range map[string]func(sid string){
 		"a person who confirms": func(string) { requirePage(t, w.confirmLogout(), http.StatusOK, doneText) },
 		"from elsewhere":        func(sid string) { require.NoError(t, w.store.Sessions.EndByID(t.Context(), w.user.ID, sid)) },
@@ -195,35 +195,35 @@ func toldWhateverEndsASession(t *testing.T, w *world) {
 		t.Run(name, func(t *testing.T) {
 			w.user = storagetest.User(t, w.store)
 			w.signIn(time.Now())
-			w.visit(first)
-			known := map[*hearing]any{first: w.idToken(w.visit(first))["sid"], second: w.idToken(w.visit(second))["sid"]}
+			w.codeFlow(first)
+			known := map[*logoutReceiver]any{first: w.idToken(w.codeFlow(first))["sid"], second: w.idToken(w.codeFlow(second))["sid"]}
 			sid := w.sid()
-			w.tell(time.Now())
-			require.Empty(t, first.heard(), "the session lives")
+			w.sendNotices(time.Now())
+			require.Empty(t, first.received(), "the session has not ended")
 			before := w.events(audit.LogoutDelivered)
 			end(sid)
-			w.tell(time.Now())
-			w.tell(time.Now().Add(24 * time.Hour))
-			for _, h := range []*hearing{first, second} {
-				tokens := h.heard()
+			w.sendNotices(time.Now())
+			w.sendNotices(time.Now().Add(24 * time.Hour))
+			for _, h := range []*logoutReceiver{first, second} {
+				tokens := h.received()
 				require.Len(t, tokens, 1)
 				claims := w.logoutToken(tokens[0])
 				require.Equal(t, known[h], claims["sid"])
 				require.Equal(t, w.user.ID, claims["sub"])
 				require.Equal(t, h.ID, claims["aud"])
 			}
-			require.Empty(t, never.heard())
+			require.Empty(t, never.received())
 			require.Equal(t, before+2, w.events(audit.LogoutDelivered))
 		})
 	}
 }
 
-// Of a client that has no address, or none any more, nothing is left to be done; nor of one that was removed.
-func withoutAddressNotTold(t *testing.T, w *world) {
-	h, removed := w.hear(), w.hear()
+// There are no notices for a client that has no logout URI, has lost it, or was removed.
+func withoutURINotNotified(t *testing.T, w *world) {
+	h, removed := w.addLogoutReceiver(), w.addLogoutReceiver()
 	w.code(w.web)
-	w.visit(h)
-	w.visit(removed)
+	w.codeFlow(h)
+	w.codeFlow(removed)
 	sid := w.sid()
 	sessions, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
@@ -231,17 +231,17 @@ func withoutAddressNotTold(t *testing.T, w *world) {
 	w.change(h.Client, func(m *client.Metadata) { m.BackchannelLogoutURI, m.BackchannelLogoutSession = "", false })
 	require.NoError(t, w.store.Clients.Delete(t.Context(), removed.ID))
 	require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
-	w.tell(time.Now())
-	require.Empty(t, h.heard())
-	require.Empty(t, removed.heard())
+	w.sendNotices(time.Now())
+	require.Empty(t, h.received())
+	require.Empty(t, removed.received())
 	sessions, err = w.store.ClientSessions.OfSession(t.Context(), sid)
 	require.NoError(t, err)
 	require.Empty(t, sessions)
 }
 
-// A sign-in that ends while a client is being answered gives it nothing that it would not be told the end of.
+// If a session ends while a client's request is answered, the client gets no grant, because it would not be notified of the end.
 func noCodeForASessionThatEnds(t *testing.T, w *world) {
-	h := w.hear()
+	h := w.addLogoutReceiver()
 	before, err := w.store.Grants.OfUser(t.Context(), w.user.ID, 100)
 	require.NoError(t, err)
 	hook := &endsAfterwards{browser: w.browser}
@@ -255,7 +255,7 @@ func noCodeForASessionThatEnds(t *testing.T, w *world) {
 	require.Equal(t, before, after)
 }
 
-// endsAfterwards is a browser whose session ends after it was looked at for the first time.
+// endsAfterwards is a browser whose session ends after it was read for the first time.
 type endsAfterwards struct {
 	*browser
 	ended bool

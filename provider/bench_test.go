@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// eachBench runs a benchmark on a world on every database. It measures the handlers: no network, no load beside.
+// eachBench runs a benchmark on a world on every database. It measures the handlers alone, without a network or other load.
 func eachBench(b *testing.B, run func(*testing.B, *world)) {
 	for name, open := range map[string]func(testing.TB) *storagetest.Database{"sqlite": storagetest.SQLite, "postgres": storagetest.Postgres} {
 		b.Run(name, func(b *testing.B) {

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// browser stands for the cookies: which session it has, and which browser it is.
+// browser stands for a browser's cookies: that of its session, and the one that tells browsers apart.
 type browser struct {
 	store   *storage.Store
 	session []byte // nil: nobody is signed in

@@ -12,14 +12,14 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The statements that a request may cost, counted at the driver, with warm caches.
+// The number of statements that each request may cost, counted at the driver, with warm caches.
 func TestStatementBudgets(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var counter storagetest.Counter
 		w := newWorld(t, db.Open(t, counter.Intercept))
 		service, secret := w.register(client.Service, func(*client.Metadata) {})
 		asService := authorization(basicText(service.ID + ":" + secret))
-		told := w.hear()
+		told := w.addLogoutReceiver()
 		asking, _ := w.asking(client.Web, callback)
 		_, flow := w.begin(w.request(asking))
 		w.agree(flow, asking, "openid", "profile", "email")
@@ -88,7 +88,7 @@ func TestStatementBudgets(t *testing.T) {
 		} {
 			prepare()
 			if tc.name == "an unknown client" {
-				tc.request() // that nobody has this id is remembered too
+				tc.request() // unknown ids are cached as well
 			}
 			counter.Reset()
 			a := tc.request()

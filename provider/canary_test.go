@@ -21,7 +21,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// canary stays silent through the whole run.
+// canary must not be reached in the whole run.
 var canary *fetchtest.Canary
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	os.Exit(canary.Main(func() int { return cmp.Or(m.Run(), everyRuleWasReached()) }))
 }
 
-// Whatever address an app registers, and whoever registers it, no request reaches this machine: the settings allow no special address.
+// Whatever URL an app or an operator registers, no request reaches this machine, because the configuration allows no special address.
 func TestNothingReachesTheCanary(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration, cfg.Fetch = registration.Open, fetch.New(fetch.Config{}) })
@@ -51,11 +51,11 @@ func TestNothingReachesTheCanary(t *testing.T) {
 			}
 			require.Zero(t, canary.Sung(), uri)
 		}
-		require.Greater(t, visited, 10, "what cannot be registered cannot be fetched")
+		require.Greater(t, visited, 10, "too few of the URLs could be registered")
 		sid := w.sid()
 		_, err := w.browser.End(t.Context(), nil, httptest.NewRequest(http.MethodPost, "/oauth2/logout", nil))
 		require.NoError(t, err)
-		w.tell(time.Now())
+		w.sendNotices(time.Now())
 		sessions, err := w.store.ClientSessions.OfSession(t.Context(), sid)
 		require.NoError(t, err)
 		require.Len(t, sessions, visited)
@@ -66,7 +66,8 @@ func TestNothingReachesTheCanary(t *testing.T) {
 	})
 }
 
-// registersAtTheCanary: the list of a sector is fetched at once and refused; what people are shown is never fetched.
+// registersAtTheCanary registers an app with its URLs at the canary. A sector list is fetched at once, which fails; URLs of pages and logos are never
+// fetched.
 func (w *world) registersAtTheCanary(uri string) {
 	w.t.Helper()
 	register := func(pairs ...any) answer {
@@ -81,7 +82,7 @@ func (w *world) registersAtTheCanary(uri string) {
 	}
 }
 
-// addsAtTheCanary registers an app as an operator would; nil when it cannot be registered.
+// addsAtTheCanary registers an app with its URLs at the canary as an operator would; it returns nil if that is refused.
 func (w *world) addsAtTheCanary(uri string, edit func(*client.Metadata)) *client.Client {
 	w.t.Helper()
 	m := client.Defaults(client.Web)

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// addUser adds a user with claims and groups, signed in in this browser from now on.
+// addUser adds a user with claims and groups and signs the user in.
 func (w *world) addUser(claims storage.Claims, groups ...string) {
 	w.t.Helper()
 	id := storage.NewID()
@@ -22,7 +22,7 @@ func (w *world) addUser(claims storage.Claims, groups ...string) {
 	w.signIn(time.Now())
 }
 
-// standard are the claims of OIDC Core section 5.1 that are attributes of a user.
+// standard returns values for the claims of OIDC Core section 5.1 that are attributes of a user.
 func standard() storage.Claims {
 	return storage.Claims{
 		"name": "Ada Example", "given_name": "Ada", "family_name": "Example", "middle_name": "M", "nickname": "ada",
@@ -51,7 +51,7 @@ func TestStandardClaims(t *testing.T) {
 	})
 }
 
-// OIDC Core section 5.3.2: what is not known is left out; it is neither null nor empty.
+// OIDC Core section 5.3.2: claims without a value are left out, and not null or empty.
 func TestUnknownClaimsAreLeftOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.addUser(storage.Claims{
@@ -67,7 +67,7 @@ func TestUnknownClaimsAreLeftOut(t *testing.T) {
 	})
 }
 
-// Attributes that are called like the claims a token lives by never get into one.
+// Attributes with the names of protocol claims never get into a token.
 func TestAttributesCannotPoseAsClaims(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		evil := standard()
@@ -107,7 +107,7 @@ func TestClaimsParameter(t *testing.T) {
 			require.Equal(t, []any{"staff"}, claims["groups"])
 			require.NotContains(t, claims, "email")
 			require.ElementsMatch(t, []string{"sub", "email", "picture"}, keysOf(w.userinfo(access).body))
-			tokens = w.refresh(refreshTokenOf(tokens)) // it holds for the whole grant
+			tokens = w.refresh(refreshTokenOf(tokens)) // the claims parameter applies to the whole grant
 			access = requireTokens(t, tokens)
 		}
 	})
@@ -151,7 +151,7 @@ func TestManyGroups(t *testing.T) {
 	})
 }
 
-// The subject is the same at every client, and is nothing that a person knows or changes.
+// The subject is the same at every client, and nothing that a person knows or can change.
 func TestSubject(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		other := w.at("spa", callback)
@@ -163,7 +163,7 @@ func TestSubject(t *testing.T) {
 	})
 }
 
-// While a new address waits to be confirmed, apps are told that the old one is not known to be the person's.
+// While a new e-mail address waits to be confirmed, email_verified is false.
 func TestAddressIsUnverifiedWhileItChanges(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.addUser(nil)
@@ -181,6 +181,6 @@ func TestAddressIsUnverifiedWhileItChanges(t *testing.T) {
 		require.Equal(t, false, w.idToken(tokens.body["id_token"])["email_verified"])
 
 		require.NoError(t, w.store.Users.BeginEmailChange(t.Context(), w.user, time.Now().Add(-time.Second)))
-		require.Equal(t, true, w.userinfo(access).body["email_verified"], "nobody confirmed in time")
+		require.Equal(t, true, w.userinfo(access).body["email_verified"], "the new address was not confirmed in time")
 	})
 }

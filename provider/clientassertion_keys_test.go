@@ -90,13 +90,13 @@ func TestClientAssertionKeys(t *testing.T) {
 			a := w.assert("/oauth2/introspect", tc.assertion)
 			require.Equal(t, tc.want, passes(t, a), "%s: %s", name, a.Body.String())
 		}
-		require.True(t, passes(t, w.assert("/oauth2/introspect", good)), "what was refused did not use it up")
+		require.True(t, passes(t, w.assert("/oauth2/introspect", good)), "the refused requests did not use the assertion up")
 		require.NotContains(t, w.log.String(), good)
 		require.False(t, passes(t, w.assert("/oauth2/introspect", sign("EdDSA", edKey, "ed", all), "client_id", narrow.ID)))
 	})
 }
 
-// A key that comes with the assertion proves nothing.
+// A key in the header of an assertion does not authenticate.
 func TestClientAssertionWithItsOwnKey(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.withKeys(nil, jwttest.Public(jwttest.Keys()["EdDSA"], ""))

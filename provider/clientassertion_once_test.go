@@ -35,11 +35,11 @@ func TestClientAssertionIsGoodOnce(t *testing.T) {
 		}
 		require.Equal(t, len(replays)+2, w.events(audit.ClientRefused))
 		require.True(t, passes(t, other.assert("/oauth2/revoke", jwttest.Sign(t, "ES256", key, "", changedClaims(second.ID, time.Now(), "jti", claims["jti"])))),
-			"a jti is the client's own")
+			"each client has its own jtis")
 	})
 }
 
-// One jti, 50 uses: one is accepted.
+// Of 50 uses of one jti at once, one is accepted.
 func TestRaceForAnAssertion(t *testing.T) {
 	key := jwttest.Keys()["EdDSA"]
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
@@ -87,13 +87,13 @@ func TestClientAssertionStatements(t *testing.T) {
 		}
 		counter.Reset()
 		require.False(t, passes(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1)))))
-		require.Equal(t, 1, counter.Count(), "the record of the refusal alone")
+		require.Equal(t, 1, counter.Count(), "only the audit entry of the refusal")
 		faults.Fail(1, false, io.ErrUnexpectedEOF)
 		requireOutage(t, w.assert("/oauth2/revoke", jwttest.Sign(t, "EdDSA", key, "", changedClaims(c.ID, time.Now(), "exp", 1))))
 	})
 }
 
-// What was used is remembered for as long as it could be accepted, even by a replica whose clock is a minute behind.
+// A used assertion is remembered for as long as it could be accepted, even by a replica whose clock is a minute behind.
 func TestUsedClientAssertionIsRemembered(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := jwttest.Keys()["EdDSA"]

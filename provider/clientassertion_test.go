@@ -34,14 +34,14 @@ func (w *world) withKeys(edit func(*client.Metadata), keys ...jose.JSONWebKey) *
 	return c
 }
 
-// claimsOf are those of a good assertion of a client.
+// claimsOf returns the claims of a valid assertion of a client.
 func claimsOf(id string, now time.Time) map[string]any {
 	return map[string]any{
 		"iss": id, "sub": id, "aud": issuer, "exp": now.Add(time.Minute).Unix(), "iat": now.Unix(), "nbf": now.Unix(), "jti": storage.NewID(),
 	}
 }
 
-// changedClaims are good claims in which the pairs are replaced; nil takes a claim away.
+// changedClaims returns the claims of a valid assertion with the pairs set; nil removes a claim.
 func changedClaims(id string, now time.Time, pairs ...any) map[string]any {
 	claims := claimsOf(id, now)
 	for i := 0; i < len(pairs); i += 2 {
@@ -59,7 +59,7 @@ func (w *world) assert(path, assertion string, pairs ...string) answer {
 	return w.post(path, params(form, pairs...), anonymous, fromElsewhere())
 }
 
-// fromElsewhere gives a request an address that has failed at nothing yet.
+// fromElsewhere gives a request a new address, for which nothing has failed yet.
 func fromElsewhere() func(*http.Request) {
 	address := [16]byte{0x20, 0x01, 0x0d, 0xb8}
 	rand.Read(address[4:])
@@ -89,7 +89,7 @@ func TestClientAssertion(t *testing.T) {
 	})
 }
 
-// The whole flow of a web app that has a key and no secret.
+// The code flow of a web app with a key in place of a secret.
 func TestClientAssertionForACode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := jwttest.Keys()["ES256"]
@@ -184,7 +184,7 @@ func TestClientAssertionClaims(t *testing.T) {
 	})
 }
 
-// One method at a time, and the one that is registered.
+// A client must use its registered method and no other.
 func TestClientAssertionIsTheOnlyMethod(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := jwttest.Keys()["EdDSA"]
@@ -215,7 +215,7 @@ func TestClientAssertionIsTheOnlyMethod(t *testing.T) {
 			for _, also := range []string{"x", secret} {
 				requireError(t, w.post(path, params(form, "client_secret", also), anonymous, fromElsewhere()), http.StatusBadRequest, invalidRequest)
 			}
-			require.True(t, passes(t, w.post(path, form, anonymous, fromElsewhere())), "it was not used up")
+			require.True(t, passes(t, w.post(path, form, anonymous, fromElsewhere())), "the assertion was not used up")
 			form["client_assertion"] = append(form["client_assertion"], fresh(c.ID))
 			requireError(t, w.post(path, form, anonymous), http.StatusBadRequest, invalidRequest)
 		}

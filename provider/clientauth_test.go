@@ -28,14 +28,14 @@ func authorization(values ...string) func(*http.Request) {
 
 func basicText(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// endpoints at which clients authenticate, each with a form that a good client could send.
+// endpoints are those at which clients authenticate, each with a form that a client could send.
 var endpoints = map[string]url.Values{
 	"/oauth2/token":      {"grant_type": {"refresh_token"}, "refresh_token": {"pst_rt_x"}},
 	"/oauth2/revoke":     {"token": {"pst_rt_x"}},
 	"/oauth2/introspect": {"token": {"pst_rt_x"}},
 }
 
-// passes tells an authenticated client from one that was turned away at the door.
+// passes reports whether the client was authenticated.
 func passes(t *testing.T, a answer) bool {
 	t.Helper()
 	if a.Code == http.StatusUnauthorized {
@@ -104,7 +104,7 @@ func TestClientAuthentication(t *testing.T) {
 		} {
 			for path, form := range endpoints {
 				a := w.post(path, params(form, tc.form...), authorization(tc.header...), func(r *http.Request) {
-					r.RemoteAddr = fmt.Sprintf("[2001:db8:%x::1]:443", crc32.ChecksumIEEE([]byte(name+path))>>16) // answered like the first
+					r.RemoteAddr = fmt.Sprintf("[2001:db8:%x::1]:443", crc32.ChecksumIEEE([]byte(name+path))>>16) // a new address, so that no limit is reached
 					r.Header.Set("X-SSL-Client-Cert", id)
 					r.Header.Set("X-Forwarded-Client-Cert", id)
 					r.Header.Set("X-Client-Verify", "SUCCESS")
@@ -117,7 +117,7 @@ func TestClientAuthentication(t *testing.T) {
 	})
 }
 
-// Which of two methods counts would be anybody's guess (RFC 6749 sections 2.3 and 5.2).
+// A client must not use two methods in one request (RFC 6749 sections 2.3 and 5.2).
 func TestClientAuthenticatesInOneWay(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		basic, assertion := basicText(w.web.ID+":"+w.secret), jwttest.Sign(t, "ES256", jwttest.Keys()["ES256"], "", claimsOf(w.web.ID, time.Now()))
@@ -139,7 +139,8 @@ func TestClientAuthenticatesInOneWay(t *testing.T) {
 	})
 }
 
-// RFC 7662 section 2.1: who asks about tokens proves who he is; a public client cannot, anywhere else its id is enough.
+// RFC 7662 section 2.1: introspection requires authentication, so public clients cannot use it. At the other endpoints, the id of a public client is
+// enough.
 func TestPublicClientAuthentication(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		public := w.at(client.SPA, callback)
@@ -151,7 +152,7 @@ func TestPublicClientAuthentication(t *testing.T) {
 }
 
 // A client that is registered for private_key_jwt cannot fall back to a weaker method.
-func TestClientWithAKeyHasNoOtherWay(t *testing.T) {
+func TestClientWithAKeyHasNoOtherMethod(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key, err := w.keySet().Keys[0].MarshalJSON()
 		require.NoError(t, err)
@@ -194,7 +195,7 @@ func TestRotatedClientSecret(t *testing.T) {
 	})
 }
 
-// Whether a client exists is not told by the answer, nor by what is recorded of it.
+// Neither the answer nor the audit entry reveals whether a client exists.
 func TestRefusedClientsLookAlike(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form := endpoints["/oauth2/token"]

@@ -6,7 +6,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// What clients are told, in the words of the specifications.
+// Error codes of the specifications.
 const (
 	invalidRequest           = oauth.InvalidRequest
 	invalidClient            = oauth.InvalidClient
@@ -35,7 +35,7 @@ const (
 	expiredToken             = oauth.ExpiredToken
 )
 
-// The bounds of a request.
+// Limits of a request.
 const (
 	maxBody       = 64 << 10 // bytes
 	maxParameters = 64
@@ -58,21 +58,21 @@ const (
 )
 
 const (
-	maxVerifierFailures = 3 // after so many wrong verifiers a code is dead
+	maxVerifierFailures = 3 // wrong verifiers after which a code is refused
 	deviceSlower        = 5 * time.Second
 	longestObject       = 64 << 10
 	requestURIPrefix    = "urn:ietf:params:oauth:request_uri:"
 
 	assertionType = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-	refusalBurst  = 50 // wrong credentials that are answered like the first
+	refusalBurst  = 50 // wrong credentials before the answer is 429
 
-	clientsWithoutToken = 20        // of one address, an hour
-	longestSector       = 256 << 10 // a list of redirect URIs
+	clientsWithoutToken = 20        // from one address in an hour
+	longestSector       = 256 << 10 // bytes of a list of redirect URIs
 )
 
-// What devices may do (RFC 8628).
+// Limits of devices (RFC 8628).
 const (
-	deviceRequestsOfPublic = 30 // of a public client from one client IP, until the first codes expire
+	deviceRequestsOfPublic = 30 // requests of a public client from one client IP, until the first codes expire
 	userCodesOfOne         = 5  // wrong user codes of one browser or user before a wait
 	userCodesOfNetwork     = 30 // and of one network
 	wrongUserCode          = "BCDF-GHJK"

@@ -15,17 +15,17 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// outcome is what the suite has in its hands at the end of a flow. Nothing here asks the product what is right.
+// outcome holds everything that the suite has received at the end of a flow. The checks below do not use the code under test.
 type outcome struct {
 	client      *client.Client
-	about, keys answer     // discovery and the key set
+	about, keys answer     // the discovery document and the key set
 	sent        url.Values // the authorization request
 	response    answer     // of the authorization endpoint
 	tokens      *answer    // of the token endpoint; nil: there was no code
 	infos       []answer   // of the UserInfo endpoint, for each access token
 }
 
-// findings are what the suite would fail or warn of.
+// findings are the faults for which the suite would fail or warn.
 type findings []string
 
 func (f *findings) expect(ok bool, format string, args ...any) {
@@ -38,20 +38,20 @@ func (o *outcome) asks(responseType string) bool {
 	return slices.Contains(strings.Fields(o.sent.Get("response_type")), responseType)
 }
 
-// arrived returns the parameters that reach the client, from where it looks for them: the query for code, the fragment for everything
-// else, a form for form_post. fault says that they are elsewhere.
+// arrived returns the parameters that the client receives: in the query for the response type code, in a form for form_post, and in the fragment for
+// everything else. fault says that they are elsewhere.
 func (o *outcome) arrived() (arrived url.Values, fault string) {
 	target := o.sent.Get("redirect_uri")
 	if o.sent.Get("response_mode") == "form_post" {
 		if o.response.Code != http.StatusOK || o.response.location != nil {
-			return nil, "the answer is no form but " + o.response.Header().Get("Location")
+			return nil, "the answer is not a form but " + o.response.Header().Get("Location")
 		}
 		return formFields(o.response.Body.String(), target)
 	}
 	where := o.response.location
 	switch {
 	case o.response.Code != http.StatusFound && o.response.Code != http.StatusSeeOther, where == nil:
-		return nil, fmt.Sprintf("the answer is no redirect but %d", o.response.Code)
+		return nil, fmt.Sprintf("the answer is not a redirect but %d", o.response.Code)
 	case !strings.HasPrefix(where.String(), target):
 		return nil, "the answer goes to " + where.String()
 	}
@@ -76,7 +76,7 @@ func (o *outcome) arrived() (arrived url.Values, fault string) {
 	return arrived, ""
 }
 
-// formFields reads the fields of a page's form, which goes to target by POST.
+// formFields returns the fields of a page's form, which must be posted to target.
 func formFields(page, target string) (fields url.Values, fault string) {
 	doc, err := html.Parse(strings.NewReader(page))
 	if err != nil {
@@ -103,7 +103,7 @@ func formFields(page, target string) (fields url.Values, fault string) {
 	return fields, ""
 }
 
-// findings checks a flow that was to succeed.
+// findings checks a flow that must succeed.
 func (o *outcome) findings() findings {
 	var f findings
 	arrived, fault := o.arrived()
@@ -136,7 +136,7 @@ func (o *outcome) findings() findings {
 	return f
 }
 
-// checkDiscovery: what the run made use of is announced. What is not announced the suite skips.
+// checkDiscovery checks that the discovery document announces everything that the run has used. The suite skips what is not announced.
 func (o *outcome) checkDiscovery(f *findings) {
 	lists := func(name, value string) {
 		list, _ := o.about.body[name].([]any)
@@ -157,7 +157,7 @@ func (o *outcome) checkDiscovery(f *findings) {
 	}
 }
 
-// checkKeys: every key has a kid of its own, can be used, and is public.
+// checkKeys checks that every key has a different kid, can be used, and is public.
 func (o *outcome) checkKeys(f *findings) {
 	var set struct {
 		Keys []map[string]any `json:"keys"`
@@ -171,7 +171,7 @@ func (o *outcome) checkKeys(f *findings) {
 		f.expect(!seen[key["kid"]], "a kid is missing or doubled: %v", key["kid"])
 		seen[key["kid"]] = true
 		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
-			f.expect(key[private] == nil, "a key tells %s", private)
+			f.expect(key[private] == nil, "a key contains %s", private)
 		}
 		text, err := json.Marshal(key)
 		var parsed jose.JSONWebKey
@@ -183,7 +183,7 @@ func (o *outcome) checkKeys(f *findings) {
 	}
 }
 
-// checkResponse: what was asked for, the state, and nothing else.
+// checkResponse checks that the answer has the requested parameters, the state, and nothing else.
 func (o *outcome) checkResponse(f *findings, arrived url.Values) {
 	want := []string{"iss", "state"}
 	for kind, brings := range map[string][]string{
@@ -211,7 +211,7 @@ func (o *outcome) checkResponse(f *findings, arrived url.Values) {
 	}
 }
 
-// entropy is how many bits of information a text has by the frequency of its characters (Shannon).
+// entropy returns the Shannon entropy of a text in bits, by the frequency of its characters.
 func entropy(text string) float64 {
 	count, bits := map[rune]float64{}, 0.0
 	for _, r := range text {
@@ -223,7 +223,7 @@ func entropy(text string) float64 {
 	return bits
 }
 
-// refusals checks a request that was to be refused with one of the codes (OIDC Core section 3.1.2.6, RFC 6749 section 4.1.2.1).
+// refusals checks a request that must be refused with one of the codes (OIDC Core section 3.1.2.6, RFC 6749 section 4.1.2.1).
 func (o *outcome) refusals(codes ...string) findings {
 	var f findings
 	arrived, fault := o.arrived()
@@ -243,19 +243,19 @@ func (o *outcome) refusals(codes ...string) findings {
 	return f
 }
 
-// registrationFindings checks the answer to a registration that says nothing of scopes (OIDC Registration section 3.2).
+// registrationFindings checks the answer to a registration without the member scope (OIDC Registration section 3.2).
 func registrationFindings(a answer) findings {
 	var f findings
 	f.expect(a.Code == http.StatusCreated, "the registration answers %d", a.Code)
 	f.expect(strings.HasPrefix(a.Header().Get("Content-Type"), "application/json"), "the registration is not JSON")
 	f.expect(a.body["client_id"] != nil && a.body["client_id"] != "", "no client_id")
-	f.expect((a.body["client_secret"] == nil) == (a.body["client_secret_expires_at"] == nil), "a secret and its end belong together")
+	f.expect((a.body["client_secret"] == nil) == (a.body["client_secret_expires_at"] == nil), "client_secret and client_secret_expires_at must come together")
 	uri, _ := a.body["registration_client_uri"].(string)
 	token, _ := a.body["registration_access_token"].(string)
 	f.expect(strings.HasPrefix(uri, "https://") && token != "", "the registration cannot be managed")
 	scope, _ := a.body["scope"].(string)
 	for _, name := range []string{"openid", "profile", "email", "address", "phone", "offline_access"} {
-		f.expect(slices.Contains(strings.Fields(scope), name), "a client that says nothing of scopes does not get %s", name)
+		f.expect(slices.Contains(strings.Fields(scope), name), "a client that registers without scope does not get %s", name)
 	}
 	return f
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// claimsOfScopes is OIDC Core section 5.4.
+// claimsOfScopes is the table of OIDC Core section 5.4.
 var claimsOfScopes = map[string][]string{
 	"profile": {
 		"name", "given_name", "family_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender",
@@ -26,13 +26,13 @@ var claimsOfScopes = map[string][]string{
 	"email": {"email", "email_verified"}, "address": {"address"}, "phone": {"phone_number", "phone_number_verified"},
 }
 
-// protocolClaims are those that the suite expects in an ID token without anybody having asked.
+// protocolClaims are the claims that an ID token may have although the request did not ask for them.
 var protocolClaims = []string{
 	"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash", "s_hash", "nbf", "jti", "sid", "txn",
 }
 
-// asked returns the claims of the person that the request asks for at a place, "userinfo" or "id_token". Those of the scopes are in the ID
-// token only when there is no access token.
+// asked returns the claims of the person that the request asks for in place, which is "userinfo" or "id_token". The claims of the scopes are in the
+// ID token only if there is no access token.
 func (o *outcome) asked(place string) []string {
 	var names []string
 	if (place == "id_token") == (o.sent.Get("response_type") == "id_token") {
@@ -48,7 +48,7 @@ func (o *outcome) asked(place string) []string {
 	return names
 }
 
-// checkTokens looks at the answer of the token endpoint and returns the claims of its ID token.
+// checkTokens checks the answer of the token endpoint and returns the claims of its ID token.
 func (o *outcome) checkTokens(f *findings) map[string]any {
 	a := *o.tokens
 	f.expect(a.Code == http.StatusOK, "the token endpoint answers %d", a.Code)
@@ -73,8 +73,8 @@ func (o *outcome) checkTokens(f *findings) map[string]any {
 	return o.checkIDToken(f, text, nil)
 }
 
-// checkIDToken looks at an ID token and returns its claims. beside is what came with it through the browser, nil for one of the token
-// endpoint.
+// checkIDToken checks an ID token and returns its claims. beside are the parameters that came with it through the browser; nil for an ID token of the
+// token endpoint.
 func (o *outcome) checkIDToken(f *findings, text string, beside *url.Values) map[string]any {
 	if text == "" {
 		return nil
@@ -96,7 +96,8 @@ func (o *outcome) checkIDToken(f *findings, text string, beside *url.Values) map
 	return claims
 }
 
-// verify checks the signature by the published key of the kid, or that there is none where the client wants that and no browser is passed.
+// verify checks the signature with the published key of that kid. A client can be registered for unsigned ID tokens; those of the token endpoint must
+// then have no signature.
 func (o *outcome) verify(f *findings, text string, front bool) (claims map[string]any) {
 	var payload []byte
 	if o.client.IDTokenAlg == client.AlgNone && !front {
@@ -149,7 +150,8 @@ func (o *outcome) checkProtocolClaims(f *findings, claims map[string]any) {
 	f.expect(len(methods) > 0 && !slices.ContainsFunc(methods, func(m any) bool { _, ok := m.(string); return !ok }), "amr is %v", claims["amr"])
 }
 
-// checkHashes: at_hash, c_hash and s_hash are of what came beside the ID token (OIDC Core sections 3.1.3.6, 3.2.2.10 and 3.3.2.11).
+// checkHashes checks that at_hash, c_hash and s_hash are the hashes of the parameters beside the ID token (OIDC Core sections 3.1.3.6, 3.2.2.10 and
+// 3.3.2.11).
 func (o *outcome) checkHashes(f *findings, claims map[string]any, beside *url.Values) {
 	if beside == nil {
 		access, _ := o.tokens.body["access_token"].(string)
@@ -176,7 +178,7 @@ func (o *outcome) half(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
 }
 
-// checkUserInfo: sub, all that was asked for, and nothing else (OIDC Core section 5.3.2).
+// checkUserInfo checks that there are sub, all requested claims, and nothing else (OIDC Core section 5.3.2).
 func (o *outcome) checkUserInfo(f *findings, claims map[string]any) {
 	asked := append(o.asked("userinfo"), "sub")
 	for name := range claims {
@@ -188,7 +190,7 @@ func (o *outcome) checkUserInfo(f *findings, claims map[string]any) {
 	checkStandardClaims(f, claims)
 }
 
-// checkStandardClaims: no claim is null or empty, and each has the form of OIDC Core section 5.1.
+// checkStandardClaims checks that no claim is null or empty, and that each has the form of OIDC Core section 5.1.
 func checkStandardClaims(f *findings, claims map[string]any) {
 	for name, value := range claims {
 		f.expect(value != nil && value != "" && value != "null", "%s is %v", name, value)
@@ -217,7 +219,7 @@ func checkStandardClaims(f *findings, claims map[string]any) {
 	}
 }
 
-// idTokenText is the last ID token of a flow.
+// idTokenText returns the last ID token of a flow.
 func (o *outcome) idTokenText() string {
 	if o.tokens != nil {
 		return o.tokens.body["id_token"].(string)
@@ -226,12 +228,12 @@ func (o *outcome) idTokenText() string {
 	return arrived.Get("id_token")
 }
 
-// idToken returns its claims.
+// idToken returns the claims of the last ID token.
 func (o *outcome) idToken() map[string]any {
 	return o.verify(new(findings), o.idTokenText(), o.tokens == nil)
 }
 
-// userInfo returns the claims of the person from where they are: the UserInfo endpoint, or the ID token when there is no access token.
+// userInfo returns the claims of the person, from the UserInfo endpoint or, if there is no access token, from the ID token.
 func (o *outcome) userInfo() map[string]any {
 	if len(o.infos) == 0 {
 		return o.idToken()

@@ -19,7 +19,7 @@ func TestOIDCCCodeReuse30Seconds(t *testing.T) {
 	conformsInTime(t, withCode, func(r *run) { r.reuses(30 * time.Second) })
 }
 
-// reuses redeems a code, and once more after a while: the second time is refused, and ends what came of the first.
+// reuses redeems a code twice, with a pause. The second time is refused, and revokes the tokens of the first.
 func (r *run) reuses(after time.Duration) {
 	r.t.Helper()
 	o := r.succeeds()
@@ -41,12 +41,12 @@ func TestOIDCCRefreshToken(t *testing.T) {
 		r.web, r.secret = first, secret
 		requireInvalidGrant(r.t, r.token("grant_type", "refresh_token", "refresh_token", token))
 
-		r.dynamic("grant_types", append(r.grants(), client.GrantRefresh)) // the plan Dynamic
+		r.dynamic("grant_types", append(r.grants(), client.GrantRefresh)) // as the plan Dynamic does
 		r.refreshes(r.asksOffline())
 	})
 }
 
-// asksOffline runs a flow that ends with a refresh token, for which the person is asked.
+// asksOffline runs a flow with a refresh token, for which the person is asked for consent.
 func (r *run) asksOffline() *outcome {
 	r.t.Helper()
 	form := r.request("scope", "openid offline_access", "prompt", "consent")
@@ -56,7 +56,7 @@ func (r *run) asksOffline() *outcome {
 	return r.finish(r.resume(flow), form)
 }
 
-// refreshes uses the refresh token of a flow a second later: the answer is as good as the first, and tells of the same sign-in.
+// refreshes uses the refresh token of a flow a second later, and checks the answer like the first one. It must be about the same sign-in.
 func (r *run) refreshes(o *outcome) {
 	r.t.Helper()
 	time.Sleep(time.Second)

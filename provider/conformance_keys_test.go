@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// A new key is published with a kid of its own, beside the old one; announced it signs later, in an emergency at once.
+// A new key is published with a different kid, beside the old one. An announced key signs later, and in an emergency a new key signs at once.
 func TestOIDCCServerRotateKeys(t *testing.T) {
 	conforms(t, []string{"code"}, func(r *run) {
 		kids := func() (kids []string) {
@@ -33,7 +33,7 @@ func TestOIDCCServerRotateKeys(t *testing.T) {
 			added, err := r.keys.Rotate(r.t.Context(), "RS256", at, operator, time.Now())
 			require.NoError(r.t, err)
 			require.NotContains(r.t, before, added.ID)
-			require.ElementsMatch(r.t, append(before, added.ID), kids(), "the old ones stay")
+			require.ElementsMatch(r.t, append(before, added.ID), kids(), "the old keys stay")
 			if at {
 				require.Equal(r.t, added.ID, signs())
 			} else {
@@ -43,7 +43,7 @@ func TestOIDCCServerRotateKeys(t *testing.T) {
 	})
 }
 
-// knownMetadata are members of discovery that the suite knows; it warns of any other.
+// knownMetadata lists the members of the discovery document that the suite knows. It warns of any other.
 var knownMetadata = strings.Fields(`
 	issuer authorization_endpoint token_endpoint jwks_uri registration_endpoint userinfo_endpoint end_session_endpoint check_session_iframe
 	revocation_endpoint revocation_endpoint_auth_methods_supported revocation_endpoint_auth_signing_alg_values_supported

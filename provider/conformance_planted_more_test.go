@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// without is a fault of every member that must be there.
+// without returns a fault for each of the names: the member is missing.
 func without(body func(*outcome) map[string]any, names ...string) map[string]fault {
 	plants := map[string]fault{}
 	for _, name := range names {

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// fault plants something wrong in what a good flow brought.
+// fault makes one of the answers of a good flow wrong.
 type fault func(*outcome)
 
 // TestCheckerFindsWhatIsWrong plants faults into the answers of a good flow, one by one: the checker finds every one of them.
@@ -28,7 +28,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 		for _, harmless := range []fault{plant.arrives(func(url.Values) {}), plant.resigned(true, nil), plant.resigned(false, nil)} {
 			o := copyOf(r.t, good)
 			harmless(o)
-			require.Empty(r.t, o.findings(), "planting is no fault in itself")
+			require.Empty(r.t, o.findings(), "the copy without a fault has no findings")
 		}
 		for name, plants := range map[string]map[string]fault{
 			"response": plant.inResponse(), "ID token": plant.inIDToken(), "tokens": plant.inTokens(), "userinfo": plant.inUserInfo(), "documents": plant.inDocuments(),
@@ -42,7 +42,7 @@ func TestCheckerFindsWhatIsWrong(t *testing.T) {
 	})
 }
 
-// planted runs a test of the checker, to which the database makes no difference, with the standard response mode and with form_post.
+// planted runs a test of the checker on one database, with the default response mode and with form_post.
 func planted(t *testing.T, types string, test func(*run)) {
 	app := newSuiteApp(t)
 	w := app.world(t, storagetest.Open(t))
@@ -59,7 +59,7 @@ func (r *run) offersEverything() *outcome {
 	return r.finish(r.authorize(form), form)
 }
 
-// copyOf copies what faults are planted into.
+// copyOf returns a copy of an outcome, for faults to be planted into.
 func copyOf(t testing.TB, o *outcome) *outcome {
 	copied := *o
 	copied.sent = maps.Clone(o.sent)
@@ -93,7 +93,7 @@ func again(t testing.TB, a answer) answer {
 
 type planter struct{ *run }
 
-// arrives sends other parameters to the client, where it looks for them.
+// arrives returns a fault that changes the parameters that the client receives.
 func (p planter) arrives(change func(url.Values)) fault {
 	return func(o *outcome) {
 		arrived, _ := o.arrived()
@@ -155,7 +155,7 @@ func (p planter) encoded(o *outcome) string {
 	return arrived.Encode()
 }
 
-// inIDToken plants faults in the ID token of each of the two places, signed as the others are.
+// inIDToken returns faults in the ID tokens of both endpoints, with valid signatures unless the fault is in the signature.
 func (p planter) inIDToken() map[string]fault {
 	plants := map[string]fault{}
 	now := time.Now()
@@ -189,7 +189,7 @@ func (p planter) inIDToken() map[string]fault {
 	return plants
 }
 
-// resigned changes claims of an ID token, nil takes one away, and signs it anew.
+// resigned returns a fault that changes claims of an ID token, where nil removes a claim, and signs it again.
 func (p planter) resigned(front bool, change map[string]any) fault {
 	sign := func(text string) string {
 		_, claims := jwttest.TakeApart(p.t, text)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What of these a person sees is tried with the real pages in cmd/postern.
+// The pages of these modules are tested in cmd/postern.
 
 func TestOIDCCPromptLogin(t *testing.T) {
 	conformsInTime(t, everyType, func(r *run) {
@@ -39,7 +39,7 @@ func TestOIDCCMaxAge10000(t *testing.T) {
 	})
 }
 
-// staysSignedIn requires that a second flow is of the same sign-in as the first.
+// staysSignedIn checks that a second flow is about the same sign-in as the first.
 func (r *run) staysSignedIn(first map[string]any, second *outcome) {
 	r.t.Helper()
 	for _, name := range []string{"sub", "auth_time", "sid"} {

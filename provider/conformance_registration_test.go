@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// The modules of the plan Dynamic and of third-party-initiated login that are about what a client registers.
+// The modules of the plan Dynamic and of third-party-initiated login that are about the registration of clients.
 
 func TestOIDCCIDTokenSignature(t *testing.T) {
 	conforms(t, everyType, func(r *run) {
@@ -46,7 +46,7 @@ func TestOIDCCRedirectURIRegfrag(t *testing.T) {
 	})
 }
 
-// refusesRegistration registers what is answered by an error.
+// refusesRegistration checks that a registration is answered with an error code.
 func (w *world) refusesRegistration(code string, pairs ...any) {
 	w.t.Helper()
 	requireError(w.t, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(w.t, pairs...)), http.StatusBadRequest, code)
@@ -84,7 +84,7 @@ func TestOIDCCRegistrationSectorURI(t *testing.T) {
 	})
 }
 
-// The list is fetched again when what it is about has changed.
+// The list is fetched again when the redirect URIs or the sector identifier URI have changed.
 func TestSectorListAfterAChange(t *testing.T) {
 	module(t, func(t *testing.T, w *world, app *suiteApp) {
 		other := "https://other.example.test/cb"
@@ -97,7 +97,7 @@ func TestSectorListAfterAChange(t *testing.T) {
 				"sector_identifier_uri", uri, "redirect_uris", uris))
 		}
 		require.Equal(t, http.StatusOK, put(callback, other).Code)
-		require.Equal(t, fetches, app.fetches("/sector.json"), "nothing that the list is about has changed")
+		require.Equal(t, fetches, app.fetches("/sector.json"), "neither the redirect URIs nor the sector identifier URI have changed")
 		requireError(t, put(callback, "https://evil.example.test/cb"), http.StatusBadRequest, client.InvalidMetadata)
 	})
 }
@@ -139,7 +139,7 @@ func TestOIDCCThirdPartyInitLoginNoHTTPS(t *testing.T) {
 	})
 }
 
-// The client puts another key with another kid at its address, waits, and refreshes with it.
+// The client publishes another key with another kid at its jwks_uri, waits, and refreshes with that key.
 func TestOIDCCRefreshTokenRPKeyRotation(t *testing.T) {
 	conformsInTime(t, withCode, func(r *run) {
 		uri := r.app.serve(r.path("jwks"), keySetOf(r.t, "RS256", "1"))
@@ -152,7 +152,7 @@ func TestOIDCCRefreshTokenRPKeyRotation(t *testing.T) {
 	})
 }
 
-// keySetOf is the text of a key set with one key of the suite's client.
+// keySetOf returns a JWK Set with one key of the suite's client.
 func keySetOf(t testing.TB, alg, kid string) string {
 	t.Helper()
 	text, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()[alg], kid)}})

@@ -24,7 +24,7 @@ func TestOIDCCUnsignedRequestObjectSupportedCorrectlyOrRejectedAsUnsupported(t *
 	conforms(t, everyType, func(r *run) {
 		form := r.request()
 		refused := beside(form, "request", r.object(client.AlgNone, form))
-		// What is inside is not known then, the state and the response mode included.
+		// The parameters in the object are then unknown, including the state and the response mode.
 		o := &outcome{sent: refused, response: r.authorize(refused)}
 		require.Empty(r.t, o.refusals("request_not_supported"))
 
@@ -38,7 +38,7 @@ func TestOIDCCUnsignedRequestObjectSupportedCorrectlyOrRejectedAsUnsupported(t *
 	})
 }
 
-// The redirect URI inside wins over a wrong one outside. Where objects are refused the wrong one counts, and leads to a page.
+// The redirect URI in the object overrides a wrong one beside it. If objects are refused, the wrong one counts, and a page is shown.
 func TestOIDCCEnsureRequestObjectWithRedirectURI(t *testing.T) {
 	conforms(t, everyType, func(r *run) {
 		wrong := callback + "/wrong"
@@ -49,13 +49,13 @@ func TestOIDCCEnsureRequestObjectWithRedirectURI(t *testing.T) {
 		form = r.request()
 		r.finish(r.authorize(beside(form, "request", r.object(client.AlgNone, form), "redirect_uri", wrong)), form)
 
-		r.dynamic() // says nothing of an algorithm: then any goes
+		r.dynamic() // without an algorithm, any is allowed
 		form = r.request()
 		r.finish(r.authorize(beside(form, "request", r.object(client.AlgNone, form), "redirect_uri", wrong)), form)
 	})
 }
 
-// The suite registers the address of the object and says nothing of its algorithm: then any goes (OIDC Registration section 2).
+// The suite registers the URL of the object and no algorithm, so any is allowed (OIDC Registration section 2).
 func TestOIDCCRequestURIUnsigned(t *testing.T) {
 	conforms(t, everyType, func(r *run) { r.refersToObject(client.AlgNone) })
 }
@@ -63,7 +63,7 @@ func TestOIDCCRequestURIUnsigned(t *testing.T) {
 func TestOIDCCRequestURIUnsignedSupportedCorrectlyOrRejectedAsUnsupported(t *testing.T) {
 	conforms(t, everyType, func(r *run) {
 		r.refersToObject(client.AlgNone)
-		r.dynamic() // without an address
+		r.dynamic() // without a request_uri
 		form := r.request()
 		o := &outcome{sent: beside(form, "request_uri", r.app.URL+"/request#hash")}
 		o.response = r.authorize(o.sent)
@@ -78,7 +78,7 @@ func TestOIDCCRequestURISignedRS256(t *testing.T) {
 	})
 }
 
-// refersToObject asks by the address of a request object, which has a fragment as the suite's has.
+// refersToObject sends a request_uri with a fragment, as the suite does.
 func (r *run) refersToObject(alg string, pairs ...any) {
 	r.t.Helper()
 	require.Equal(r.t, true, r.get("/.well-known/openid-configuration").body["request_uri_parameter_supported"])

@@ -30,7 +30,7 @@ func TestOIDCCServerClientSecretPost(t *testing.T) {
 	})
 }
 
-// The answer stands in the query, unless form_post was asked for: there is no response type that would say otherwise.
+// Without a response type, the answer is in the query, unless form_post was asked for.
 func TestOIDCCResponseTypeMissing(t *testing.T) {
 	conforms(t, []string{"code", "id_token", "id_token token", "code id_token"}, func(r *run) {
 		r.fails(r.request("response_type", ""), "invalid_request", "unsupported_response_type")

@@ -27,11 +27,11 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Each module of the OpenID Foundation's conformance suite has a test of its name, here or in cmd/postern, where a test sees to it that none is
-// missing. A module runs in every way in which the suite runs it, and after each flow the checker (conformance_checker_test.go) looks at all
-// that the suite looks at. What is a warning there is a failure here.
+// Each module of the OpenID Foundation's conformance suite has a test with its name, here or in cmd/postern, where a test checks that no module is
+// missing. A module runs in all variants in which the suite runs it, and after each flow the checker (conformance_checker_test.go) checks everything
+// that the suite checks. A warning of the suite is a failure here.
 
-// suiteApp is where the suite's client lives.
+// suiteApp is the web server of the suite's client.
 type suiteApp struct {
 	*httptest.Server
 	mu    sync.Mutex
@@ -69,7 +69,7 @@ func (a *suiteApp) fetches(path string) int {
 	return a.asked[path]
 }
 
-// world is a provider at which apps register, and that can fetch from this one.
+// world returns a provider at which apps can register, and that can fetch from this app.
 func (a *suiteApp) world(t testing.TB, store *storage.Store) *world {
 	roots := x509.NewCertPool()
 	roots.AddCert(a.Certificate())
@@ -78,29 +78,29 @@ func (a *suiteApp) world(t testing.TB, store *storage.Store) *world {
 	})
 }
 
-// module runs a test on every database, with an app that Postern can fetch from.
+// module runs a test on every database, with an app that the provider can fetch from.
 func module(t *testing.T, test func(*testing.T, *world, *suiteApp)) {
 	app := newSuiteApp(t)
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) { test(t, app.world(t, db.Open(t)), app) })
 }
 
-// run is one run of a module: the suite's client, with a response type and mode, and a browser in which somebody is signed in of whom all 20
-// standard claims are known.
+// run is one run of a module: the suite's client, with a response type and mode, and a browser in which a user with all 20 standard claims is signed
+// in.
 type run struct {
 	*world
 	app   *suiteApp
 	t     testing.TB
 	types string
 	mode  string          // empty: not asked for
-	key   jose.SigningKey // with which a client of private_key_jwt signs, under the kid
+	key   jose.SigningKey // signing key of a client with private_key_jwt, and its kid
 	kid   string
-	// audience of the client's assertions; empty: the token endpoint
+	// audience is the aud of the client's assertions; empty: the token endpoint.
 	audience string
-	// registered are the answers to what the run has registered, to be deleted at its end as the suite does.
+	// registered are the answers to the registrations of the run, which are deleted at its end, as the suite does.
 	registered []map[string]any
 }
 
-// ends deletes what the run has registered.
+// ends deletes the clients that the run has registered.
 func (r *run) ends() {
 	r.t.Helper()
 	for _, one := range r.registered {
@@ -109,7 +109,7 @@ func (r *run) ends() {
 	}
 }
 
-// conforms runs a module on every database in all of its ways: each of the response types, without a response mode and with form_post.
+// conforms runs a module on every database in all its variants: with each of the response types, without a response mode and with form_post.
 func conforms(t *testing.T, types []string, test func(*run)) {
 	module(t, func(t *testing.T, w *world, app *suiteApp) {
 		w.addUser(standard())
@@ -130,11 +130,11 @@ func conforms(t *testing.T, types []string, test func(*run)) {
 	})
 }
 
-// conformsInTime is conforms for modules that wait: the clock stands still until they do. A bubble has no subtests.
+// conformsInTime is conforms for modules that wait. They run in a synctest bubble, which cannot have subtests.
 func conformsInTime(t *testing.T, types []string, test func(*run)) {
 	app := newSuiteApp(t)
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		db.Open(t) // a migration waits for others in real time
+		db.Open(t) // migrate outside of the bubble: a migration waits for others in real time
 		synctest.Test(t, func(t *testing.T) {
 			w := app.world(t, db.Open(t))
 			w.addUser(standard())
@@ -159,7 +159,7 @@ var (
 	everyType = client.ResponseTypes()
 )
 
-// dynamic gives the run a client of its own, as the plan Dynamic registers it: for the response type alone, with private_key_jwt.
+// dynamic registers a client for the run as the plan Dynamic does: for the response type alone, with private_key_jwt.
 func (r *run) dynamic(pairs ...any) {
 	r.t.Helper()
 	r.sign("RS256", "1")
@@ -169,7 +169,8 @@ func (r *run) dynamic(pairs ...any) {
 	}
 	request := httptest.NewRequest(http.MethodPost, oauth.RegisterPath, strings.NewReader(registrationText(r.t, append(members, pairs...)...)))
 	request.Header.Set("Content-Type", "application/json")
-	// The suite shows one: of a client for which nobody vouches, errors are shown before they are sent on.
+	// The suite sends an initial access token. Without one, no operator would vouch for the client, and people would see a page before it gets an
+	// error.
 	request.Header.Set("Authorization", "Bearer "+r.initial(1, time.Hour))
 	a := r.do(request)
 	require.Empty(r.t, registrationFindings(a), a.Body.String())
@@ -177,12 +178,12 @@ func (r *run) dynamic(pairs ...any) {
 	r.adopt(a.body)
 }
 
-// path is an address at the suite's app for this run alone.
+// path returns a path at the suite's app that only this run uses.
 func (r *run) path(name string) string {
 	return "/" + strings.ReplaceAll(r.types, " ", "-") + r.mode + "/" + name
 }
 
-// grants are the grant types that the response type is of.
+// grants returns the grant types that the response type needs.
 func (r *run) grants() (grants []string) {
 	if strings.Contains(r.types, "code") {
 		grants = append(grants, client.GrantCode)
@@ -198,7 +199,7 @@ func (r *run) sign(alg, kid string) {
 	r.key, r.kid = jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg), Key: jwttest.Keys()[alg]}, kid
 }
 
-// request is the authorization request of the suite. Like the suite it has no PKCE.
+// request returns the authorization request of the suite, which does not use PKCE.
 func (r *run) request(pairs ...string) url.Values {
 	return params(url.Values{
 		"client_id": {r.web.ID}, "redirect_uri": {callback}, "response_type": {r.types}, "scope": {"openid"},
@@ -206,7 +207,7 @@ func (r *run) request(pairs ...string) url.Values {
 	}, append([]string{"response_mode", r.mode}, pairs...)...)
 }
 
-// token asks the token endpoint, as the client authenticates.
+// token sends a token request with the client's authentication.
 func (r *run) token(pairs ...string) answer {
 	r.t.Helper()
 	form, auth := params(nil, pairs...), anonymous
@@ -224,8 +225,8 @@ func (r *run) token(pairs ...string) answer {
 	return r.post("/oauth2/token", form, auth)
 }
 
-// finish takes the answer of an authorization request to the end of the flow and lets the checker look at all of it. sent is what was asked,
-// wherever it stood.
+// finish completes a flow after the answer to its authorization request, and has the checker check all of it. sent are the parameters of the request,
+// wherever they were.
 func (r *run) finish(a answer, sent url.Values, extra ...string) *outcome {
 	r.t.Helper()
 	o := &outcome{client: r.web, about: r.get("/.well-known/openid-configuration"), keys: r.get("/.well-known/jwks.json"), sent: sent, response: a}
@@ -245,14 +246,14 @@ func (r *run) finish(a answer, sent url.Values, extra ...string) *outcome {
 	return o
 }
 
-// succeeds runs a request that needs no page.
+// succeeds runs a flow that needs no page.
 func (r *run) succeeds(pairs ...string) *outcome {
 	r.t.Helper()
 	form := r.request(pairs...)
 	return r.finish(r.authorize(form), form)
 }
 
-// signsInAgain runs a request for which somebody who is signed in has to sign in once more.
+// signsInAgain runs a flow for which a person who is signed in has to sign in again.
 func (r *run) signsInAgain(pairs ...string) *outcome {
 	r.t.Helper()
 	form := r.request(pairs...)
@@ -263,20 +264,20 @@ func (r *run) signsInAgain(pairs ...string) *outcome {
 	return r.finish(r.resume(flow), form)
 }
 
-// fails runs a request that is answered by one of these errors, where the client looks for it.
+// fails checks that the client receives one of these errors.
 func (r *run) fails(form url.Values, codes ...string) {
 	r.t.Helper()
 	o := &outcome{client: r.web, sent: form, response: r.authorize(form)}
 	require.Empty(r.t, o.refusals(codes...))
 }
 
-// shows requires a page, from which nobody is sent to the client.
+// shows checks that a request is answered by a page that does not lead to the client.
 func (r *run) shows(form url.Values, text string) {
 	r.t.Helper()
 	requirePage(r.t, r.authorize(form), http.StatusBadRequest, text)
 }
 
-// object is a request object of the client with all of the parameters, as the suite makes it.
+// object returns a request object of the client with all of the parameters, as the suite makes it.
 func (r *run) object(alg string, form url.Values, pairs ...any) string {
 	r.t.Helper()
 	claims := map[string]any{}
@@ -289,7 +290,7 @@ func (r *run) object(alg string, form url.Values, pairs ...any) string {
 	return object(r.t, alg, "", claims)
 }
 
-// beside returns what stands in the address beside a request object: what OAuth 2.0 demands.
+// beside returns the parameters beside a request object: those that OAuth 2.0 requires.
 func beside(form url.Values, pairs ...string) url.Values {
 	outside := url.Values{}
 	for _, name := range []string{"client_id", "redirect_uri", "response_type", "scope"} {

@@ -11,10 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withAccessToken are the response types with which there is somebody to ask the UserInfo endpoint.
+// withAccessToken are the response types with an access token for the UserInfo endpoint.
 var withAccessToken = []string{"code", "id_token token", "code id_token", "code token", "code id_token token"}
 
-// asksUserInfo runs a flow and asks the UserInfo endpoint once more, in another way.
+// asksUserInfo runs a flow and sends another UserInfo request, which ask makes.
 func (r *run) asksUserInfo(ask func(token string) answer) {
 	r.t.Helper()
 	o := r.succeeds()
@@ -47,7 +47,7 @@ func TestOIDCCUserInfoPostBody(t *testing.T) {
 	})
 }
 
-// The checker requires exactly the claims of the scopes, in the right place.
+// asksScopes runs a flow with scopes. The checker requires exactly their claims, in the right place.
 func (r *run) asksScopes(scopes string, claims ...string) {
 	r.t.Helper()
 	info := r.succeeds("scope", scopes).userInfo()
@@ -83,7 +83,7 @@ func TestOIDCCScopeAll(t *testing.T) {
 	})
 }
 
-// The scopes from the last to the first, and the parameters from z to a.
+// The scopes and the parameters are in reverse order.
 func TestOIDCCAlternateHappyFlow(t *testing.T) {
 	conforms(t, everyType, func(r *run) {
 		form := r.request("scope", "email openid")

@@ -61,7 +61,7 @@ func TestCrossOriginRequests(t *testing.T) {
 	})
 }
 
-// What a browser app has to read of a refusal: why, and the nonce for its next proof.
+// A browser app can read what it needs of a refusal: the reason, and the nonce for its next proof.
 func TestRefusalsCanBeReadAcrossOrigins(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		const origin = "https://spa.example.test"
@@ -92,7 +92,7 @@ func TestRefusalsCanBeReadAcrossOrigins(t *testing.T) {
 	})
 }
 
-// The authorization endpoint is visited, not called.
+// Browsers visit the authorization endpoint; scripts must not call it.
 func TestAuthorizationEndpointIsNotCalledAcrossOrigins(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		spa := w.at(client.SPA, "https://spa.example.test/cb")

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// from posts a form as a browser does that shows a page of another origin.
+// from posts a form as a browser does from a page of another origin.
 func (w *world) from(site, path, body string) answer {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -19,7 +19,7 @@ func (w *world) from(site, path, body string) answer {
 	return w.do(r)
 }
 
-// The form of another site comes without our cookies: the browser brings the request once more, by an address, and with them.
+// A form of another site comes without our cookies, so the browser is redirected and sends the request again, in the query and with the cookies.
 func TestFormsOfOtherSitesComeBack(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form := w.request(w.web, "state", "a b&c=d é")
@@ -34,12 +34,12 @@ func TestFormsOfOtherSitesComeBack(t *testing.T) {
 			require.Equal(t, "a b&c=d é", done.query.Get("state"))
 		}
 		require.NotEmpty(t, w.from("same-origin", "/oauth2/auth", form.Encode()).query.Get("code"))
-		old := httptest.NewRequest(http.MethodPost, "/oauth2/auth", strings.NewReader(form.Encode())) // a browser that says its origin alone
+		old := httptest.NewRequest(http.MethodPost, "/oauth2/auth", strings.NewReader(form.Encode())) // an old browser, which sends only its origin
 		old.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		old.Header.Set("Origin", "https://app.example.test")
 		require.True(t, strings.HasPrefix(w.do(old).location.String(), issuer+"/oauth2/auth?"))
 
-		// What is wrong with it stays so.
+		// Faults in the parameters are kept.
 		split := url.Values{"client_id": form["client_id"], "state": {"beside"}}.Encode()
 		for path, body := range map[string]string{
 			"/oauth2/auth": form.Encode() + "&scope=email", "/oauth2/auth?scope=email": form.Encode(), "/oauth2/auth?" + split: form.Encode(),

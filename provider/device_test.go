@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// tv registers a public client for devices alone.
+// tv registers a public client for the device grant alone.
 func (w *world) tv() *client.Client {
 	c, _ := w.register(client.Native, func(m *client.Metadata) {
 		m.Name, m.GrantTypes, m.ResponseTypes = "Harbour TV", []string{client.GrantDevice, client.GrantRefresh}, nil
@@ -26,7 +26,7 @@ func (w *world) tv() *client.Client {
 	return c
 }
 
-// askForDevice asks for a pair of codes.
+// askForDevice requests a pair of codes.
 func (w *world) askForDevice(c *client.Client, scope string) map[string]any {
 	w.t.Helper()
 	a := w.post("/oauth2/device_authorization", url.Values{"client_id": {c.ID}, "scope": {scope}}, anonymous)
@@ -64,7 +64,7 @@ func (w *world) getDevice(query string) answer {
 
 var formAction = regexp.MustCompile(`<form method="post"[^>]* action="([^"]*)"`)
 
-// deviceForm is the query of the address that the question about a device is answered at.
+// deviceForm returns the query of the URL to which the form with the question is posted.
 func (w *world) deviceForm(query string) string {
 	w.t.Helper()
 	page := w.getDevice(query)
@@ -81,7 +81,7 @@ func (w *world) decideDevice(query, decision, done string) {
 	require.Equal(w.t, issuer+"/device?done="+done, a.location.String())
 }
 
-// allowed is a device whose request the person has allowed.
+// allowed returns the codes of a device whose request the person has allowed.
 func (w *world) allowed(c *client.Client, scope string) map[string]any {
 	w.t.Helper()
 	asked := w.askForDevice(c, scope)
@@ -130,7 +130,7 @@ func TestDevice(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, consents, 1)
 		require.EqualValues(t, []string{"email", "offline_access", "openid"}, consents[0].Scopes)
-		// The code is used up for everybody.
+		// The code cannot be used again by anybody.
 		require.Equal(t, http.StatusUnprocessableEntity, w.postDevice("", url.Values{"user_code": {asked["user_code"].(string)}}).Code)
 		require.Equal(t, http.StatusBadRequest, w.postDevice(page, url.Values{"decision": {"allow"}}).Code)
 	})
@@ -151,7 +151,7 @@ func TestDeviceOfOthers(t *testing.T) {
 			require.Equal(t, invalidScope, a.body["error"], scope)
 			require.Contains(t, a.body["error_description"], scope)
 		}
-		// It is no authorization code, not even for its own client.
+		// It cannot be used as an authorization code, not even by its own client.
 		code := w.post("/oauth2/token", url.Values{"grant_type": {"authorization_code"}, "client_id": {tv.ID}, "code": {asked["device_code"].(string)}}, anonymous)
 		require.Equal(t, http.StatusBadRequest, code.Code)
 		require.Equal(t, http.StatusOK, w.poll(tv, asked["device_code"]).Code)
@@ -174,7 +174,7 @@ func TestDeviceThatAsksTooOften(t *testing.T) {
 	})
 }
 
-// What changed between the decision and the poll counts.
+// Changes between the decision and the poll count.
 func TestDeviceMeanwhile(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db.Open(t))
@@ -265,7 +265,7 @@ func TestRaceForADevice(t *testing.T) {
 			requireInvalidGrant(t, a)
 		}
 		require.Equal(t, 1, won, "one poll gets the tokens")
-		require.Equal(t, http.StatusOK, judge.userinfo(tokens["access_token"].(string)).Code, "and they stay good")
+		require.Equal(t, http.StatusOK, judge.userinfo(tokens["access_token"].(string)).Code, "and they stay valid")
 	})
 }
 

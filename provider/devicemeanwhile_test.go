@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// consented is what the user has granted to a client.
+// consented returns what the user has granted to a client.
 func (w *world) consented(c *client.Client) storage.Access {
 	w.t.Helper()
 	consents, err := w.store.Consents.OfUser(w.t.Context(), w.user.ID)
@@ -27,7 +27,7 @@ func (w *world) consented(c *client.Client) storage.Access {
 	return storage.Access{}
 }
 
-// requireDeviceAskedAnew asserts that a decision was not taken, and the question is shown as it is now.
+// requireDeviceAskedAnew checks that a decision was not accepted, and that the page shows the current question.
 func (w *world) requireDeviceAskedAnew(a answer, c *client.Client, code any) {
 	w.t.Helper()
 	require.Equal(w.t, http.StatusUnprocessableEntity, a.Code, a.Body.String())
@@ -39,7 +39,7 @@ func (w *world) requireDeviceAskedAnew(a answer, c *client.Client, code any) {
 	require.True(w.t, device.ApprovedAt.IsZero() && device.DeniedAt.IsZero())
 }
 
-// The question was shown to one person, and another has signed in since in the same browser.
+// The question was shown to one person, and another one has signed in since in the same browser.
 func TestDeviceFormOfAnotherSignIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tv := w.tv()
@@ -86,7 +86,7 @@ func TestDeviceAsksForSomethingElse(t *testing.T) {
 	})
 }
 
-// Fifty decisions on fifty devices of one client at once: everything that was agreed to stays.
+// Of fifty decisions about fifty devices of one client at once, no consent is lost.
 func TestRaceOfDevices(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		scopes := make([]string, racers)

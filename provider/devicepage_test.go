@@ -29,7 +29,7 @@ func TestDeviceRefused(t *testing.T) {
 	})
 }
 
-// A person who is not signed in with both factors is sent to do so, and comes back to the question; a link with a code in it asks first.
+// A person who is not signed in with both factors has to sign in and then sees the question. A link with a user code only fills in the field.
 func TestDeviceNeedsBothFactors(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tv, session := w.tv(), w.browser.session
@@ -68,8 +68,8 @@ func TestDeviceNeedsBothFactors(t *testing.T) {
 	})
 }
 
-// Guesses end soon, also right ones, in one browser and from one address. Whoever is signed in there has a budget of their own, which others
-// cannot use up.
+// User codes, even right ones, are soon refused in one browser and from one network. A person who is signed in there has a separate budget, which
+// others cannot use up.
 func TestUserCodesGuessed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		asked, session := w.askForDevice(w.tv(), "openid"), w.browser.session
@@ -100,7 +100,7 @@ func TestUserCodesGuessed(t *testing.T) {
 	})
 }
 
-// Right codes that an outage keeps from being looked at are no guesses.
+// Right user codes that cannot be looked up during an outage do not count as guesses.
 func TestOutagesAreNoGuesses(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}

@@ -22,11 +22,11 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-var update = flag.Bool("update", false, "write testdata/golden anew")
+var update = flag.Bool("update", false, "rewrite testdata/golden")
 
-// What each configuration announces is written down. Only the registration of clients can be switched; all else is there for clients that are
-// registered for it.
-func TestDiscoveryIsAsWrittenDown(t *testing.T) {
+// The golden files have the metadata of each configuration. Only client registration can be configured; everything else is always there, for clients
+// that are registered for it.
+func TestDiscoveryMatchesGolden(t *testing.T) {
 	for who, golden := range map[registration.Policy]string{
 		registration.Closed: "discovery-closed.json", registration.WithToken: "discovery-registration.json", registration.Open: "discovery-registration.json",
 	} {
@@ -41,13 +41,13 @@ func TestDiscoveryIsAsWrittenDown(t *testing.T) {
 			}
 			want, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, string(want), text.String(), "run: go test ./provider -run TestDiscoveryIsAsWrittenDown -update")
+			require.Equal(t, string(want), text.String(), "run: go test ./provider -run TestDiscoveryMatchesGolden -update")
 			w.requireAnnounced(who != registration.Closed)
 		})
 	}
 }
 
-// requireAnnounced: something answers at each announced address, and the registration of clients is there when it is announced.
+// requireAnnounced checks that each announced URL is served, and that the registration endpoint exists only if it is announced.
 func (w *world) requireAnnounced(registration bool) {
 	w.t.Helper()
 	about := w.get("/.well-known/openid-configuration").body

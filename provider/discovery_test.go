@@ -56,8 +56,8 @@ func TestDiscovery(t *testing.T) {
 	})
 }
 
-// Everything that discovery announces works.
-func TestDiscoveryKeepsItsWord(t *testing.T) {
+// Everything that the discovery document announces works.
+func TestEverythingAnnouncedWorks(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		about := w.get("/.well-known/openid-configuration").body
 		for _, scope := range about["scopes_supported"].([]any) {

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// RFC 9449 section 4.3, number 1; and the Host of a request says nothing.
+// RFC 9449 section 4.3, number 1; and the Host of a request does not matter.
 func TestDPoPHeader(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)
@@ -30,7 +30,7 @@ func TestDPoPHeader(t *testing.T) {
 	})
 }
 
-// RFC 9449 section 11.1: one proof, 50 uses, one of them is accepted, at whatever endpoint.
+// RFC 9449 section 11.1: of 50 uses of one proof at once, one is accepted, at every endpoint.
 func TestRaceForADPoPProof(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		judge := newWorld(t, db.Open(t))
@@ -55,7 +55,7 @@ func TestRaceForADPoPProof(t *testing.T) {
 				}
 			},
 			"userinfo": func(jti string) func(*world, int) answer {
-				return func(w *world, _ int) answer { return w.visitUserInfo("DPoP", bound, "ES256", "jti", jti) }
+				return func(w *world, _ int) answer { return w.getUserInfo("DPoP", bound, "ES256", "jti", jti) }
 			},
 		} {
 			for range 5 {
@@ -73,7 +73,7 @@ func TestRaceForADPoPProof(t *testing.T) {
 	})
 }
 
-// A proof costs one statement; it is remembered for as long as it would be accepted, and a replica whose clock is behind a minute more.
+// A proof costs one statement. It is remembered for as long as it would be accepted, even by a replica whose clock is a minute behind.
 func TestDPoPStatements(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var counter storagetest.Counter
@@ -89,17 +89,17 @@ func TestDPoPStatements(t *testing.T) {
 		statements(0, func() answer { return w.exchange(w.web, code, "x") })
 		tokens := statements(3, func() answer { return w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token")) })
 		bound := requireBound(t, tokens)
-		statements(2, func() answer { return w.visitUserInfo("DPoP", bound, "ES256") })
+		statements(2, func() answer { return w.getUserInfo("DPoP", bound, "ES256") })
 		statements(3, func() answer {
 			return w.renew(w.web, tokens.body["refresh_token"], proofOfKey(t, "ES256", "/oauth2/token"))
 		})
 		for _, executed := range []bool{false, true} {
 			faults.Fail(2, executed, io.ErrUnexpectedEOF)
-			requireOutage(t, w.visitUserInfo("DPoP", bound, "ES256"))
+			requireOutage(t, w.getUserInfo("DPoP", bound, "ES256"))
 		}
-		require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", bound, "ES256", "jti", "last").Code)
+		require.Equal(t, http.StatusOK, w.getUserInfo("DPoP", bound, "ES256", "jti", "last").Code)
 		_, err := w.store.Sweep(t.Context(), time.Now().Add(time.Minute), 10)
 		require.NoError(t, err)
-		require.Equal(t, http.StatusUnauthorized, w.visitUserInfo("DPoP", bound, "ES256", "jti", "last").Code)
+		require.Equal(t, http.StatusUnauthorized, w.getUserInfo("DPoP", bound, "ES256", "jti", "last").Code)
 	})
 }

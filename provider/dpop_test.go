@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// proofOfKey is a proof for a POST to the path, in which the pairs are replaced; nil takes a claim away.
+// proofOfKey returns a proof for a POST to the path with the pairs set; nil removes a claim.
 func proofOfKey(t testing.TB, alg, path string, pairs ...any) string {
 	t.Helper()
 	claims := map[string]any{"jti": storage.NewID(), "htm": "POST", "htu": issuer + path, "iat": time.Now().Unix()}
@@ -30,19 +30,19 @@ func proofOfKey(t testing.TB, alg, path string, pairs ...any) string {
 	return jwttest.SignProof(t, alg, jwttest.Keys()[alg], claims)
 }
 
-// showing sends a proof along.
+// showing adds a proof to a request.
 func showing(proof string) func(*http.Request) {
 	return func(r *http.Request) { r.Header.Set("DPoP", proof) }
 }
 
-// exchange redeems a code as the world's client, or as a public one, with a proof.
+// exchange redeems a code of the world's client or of a public one, with a proof.
 func (w *world) exchange(c *client.Client, code, proof string) answer {
 	w.t.Helper()
 	form := params(nil, "grant_type", "authorization_code", "code", code, "redirect_uri", callback, "code_verifier", verifier)
 	return w.tokensFor(c, form, proof)
 }
 
-// tokensFor is a token request with a proof, or without one when that is empty.
+// tokensFor sends a token request with a proof, unless that is empty.
 func (w *world) tokensFor(c *client.Client, form url.Values, proof string) answer {
 	auth := []func(*http.Request){w.basic}
 	if c.Public() {
@@ -58,8 +58,8 @@ func (w *world) renew(c *client.Client, token any, proof string) answer {
 	return w.tokensFor(c, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {token.(string)}}, proof)
 }
 
-// visitUserInfo presents a token by the scheme, with a proof for it unless alg is empty.
-func (w *world) visitUserInfo(scheme, token, alg string, pairs ...any) answer {
+// getUserInfo sends a UserInfo request with a token and a scheme, and with a proof unless alg is empty.
+func (w *world) getUserInfo(scheme, token, alg string, pairs ...any) answer {
 	r := httptest.NewRequest(http.MethodGet, "/userinfo", nil)
 	r.Header.Set("Authorization", scheme+" "+token)
 	if alg != "" {
@@ -79,7 +79,7 @@ func requireBound(t testing.TB, a answer) string {
 	return a.body["access_token"].(string)
 }
 
-// RFC 9449 sections 5, 6 and 7: with each algorithm and form of token.
+// RFC 9449 sections 5, 6 and 7, with each algorithm and each form of access token.
 func TestDPoPBoundTokens(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, format := range []string{client.TokenSealed, client.TokenJWT} {
@@ -95,7 +95,7 @@ func TestDPoPBoundTokens(t *testing.T) {
 				shown := w.introspect(token)
 				require.Equal(t, "DPoP", shown["token_type"], "section 6.2")
 				require.Equal(t, map[string]any{"jkt": jwttest.Thumbprint(t, alg)}, shown["cnf"])
-				info := w.visitUserInfo("DPoP", token, alg)
+				info := w.getUserInfo("DPoP", token, alg)
 				require.Equal(t, http.StatusOK, info.Code, info.Body.String())
 				require.Equal(t, w.user.ID, info.body["sub"])
 			}
@@ -116,17 +116,17 @@ func TestDPoPAtUserInfo(t *testing.T) {
 			a    answer
 			code string
 		}{
-			"bound as Bearer":          {w.visitUserInfo("Bearer", bound, ""), invalidToken},
-			"bound as Bearer, a proof": {w.visitUserInfo("Bearer", bound, "ES256"), invalidToken},
-			"unbound with a proof":     {w.visitUserInfo("DPoP", plain, "ES256"), invalidToken},
-			"another key":              {w.visitUserInfo("DPoP", bound, "EdDSA"), invalidToken},
-			"no proof":                 {w.visitUserInfo("DPoP", bound, ""), invalidDPoPProof},
-			"another method":           {w.visitUserInfo("DPoP", bound, "ES256", "htm", "POST"), invalidDPoPProof},
-			"another address":          {w.visitUserInfo("DPoP", bound, "ES256", "htu", issuer+"/oauth2/token"), invalidDPoPProof},
-			"no ath":                   {w.visitUserInfo("DPoP", bound, "ES256", "ath", nil), invalidDPoPProof},
-			"another token's ath":      {w.visitUserInfo("DPoP", bound, "ES256", "ath", s256(plain)), invalidDPoPProof},
-			"an invented nonce":        {w.visitUserInfo("DPoP", bound, "ES256", "nonce", "x"), useDPoPNonce},
-			"an old proof":             {w.visitUserInfo("DPoP", bound, "ES256", "iat", time.Now().Unix()-70), useDPoPNonce},
+			"bound as Bearer":          {w.getUserInfo("Bearer", bound, ""), invalidToken},
+			"bound as Bearer, a proof": {w.getUserInfo("Bearer", bound, "ES256"), invalidToken},
+			"unbound with a proof":     {w.getUserInfo("DPoP", plain, "ES256"), invalidToken},
+			"another key":              {w.getUserInfo("DPoP", bound, "EdDSA"), invalidToken},
+			"no proof":                 {w.getUserInfo("DPoP", bound, ""), invalidDPoPProof},
+			"another method":           {w.getUserInfo("DPoP", bound, "ES256", "htm", "POST"), invalidDPoPProof},
+			"another address":          {w.getUserInfo("DPoP", bound, "ES256", "htu", issuer+"/oauth2/token"), invalidDPoPProof},
+			"no ath":                   {w.getUserInfo("DPoP", bound, "ES256", "ath", nil), invalidDPoPProof},
+			"another token's ath":      {w.getUserInfo("DPoP", bound, "ES256", "ath", s256(plain)), invalidDPoPProof},
+			"an invented nonce":        {w.getUserInfo("DPoP", bound, "ES256", "nonce", "x"), useDPoPNonce},
+			"an old proof":             {w.getUserInfo("DPoP", bound, "ES256", "iat", time.Now().Unix()-70), useDPoPNonce},
 		} {
 			require.Equal(t, http.StatusUnauthorized, tc.a.Code, name)
 			require.Equal(t, tc.code, tc.a.body["error"], name)
@@ -135,16 +135,16 @@ func TestDPoPAtUserInfo(t *testing.T) {
 			require.Contains(t, challenges, `error="`+tc.code+`"`, name)
 			require.Equal(t, tc.code == useDPoPNonce, tc.a.Header().Get("DPoP-Nonce") != "", name)
 		}
-		nonce := w.visitUserInfo("DPoP", bound, "ES256", "iat", 1).Header().Get("DPoP-Nonce")
-		require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", bound, "ES256", "iat", 1, "nonce", nonce).Code, "a wrong clock")
-		require.Equal(t, http.StatusOK, w.visitUserInfo("dpop", bound, "ES256", "jti", "once").Code)
-		a := w.visitUserInfo("DPoP", bound, "ES256", "jti", "once")
+		nonce := w.getUserInfo("DPoP", bound, "ES256", "iat", 1).Header().Get("DPoP-Nonce")
+		require.Equal(t, http.StatusOK, w.getUserInfo("DPoP", bound, "ES256", "iat", 1, "nonce", nonce).Code, "a wrong clock")
+		require.Equal(t, http.StatusOK, w.getUserInfo("dpop", bound, "ES256", "jti", "once").Code)
+		a := w.getUserInfo("DPoP", bound, "ES256", "jti", "once")
 		requireError(t, a, http.StatusUnauthorized, invalidDPoPProof)
 		require.Equal(t, http.StatusOK, w.userinfo(plain).Code)
 	})
 }
 
-// RFC 9449 section 10: by dpop_jkt in the address, or by the proof of a pushed request.
+// RFC 9449 section 10: a code is bound by dpop_jkt, or by the proof of a pushed request.
 func TestDPoPBoundCode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		own := jwttest.Thumbprint(t, "ES256")
@@ -161,9 +161,9 @@ func TestDPoPBoundCode(t *testing.T) {
 			a := w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token"))
 			token := requireBound(t, a)
 			requireInvalidGrant(t, w.exchange(w.web, code, proofOfKey(t, "EdDSA", "/oauth2/token")))
-			require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", token, "ES256").Code, "who has not the key cannot end the grant")
+			require.Equal(t, http.StatusOK, w.getUserInfo("DPoP", token, "ES256").Code, "without the key, nobody can end the grant")
 			requireInvalidGrant(t, w.exchange(w.web, code, proofOfKey(t, "ES256", "/oauth2/token")))
-			require.Equal(t, http.StatusUnauthorized, w.visitUserInfo("DPoP", token, "ES256").Code, "used twice by who has it")
+			require.Equal(t, http.StatusUnauthorized, w.getUserInfo("DPoP", token, "ES256").Code, "the code was used twice with the key")
 		}
 		a := w.post("/oauth2/par", w.request(w.web, "dpop_jkt", own), w.basic, showing(proofOfKey(t, "EdDSA", "/oauth2/par")))
 		requireError(t, a, http.StatusBadRequest, invalidRequest)
@@ -173,7 +173,7 @@ func TestDPoPBoundCode(t *testing.T) {
 	})
 }
 
-// RFC 9449 section 5: the refresh tokens of public clients are bound, those of others to the client alone.
+// RFC 9449 section 5: the refresh tokens of public clients are bound to a key, those of other clients to the client alone.
 func TestDPoPAndRefreshTokens(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		spa := w.at(client.SPA, callback)
@@ -188,9 +188,9 @@ func TestDPoPAndRefreshTokens(t *testing.T) {
 		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
 		second := w.renew(spa, first, with("ES256"))
 		require.Equal(t, "DPoP", second.body["token_type"])
-		require.Equal(t, http.StatusOK, w.visitUserInfo("DPoP", requireBound(t, second), "ES256").Code)
+		require.Equal(t, http.StatusOK, w.getUserInfo("DPoP", requireBound(t, second), "ES256").Code)
 		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
-		require.Equal(t, second.body["refresh_token"], w.renew(spa, first, with("ES256")).body["refresh_token"], "a lost answer, and a proof of its own")
+		require.Equal(t, second.body["refresh_token"], w.renew(spa, first, with("ES256")).body["refresh_token"], "after a lost answer, with a new proof")
 		third := w.renew(spa, second.body["refresh_token"], with("ES256"))
 		requireInvalidGrant(t, w.renew(spa, first, with("EdDSA")))
 		requireBound(t, w.renew(spa, third.body["refresh_token"], with("ES256")))
@@ -206,7 +206,7 @@ func TestDPoPAndRefreshTokens(t *testing.T) {
 	})
 }
 
-// RFC 9449 sections 5.2 and 8: a client that is registered for DPoP cannot do without, nor without our nonce.
+// RFC 9449 sections 5.2 and 8: a client that is registered for DPoP must send a proof with our nonce.
 func TestDPoPRequired(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.DPoPRequired = true })

@@ -13,32 +13,32 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// requireOutage checks what a client is told when the database cannot be asked: try again, and nothing else.
+// requireOutage checks what a client is told during an outage of the database: to try again, and nothing else.
 func requireOutage(t testing.TB, a answer) {
 	t.Helper()
 	requireError(t, a, http.StatusServiceUnavailable, temporarilyUnavailable)
 	require.NotEmpty(t, a.Header().Get("Retry-After"))
 }
 
-// requireOutagePage checks what a person is shown.
+// requireOutagePage checks what a person is shown during an outage.
 func requireOutagePage(t testing.TB, a answer) {
 	t.Helper()
 	requirePage(t, a, http.StatusServiceUnavailable, "Not available right now")
 	require.NotEmpty(t, a.Header().Get("Retry-After"))
 }
 
-// requireInvalidGrant checks an answer that may only be that.
+// requireInvalidGrant checks that an answer is the error invalid_grant.
 func requireInvalidGrant(t testing.TB, a answer) {
 	requireError(t, a, http.StatusBadRequest, invalidGrant)
 }
 
-// faultCase is a request, each statement of which fails in turn.
+// faultCase is a request whose statements fail in turn.
 type faultCase struct {
 	prepare func(*world)
 	request func(*world) answer
-	good    func(testing.TB, answer) // the answer when nothing fails
+	good    func(testing.TB, answer) // checks the answer if no statement fails
 	outage  func(testing.TB, answer)
-	after   func(testing.TB, *world, answer) // what must hold after a failure, given the answer to a second try
+	after   func(testing.TB, *world, answer) // checks the world after a failure, with the answer to a second attempt
 	begin   int                              // number of the statement that begins a transaction: no driver keeps a connection that fails in it
 }
 
@@ -55,7 +55,7 @@ func (w *world) failEach(t *testing.T, faults *storagetest.Faults, tc faultCase)
 			if faults.Pending() {
 				faults.Fail(0, false, nil)
 				tc.good(t, a)
-				require.Greater(t, n, 1, "it asks the database")
+				require.Greater(t, n, 1, "the request makes no statement")
 				break
 			}
 			tc.outage(t, a)
@@ -102,7 +102,7 @@ func TestEveryStatementFails(t *testing.T) {
 			request: func(w *world) answer { return w.resume(flow) }, good: redirected, outage: requireOutagePage, begin: 3,
 			after: func(t testing.TB, _ *world, a answer) {
 				if a.Code != http.StatusSeeOther {
-					requireOver(t, a) // the commit was done and its answer lost
+					requireOver(t, a) // the commit succeeded, but its answer was lost
 				} else {
 					redirected(t, a)
 				}
@@ -162,12 +162,12 @@ func TestEveryStatementFails(t *testing.T) {
 		"refresh": {
 			prepare: newTokens, request: func(w *world) answer { return w.refresh(tokens["refresh_token"].(string)) }, good: ok, outage: requireOutage,
 			after: func(t testing.TB, w *world, a answer) {
-				requireTokens(t, a) // an answer that was lost may be asked for again
-				id, generation, _ := w.provider.tokens.ReadRefreshToken(refreshTokenOf(a))
+				requireTokens(t, a) // the request may be repeated after a lost answer
+				id, generation, _ := w.tokens.ReadRefreshToken(refreshTokenOf(a))
 				grant, err := w.store.Grants.ByID(w.t.Context(), id, "")
 				require.NoError(t, err)
 				require.Equal(t, int64(2), grant.Generation)
-				require.Equal(t, grant.Generation, generation, "one living branch")
+				require.Equal(t, grant.Generation, generation, "one valid refresh token")
 			},
 		},
 		"refresh, used before": {
@@ -231,7 +231,7 @@ func TestEveryStatementFails(t *testing.T) {
 				w := newWorld(t, db.Open(t, faults.Intercept))
 				asking, _ = w.asking(client.Web, callback)
 				tc.prepare(w)
-				tc.request(w) // what is cached is cached now
+				tc.request(w) // fills the caches
 				w.failEach(t, &faults, tc)
 			})
 		})

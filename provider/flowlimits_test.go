@@ -15,8 +15,8 @@ import (
 	"github.com/postern-id/postern/provider/limit"
 )
 
-// One address cannot fill the database with requests that nobody goes on with. Its neighbours, other apps there, and people whom Postern knows do
-// not notice; what they could still do is begin a sign-in of their own.
+// One address cannot fill the database with requests that are never continued. Other addresses, other apps at the same address, and known people and
+// browsers are not affected.
 func TestFlowsOfOneAddressAreLimited(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c, _ := w.asking(client.Web, callback)
@@ -70,11 +70,11 @@ func TestPushedRequestsAreLimited(t *testing.T) {
 		for range 10 {
 			require.Equal(t, http.StatusCreated, w.post("/oauth2/par", w.request(w.web), w.basic, from("203.0.113.1:1")).Code)
 		}
-		require.Equal(t, http.StatusTooManyRequests, w.post("/oauth2/par", w.request(w.web), w.basic, from("198.51.100.1:1")).Code, "counted by itself, from anywhere")
+		require.Equal(t, http.StatusTooManyRequests, w.post("/oauth2/par", w.request(w.web), w.basic, from("198.51.100.1:1")).Code, "a confidential client is counted for all its addresses")
 	})
 }
 
-// Objects that change all the time are fetched so often for one address and no more. Others are not held by it.
+// The number of fetches of request objects for one address is limited. Other addresses and people who are signed in are not affected.
 func TestFetchesOfObjectsAreLimited(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		h := fetchtest.NewHosted(t, "no object")
@@ -91,7 +91,7 @@ func TestFetchesOfObjectsAreLimited(t *testing.T) {
 			require.Equal(t, http.StatusBadRequest, ask(changed, "203.0.113.1:1"))
 		}
 		require.Equal(t, http.StatusTooManyRequests, ask("#4", "203.0.113.1:1"))
-		require.Equal(t, http.StatusBadRequest, ask("", "203.0.113.1:1"), "it is remembered")
+		require.Equal(t, http.StatusBadRequest, ask("", "203.0.113.1:1"), "the object is kept")
 		require.EqualValues(t, 3, h.Asked.Load())
 		require.Equal(t, http.StatusBadRequest, ask("#4", "203.0.113.77:1"), "a neighbour")
 		w.browser.session = session

@@ -16,7 +16,7 @@ import (
 
 const frontchannelLogout = "https://app.example.test/frontchannel_logout"
 
-// signingOut reads the page that signs people out of apps: the addresses of its frames, and where it goes on to.
+// signingOut reads the page that signs people out of apps: the URLs of its frames, and the URL of the next page.
 func signingOut(t *testing.T, a answer) (frames []string, next string) {
 	t.Helper()
 	require.Equal(t, http.StatusOK, a.Code, a.Body.String())
@@ -65,8 +65,8 @@ func TestOIDCCFrontChannelRPInitiatedLogout(t *testing.T) {
 	})
 }
 
-// Every app that the session was at, and no other: none of another session, none that is shut or has no address any more.
-func TestFramesAreOfTheSession(t *testing.T) {
+// The page has a frame for each app that was used in the session, except for disabled ones and those without a logout URI.
+func TestFramesOfTheSession(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.FrontchannelLogoutURI = frontchannelLogout })
 		app := func(host string) *client.Client {
@@ -90,7 +90,7 @@ func TestFramesAreOfTheSession(t *testing.T) {
 		require.NoError(t, w.clients.Disable(t.Context(), shut.ID, operator, time.Now()))
 		w.change(bare, func(m *client.Metadata) { m.FrontchannelLogoutURI = "" })
 		told := func(c *client.Client) string {
-			return url.Values{"iss": {issuer}, "sid": {w.provider.tokens.SID(c, session)}}.Encode()
+			return url.Values{"iss": {issuer}, "sid": {w.tokens.SID(c, session)}}.Encode()
 		}
 
 		a := w.logout("id_token_hint", hint, "ui_locales", "de")
@@ -102,7 +102,7 @@ func TestFramesAreOfTheSession(t *testing.T) {
 	})
 }
 
-// A person who agrees on our page is shown the frames as well.
+// The page with the frames is shown after a confirmation as well.
 func TestFramesAfterConfirmation(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) {
@@ -123,7 +123,7 @@ func TestFramesAfterConfirmation(t *testing.T) {
 	})
 }
 
-// Nobody without the session sees at which apps it was.
+// Only the browser of the session sees which apps were used in it.
 func TestFramesAreShownOnce(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.FrontchannelLogoutURI = frontchannelLogout })

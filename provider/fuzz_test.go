@@ -14,8 +14,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// fuzzWorld is one world for a whole run; each use of it reports to its own test. Its client has an id that does not change from run to
-// run, so that what was found once is found again.
+// fuzzWorld returns a function with one world for a whole run, which reports to the test that it is called with. The id of its client is the same in
+// each run, so that findings can be repeated.
 func fuzzWorld(f *testing.F) func(*testing.T) *world {
 	base := newWorld(f, storagetest.Open(f))
 	var err error
@@ -28,7 +28,7 @@ func fuzzWorld(f *testing.F) func(*testing.T) *world {
 	}
 }
 
-// Whatever is sent to the authorization endpoint, it redirects to a registered address or to its own pages, and never fails.
+// Whatever is sent to the authorization endpoint, it redirects to a registered URI or to its own pages, and never fails.
 func FuzzAuthorizeParameters(f *testing.F) {
 	use := fuzzWorld(f)
 	seed := use(nil)
@@ -70,7 +70,7 @@ func FuzzAuthorizeParameters(f *testing.F) {
 	})
 }
 
-// A code is redeemed with the verifier whose S256 is its challenge, and with no other.
+// A code can be redeemed only with the verifier whose S256 is the challenge.
 func FuzzPKCE(f *testing.F) {
 	use := fuzzWorld(f)
 	for _, pair := range [][2]string{

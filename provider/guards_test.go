@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// An answer to an app that asked for openid has an ID token (OIDC Core section 3.1.3.3), or there is no answer, and nothing is spent.
+// An answer for the scope openid has an ID token (OIDC Core section 3.1.3.3). If that cannot be made, the request fails and uses nothing up.
 func TestNoAnswerWithoutItsIDToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		empty, err := keys.New(keys.Config{Store: w.store, Audit: w.cfg.Audit})
@@ -28,11 +28,11 @@ func TestNoAnswerWithoutItsIDToken(t *testing.T) {
 		requireError(t, keyless.refresh(refreshTokenOf(tokens)), http.StatusInternalServerError, serverError)
 		w.idToken(w.refresh(refreshTokenOf(tokens)).body["id_token"])
 
-		requireTokens(t, keyless.redeem(keyless.code(w.web, "scope", "email"), "scope", "")) // nobody asked for one
+		requireTokens(t, keyless.redeem(keyless.code(w.web, "scope", "email"), "scope", "")) // the scope does not need one
 	})
 }
 
-// lost has every conditional write lose its race, after which nothing can be revoked.
+// lost is grants in which every conditional write comes too late, and no grant can be revoked.
 type lost struct {
 	meanwhile
 	revocations int
@@ -47,8 +47,8 @@ func (l *lost) Revoke(context.Context, string, string, time.Time) error {
 	return storage.ErrUnavailable
 }
 
-// Whoever lost a race for a code or a refresh token has the grant revoked (RFC 6749 section 4.1.2). When that fails it is an outage: with
-// invalid_grant the client would not come again, and what the thief got would live on.
+// When two requests race for a code or a refresh token, the later one has the grant revoked (RFC 6749 section 4.1.2). If that fails, the answer is an
+// outage: after invalid_grant the client would not try again, and the tokens of a thief would stay valid.
 func TestFailedRevocationAfterALostRace(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code, token := w.code(w.web), w.offline()["refresh_token"].(string)
@@ -63,7 +63,7 @@ func TestFailedRevocationAfterALostRace(t *testing.T) {
 	})
 }
 
-// What happens to a person or a client after the code was made counts when it is redeemed.
+// Changes of the person or the client after the code was made count when it is redeemed.
 func TestCodeOfAPersonWhoWasDisabled(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)

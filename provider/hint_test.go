@@ -22,7 +22,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// keySet is what clients fetch.
+// keySet returns the JWK Set that clients fetch.
 func (w *world) keySet() jose.JSONWebKeySet {
 	w.t.Helper()
 	var set jose.JSONWebKeySet
@@ -30,7 +30,7 @@ func (w *world) keySet() jose.JSONWebKeySet {
 	return set
 }
 
-// forgeries are tokens that look like one of ours and are not.
+// forgeries returns tokens that look like one of ours but are not.
 func (w *world) forgeries(genuine string) map[string]string {
 	w.t.Helper()
 	header, claims := jwttest.TakeApart(w.t, genuine)
@@ -74,7 +74,7 @@ func (w *world) forgeries(genuine string) map[string]string {
 		forged[name], err = signed.CompactSerialize()
 		require.NoError(w.t, err)
 	}
-	for _, key := range w.keySet().Keys { // HMAC, with what everybody knows for the secret
+	for _, key := range w.keySet().Keys { // HMAC, with the public key as the secret
 		der, err := x509.MarshalPKIXPublicKey(key.Key)
 		require.NoError(w.t, err)
 		jwk, err := key.MarshalJSON()
@@ -114,7 +114,7 @@ func TestForgedTokens(t *testing.T) {
 	})
 }
 
-// What was made for one purpose serves no other, though the same keys sign it.
+// Tokens that were made for another purpose are no hints, even if the same keys have signed them.
 func TestHintIsAnIDTokenForThisClient(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenJWT })
@@ -151,7 +151,7 @@ func TestHintIsAnIDTokenForThisClient(t *testing.T) {
 		require.NotEmpty(t, w.code(w.web, "prompt", "none", "id_token_hint", tokens["id_token"].(string)))
 		require.NotEmpty(t, w.code(w.web, "prompt", "none", "id_token_hint", sign("JWT", map[string]any{
 			"iss": issuer, "sub": w.user.ID, "aud": w.web.ID, "exp": time.Now().Add(-time.Hour).Unix(),
-		})), "an old one tells who is meant as well")
+		})), "an expired ID token is accepted")
 	})
 }
 
@@ -189,7 +189,7 @@ func TestHintAfterTheKeyWasRemoved(t *testing.T) {
 		header, _ := jwttest.TakeApart(t, hint)
 		_, err := w.keys.Rotate(t.Context(), "ES256", true, operator, time.Now())
 		require.NoError(t, err)
-		require.NotEmpty(t, w.code(w.web, "id_token_hint", hint), "published still")
+		require.NotEmpty(t, w.code(w.web, "id_token_hint", hint), "the key is still published")
 		_, err = w.keys.Retire(t.Context(), header["kid"].(string), operator, time.Now())
 		require.NoError(t, err)
 		requireRefusal(t, w.authorize(w.request(w.web, "id_token_hint", hint)), callback, invalidRequest)

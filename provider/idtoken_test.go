@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// verified checks a token with nothing but the published keys, as a relying party does, and returns its header and claims.
+// verified checks a token with the published keys alone, as a relying party does, and returns its header and claims.
 func (w *world) verified(token any, alg jose.SignatureAlgorithm) (jose.Header, map[string]any) {
 	w.t.Helper()
 	parsed, err := jose.ParseSignedCompact(token.(string), []jose.SignatureAlgorithm{alg})
@@ -110,7 +110,7 @@ func TestACR(t *testing.T) {
 	})
 }
 
-// RFC 9068: a resource server checks such a token with the published keys alone.
+// RFC 9068: a resource server can check a JWT access token with the published keys alone.
 func TestJWTAccessToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) {
@@ -160,7 +160,7 @@ func TestJWTAccessTokenOfAService(t *testing.T) {
 	})
 }
 
-// A record that is broken harms nobody but its owner.
+// A broken record affects only its own grant.
 func TestBrokenGrant(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := "pst_ac_broken"

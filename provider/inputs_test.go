@@ -15,10 +15,10 @@ import (
 
 const formType = "application/x-www-form-urlencoded"
 
-// unsized hides how long a body is, so that it is sent in chunks.
+// unsized hides the length of a body, so that it is sent in chunks.
 type unsized struct{ io.Reader }
 
-// inputs are requests to an endpoint that nobody sends in good faith, and the status they get.
+// inputs returns malformed requests to an endpoint, and the status of their answers.
 func inputs(form url.Values) map[string]struct {
 	body         io.Reader
 	kind, coding string
@@ -79,7 +79,7 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-// Whatever is wrong with a request, its sender is told, and nothing was done.
+// The sender of a malformed request gets an error, and the request has no effect.
 func TestInputs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code, tokens := w.code(w.web), w.offline()
@@ -132,7 +132,7 @@ func TestMethods(t *testing.T) {
 	})
 }
 
-// At the authorization endpoint a person is shown a page, or the client is told, whatever is sent.
+// The authorization endpoint answers malformed requests with a page, or with an error at the client's redirect URI.
 func TestAuthorizeInputs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		form := w.request(w.web)
@@ -164,7 +164,7 @@ func TestAuthorizeInputs(t *testing.T) {
 	})
 }
 
-// Addresses are built from the issuer, whatever a request says of itself.
+// URLs are built from the issuer, whatever the headers of a request contain.
 func TestAddressesComeFromTheIssuer(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.browser.session = nil
@@ -181,7 +181,7 @@ func TestAddressesComeFromTheIssuer(t *testing.T) {
 	})
 }
 
-// manyParameters is n parameters of different names.
+// manyParameters returns n parameters with different names.
 func manyParameters(n int) string {
 	form := url.Values{}
 	for i := range n {

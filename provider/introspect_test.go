@@ -32,7 +32,7 @@ func TestIntrospection(t *testing.T) {
 
 			a = w.post("/oauth2/introspect", params(url.Values{"token": {refresh}}, "token_type_hint", hint))
 			require.Equal(t, true, a.body["active"])
-			require.Equal(t, "refresh_token", a.body["token_type"], "never taken for an access token")
+			require.Equal(t, "refresh_token", a.body["token_type"], "it is not described as an access token")
 			require.InDelta(t, time.Now().Add(14*24*time.Hour).Unix(), a.body["exp"], 2)
 		}
 		w.refreshedOnce(refresh)
@@ -40,8 +40,8 @@ func TestIntrospection(t *testing.T) {
 	})
 }
 
-// Whoever may not know is told the same of every token.
-func TestIntrospectionTellsNothing(t *testing.T) {
+// A caller that may not know about a token always gets the same answer.
+func TestIntrospectionRevealsNothing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tokens := w.offline()
 		other, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
@@ -78,7 +78,7 @@ func TestIntrospectionByAResourceServer(t *testing.T) {
 		require.Equal(t, map[string]any{"active": false}, ask(tokens["access_token"]))
 		w.change(w.web, func(m *client.Metadata) { m.Audience = []string{"https://api.example.test", api.ID} })
 		require.Equal(t, true, ask(tokens["access_token"])["active"])
-		require.Equal(t, map[string]any{"active": false}, ask(tokens["refresh_token"]), "it is not meant for anybody but the client")
+		require.Equal(t, map[string]any{"active": false}, ask(tokens["refresh_token"]), "only the client may ask about a refresh token")
 	})
 }
 
@@ -111,7 +111,7 @@ func TestIntrospectionNamesThePerson(t *testing.T) {
 	})
 }
 
-// What introspection tells of a token is what the token says of itself (RFC 7662 section 2.2).
+// Introspection returns the claims that the token itself contains (RFC 7662 section 2.2).
 func TestIntrospectionNamesTokenAndAudience(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, audience := range [][]string{nil, {"https://api.example.test"}, {"https://api.example.test", issuer}} {

@@ -19,15 +19,15 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// everyJWTType are the types that a JWT in the neighbourhood may say, and what is no type at all.
+// everyJWTType lists types of JWTs in this and related protocols, and values that are no types.
 var everyJWTType = []any{
 	nil, "", "JWT", "jwt", "application/jwt", accessTokenType, "application/at+jwt", token.TypeRequestObject, "application/oauth-authz-req+jwt", dpopProofType,
 	logoutTokenType, "application/logout+jwt", token.TypeClientAssertion, userInfoType, "secevent+jwt", "token-introspection+jwt", "vp+sd-jwt", "at+jwt ", "AT+JWT",
 	"application/", "x/jwt", "JOSE", 7, []string{"JWT"}, map[string]any{"typ": "JWT"}, true,
 }
 
-// A JWT of one kind never passes for another, though the signature and all claims are right (RFC 8725 section 3.11).
-func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
+// A JWT of one kind never passes for another, even if the signature and all claims are right (RFC 8725 section 3.11).
+func TestOneKindOfJWTNeverPassesForAnother(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		key := jwttest.Keys()["ES256"]
 		c := w.asks(func(m *client.Metadata) {
@@ -56,13 +56,13 @@ func TestOneKindOfJWTIsNeverAnother(t *testing.T) {
 		ours := func(typ any, claims map[string]any) string {
 			text, ok := typ.(string)
 			if !ok {
-				return mine(typ, claims) // Postern's keys sign no such thing
+				return mine(typ, claims) // the provider never signs such a token
 			}
 			return w.signed(text, claims)
 		}
 		idToken := map[string]any{"iss": issuer, "sub": w.user.ID, "aud": c.ID, "sid": "x"}
 		access := requireTokens(t, w.redeem(w.code(w.web)))
-		opened, ok := w.provider.tokens.ReadAccessToken(access, time.Now())
+		opened, ok := w.tokens.ReadAccessToken(access, time.Now())
 		require.True(t, ok)
 		jwtAccess := map[string]any{
 			"iss": issuer, "sub": w.user.ID, "aud": []string{issuer}, "client_id": w.web.ID, "iat": opened.Issued, "exp": opened.Expires, "jti": opened.JTI(), "scope": "openid",

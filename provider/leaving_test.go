@@ -14,8 +14,8 @@ import (
 	"github.com/postern-id/postern/provider/registration"
 )
 
-// Whoever registers a client must not get links to this server that lead to a page of theirs without a stop (RFC 9700 section 4.11.2).
-func TestStrangersGetNoRedirector(t *testing.T) {
+// Strangers who register a client must not get links to this server that redirect to a page of theirs (RFC 9700 section 4.11.2).
+func TestStrangersGetNoOpenRedirect(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers("grant_types", []string{"authorization_code", "implicit"}, "response_types", []string{"code", "id_token token"},
 			"client_name", "Your Bank", "redirect_uris", []string{callback + "?kept=1"}, "post_logout_redirect_uris", []string{callback + "/bye"})
@@ -53,12 +53,12 @@ func TestStrangersGetNoRedirector(t *testing.T) {
 		form := w.authorize(errors["form"])
 		require.Contains(t, form.Body.String(), `<input type="hidden" name="error" value="invalid_scope">`)
 
-		// Whoever saw a page of ours is sent on: the person asked for it.
+		// A person who has seen one of our pages is redirected, because it was the person's own decision.
 		_, id := w.begin(w.request(stranger))
 		require.NoError(t, w.store.Flows.Deny(t.Context(), id, time.Now()))
 		requireRefusal(t, w.authorize(url.Values{"flow": {id}}), callback, accessDenied)
 
-		// The end of a sign-in leads nobody on either, unless it was the person's own.
+		// Signing out does not redirect either, unless the person was signed in.
 		w.browser.session = session
 		w.adopt(made)
 		hint := w.redeem(w.code(w.web), "redirect_uri", w.web.RedirectURIs[0]).body["id_token"].(string)
@@ -97,7 +97,7 @@ func TestOperatorsVouchForClients(t *testing.T) {
 	})
 }
 
-// A link to an app on the person's device works; one that runs a script does not exist.
+// The page can link to an app on the person's device. A URI that runs a script cannot be registered.
 func TestLeavingForAnAppOnTheDevice(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers("application_type", "native", "redirect_uris", []string{"com.example.app:/cb"}, "token_endpoint_auth_method", "none")

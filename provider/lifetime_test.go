@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// inVirtualTime runs a test on a world whose clock stands still until the test sleeps.
+// inVirtualTime runs a test on a world in a synctest bubble, whose clock advances only while the test sleeps.
 func inVirtualTime(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, storagetest.Open(t))) })
@@ -38,7 +38,7 @@ func TestCodeExpires(t *testing.T) {
 	}
 }
 
-// The reuse of a code is noticed as long as anything lives that came of it.
+// The reuse of a code is noticed as long as a token that was issued for it is valid.
 func TestCodeReuseIsNoticedLater(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, w *world) {
 		code := w.code(w.web, "scope", "openid offline_access")
@@ -57,7 +57,7 @@ func TestAccessTokenExpires(t *testing.T) {
 	for _, format := range []string{client.TokenSealed, client.TokenJWT} {
 		inVirtualTime(t, func(t *testing.T, w *world) {
 			w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = format })
-			time.Sleep(300 * time.Millisecond) // tokens count in whole seconds, clocks do not
+			time.Sleep(300 * time.Millisecond) // the times in tokens are whole seconds
 			tokens := w.redeem(w.code(w.web))
 			access, life := requireTokens(t, tokens), time.Duration(tokens.body["expires_in"].(float64))*time.Second
 			require.Equal(t, 10*time.Minute, life)
@@ -78,7 +78,7 @@ func TestRefreshTokenIdlesOut(t *testing.T) {
 		inVirtualTime(t, func(t *testing.T, w *world) {
 			token := w.offline()["refresh_token"].(string)
 			time.Sleep(idle - time.Second)
-			token = w.refreshedOnce(token) // using it starts the time anew
+			token = w.refreshedOnce(token) // every use starts the idle time again
 			time.Sleep(age)
 			if a := w.refresh(token); good {
 				requireTokens(t, a)
@@ -176,7 +176,7 @@ func TestSessionEndsDuringAFlow(t *testing.T) {
 	})
 }
 
-// While a secret is being replaced both are good, and not a moment longer.
+// During the overlap of a rotation both secrets are accepted, and afterwards only the new one.
 func TestOldSecretExpires(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, w *world) {
 		_, err := w.clients.RotateSecret(t.Context(), w.web.ID, time.Hour, operator, time.Now())
@@ -188,7 +188,7 @@ func TestOldSecretExpires(t *testing.T) {
 	})
 }
 
-// Wrong secrets are told apart again after a while, and the entry that records the next has the number of those that were not recorded.
+// After a while wrong secrets get status 401 again, and the next audit entry has the number of those that were not recorded.
 func TestRefusalsRefill(t *testing.T) {
 	inVirtualTime(t, func(t *testing.T, w *world) {
 		status := func() int {

@@ -24,7 +24,7 @@ const (
 	doneText    = "You are signed out"
 )
 
-// logoutWorld runs a test in a browser that is signed in at a client with an address for afterwards; hint is its ID token.
+// logoutWorld runs a test in a browser that is signed in at a client with a post-logout redirect URI. hint is the client's ID token.
 func logoutWorld(t *testing.T, test func(t *testing.T, w *world, hint string)) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.PostLogoutRedirectURIs = []string{afterLogout} })
@@ -37,14 +37,14 @@ func (w *world) logout(pairs ...string) answer {
 	return w.do(httptest.NewRequest(http.MethodGet, "/oauth2/logout?"+params(nil, pairs...).Encode(), nil))
 }
 
-// confirmLogout presses the button of the page that asks.
+// confirmLogout presses the button of the page that asks whether to sign out.
 func (w *world) confirmLogout(pairs ...string) answer {
 	return w.post("/oauth2/logout?"+params(nil, pairs...).Encode(), url.Values{"confirm": {"yes"}}, func(r *http.Request) {
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	})
 }
 
-// requireSession checks whether the browser is signed in still.
+// requireSession checks whether the browser is still signed in.
 func (w *world) requireSession(signedIn bool) {
 	w.t.Helper()
 	a := w.authorize(w.request(w.web, "prompt", "none"))
@@ -55,7 +55,7 @@ func (w *world) requireSession(signedIn bool) {
 	require.Equal(w.t, loginRequired, a.query.Get("error"))
 }
 
-// signed is a token of a type that our keys have signed.
+// signed returns a JWT with this typ that the provider's keys have signed.
 func (w *world) signed(typ string, claims map[string]any) string {
 	w.t.Helper()
 	text, err := json.Marshal(claims)
@@ -171,7 +171,7 @@ func TestOIDCCRPInitiatedLogoutNoPostLogoutRedirectURI(t *testing.T) {
 	})
 }
 
-// Without an ID token a client says by its id who asks; the person decides, and is then sent on.
+// Without an ID token, a client sends its client_id. The person is asked, and then the browser returns to the client.
 func TestLogoutThatIsConfirmed(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, _ string) {
 		asked := []string{"client_id", w.web.ID, "post_logout_redirect_uri", afterLogout, "state", "s", "logout_hint", "ada", "ui_locales", "en"}
@@ -184,7 +184,7 @@ func TestLogoutThatIsConfirmed(t *testing.T) {
 	})
 }
 
-// LO-04: a hint of somebody else, or of a session that has ended, signs nobody out silently.
+// LO-04: with a hint of another person, or of a session that has ended, nobody is signed out without being asked.
 func TestLogoutWithTheHintOfAnotherSignIn(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, hint string) {
 		asked := []string{"id_token_hint", hint, "post_logout_redirect_uri", afterLogout}
@@ -204,7 +204,7 @@ func TestLogoutWithTheHintOfAnotherSignIn(t *testing.T) {
 	})
 }
 
-// The hint may be old, and signed with a key that does not sign any more; its subject may be a pairwise one.
+// The hint may have expired and be signed with a retired key, and its subject may be pairwise.
 func TestLogoutWithAnOldHint(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, _ string) {
 		w.change(w.web, func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
@@ -220,7 +220,7 @@ func TestLogoutWithAnOldHint(t *testing.T) {
 	})
 }
 
-// JW-11: what else is signed with our keys is no hint.
+// JW-11: other JWTs that are signed with our keys are not accepted as hints.
 func TestLogoutHintIsAnIDToken(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, hint string) {
 		_, claims := jwttest.TakeApart(t, hint)
@@ -235,7 +235,7 @@ func TestLogoutHintIsAnIDToken(t *testing.T) {
 	})
 }
 
-// A form of the client's comes without cookies: it is sent on as a link. Only our own page confirms (LO-13).
+// A form of the client comes without cookies, so the browser is redirected to the same request in the query. Only our own page can confirm (LO-13).
 func TestLogoutByPost(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, hint string) {
 		crossSite := func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }
@@ -253,7 +253,7 @@ func TestLogoutByPost(t *testing.T) {
 	})
 }
 
-// What was given in the sign-in ends with it, but for what was given for the time after it.
+// The grants of a sign-in end with it, except for those with offline access.
 func TestLogoutEndsTokens(t *testing.T) {
 	logoutWorld(t, func(t *testing.T, w *world, _ string) {
 		tokens, offline := w.redeem(w.code(w.web)).body, w.offline()
@@ -263,7 +263,7 @@ func TestLogoutEndsTokens(t *testing.T) {
 	})
 }
 
-// An outage is never taken for a browser that is signed out.
+// During an outage, a browser never seems signed out.
 func TestLogoutInAnOutage(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var faults storagetest.Faults
@@ -282,7 +282,7 @@ func TestLogoutInAnOutage(t *testing.T) {
 	})
 }
 
-// LO-11: a sign-in that ended at one replica is over at all of them, and 50 at once end it once.
+// LO-11: a sign-in that ends at one replica ends at all of them, and of 50 requests at once one ends it.
 func TestLogoutRace(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		judge.signIn(time.Now())

@@ -40,7 +40,7 @@ func TestLogoutTokenIsSignedAsIDTokensAre(t *testing.T) {
 	w := newWorld(t, storagetest.Open(t))
 	for registered, alg := range map[string]string{"RS256": "RS256", "PS256": "PS256", "ES256": "ES256", "EdDSA": "EdDSA", client.AlgNone: "RS256"} {
 		c := &client.Client{ID: "app", Metadata: client.Metadata{IDTokenAlg: registered}}
-		token, err := w.provider.tokens.LogoutToken(c, "u", "s", time.Now())
+		token, err := w.tokens.LogoutToken(c, "u", "s", time.Now())
 		require.NoError(t, err)
 		_, header, err := w.keys.Verify(token, []string{alg}, time.Now())
 		require.NoError(t, err, registered)
@@ -48,7 +48,7 @@ func TestLogoutTokenIsSignedAsIDTokensAre(t *testing.T) {
 	}
 }
 
-// JW-11: a logout token is good for nothing but being told of a logout.
+// JW-11: no endpoint accepts a logout token.
 func (w *world) requireWorthless(token string, c *client.Client) {
 	w.t.Helper()
 	requirePage(w.t, w.logout("id_token_hint", token), http.StatusOK, "Do you want to sign out?")
@@ -62,20 +62,20 @@ func (w *world) requireWorthless(token string, c *client.Client) {
 		requireError(w.t, w.post("/oauth2/token", form), http.StatusBadRequest, invalidGrant)
 	}
 	a := w.authorize(url.Values{"client_id": {c.ID}, "request": {token}})
-	require.NotEqual(w.t, http.StatusSeeOther, a.Code, "a request object that names no address")
+	require.NotEqual(w.t, http.StatusSeeOther, a.Code, "a logout token is no request object")
 }
 
 func TestLogoutTokensAreRefused(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		h := w.hear(func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
-		said := w.idToken(w.visit(h))
+		h := w.addLogoutReceiver(func(m *client.Metadata) { m.SubjectType = client.SubjectPairwise })
+		said := w.idToken(w.codeFlow(h))
 		require.NoError(t, w.store.Sessions.End(t.Context(), w.browser.session))
-		w.tell(time.Now())
-		tokens := h.heard()
+		w.sendNotices(time.Now())
+		tokens := h.received()
 		require.Len(t, tokens, 1)
 		claims := w.logoutToken(tokens[0])
 		require.NotEqual(t, w.user.ID, claims["sub"])
-		require.Equal(t, said["sub"], claims["sub"], "pairwise as in the ID token")
+		require.Equal(t, said["sub"], claims["sub"], "the pairwise subject of the ID token")
 		w.signIn(time.Now())
 		w.requireWorthless(tokens[0], h.Client)
 		a := w.post("/oauth2/token", url.Values{
@@ -85,7 +85,7 @@ func TestLogoutTokensAreRefused(t *testing.T) {
 	})
 }
 
-// Whatever session, person and client: what a relying party checks holds, and the token opens nothing here.
+// A logout token for any session, user and client passes the checks of a relying party, and no endpoint accepts it.
 func FuzzLogoutToken(f *testing.F) {
 	f.Add("sid", "user", "app", "ES256", false, uint16(0))
 	f.Add(storage.NewID(), storage.NewID(), "a.b~c", "none", true, uint16(3600))
@@ -99,7 +99,7 @@ func FuzzLogoutToken(f *testing.F) {
 			c.SubjectType = client.SubjectPairwise
 		}
 		at := now.Add(time.Duration(seconds) * time.Second)
-		token, err := w.provider.tokens.LogoutToken(c, userID, sid, at)
+		token, err := w.tokens.LogoutToken(c, userID, sid, at)
 		if err != nil { // no client is registered with such an algorithm
 			require.NotContains(t, append(client.SigningAlgs(), client.AlgNone), alg)
 			return
@@ -107,16 +107,16 @@ func FuzzLogoutToken(f *testing.F) {
 		inner := *w
 		inner.t = t
 		claims := inner.logoutTokenAt(token, at)
-		require.Equal(t, w.provider.tokens.SID(c, sid), claims["sid"])
+		require.Equal(t, w.tokens.SID(c, sid), claims["sid"])
 		require.Equal(t, asJSON(t, clientID), claims["aud"])
-		require.Equal(t, asJSON(t, w.provider.tokens.Subject(c, userID)), claims["sub"])
-		_, ok := w.provider.tokens.ReadHint(token, at)
+		require.Equal(t, asJSON(t, w.tokens.Subject(c, userID)), claims["sub"])
+		_, ok := w.tokens.ReadHint(token, at)
 		require.False(t, ok)
 		inner.requireWorthless(token, w.web)
 	})
 }
 
-// asJSON is a text after a round trip, which replaces what is not UTF-8.
+// asJSON returns a text after it was encoded and decoded as JSON, which replaces invalid UTF-8.
 func asJSON(t *testing.T, text string) any {
 	t.Helper()
 	body, err := json.Marshal(text)

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// meanwhile lets something happen between what a request reads of a grant and what it writes.
+// meanwhile calls a function after a request has read a grant and before it writes.
 type meanwhile struct {
 	grants
 	happen func()
@@ -42,7 +42,7 @@ func TestRefreshWhileTheGrantChanges(t *testing.T) {
 		hook := &meanwhile{grants: w.store.Grants}
 		w.between(hook)
 		id := func(token string) string {
-			id, _, ok := w.provider.tokens.ReadRefreshToken(token)
+			id, _, ok := w.tokens.ReadRefreshToken(token)
 			require.True(t, ok)
 			return id
 		}
@@ -61,7 +61,7 @@ func TestRefreshWhileTheGrantChanges(t *testing.T) {
 				require.ErrorIs(t, err, storage.ErrNotFound)
 			}, false, 0},
 		} {
-			w.signIn(time.Now()) // what is swept includes sessions
+			w.signIn(time.Now()) // the sweep deletes sessions as well
 			before := w.events(audit.RefreshTokenReused)
 			token := w.offline()["refresh_token"].(string)
 			hook.happen = func() { tc.happens(token) }

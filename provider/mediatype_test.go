@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/registration"
 )
 
-// A body of another media type or character encoding is 415 at every endpoint that reads one (RFC 9110 section 15.5.16).
+// Every endpoint that reads a body answers another media type or character encoding with 415 (RFC 9110 section 15.5.16).
 func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers()
@@ -52,7 +52,7 @@ func TestBodiesOfOtherTypesAreUnsupported(t *testing.T) {
 	})
 }
 
-// Where everybody may register a client, a page of any origin may; the answer is JSON whatever happens.
+// If anybody may register a client, a page of any origin may as well. The answer is always JSON.
 func TestRegistrationFromABrowser(t *testing.T) {
 	for who, allowed := range map[registration.Policy]string{registration.Open: "*", registration.WithToken: ""} {
 		t.Run(string(who), func(t *testing.T) {

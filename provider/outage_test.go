@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// An outage while the client is looked up is one, too: at every endpoint, never a client or a token that does not exist.
+// Every endpoint answers an outage during the look-up of the client as an outage, and never as an unknown client or token.
 func TestOutageBeforeAnythingIsCached(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		here := newWorld(t, db.Open(t))
@@ -65,7 +65,7 @@ func TestOutageBeforeAnythingIsCached(t *testing.T) {
 	})
 }
 
-// Browser apps are told of an outage as well, though nobody knows then whose they are.
+// Browser apps get the answer about an outage, even if their origin cannot be checked.
 func TestOutageWhileOriginsAreRead(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var faults storagetest.Faults

@@ -11,8 +11,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// The page for a request that is over leads to where its app begins anew: an address that was registered, in the browser that asked.
-func TestRequestThatIsOverLeadsToItsApp(t *testing.T) {
+// The page for a request that is over links to a registered URL at which the app starts again, but only in the browser of the request.
+func TestPageOfARequestThatIsOverLinksToItsApp(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c, _ := w.register(client.Web, func(m *client.Metadata) {
 			m.RedirectURIs, m.Name, m.ClientURI = []string{callback}, "Harbour Notes", "https://notes.example.com/"
@@ -41,6 +41,6 @@ func TestRequestThatIsOverLeadsToItsApp(t *testing.T) {
 		require.NotContains(t, a.Body.String(), "notes.example.com", "another browser learns nothing")
 
 		require.NoError(t, w.clients.Disable(t.Context(), c.ID, operator, time.Now()))
-		require.NotContains(t, w.resume(flow).Body.String(), "notes.example.com", "an app that is switched off")
+		require.NotContains(t, w.resume(flow).Body.String(), "notes.example.com", "a disabled app")
 	})
 }

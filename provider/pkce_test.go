@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// events returns how often something stands in the audit log.
+// events returns the number of audit entries with a name.
 func (w *world) events(name audit.Name) int {
 	w.t.Helper()
 	events, err := w.store.Events.List(w.t.Context(), storage.EventQuery{Limit: 1000})
@@ -27,7 +27,7 @@ func (w *world) events(name audit.Name) int {
 	return count
 }
 
-// asPublic is the token request of a public client.
+// asPublic sends the token request of a public client.
 func (w *world) asPublic(c *client.Client, code string, pairs ...string) answer {
 	w.t.Helper()
 	form := params(params(nil,
@@ -96,7 +96,7 @@ func TestCodeVerifierOfAPublicClient(t *testing.T) {
 	})
 }
 
-// RFC 9700 section 2.1.1: a verifier for a code without challenge means that somebody took the challenge away.
+// RFC 9700 section 2.1.1: a verifier for a code without a challenge means that somebody has removed the challenge.
 func TestCodeVerifierWithoutAChallenge(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.PKCERequired = false })
@@ -112,7 +112,7 @@ func TestCodeVerifierWithoutAChallenge(t *testing.T) {
 	})
 }
 
-func TestCodeDiesOfWrongVerifiers(t *testing.T) {
+func TestCodeEndsAfterWrongVerifiers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)
 		for range maxVerifierFailures {

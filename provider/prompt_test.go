@@ -24,7 +24,8 @@ func TestPromptIsChecked(t *testing.T) {
 	})
 }
 
-// Each of these asks for a sign-in that is newer than the request; one from before, or from another tab, is not enough.
+// Each of these parameters requires a sign-in that is newer than the request, within its own flow. An older one, or one in another tab, is not
+// enough.
 func TestFreshSignIn(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.signIn(time.Now().Add(-time.Minute))
@@ -36,8 +37,8 @@ func TestFreshSignIn(t *testing.T) {
 			before := w.idToken(w.redeem(w.code(w.web)).body["id_token"])
 			page, flow := w.begin(w.request(w.web, pairs...))
 			require.Equal(t, "login", page, name)
-			require.Equal(t, issuer+"/login?flow="+flow, w.resume(flow).location.String(), "the old session still")
-			require.NotEmpty(t, w.code(w.web), "a second tab without it")
+			require.Equal(t, issuer+"/login?flow="+flow, w.resume(flow).location.String(), "the session is older than the request")
+			require.NotEmpty(t, w.code(w.web), "a second tab without the parameter")
 			require.Equal(t, issuer+"/login?flow="+flow, w.resume(flow).location.String(), "the second tab does not answer for the first")
 			w.signIn(time.Now())
 			a := w.resume(flow)

@@ -68,7 +68,6 @@ type SignIns interface {
 type Provider struct {
 	log          *slog.Logger
 	page         *page.Pages
-	tokens       *token.Issuer
 	authorize    *authorize.Endpoint
 	exchange     *exchange.Exchange
 	device       *device.Endpoint
@@ -107,7 +106,7 @@ func build(cfg Config, with parts) (*Provider, error) {
 	p := &Provider{log: cfg.Log}
 	budget := clientauth.NewBudget(cfg.Audit)
 	proofs := token.NewProofs(cfg.Issuer, cfg.Store)
-	p.tokens = token.New(token.Config{
+	tokens := token.New(token.Config{
 		Issuer: cfg.Issuer, Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Keys: cfg.Keys, Clients: cfg.Clients,
 		AccessTokenLife: cfg.AccessTokenLife, IDTokenLife: cfg.IDTokenLife, RefreshGrace: cfg.RefreshGrace,
 	})
@@ -117,22 +116,22 @@ func build(cfg Config, with parts) (*Provider, error) {
 	endpoints := oauth.New(oauth.Config{Clients: cfg.Clients, Nonce: proofs.Nonce, Log: cfg.Log})
 	p.page = page.New(page.Config{Issuer: cfg.Issuer, Clients: cfg.Clients, SignIns: cfg.SignIns, Pages: cfg.Pages, Log: cfg.Log})
 	engine := engine.New(engine.Config{
-		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs,
+		Issuer: cfg.Issuer, Grants: with.grants, Devices: cfg.Store.Devices, Clients: cfg.Clients, Auth: auth, Tokens: tokens, Proofs: proofs,
 		CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.exchange = exchange.New(exchange.Config{
-		Grants: with.grants, Endpoints: endpoints, Engine: engine, Tokens: p.tokens, Proofs: proofs, Confirm: cfg.Store.Confirm,
+		Grants: with.grants, Endpoints: endpoints, Engine: engine, Tokens: tokens, Proofs: proofs, Confirm: cfg.Store.Confirm,
 		AccessTokenLife: cfg.AccessTokenLife, RefreshIdle: cfg.RefreshIdle, RefreshAbsolute: cfg.RefreshAbsolute,
 	})
 	p.logout = logout.New(logout.Config{
-		Issuer: cfg.Issuer, Clients: cfg.Clients, Tokens: p.tokens, SignIns: cfg.SignIns, Page: p.page, Pages: cfg.Pages,
+		Issuer: cfg.Issuer, Clients: cfg.Clients, Tokens: tokens, SignIns: cfg.SignIns, Page: p.page, Pages: cfg.Pages,
 	})
 	p.notifier = logout.NewNotifier(logout.NotifierConfig{
-		Store: cfg.Store, Audit: cfg.Audit, Clients: cfg.Clients, Tokens: p.tokens, Fetch: cfg.Fetch, Log: cfg.Log,
+		Store: cfg.Store, Audit: cfg.Audit, Clients: cfg.Clients, Tokens: tokens, Fetch: cfg.Fetch, Log: cfg.Log,
 	})
 	p.authorize = authorize.New(authorize.Config{
 		Issuer: cfg.Issuer, SignInURL: cfg.SignInURL, ConsentURL: cfg.ConsentURL,
-		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Engine: engine,
+		Store: cfg.Store, Grants: with.grants, Audit: cfg.Audit, Clients: cfg.Clients, Auth: auth, Tokens: tokens, Proofs: proofs, Engine: engine,
 		Endpoints: endpoints, Page: p.page, Fetch: cfg.Fetch, SignIns: cfg.SignIns, Limits: with.limits, Log: cfg.Log,
 		SessionState: p.logout.SessionState,
 		FlowLife:     cfg.FlowLife, CodeLife: cfg.CodeLife, AccessTokenLife: cfg.AccessTokenLife,
@@ -147,7 +146,7 @@ func build(cfg Config, with parts) (*Provider, error) {
 		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: budget, Endpoints: endpoints,
 	})
 	p.resource = resource.New(resource.Config{
-		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: p.tokens, Proofs: proofs, Endpoints: endpoints,
+		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: tokens, Proofs: proofs, Endpoints: endpoints,
 	})
 	var err error
 	p.documents, err = discovery.New(discovery.Config{

@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-func TestNewWantsEverything(t *testing.T) {
+func TestNewRequiresEveryField(t *testing.T) {
 	whole := newWorld(t, storagetest.Open(t)).cfg
 	_, err := New(whole)
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestNewWantsEverything(t *testing.T) {
 	}
 }
 
-// Nobody waits for the answer to a request that was given up; one that took too long is told to come again.
+// A request that the client has given up gets status 499; one that took too long is answered like an outage.
 func TestRequestsThatEndEarly(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		access := w.offline()["access_token"].(string)
@@ -60,7 +60,7 @@ func TestRequestsThatEndEarly(t *testing.T) {
 	})
 }
 
-// What security is about stands in the audit log, with the address it came from, shortened.
+// Events that matter for security are in the audit log, with the shortened address of the request.
 func TestAuditOfTokens(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		from := func(r *http.Request) {
@@ -119,7 +119,7 @@ func TestDescribe(t *testing.T) {
 			w.change(c, func(m *client.Metadata) { m.Scopes = []string(left.Scopes) })
 			view, err = w.provider.Describe(t.Context(), flow)
 			require.NoError(t, err)
-			require.Equal(t, left, view.Asked, "what the client may still ask for")
+			require.Equal(t, left, view.Asked, "the access that the client may still ask for")
 		}
 		require.NoError(t, w.clients.Remove(t.Context(), c.ID, operator, time.Now()))
 		_, err = w.provider.Describe(t.Context(), flow)

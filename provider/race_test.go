@@ -16,10 +16,10 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// racers is how many requests run for the same thing at once.
+// racers is the number of requests that race.
 const racers = 50
 
-// rounds is how often each race is run; POSTERN_TEST_ROUNDS asks for more.
+// rounds returns how often each race is run. POSTERN_TEST_ROUNDS can set a higher number.
 func rounds(t testing.TB) int {
 	text := os.Getenv("POSTERN_TEST_ROUNDS")
 	if text == "" {
@@ -30,8 +30,8 @@ func rounds(t testing.TB) int {
 	return count
 }
 
-// replicas runs a race on every database through two providers on two stores, with and without a pause between what a request
-// reads and what it writes. The judge is a third one, without pauses, that prepares the race and looks at its outcome.
+// replicas runs a race on every database between two providers with a store each, with and without a pause between the reads and the writes of a
+// request. The judge is a third provider, without pauses, that prepares the race and checks its outcome.
 func replicas(t *testing.T, race func(t *testing.T, judge *world, w [2]*world)) {
 	for name, interceptors := range map[string][]storagetest.Interceptor{
 		"at once": nil, "with a pause between read and write": {storagetest.Delay(3 * time.Millisecond)},
@@ -69,7 +69,7 @@ func all(w [2]*world, request func(w *world, i int) answer) []answer {
 	return answers
 }
 
-// grantOfCode is the stored grant of a code.
+// grantOfCode returns the stored grant of a code.
 func (w *world) grantOfCode(code string) storage.GrantState {
 	w.t.Helper()
 	grant, err := w.store.Grants.ByCode(w.t.Context(), storage.Hash(code))
@@ -77,7 +77,7 @@ func (w *world) grantOfCode(code string) storage.GrantState {
 	return grant
 }
 
-// One code, 50 exchanges: one wins, and as the code was replayed, what it won is void.
+// Of 50 exchanges of one code at once, one wins; because the code was used again, the tokens of the winner are revoked.
 func TestRaceForACode(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		code := judge.code(judge.web, "scope", "openid offline_access")
@@ -96,7 +96,7 @@ func TestRaceForACode(t *testing.T) {
 	})
 }
 
-// One refresh token, 50 refreshes: one rotation, one successor, which lives.
+// 50 uses of one refresh token at once make one rotation and get the same successor, which is valid.
 func TestRaceForARefreshToken(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		first := judge.offline()["refresh_token"].(string)
@@ -110,7 +110,7 @@ func TestRaceForARefreshToken(t *testing.T) {
 			require.Equal(t, http.StatusOK, judge.userinfo(requireTokens(t, a)).Code)
 		}
 		require.Len(t, successors, 1)
-		id, _, _ := judge.provider.tokens.ReadRefreshToken(first)
+		id, _, _ := judge.tokens.ReadRefreshToken(first)
 		grant, err := judge.store.Grants.ByID(t.Context(), id, "")
 		require.NoError(t, err)
 		require.Equal(t, int64(2), grant.Generation)
@@ -120,7 +120,7 @@ func TestRaceForARefreshToken(t *testing.T) {
 	})
 }
 
-// One code, some with the verifier and some without: only who has it can win.
+// Of requests for one code with and without the verifier, only those with it can win.
 func TestRaceOfVerifiers(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		code := judge.code(judge.web, "scope", "openid offline_access")
@@ -133,14 +133,14 @@ func TestRaceOfVerifiers(t *testing.T) {
 				continue
 			}
 			won++
-			require.Zero(t, i/2%2, "it had no verifier")
+			require.Zero(t, i/2%2, "the winner had no verifier")
 		}
 		require.LessOrEqual(t, won, 1)
 		require.False(t, judge.grantOfCode(code).RevokedAt.IsZero())
 	})
 }
 
-// One pushed request, 50 uses: one code, and the others are told so (RFC 9126 section 4).
+// Of 50 uses of one pushed request at once, one gets a code, and the others an error (RFC 9126 section 4).
 func TestRaceForAPushedRequest(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		judge := newWorld(t, db.Open(t))
@@ -163,7 +163,7 @@ func TestRaceForAPushedRequest(t *testing.T) {
 	})
 }
 
-// A family that is used and revoked at the same time is dead afterwards.
+// A family that is used and revoked at the same time is revoked afterwards.
 func TestRaceOfRefreshAndRevocation(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		first := judge.offline()
@@ -188,7 +188,7 @@ func TestRaceOfRefreshAndRevocation(t *testing.T) {
 	})
 }
 
-// Whatever is under way while somebody is shut out, nothing of it is good afterwards.
+// Whatever requests are in progress while a user is disabled, none of their tokens is valid afterwards.
 func TestRaceOfUseAndDisabling(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		code := judge.code(judge.web, "scope", "openid offline_access")
@@ -231,11 +231,11 @@ func TestRaceOfUseAndDisabling(t *testing.T) {
 	})
 }
 
-// The last pair of a family goes through use, rotation and loss in any order; two different successors are never both alive.
+// The last two tokens of a family are used and repeated in any order; two different successors are never valid at the same time.
 func TestRaceAlongAFamily(t *testing.T) {
 	replicas(t, func(t *testing.T, judge *world, w [2]*world) {
 		first := judge.offline()["refresh_token"].(string)
-		id, _, _ := judge.provider.tokens.ReadRefreshToken(first)
+		id, _, _ := judge.tokens.ReadRefreshToken(first)
 		var mu sync.Mutex
 		known := []string{first}
 		answers := all(w, func(w *world, i int) answer {

@@ -13,14 +13,14 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// at registers a client of a type, whose consent is not asked, with redirect URIs.
+// at registers a client of a type with redirect URIs, for which people are not asked for consent.
 func (w *world) at(kind client.Type, uris ...string) *client.Client {
 	w.t.Helper()
 	c, _ := w.register(kind, func(m *client.Metadata) { m.RedirectURIs, m.Consent = uris, client.ConsentSkip })
 	return c
 }
 
-// Anything but the registered address is answered by a page. To redirect would hand errors, and later codes, to whoever wrote the link.
+// A request with an unregistered redirect URI is answered by a page. A redirect would give errors, and later codes, to the author of the link.
 func TestRedirectURI(t *testing.T) {
 	for _, tc := range []struct {
 		name       string
@@ -97,7 +97,7 @@ func TestRedirectURIOfSeveral(t *testing.T) {
 	})
 }
 
-// What cannot be registered is not used either, should somebody write it into the database.
+// A redirect URI that cannot be registered is not used, even if somebody has written it into the database.
 func TestRedirectURIForcedIntoTheDatabase(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for i, uri := range []string{
@@ -144,13 +144,13 @@ func (w *world) change(c *client.Client, edit func(*client.Metadata)) {
 	require.NoError(w.t, err)
 }
 
-// A query that was registered stays in front of what is added, escaped as it was.
+// The query of a registered redirect URI stays before the added parameters, with the same escapes.
 func TestRedirectURIKeepsItsSpelling(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, uri := range []string{"https://app.example.test/a%2Fb?x=%20y", "https://app.example.test/?", "com.example.app:/cb"} {
 			kind, prompt, added := client.Web, "", "code"
 			if strings.HasPrefix(uri, "com.") {
-				kind, prompt, added = client.Native, "none", "error" // its consent is always asked
+				kind, prompt, added = client.Native, "none", "error" // a native app always asks for consent
 			}
 			a := w.authorize(w.request(w.at(kind, uri), "prompt", prompt))
 			rest, found := strings.CutPrefix(a.location.String(), uri)

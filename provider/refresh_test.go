@@ -29,7 +29,7 @@ func (w *world) requireDead(t testing.TB, tokens map[string]any) {
 
 func refreshTokenOf(a answer) string { return a.body["refresh_token"].(string) }
 
-// An answer that was lost may be asked for again: the same successor, as long as nobody has used it.
+// After a lost answer, the same successor is returned again until it is used.
 func TestRefreshAgain(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		first := w.offline()["refresh_token"].(string)
@@ -37,14 +37,14 @@ func TestRefreshAgain(t *testing.T) {
 		requireTokens(t, second)
 		again := w.refresh(first)
 		requireTokens(t, again)
-		require.Equal(t, refreshTokenOf(second), refreshTokenOf(again), "never two living branches")
+		require.Equal(t, refreshTokenOf(second), refreshTokenOf(again), "a family never has two valid tokens")
 		require.NotEqual(t, second.body["access_token"], again.body["access_token"])
 
 		third := w.refresh(refreshTokenOf(second))
 		requireTokens(t, third)
 		require.Zero(t, w.events(audit.RefreshTokenReused))
 		requireError(t, w.refresh(first), http.StatusBadRequest, invalidGrant)
-		require.Equal(t, 1, w.events(audit.RefreshTokenReused), "its successor was used: somebody has a copy")
+		require.Equal(t, 1, w.events(audit.RefreshTokenReused), "its successor was used, so somebody has a copy")
 		for _, tokens := range []answer{second, again, third} {
 			w.requireDead(t, tokens.body)
 		}
@@ -70,7 +70,7 @@ func TestRefreshTokenOfAnotherClient(t *testing.T) {
 	})
 }
 
-// RFC 6749 section 6: less may be asked for, never more; the grant stays what it was.
+// RFC 6749 section 6: a client may ask for fewer scopes, but not for more. The grant does not change.
 func TestRefreshScope(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		token := w.offline()["refresh_token"].(string)
@@ -100,7 +100,7 @@ func TestRefreshTokenIsNotGuessed(t *testing.T) {
 		rotated := w.offline()["refresh_token"].(string)
 		a := w.refresh(w.refreshedOnce(rotated))
 		current := refreshTokenOf(a)
-		id, _, ok := w.provider.tokens.ReadRefreshToken(current)
+		id, _, ok := w.tokens.ReadRefreshToken(current)
 		require.True(t, ok)
 		guesses := append(jwttest.Variants(current), "", "x", strings.Repeat("x", 8<<10), refreshPrefix, current[:len(current)-1], current+"A",
 			strings.Replace(current, ".3.", ".03.", 1), strings.Replace(current, ".3.", ".+3.", 1), strings.Replace(current, ".3.", ".4.", 1),
@@ -110,7 +110,7 @@ func TestRefreshTokenIsNotGuessed(t *testing.T) {
 		for _, guess := range guesses {
 			requireError(t, w.refresh(guess), http.StatusBadRequest, invalidGrant)
 		}
-		require.Zero(t, w.events(audit.RefreshTokenReused), "nothing invented ends a family")
+		require.Zero(t, w.events(audit.RefreshTokenReused), "a forged token does not end a family")
 		requireTokens(t, w.refresh(current))
 	})
 }
@@ -122,7 +122,7 @@ func (w *world) refreshedOnce(token string) string {
 	return refreshTokenOf(a)
 }
 
-// Whatever ends a grant ends it at every replica at once.
+// A grant that ends at one replica ends at every replica at once.
 func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 	for name, cause := range map[string]func(*world, *storage.GrantState) error{
 		"the user is disabled": func(w *world, _ *storage.GrantState) error {
@@ -148,9 +148,9 @@ func TestRefreshIsRefusedAtTheOtherReplica(t *testing.T) {
 				there := joinWorld(t, db.Open(t))
 				there.web, there.secret = here.web, here.secret
 				require.NoError(t, here.store.Consents.Add(t.Context(), here.user.ID, here.web.ID, storage.Access{Scopes: []string{"openid"}}, time.Now()))
-				tokens := there.refresh(here.offline()["refresh_token"].(string)) // both know client and grant now
+				tokens := there.refresh(here.offline()["refresh_token"].(string)) // both have cached the client
 				requireTokens(t, tokens)
-				id, _, ok := here.provider.tokens.ReadRefreshToken(refreshTokenOf(tokens))
+				id, _, ok := here.tokens.ReadRefreshToken(refreshTokenOf(tokens))
 				require.True(t, ok)
 				grant, err := here.store.Grants.ByID(t.Context(), id, "")
 				require.NoError(t, err)
@@ -172,7 +172,7 @@ func TestRefreshAfterTheClientIsRemoved(t *testing.T) {
 	})
 }
 
-// What a client is registered for is cached; a change reaches the other replica as soon as it has looked.
+// Clients are cached. A change reaches the other replica when it checks for changes.
 func TestRefreshGrantIsRemovedAtTheOtherReplica(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		here := newWorld(t, db.Open(t))
@@ -219,7 +219,7 @@ func TestRefreshedIDToken(t *testing.T) {
 	})
 }
 
-// A family is one row, however old it gets; what is asked of it never improves what was shown at the sign-in.
+// A family is one row however long it lives, and a refresh never changes the acr, amr and auth_time of the sign-in.
 func TestManyRefreshes(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := newWorld(t, db.Open(t))

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// nobody sends no credentials beside the form.
+// nobody adds no credentials to a request.
 func nobody(*http.Request) {}
 
 // lastLine returns the last line of the log.
@@ -24,7 +24,7 @@ func (w *world) lastLine() string {
 	return lines[len(lines)-1]
 }
 
-// An operator sees in one line whose request was refused, by which rule, what came and what is registered; and nobody's secret.
+// The log has one line for each refusal, with the client, the rule, the received value and the registered ones, and without secrets.
 func TestLogOfRefusals(t *testing.T) {
 	const leaked = "swordfish-swordfish-swordfish-swordfish"
 	each(t, func(t *testing.T, w *world) {
@@ -47,7 +47,7 @@ func TestLogOfRefusals(t *testing.T) {
 			do    func() answer
 			rule  oauth.Rule
 			level string
-			whose *client.Client // nil: nobody's
+			whose *client.Client // nil: no client is known
 			holds []string
 		}{
 			"wrong secret":    {revoke(func(r *http.Request) { r.SetBasicAuth(w.web.ID, leaked) }), oauth.ClientSecret, "WARN", w.web, []string{"The client secret is wrong."}},

@@ -16,9 +16,9 @@ func from(address string) func(*http.Request) {
 	return func(r *http.Request) { r.RemoteAddr = address }
 }
 
-// Whoever sends wrong secrets gets 429 after a while and fills no log. Right secrets pass all the time, from there too, and others who are
-// wrong for the first time are told so.
-func TestWrongSecretsHoldNobodyElse(t *testing.T) {
+// A caller that keeps sending wrong secrets gets status 429 after a while and does not fill the audit log. Right secrets are always accepted, even
+// from the same address, and the first wrong secrets of other callers get status 401.
+func TestWrongSecretsAffectNobodyElse(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		other, otherSecret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
 		form, wrong := endpoints["/oauth2/revoke"], authorization(basicText(w.web.ID+":wrong"))
@@ -38,7 +38,7 @@ func TestWrongSecretsHoldNobodyElse(t *testing.T) {
 				require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", form, authorization(basicText(other.ID+":"+otherSecret)), from(address)).Code)
 			}
 		}
-		require.InDelta(t, refusalBurst, statuses[http.StatusUnauthorized], 10, "a few more while time goes by")
+		require.InDelta(t, refusalBurst, statuses[http.StatusUnauthorized], 10, "a few more are allowed as time passes")
 		require.Equal(t, 1000, statuses[http.StatusUnauthorized]+statuses[http.StatusTooManyRequests])
 		require.InDelta(t, refusalBurst, w.events(audit.ClientRefused), 2)
 
@@ -46,12 +46,12 @@ func TestWrongSecretsHoldNobodyElse(t *testing.T) {
 		recorded := w.events(audit.ClientRefused)
 		wrong = authorization(basicText(other.ID + ":wrong"))
 		require.Equal(t, http.StatusUnauthorized, w.post("/oauth2/revoke", form, wrong, from("203.0.113.1:1")).Code, "another app behind the same address")
-		require.Equal(t, recorded+1, w.events(audit.ClientRefused), "and is recorded")
+		require.Equal(t, recorded+1, w.events(audit.ClientRefused), "and it is recorded")
 	})
 }
 
-// Wrong assertions do not keep a right one from being looked at.
-func TestWrongAssertionsHoldNobody(t *testing.T) {
+// Wrong assertions do not keep a right one from being accepted.
+func TestWrongAssertionsAffectNobodyElse(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		keys := jwttest.Keys()
 		c := w.withKeys(nil, jwttest.Public(keys["ES256"], "k1"))

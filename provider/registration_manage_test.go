@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// PD-14: a registration that is read and written back is the same, and what only an operator decides survives it.
+// PD-14: a registration that is read and written back does not change, and neither do the members that only operators can set.
 func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		full := w.registers(
@@ -50,7 +50,7 @@ func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
 	})
 }
 
-// RFC 7592 section 2.2: what is left out is gone; what operators decide on stays.
+// RFC 7592 section 2.2: members that are left out are reset; those that only operators can set stay.
 func TestRegistrationIsReplaced(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		registered := w.registers("logo_uri", "https://app.example.test/logo.png", "default_max_age", 60)
@@ -105,7 +105,7 @@ func TestRegistrationIsManagedByItsTokenAlone(t *testing.T) {
 
 		require.NoError(t, w.clients.Disable(t.Context(), other["client_id"].(string), operator, time.Now()))
 		a := w.json(http.MethodGet, other["registration_client_uri"].(string), other["registration_access_token"].(string), "")
-		require.Equal(t, http.StatusUnauthorized, a.Code, "an operator has shut it")
+		require.Equal(t, http.StatusUnauthorized, a.Code, "an operator has disabled it")
 
 		w.adopt(one)
 		access := w.redeem(w.code(w.web)).body["access_token"].(string)

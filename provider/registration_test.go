@@ -18,14 +18,14 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// registering runs a test on every database with a provider at which apps register.
+// registering runs a test on every database with a provider at which apps can register.
 func registering(t *testing.T, who registration.Policy, test func(*testing.T, *world)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		test(t, newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration = who }))
 	})
 }
 
-// json sends a JSON text with a bearer token, empty for none.
+// json sends a JSON text, with a bearer token unless that is empty.
 func (w *world) json(method, path, token, text string) answer {
 	r := httptest.NewRequest(method, strings.TrimPrefix(path, issuer), strings.NewReader(text))
 	r.Header.Set("Content-Type", "application/json")
@@ -35,7 +35,7 @@ func (w *world) json(method, path, token, text string) answer {
 	return w.do(r)
 }
 
-// registrationText is what the conformance suite registers, with the pairs of names and values set over it; nil takes a member away.
+// registrationText returns the registration of the conformance suite with the pairs of names and values set; nil removes a member.
 func registrationText(t testing.TB, pairs ...any) string {
 	t.Helper()
 	members := map[string]any{
@@ -62,7 +62,7 @@ func (w *world) registers(pairs ...any) map[string]any {
 	return a.body
 }
 
-// adopt makes an app that registered itself the world's own, and gives it the person's consent.
+// adopt makes an app that registered itself the world's web client, with the user's consent.
 func (w *world) adopt(registered map[string]any) {
 	w.t.Helper()
 	var err error
@@ -80,7 +80,7 @@ func (w *world) initial(uses int64, life time.Duration) string {
 	return text
 }
 
-// PD-13: closed, registration does not exist.
+// PD-13: with the policy closed, the endpoints do not exist.
 func TestRegistrationIsClosed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		require.Equal(t, http.StatusNotFound, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t)).Code)
@@ -89,7 +89,7 @@ func TestRegistrationIsClosed(t *testing.T) {
 	})
 }
 
-// PD-13: switched on, it takes a token from the operator, which is good for so many clients and so long.
+// PD-13: with the policy token, a registration needs an initial access token, which is valid for a number of clients and a time.
 func TestRegistrationTakesAToken(t *testing.T) {
 	registering(t, registration.WithToken, func(t *testing.T, w *world) {
 		require.Equal(t, issuer+oauth.RegisterPath, w.get("/.well-known/openid-configuration").body["registration_endpoint"])
@@ -100,7 +100,7 @@ func TestRegistrationTakesAToken(t *testing.T) {
 			require.Contains(t, a.Header().Get("WWW-Authenticate"), "Bearer")
 		}
 		require.Equal(t, 3, w.events(audit.ClientRefused))
-		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, oauth.RegisterPath, token, `{}`).Code, "what is refused uses nothing up")
+		require.Equal(t, http.StatusBadRequest, w.json(http.MethodPost, oauth.RegisterPath, token, `{}`).Code, "a refused registration does not use the token")
 		for _, status := range []int{http.StatusCreated, http.StatusCreated, http.StatusUnauthorized} {
 			require.Equal(t, status, w.json(http.MethodPost, oauth.RegisterPath, token, registrationText(t)).Code)
 		}
@@ -111,7 +111,7 @@ func TestRegistrationTakesAToken(t *testing.T) {
 	})
 }
 
-// One use, 50 apps: one is registered.
+// Of 50 apps that register at once with a token for one use, one is registered.
 func TestRaceForAnInitialToken(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		edit := func(cfg *Config) { cfg.Registration = registration.WithToken }
@@ -141,7 +141,7 @@ func TestRaceForAnInitialToken(t *testing.T) {
 	})
 }
 
-// What is left out gets the defaults of RFC 7591 and OIDC Registration, and the answer says all of it.
+// Members that are left out get the defaults of RFC 7591 and OIDC Registration, and the answer contains all of them.
 func TestRegistrationDefaults(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		body := w.json(http.MethodPost, oauth.RegisterPath, "", `{"redirect_uris":["`+callback+`"],"client_name#de":"Anwendung","unheard":{"of":[1]}}`).body
@@ -177,11 +177,11 @@ func TestRegistrationDefaults(t *testing.T) {
 			require.True(t, c.PKCERequired)
 			require.True(t, c.Public())
 		}
-		require.Equal(t, 4, w.events(audit.ClientAdded)) // one is the world's
+		require.Equal(t, 4, w.events(audit.ClientAdded)) // one of them is the world's web client
 	})
 }
 
-// PD-12, PD-16, PD-17: what nobody who registers by himself may have.
+// PD-12, PD-16, PD-17: registrations that apps may not make.
 func TestRegistrationRefuses(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		for name, text := range map[string]string{
@@ -237,7 +237,7 @@ func TestRegistrationRefuses(t *testing.T) {
 	})
 }
 
-// Strangers register so many clients an hour; who has a token is not counted.
+// The number of clients that an address can register in an hour is limited. Registrations with a token are not counted.
 func TestRegistrationIsLimitedByAddress(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		for range clientsWithoutToken {
@@ -245,6 +245,6 @@ func TestRegistrationIsLimitedByAddress(t *testing.T) {
 		}
 		require.Equal(t, http.StatusTooManyRequests, w.json(http.MethodPost, oauth.RegisterPath, "", registrationText(t)).Code)
 		require.Equal(t, http.StatusCreated, w.json(http.MethodPost, oauth.RegisterPath, w.initial(1, time.Hour), registrationText(t)).Code)
-		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registrationText(t)).Code, "a wrong token is worse than none")
+		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registrationText(t)).Code, "a wrong token is refused although none would be needed")
 	})
 }

@@ -18,17 +18,17 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// release is one case of what is asked for, and by whom.
+// release is one case of a client and its request.
 type release struct {
 	registered []string // scopes of the client
-	own        []string // and its claims of the operator's own
+	own        []string // operator-defined claims of the client
 	scopes     []string // asked for
 	idToken    []string // asked for by name
 	userInfo   []string
 	before     storage.Access // agreed to before
-	skip       bool           // people are not asked
+	skip       bool           // people are not asked for consent
 	prompt     string
-	types      string // response_type; "device" for the flow without one
+	types      string // response_type; "device" for the device flow
 }
 
 func (r release) String() string {
@@ -36,7 +36,7 @@ func (r release) String() string {
 		r.types, r.registered, r.own, r.scopes, r.idToken, r.userInfo, r.prompt, r.before, r.skip)
 }
 
-// of returns the claims that scopes bring, as OIDC Core section 5.4 says, and groups.
+// of returns the claims of the scopes, as in OIDC Core section 5.4, and groups.
 func of(scopes []string) (names []string) {
 	for _, scope := range scopes {
 		names = append(names, claimsOfScopes[scope]...)
@@ -73,14 +73,14 @@ func (r release) needed() storage.Access {
 	return storage.Access{Scopes: r.scopes, Claims: slices.Compact(named)}
 }
 
-// agreed reports whether what was agreed to before is all that is needed.
+// agreed reports whether the person has agreed before to everything that is needed.
 func (r release) agreed() bool {
 	needed := r.needed()
 	return len(both(needed.Scopes, r.before.Scopes)) == len(needed.Scopes) &&
 		len(both(needed.Claims, slices.Concat(r.before.Claims, of(r.before.Scopes)))) == len(needed.Claims)
 }
 
-// releases is every combination.
+// releases returns all combinations.
 func releases() (cases []release) {
 	own := []string{"level", "team"}
 	all := []string{"openid", "profile", "email", "phone", "groups", "offline_access"}
@@ -99,7 +99,7 @@ func releases() (cases []release) {
 						for _, prompt := range []string{"none", "", "consent"} {
 							for _, types := range []string{"code", "code id_token", "id_token token", "id_token", "device"} {
 								if types == "device" && (prompt != "" || named.userInfo != nil || named.idToken != nil) {
-									continue // it cannot send them
+									continue // a device cannot send them
 								}
 								cases = append(cases, release{
 									registered.registered, registered.own, scopes, named.idToken, named.userInfo, before, skip, prompt, types,
@@ -114,11 +114,11 @@ func releases() (cases []release) {
 	return cases
 }
 
-// got is what a client learned, by place; nothing of a place that it has no token for.
+// got holds the claims that a client has received, by place; nil for a place that it has no token for.
 type got struct{ idToken, userInfo []map[string]any }
 
-// Whatever a client asks for in whatever way, it gets what it is registered for and the person has agreed to, or the operator for everybody:
-// no more, and no less.
+// However a client asks for claims, it gets exactly those that it is registered for and that the person, or the operator for everybody, has agreed
+// to.
 func TestReleasedClaims(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		claims := standard()
@@ -133,7 +133,7 @@ func TestReleasedClaims(t *testing.T) {
 				clients[key], secrets[key] = w.registerFor(tc)
 			}
 			w.web, w.secret = clients[key], secrets[key]
-			w.addUser(claims, "staff") // a person without earlier grants: listing thousands of them takes SQLite most of the test's time
+			w.addUser(claims, "staff") // a user without grants: listing thousands of grants would take most of the test's time on SQLite
 			w.check(tc)
 			if t.Failed() {
 				return
@@ -179,7 +179,7 @@ func (w *world) check(tc release) {
 	w.requireShown(tc, slices.Concat(idToken, userInfo))
 }
 
-// learn asks at the authorization endpoint, answers the consent page if there is one, and collects what comes of it.
+// learn runs a flow, with the consent page if there is one, and collects the claims.
 func (w *world) learn(tc release) got {
 	w.t.Helper()
 	named, err := json.Marshal(map[string]map[string]any{"id_token": wishFor(tc.idToken), "userinfo": wishFor(tc.userInfo)})
@@ -214,7 +214,7 @@ func wishFor(names []string) map[string]any {
 	return wish
 }
 
-// arrived are the parameters that reach the client.
+// arrived returns the parameters that the client receives.
 func arrived(a answer) url.Values {
 	fields, err := url.ParseQuery(a.location.EscapedFragment())
 	if a.location.RawQuery != "" || err != nil {
@@ -223,7 +223,7 @@ func arrived(a answer) url.Values {
 	return fields
 }
 
-// collect gets everything that an answer is good for, refreshed once.
+// collect gets all claims for the code and the tokens of an answer, and again after a refresh.
 func (w *world) collect(answer url.Values, tc release) (learned got) {
 	w.t.Helper()
 	if token := answer.Get("id_token"); token != "" {
@@ -251,7 +251,7 @@ func (w *world) collectTokens(tokens answer, learned *got) {
 	}
 }
 
-// learnByDevice lets the person decide on a device, which always asks.
+// learnByDevice runs a device flow, which always asks the person, and collects the claims.
 func (w *world) learnByDevice(tc release) (learned got) {
 	w.t.Helper()
 	asked := w.post("/oauth2/device_authorization", url.Values{"scope": {strings.Join(tc.scopes, " ")}})
@@ -263,7 +263,7 @@ func (w *world) learnByDevice(tc release) (learned got) {
 	return learned
 }
 
-// requireShown asserts that the list of apps with access names what was released.
+// requireShown checks that the list of apps with access names the released claims.
 func (w *world) requireShown(tc release, released []string) {
 	w.t.Helper()
 	apps, err := w.store.Consents.Apps(w.t.Context(), w.user.ID, time.Now())

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A replica that has not heard yet that a client is gone finds out when it writes.
+// A replica that still has a removed client in its cache notices the removal when it writes.
 func TestClientIsRemovedAtTheOtherReplica(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		here := newWorld(t, db.Open(t))

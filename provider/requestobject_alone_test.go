@@ -20,7 +20,7 @@ import (
 	"github.com/postern-id/postern/provider/registration"
 )
 
-// inside turns the parameters of a request into the claims of a request object, with the pairs set over them; nil takes a claim away.
+// inside turns the parameters of a request into the claims of a request object, with the pairs set; nil removes a claim.
 func inside(form url.Values, pairs ...any) map[string]any {
 	claims := map[string]any{}
 	for name := range form {
@@ -35,8 +35,8 @@ func inside(form url.Values, pairs ...any) map[string]any {
 	return claims
 }
 
-// Of a client that must sign its requests nothing counts but what it signed (RFC 9101 section 6.3): whichever way the object comes, and
-// whatever stands beside it.
+// For a client that must sign its requests, only the parameters in the object count (RFC 9101 section 6.3), however the object is sent and whatever
+// is beside it.
 func TestNothingCountsBesideARequiredObject(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		var text atomic.Value
@@ -66,7 +66,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 		}
 		whole := w.request(c, "login_hint", "ada", "max_age", "3600", "ui_locales", "de")
 		for way, ask := range ways {
-			// What is missing inside is missing, though it stands beside.
+			// A parameter that is missing in the object is missing, even if it is beside it.
 			for name, code := range map[string]string{"scope": invalidScope, "response_type": invalidRequest, "code_challenge": invalidRequest, "client_id": invalidRequestObject} {
 				a := ask(whole, object(t, "ES256", "", inside(whole, name, nil)))
 				if way == "pushed" {
@@ -81,7 +81,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 			} else {
 				requirePage(t, a, http.StatusBadRequest, "redirect_uri is missing")
 			}
-			// What differs inside wins, and what is beside it alone does not count.
+			// Parameters in the object override those beside it, and others beside it do not count.
 			a = ask(w.request(c, "redirect_uri", callback+"2", "state", "beside", "response_mode", "fragment", "nonce", "beside", "prompt", "login",
 				"scope", "openid", "dpop_jkt", strings.Repeat("A", 43), "registration", "{}", "claims", "x", "acr_values", "x"),
 				object(t, "ES256", "", inside(w.request(c), "state", nil)))
@@ -92,7 +92,7 @@ func TestNothingCountsBesideARequiredObject(t *testing.T) {
 	})
 }
 
-// An error is told as the object wants it, once it is certain that the client made the object.
+// An error is sent as the object says, once it is certain that the client made the object.
 func TestErrorsGoWhereTheObjectSays(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		signing := w.asks(func(m *client.Metadata) { m.RequireSignedRequestObject = true })
@@ -124,7 +124,7 @@ func TestErrorsGoWhereTheObjectSays(t *testing.T) {
 			a := w.authorize(w.request(c, "request", object(t, alg, "", with(said, "redirect_uri", "https://evil.example/", "aud", "https://other.example"))))
 			requirePage(t, a, http.StatusBadRequest, "Wrong return address")
 		}
-		// Nobody knows who made this one.
+		// It is not certain who made this object.
 		forged := object(t, "EdDSA", "", inside(w.request(signing), "state", "inside", "redirect_uri", "https://evil.example/"))
 		a := w.authorize(w.request(signing, "request", forged))
 		requireRefusal(t, a, callback, invalidRequestObject)
@@ -160,7 +160,7 @@ func TestSelfRegisteredClientsUseAnyAlgorithm(t *testing.T) {
 	})
 }
 
-// with returns claims with the pairs set over them.
+// with returns claims with the pairs set.
 func with(claims map[string]any, pairs ...any) map[string]any {
 	changed := maps.Clone(claims)
 	for i := 0; i < len(pairs); i += 2 {
@@ -169,7 +169,7 @@ func with(claims map[string]any, pairs ...any) map[string]any {
 	return changed
 }
 
-// keySet is the JWK Set of a client that signs by one algorithm.
+// keySet returns the JWK Set of a client that signs with one algorithm.
 func keySet(t testing.TB, alg string) json.RawMessage {
 	t.Helper()
 	set, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{jwttest.Public(jwttest.Keys()[alg], "1")}})

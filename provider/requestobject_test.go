@@ -34,7 +34,7 @@ func (w *world) asks(edit func(*client.Metadata)) *client.Client {
 
 func sameAs(*client.Metadata) {}
 
-// object signs claims as a client does; kind is the typ of the header.
+// object returns claims signed as a client does; kind is the typ of the header.
 func object(t testing.TB, alg, kind string, claims map[string]any) string {
 	t.Helper()
 	text, err := json.Marshal(claims)
@@ -74,7 +74,7 @@ func TestRequestObjectWinsOverTheAddress(t *testing.T) {
 	})
 }
 
-// Off unless a client is registered for it; nothing inside counts then (AZ-34).
+// A client that is not registered for request objects gets an error, and nothing in the object counts (AZ-34).
 func TestRequestObjectsAreOffByDefault(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		inside := object(t, client.AlgNone, "", map[string]any{"redirect_uri": "https://evil.example/", "scope": "openid", "state": "inside"})
@@ -132,8 +132,8 @@ func TestRequestObjectsThatAreRefused(t *testing.T) {
 	})
 }
 
-// Who registers addresses of request objects and no algorithm may use any (OIDC Registration section 2), and still has to sign what says that
-// it is signed.
+// A client that registers request_uris and no algorithm may use any (OIDC Registration section 2), but the signature of a signed object must be
+// valid.
 func TestRequestObjectsOfAnyAlgorithm(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.asks(func(m *client.Metadata) {
@@ -162,7 +162,7 @@ func TestSignedRequestsCanBeRequired(t *testing.T) {
 	})
 }
 
-// A request object by reference is fetched from a registered address alone, whatever is behind it.
+// A request object is fetched only from a registered request_uri.
 func TestRequestByReference(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		var asked atomic.Int32
@@ -184,13 +184,13 @@ func TestRequestByReference(t *testing.T) {
 		for _, uri := range []string{server.URL + "/other", server.URL, "file:///etc/passwd", "http://169.254.169.254/latest/meta-data"} {
 			requireRefusal(t, w.authorize(w.request(c, "request_uri", uri)), callback, invalidRequestURI)
 		}
-		require.EqualValues(t, 2, asked.Load(), "nothing that is not registered is fetched")
+		require.EqualValues(t, 2, asked.Load(), "an unregistered URI is not fetched")
 		text.Store(strings.Repeat("x", longestObject+1))
 		requireRefusal(t, w.authorize(w.request(c, "request_uri", registered)), callback, invalidRequestURI)
 	})
 }
 
-// push sends a request ahead and returns its name.
+// push pushes a request and returns its request_uri.
 func (w *world) push(form url.Values) string {
 	w.t.Helper()
 	a := w.post("/oauth2/par", form)
@@ -209,7 +209,7 @@ func pushed(c *client.Client, uri string, extra ...string) url.Values {
 func TestPushedRequest(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		uri := w.push(w.request(w.web, "state", "pushed"))
-		// What the browser brings beside it does not count (PD-08).
+		// Parameters from the browser beside it do not count (PD-08).
 		a := w.authorize(pushed(w.web, uri, "state", "front", "scope", "openid bogus", "redirect_uri", "https://evil.example/", "prompt", "login",
 			"code_challenge", "x", "nonce", "front"))
 		require.Equal(t, "pushed", a.query.Get("state"), a.location)

@@ -8,17 +8,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// requireError checks an answer of the endpoints that clients call (RFC 6749 section 5.2): a code, a text, and nothing to be kept.
+// requireError checks an error of an endpoint that clients call (RFC 6749 section 5.2): a code, a description, and no caching.
 func requireError(t testing.TB, a answer, status int, code string) {
 	t.Helper()
 	require.Equal(t, status, a.Code, a.Body.String())
 	require.Equal(t, code, a.body["error"], a.Body.String())
 	require.NotEmpty(t, a.body["error_description"])
-	require.Len(t, a.body, 2, "an error holds nothing else")
+	require.Len(t, a.body, 2, "an error has no other members")
 	requireUnstored(t, a)
 }
 
-// requireUnstored checks what holds for every answer of those endpoints.
+// requireUnstored checks that an answer must not be cached.
 func requireUnstored(t testing.TB, a answer) {
 	t.Helper()
 	require.Equal(t, "no-store", a.Header().Get("Cache-Control"))
@@ -26,7 +26,7 @@ func requireUnstored(t testing.TB, a answer) {
 	require.Empty(t, a.Header().Values("Set-Cookie"))
 }
 
-// requireRefusal checks that a client was told of an error in its own redirect URI (RFC 6749 section 4.1.2.1, RFC 9207).
+// requireRefusal checks that an error was sent to the client's redirect URI (RFC 6749 section 4.1.2.1, RFC 9207).
 func requireRefusal(t testing.TB, a answer, to, code string) {
 	t.Helper()
 	require.Equal(t, http.StatusSeeOther, a.Code, a.Body.String())
@@ -39,7 +39,7 @@ func requireRefusal(t testing.TB, a answer, to, code string) {
 	require.Equal(t, "no-store", a.Header().Get("Cache-Control"))
 }
 
-// requirePage checks that a person was shown an error page that contains a text, and sent nowhere.
+// requirePage checks that the answer is a page that contains a text, and no redirect.
 func requirePage(t testing.TB, a answer, status int, text string) {
 	t.Helper()
 	require.Equal(t, status, a.Code, a.Body.String())

@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// hybrid registers a client for every response type, in place of the world's own.
+// hybrid registers a client for every response type as the world's web client.
 func (w *world) hybrid() *client.Client {
 	w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
 		m.RedirectURIs, m.Consent, m.PKCERequired = []string{callback}, client.ConsentSkip, false
@@ -27,7 +27,7 @@ func (w *world) hybrid() *client.Client {
 	return w.web
 }
 
-// send runs an authorization request that needs no page and returns the answer's parameters, from the only place where it may be.
+// send runs an authorization request that needs no page, and returns the parameters of the answer, which must be in the right place.
 func (w *world) send(c *client.Client, types, mode string, pairs ...string) url.Values {
 	w.t.Helper()
 	a := w.authorize(w.request(c, slices.Concat([]string{"response_type", types, "response_mode", mode}, pairs)...))
@@ -53,7 +53,7 @@ func (w *world) parameters(a answer, mode string) url.Values {
 	return parameters
 }
 
-// hiddenFields reads a form that goes to an address.
+// hiddenFields reads the hidden fields of a form, which must be posted to action.
 func hiddenFields(t testing.TB, page, action string) url.Values {
 	t.Helper()
 	doc, err := html.Parse(strings.NewReader(page))
@@ -74,7 +74,7 @@ func hiddenFields(t testing.TB, page, action string) url.Values {
 	return fields
 }
 
-// What each response type brings, in each mode, and that all of it works (OIDC Core section 3, appendix A).
+// Each response type returns its parameters in each mode, and all of them work (OIDC Core section 3, appendix A).
 func TestResponseTypes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hybrid()
@@ -138,12 +138,12 @@ func (w *world) checkResponse(t *testing.T, got url.Values, types string) {
 		require.NotContains(t, claims, "c_hash")
 		require.Equal(t, http.StatusBadRequest, w.redeem(code).Code)
 		if token := got.Get("access_token"); token != "" {
-			require.Equal(t, http.StatusUnauthorized, w.userinfo(token).Code, "a code that was used twice ends what came with it")
+			require.Equal(t, http.StatusUnauthorized, w.userinfo(token).Code, "using a code twice revokes the token that came with it")
 		}
 	}
 }
 
-// Errors travel as the answer would have (OAuth 2.0 Multiple Response Types section 5).
+// Errors are sent in the response mode of the request (OAuth 2.0 Multiple Response Types section 5).
 func TestErrorsTravelInTheResponseMode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hybrid()
@@ -162,14 +162,14 @@ func TestErrorsTravelInTheResponseMode(t *testing.T) {
 				require.Equal(t, name, got.Get("error"), test)
 				require.Equal(t, "the state", got.Get("state"))
 				require.Equal(t, issuer, got.Get("iss"))
-				require.Equal(t, name == loginRequired, got.Has("session_state"), "of whom it was looked whether they are signed in")
+				require.Equal(t, name == loginRequired, got.Has("session_state"), "only after the sign-in was checked")
 				got.Del("session_state")
 				require.Len(t, got, 4)
 			}
 		}
 		for _, types := range []string{"id_token", "code token", "id_token token"} {
 			got := w.parameters(w.authorize(w.request(c, "response_type", types, "response_mode", oauth.ModeQuery)), oauth.ModeFragment)
-			require.Equal(t, invalidRequest, got.Get("error"), "tokens never stand in a query")
+			require.Equal(t, invalidRequest, got.Get("error"), "tokens are never in a query")
 		}
 	})
 }
@@ -190,7 +190,7 @@ func TestFrontChannelNeedsNonceAndOpenID(t *testing.T) {
 	})
 }
 
-// A grant without a code cannot be redeemed by any.
+// A grant without a code cannot be redeemed.
 func TestImplicitGrantHasNoCode(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c := w.hybrid()
@@ -211,7 +211,7 @@ func TestFormPostIsForWebAddresses(t *testing.T) {
 	})
 }
 
-// An ID token is unsigned for who registered for it, and only from the token endpoint.
+// ID tokens are unsigned only from the token endpoint, for a client that is registered for unsigned ones.
 func TestUnsignedIDToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
@@ -233,7 +233,7 @@ func TestUnsignedIDToken(t *testing.T) {
 	})
 }
 
-// halfOf is the left half of a token's SHA-256 hash, as an ID token that RS256 signs names it.
+// halfOf returns the left half of a token's SHA-256 hash, as in an ID token that is signed with RS256.
 func halfOf(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])

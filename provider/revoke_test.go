@@ -35,7 +35,7 @@ func TestRevokeAnAccessToken(t *testing.T) {
 	})
 }
 
-// RFC 7009 section 2.1: a refresh token takes all of its family along, whichever of them is sent.
+// RFC 7009 section 2.1: revoking any refresh token of a family revokes the whole family.
 func TestRevokeARefreshToken(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, hint := range []string{"", "access_token", "refresh_token"} {
@@ -57,7 +57,7 @@ func TestRevokeARefreshToken(t *testing.T) {
 	})
 }
 
-func TestRevokeWhatIsNotTheirs(t *testing.T) {
+func TestRevokeTokensOfOtherClients(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		tokens := w.offline()
 		other, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })

@@ -24,8 +24,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Rules that hardly anybody breaks.
-func TestSeldomBrokenRules(t *testing.T) {
+// Rules that no other test breaks.
+func TestRarelyBrokenRules(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		said := map[string]any{"jti": "x", "htm": "POST", "htu": issuer + "/oauth2/token", "iat": time.Now().Unix()}
 		weak, err := rsa.GenerateKey(rand.Reader, 1024)
@@ -59,7 +59,7 @@ func TestSeldomBrokenRules(t *testing.T) {
 	})
 }
 
-// Two updates of one registration at once: one wins, the other is told to read again (RFC 7592 section 2.2).
+// Of two updates of one registration at once, one wins, and the other gets an error that says to read it again (RFC 7592 section 2.2).
 func TestRegistrationChangedMeanwhile(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		registered := w.registers()
@@ -91,7 +91,7 @@ func TestRegistrationChangedMeanwhile(t *testing.T) {
 	})
 }
 
-// Strangers cannot register more clients than there may be.
+// Strangers cannot register more clients than the limit.
 func TestRegistrationIsFull(t *testing.T) {
 	w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = registration.Open })
 	m := client.Defaults(client.Web)

@@ -11,10 +11,10 @@ import (
 	"github.com/postern-id/postern/provider/oauth"
 )
 
-// reached holds the rules that the log lines of all tests of this package have named.
+// reached holds the rules in the log lines of all tests of this package.
 var reached sync.Map
 
-// ruleRecorder is a log that notes which rules were broken.
+// ruleRecorder is a log handler that records which rules were broken.
 type ruleRecorder struct{ slog.Handler }
 
 func (h ruleRecorder) Handle(ctx context.Context, record slog.Record) error {
@@ -27,8 +27,8 @@ func (h ruleRecorder) Handle(ctx context.Context, record slog.Record) error {
 	return h.Handler.Handle(ctx, record)
 }
 
-// everyRuleWasReached returns 1, and says why, if a rule of the closed list was not broken by any test: it is none then, or is not tested. It is
-// asked when all tests have run.
+// everyRuleWasReached returns 1, and prints why, if no test has broken a rule of the closed list: such a rule is superfluous or not tested. It is
+// called when all tests have run.
 func everyRuleWasReached() (code int) {
 	for _, name := range []string{"test.run", "test.skip", "test.fuzz", "test.list"} {
 		if given := flag.Lookup(name); given != nil && given.Value.String() != "" {

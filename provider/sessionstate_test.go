@@ -24,7 +24,7 @@ func TestOIDCCSessionManagementDiscoveryEndpointVerification(t *testing.T) {
 	})
 }
 
-// unchanged is what the frame answers in this browser to a page of an origin.
+// unchanged reports whether the frame in this browser would answer "unchanged" to a page of an origin.
 func (w *world) unchanged(sessionState, clientID, origin string, signedIn bool) bool {
 	hash, salt, _ := strings.Cut(sessionState, ".")
 	sum := sha256.Sum256([]byte(clientID + " " + origin + " " + w.browser.State(nil, nil, signedIn) + " " + salt))
@@ -37,7 +37,7 @@ func TestSessionState(t *testing.T) {
 		require.True(t, strings.HasPrefix(callback, origin+"/"))
 		first := w.authorize(w.request(w.web)).query.Get("session_state")
 		second := w.authorize(w.request(w.web)).query.Get("session_state")
-		require.NotEqual(t, first, second, "nobody can compare")
+		require.NotEqual(t, first, second, "two session states cannot be compared")
 		for _, one := range []string{first, second} {
 			require.Regexp(t, `^[0-9a-f]{64}\.[0-9A-Z]{26}$`, one)
 			require.True(t, w.unchanged(one, w.web.ID, origin, true))
@@ -49,11 +49,11 @@ func TestSessionState(t *testing.T) {
 		nobody := w.authorize(w.request(w.web, "prompt", "none"))
 		require.Equal(t, loginRequired, nobody.query.Get("error"))
 		require.True(t, w.unchanged(nobody.query.Get("session_state"), w.web.ID, origin, false), "an app can watch for a sign-in")
-		require.NotContains(t, w.authorize(w.request(w.web, "scope", "unknown")).query, "session_state", "nobody looked who is signed in")
+		require.NotContains(t, w.authorize(w.request(w.web, "scope", "unknown")).query, "session_state", "the sign-in was not checked")
 	})
 }
 
-// What has no pages of a web origin, or speaks plain OAuth, cannot ask.
+// A client without a web origin, or without the scope openid, gets no session_state.
 func TestNoSessionState(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		require.NotContains(t, w.authorize(w.request(w.web, "scope", "profile")).query, "session_state")

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Anybody can name a slow address that a client has registered: that is a fault of the request, not of this server.
+// Anybody can send a slow request_uri that a client has registered. That is a fault of the request, not of this server.
 func TestSlowAddressesAreNoOutage(t *testing.T) {
 	hanging := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/provider/token"
 )
 
-// pairwise makes a client with pairwise subjects the world's own.
+// pairwise registers a client with pairwise subjects as the world's web client.
 func (w *world) pairwise(edit func(*client.Metadata)) {
 	w.t.Helper()
 	w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
@@ -22,7 +22,7 @@ func (w *world) pairwise(edit func(*client.Metadata)) {
 	})
 }
 
-// One person has one name in a sector, the same wherever the client meets it, and another in each other sector (OIDC Core section 8).
+// A person has one subject in each sector, which is the same everywhere in that sector and differs from those in other sectors (OIDC Core section 8).
 func TestPairwiseSubjects(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		name := func(edit func(*client.Metadata)) string {

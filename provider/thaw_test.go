@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// begin sends an authorization request that needs a page, and returns which and the id of the frozen request.
+// begin sends an authorization request that needs a page, and returns the page and the ID of the flow.
 func (w *world) begin(form url.Values) (page, flow string) {
 	w.t.Helper()
 	a := w.authorize(form)
@@ -25,23 +25,23 @@ func (w *world) begin(form url.Values) (page, flow string) {
 	page, found := strings.CutPrefix(a.location.Path, "/")
 	require.True(w.t, found && strings.HasPrefix(a.location.String(), issuer) && a.query.Has("flow"), a.location.String())
 	a.query.Del("shown")
-	require.Len(w.t, a.query, 1, "the request stays here")
+	require.Len(w.t, a.query, 1, "the parameters of the request are not in the URL")
 	return page, a.query.Get("flow")
 }
 
-// resume comes back from a page.
+// resume comes back from the page of a flow.
 func (w *world) resume(flow string) answer {
 	return w.do(httptest.NewRequest(http.MethodGet, "/oauth2/auth?flow="+url.QueryEscape(flow), nil))
 }
 
-// agree is what the consent page does.
+// agree gives the user's consent as the consent page does.
 func (w *world) agree(flow string, c *client.Client, scopes ...string) {
 	w.t.Helper()
 	require.NoError(w.t, w.store.Flows.Consent(w.t.Context(), flow, w.user.ID, time.Now()))
 	require.NoError(w.t, w.store.Consents.Add(w.t.Context(), w.user.ID, c.ID, storage.Access{Scopes: scopes}, time.Now()))
 }
 
-// agreeToAll is the person's agreement to what the consent page of a flow asks for.
+// agreeToAll gives the user's consent to everything that the consent page of a flow asks for, and returns it.
 func (w *world) agreeToAll(flow string) storage.Access {
 	w.t.Helper()
 	stored, err := w.store.Flows.ByID(w.t.Context(), flow, w.browser.Browser(nil, nil), time.Now())
@@ -53,7 +53,7 @@ func (w *world) agreeToAll(flow string) storage.Access {
 	return view.Asked
 }
 
-// asking is a client whose users are asked.
+// asking registers a client for which people are asked for consent.
 func (w *world) asking(kind client.Type, uri string) (*client.Client, string) {
 	w.t.Helper()
 	return w.register(kind, func(m *client.Metadata) { m.RedirectURIs = []string{uri} })
@@ -120,7 +120,7 @@ func TestConsentIsThePersonsOwn(t *testing.T) {
 		c, _ := w.asking(client.Web, callback)
 		_, flow := w.begin(w.request(c))
 		w.agree(flow, c, "openid", "profile", "email")
-		w.user = storagetest.User(t, w.store) // somebody else signs in before the flow goes on
+		w.user = storagetest.User(t, w.store) // another user signs in before the flow continues
 		w.signIn(time.Now())
 		a := w.resume(flow)
 		require.True(t, strings.HasPrefix(a.location.String(), issuer+"/consent?flow="+flow+"&shown="), a.location.String())
@@ -132,7 +132,7 @@ func TestConsentIsThePersonsOwn(t *testing.T) {
 	})
 }
 
-// RFC 8252 section 8.6: anybody's app can have a custom scheme or listen on loopback.
+// RFC 8252 section 8.6: any app can use a custom scheme or listen on loopback.
 func TestNativeAppsAskEachTime(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, uri := range []string{"http://127.0.0.1/cb", "com.example.app:/cb"} {
@@ -200,7 +200,7 @@ func TestUserIsDisabledDuringAFlow(t *testing.T) {
 	})
 }
 
-// Two tabs of one browser go through the pages in both orders; each gets what it asked for.
+// Two tabs of one browser go through the pages in both orders, and each gets the answer to its own request.
 func TestTwoTabs(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, order := range [][]int{{0, 1}, {1, 0}} {
@@ -256,8 +256,8 @@ func TestOneFlowYieldsOneCode(t *testing.T) {
 	})
 }
 
-// A frozen request is judged as it was sent, however long it gets when it is written down.
-func TestLongRequestsThaw(t *testing.T) {
+// A frozen request is read as it was sent, even if its encoded form is longer than the limit.
+func TestLongRequestsSurviveFreezing(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		c, _ := w.asking(client.Web, callback)
 		state := strings.Repeat("ü", maxParameter/2)

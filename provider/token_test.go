@@ -63,7 +63,7 @@ func TestGrantTypes(t *testing.T) {
 		} {
 			requireError(t, w.post("/oauth2/token", form, asService), http.StatusBadRequest, unauthorizedClient)
 		}
-		for _, kind := range []string{client.GrantClient, client.GrantDevice} { // which this client is not registered for
+		for _, kind := range []string{client.GrantClient, client.GrantDevice} { // the client is not registered for them
 			requireError(t, w.redeem(code, "grant_type", kind, "device_code", "pst_dc_x"), http.StatusBadRequest, unauthorizedClient)
 		}
 		requireTokens(t, w.redeem(code))
@@ -99,7 +99,7 @@ func TestCodeOfAnotherClient(t *testing.T) {
 		}
 		access := requireTokens(t, w.redeem(code))
 		requireError(t, w.post("/oauth2/token", form, asOther), http.StatusBadRequest, invalidGrant)
-		require.Equal(t, http.StatusOK, w.userinfo(access).Code, "others cannot end what is not theirs")
+		require.Equal(t, http.StatusOK, w.userinfo(access).Code, "another client cannot revoke the grant")
 	})
 }
 
@@ -127,7 +127,7 @@ func TestCodeAfterTheClientChanged(t *testing.T) {
 		w.change(w.web, func(m *client.Metadata) { m.GrantTypes = []string{client.GrantCode} })
 		a := w.redeem(code)
 		requireTokens(t, a)
-		require.NotContains(t, a.body, "refresh_token", "not registered for it any more")
+		require.NotContains(t, a.body, "refresh_token", "no longer registered for it")
 
 		code = w.code(w.web)
 		w.change(w.web, func(m *client.Metadata) {
@@ -210,7 +210,7 @@ func TestClientCredentials(t *testing.T) {
 	})
 }
 
-// Codes and tokens are long, all different, and say nothing of time, person or number.
+// Codes and tokens are long and all different, and reveal no time, person or number.
 func TestTokensAreRandom(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		seen := map[string]bool{}

@@ -51,7 +51,7 @@ func TestUserInfoTakesAccessTokensOnly(t *testing.T) {
 		}
 		for _, token := range jwttest.Variants(tokens["access_token"].(string)) {
 			if strings.HasPrefix(token, " ") {
-				continue // blanks in front belong to the header
+				continue // leading blanks belong to the header
 			}
 			requireError(t, w.userinfo(token), http.StatusUnauthorized, invalidToken)
 		}
@@ -59,7 +59,7 @@ func TestUserInfoTakesAccessTokensOnly(t *testing.T) {
 	})
 }
 
-// The same keys sign other tokens, too: the type tells them apart, whatever they say (RFC 9068 section 4).
+// The same keys sign other kinds of tokens. Their type tells them apart, whatever claims they have (RFC 9068 section 4).
 func TestUserInfoTakesTokensOfTheRightType(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		w.change(w.web, func(m *client.Metadata) { m.AccessTokenFormat = client.TokenJWT })
@@ -114,12 +114,12 @@ func TestUserInfoPlaces(t *testing.T) {
 		require.Equal(t, http.StatusOK, w.do(r).Code, "a POST without body and type")
 		r = httptest.NewRequest(http.MethodGet, "/userinfo", strings.NewReader(body.Encode()))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		require.Equal(t, http.StatusUnauthorized, w.do(r).Code, "the body of a GET means nothing")
+		require.Equal(t, http.StatusUnauthorized, w.do(r).Code, "the body of a GET is ignored")
 		require.NotContains(t, w.log.String(), access)
 	})
 }
 
-func TestUserInfoTellsWhatTheScopesGrant(t *testing.T) {
+func TestUserInfoHasTheClaimsOfTheScopes(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for scope, names := range map[string][]string{
 			"openid":                nil,
@@ -140,7 +140,7 @@ func TestUserInfoTellsWhatTheScopesGrant(t *testing.T) {
 	})
 }
 
-// What was granted ends at every replica at once.
+// A grant ends at every replica at once.
 func TestUserInfoAtTheOtherReplica(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		here := newWorld(t, db.Open(t))
@@ -159,7 +159,7 @@ func TestUserInfoAtTheOtherReplica(t *testing.T) {
 	})
 }
 
-// A resource server must not read the person's data with the token that an app has shown to it (RFC 9068 section 4).
+// A resource server must not read the person's data with the token that an app has sent to it (RFC 9068 section 4).
 func TestUserInfoIsForItsAudienceAlone(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		for _, format := range []string{client.TokenSealed, client.TokenJWT} {
@@ -184,14 +184,14 @@ func TestUserInfoIsForItsAudienceAlone(t *testing.T) {
 				}
 				requireError(t, a, http.StatusUnauthorized, invalidToken)
 				require.Contains(t, a.Header().Get("WWW-Authenticate"), invalidToken)
-				require.Equal(t, true, w.introspect(access)["active"], "it is good elsewhere")
+				require.Equal(t, true, w.introspect(access)["active"], "it is valid elsewhere")
 			}
 		}
 	})
 }
 
-// What else Postern hands out as a bearer token opens the one door that it was made for.
-func TestBearerTokensOpenOneDoor(t *testing.T) {
+// Each kind of bearer token works only at the endpoints that it was made for.
+func TestBearerTokensHaveOnePurpose(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {
 		made := w.registers()
 		initial, manage := w.initial(5, time.Hour), made["registration_access_token"].(string)

@@ -23,6 +23,7 @@ import (
 	"github.com/postern-id/postern/provider/keys"
 	"github.com/postern-id/postern/provider/keys/keystest"
 	"github.com/postern-id/postern/provider/registration"
+	"github.com/postern-id/postern/provider/token"
 	"github.com/postern-id/postern/storage"
 	"github.com/postern-id/postern/storage/audit"
 	"github.com/postern-id/postern/storage/storagetest"
@@ -42,11 +43,12 @@ type world struct {
 	cfg      Config
 	parts    parts
 	provider *Provider
+	tokens   *token.Issuer // makes and reads the same tokens as the provider
 	router   *gin.Engine
 	browser  *browser
 	log      *logText
 	user     storage.User
-	web      *client.Client // confidential; consent is not asked
+	web      *client.Client // confidential; people are not asked for consent
 	secret   string
 }
 
@@ -95,11 +97,15 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 	return w
 }
 
-// start starts the provider, anew if it runs.
+// start starts the provider, or restarts it.
 func (w *world) start() {
 	var err error
 	w.provider, err = build(w.cfg, w.parts)
 	require.NoError(w.t, err)
+	w.tokens = token.New(token.Config{
+		Issuer: w.cfg.Issuer, Store: w.cfg.Store, Grants: w.parts.grants, Audit: w.cfg.Audit, Keys: w.cfg.Keys, Clients: w.cfg.Clients,
+		AccessTokenLife: w.cfg.AccessTokenLife, IDTokenLife: w.cfg.IDTokenLife, RefreshGrace: w.cfg.RefreshGrace,
+	})
 	gin.SetMode(gin.ReleaseMode)
 	w.router = gin.New()
 	w.router.HandleMethodNotAllowed = true
@@ -107,26 +113,26 @@ func (w *world) start() {
 	w.provider.Mount(w.router)
 }
 
-// between starts the provider with grants that may do something between two statements.
+// between restarts the provider with grants that may do something between two statements.
 func (w *world) between(g grants) {
 	w.parts.grants = g
 	w.start()
 }
 
-// limit starts the provider with other limits of authorization requests.
+// limit restarts the provider with other limits of authorization requests.
 func (w *world) limit(edit func(*authorize.Limits)) {
 	edit(&w.parts.limits)
 	w.start()
 }
 
-// beginSignIn is a sign-in of the user of which only the password was right.
+// beginSignIn stores a sign-in of the user with a right password and no code yet.
 func (w *world) beginSignIn(at time.Time) storage.HalfSignIn {
 	half := storage.HalfSignIn{TokenHash: storage.Hash(rand.Text()), User: w.user, CreatedAt: at, ExpiresAt: at.Add(5 * time.Minute)}
 	require.NoError(w.t, w.store.Sessions.BeginSignIn(w.t.Context(), half, ""))
 	return half
 }
 
-// signIn completes a sign-in of the user at a time, in this browser.
+// signIn signs the user in at a time, in the world's browser.
 func (w *world) signIn(at time.Time) {
 	half := w.beginSignIn(at)
 	w.browser.session = storage.Hash(rand.Text())
@@ -135,7 +141,7 @@ func (w *world) signIn(at time.Time) {
 	}, at))
 }
 
-// register adds a client of a type, with what edit changes.
+// register adds a client of a type, with its default metadata changed by edit.
 func (w *world) register(kind client.Type, edit func(*client.Metadata)) (*client.Client, string) {
 	m := client.Defaults(kind)
 	m.Name = "App " + string(kind)
@@ -145,7 +151,7 @@ func (w *world) register(kind client.Type, edit func(*client.Metadata)) (*client
 	return c, secret
 }
 
-// answer is a response, its JSON body if it has one, and the query of the address it redirects to.
+// answer is a response, with its JSON body if it has one, and with the URL that it redirects to and its query.
 type answer struct {
 	*httptest.ResponseRecorder
 	body     map[string]any
@@ -169,7 +175,7 @@ func (w *world) do(r *http.Request) answer {
 	return a
 }
 
-// params turns pairs into form parameters; a pair with an empty value takes the parameter away.
+// params returns base with the pairs set; a pair with an empty value removes the parameter.
 func params(base url.Values, pairs ...string) url.Values {
 	form := url.Values{}
 	for name, values := range base {
@@ -191,7 +197,7 @@ func s256(text string) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// request is the authorization request of a client, with the pairs set over it.
+// request returns the authorization request of a client with the pairs set.
 func (w *world) request(c *client.Client, pairs ...string) url.Values {
 	return params(url.Values{
 		"client_id": {c.ID}, "redirect_uri": {c.RedirectURIs[0]}, "response_type": {"code"}, "scope": {"openid profile email"},
@@ -252,7 +258,7 @@ func (w *world) introspect(token string) map[string]any {
 	return a.body
 }
 
-// offline runs a whole flow and returns the token answer, refresh token included.
+// offline runs a flow with offline_access and returns the token answer.
 func (w *world) offline() map[string]any {
 	w.t.Helper()
 	a := w.redeem(w.code(w.web, "scope", "openid profile email offline_access"))

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/provider/limit"
 )
 
-// The limits that are in force let thousands of people behind one address sign in, and stop ten thousand requests that nobody goes on with.
+// The limits of a server in service let thousands of people behind one address sign in, and stop ten thousand requests that are never continued.
 func TestFlowLimitsAreGenerous(t *testing.T) {
 	passed := func(l *limit.Limiter, each time.Duration) (n int) {
 		for i := range 10_000 {

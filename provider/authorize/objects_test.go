@@ -25,7 +25,7 @@ func fragment(text string) string {
 	return "#" + base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
-// Anybody can send a registered request_uri, as often as they like: it is fetched once in a while.
+// Anybody can send a registered request_uri as often as they like, but each does not cause a fetch.
 func TestRequestObjectsAreRemembered(t *testing.T) {
 	h := fetchtest.NewHosted(t, "one")
 	o := newObjects(fetch.New(fetch.Config{Allow: fetchtest.Loopback}))
@@ -47,13 +47,13 @@ func TestRequestObjectsAreRemembered(t *testing.T) {
 	text, err := get(fragment("one"), always, noon.Add(objectKept-1))
 	require.NoError(t, err)
 	require.Equal(t, "one", text)
-	require.LessOrEqual(t, h.Asked.Load(), int64(2), "one, and another if it was over before the last began")
+	require.LessOrEqual(t, h.Asked.Load(), int64(2), "one, and another if the first ended before the last request began")
 
 	h.Asked.Store(0)
 	h.Answer("two")
 	text, err = get(fragment("two"), always, noon)
 	require.NoError(t, err)
-	require.Equal(t, "two", text, "the fragment says that it has changed")
+	require.Equal(t, "two", text, "another fragment means that the object has changed")
 	h.Answer("three")
 	text, err = get("", always, noon)
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestRequestObjectsAreRemembered(t *testing.T) {
 	later := noon.Add(2 * objectKept)
 	for range 3 {
 		_, err = get("", always, later)
-		require.ErrorIs(t, err, fetch.ErrAnswer, "that there is none is remembered as well")
+		require.ErrorIs(t, err, fetch.ErrAnswer, "errors are kept as well")
 	}
 	require.EqualValues(t, 4, h.Asked.Load())
 	refused := errors.New("refused")
@@ -80,7 +80,7 @@ func TestRequestObjectsAreRemembered(t *testing.T) {
 	require.ErrorIs(t, err, refused)
 }
 
-// A fetch does not depend on who came first.
+// A fetch goes on when the caller that began it is gone.
 func TestRequestObjectsOutliveTheirFirstCaller(t *testing.T) {
 	asked, goOn := make(chan struct{}), make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

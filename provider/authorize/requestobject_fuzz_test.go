@@ -23,8 +23,7 @@ import (
 
 const issuer = "https://id.example.test"
 
-// A request object is taken only if the client made it, for this request and this server, and it changes no parameter but those of an
-// authorization request.
+// A request object is accepted only if the client made it for this request and this server, and it sets only parameters of an authorization request.
 func FuzzRequestObject(f *testing.F) {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	e := New(Config{Issuer: issuer, Auth: clientauth.New(clientauth.Config{Issuer: issuer})})
@@ -60,7 +59,7 @@ func FuzzRequestObject(f *testing.F) {
 				refused := new(oauth.Refusal)
 				require.True(t, errors.As(err, &refused), "%v", err)
 				require.Equal(t, http.StatusBadRequest, refused.Status)
-				// The error is told as the parameters say: those beside the object, or those inside of one that the client made.
+				// The error is sent as the parameters say: those in an object that the client made, otherwise those beside it.
 				if form.Has("request") {
 					require.Equal(t, front, form)
 				} else {
@@ -82,7 +81,7 @@ func FuzzRequestObject(f *testing.F) {
 	})
 }
 
-// requireObject: an object that was taken says nothing untrue about itself, and form has what it says.
+// requireObject checks that the claims of an accepted object are right, and that form has its parameters.
 func requireObject(t *testing.T, c *client.Client, object string, form url.Values) {
 	t.Helper()
 	parts := strings.Split(object, ".")
@@ -111,7 +110,7 @@ func requireObject(t *testing.T, c *client.Client, object string, form url.Value
 	requireParameters(t, object, form)
 }
 
-// requireParameters: form has the known parameters of an object, each once, and neither the object nor another.
+// requireParameters checks that form has the known parameters of an object, each once, and neither the object nor a reference to one.
 func requireParameters(t *testing.T, object string, form url.Values) {
 	t.Helper()
 	payload, err := base64.RawURLEncoding.DecodeString(strings.Split(object, ".")[1])

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// lastEvent returns the latest audit entry, of whose time there is only one.
+// lastEvent returns the latest audit entry, which must be the only one of that time.
 func lastEvent(t *testing.T, s *storage.Store, at time.Time) map[string]any {
 	t.Helper()
 	events, err := s.Events.List(t.Context(), storage.EventQuery{Since: at, Limit: 10})
@@ -33,7 +33,7 @@ func countEvents(t *testing.T, s *storage.Store) int {
 	return len(events)
 }
 
-// Without its audit entry nothing changes, and no entry holds a secret.
+// A change is not made without its audit entry, and no entry contains a secret.
 func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		s := db.Open(t)

@@ -92,7 +92,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, m, c.Metadata)
 
-		// Written back as it is: nothing happens.
+		// Written back unchanged: nothing is stored.
 		same, secret, err := r.Update(t.Context(), "app", c.Version, c.Metadata, operator, now.Add(time.Hour))
 		require.NoError(t, err)
 		require.Empty(t, secret)
@@ -102,7 +102,7 @@ func TestAClientWrittenBackIsTheSame(t *testing.T) {
 		require.Equal(t, before, after)
 		require.Equal(t, 1, countEvents(t, s))
 
-		// Through its JSON form, with one field changed: every other field is kept.
+		// Written as JSON and read again, with one field changed: every other field is kept.
 		text, err := json.Marshal(found(t, r, "app").Metadata)
 		require.NoError(t, err)
 		var edited client.Metadata
@@ -201,7 +201,7 @@ func TestChangeOfTheAuthenticationMethod(t *testing.T) {
 		return updated, secret
 	}
 	posting, secret := update(client.AuthPost)
-	require.Empty(t, secret, "another way to send a secret needs no new one")
+	require.Empty(t, secret, "another method with a secret needs no new secret")
 	require.True(t, r.Authenticate(posting, old, now))
 
 	public, secret := update(client.AuthNone)
@@ -230,7 +230,7 @@ func TestDisableEnableRemove(t *testing.T) {
 		require.Equal(t, "client.disabled", lastEvent(t, s, at)["name"])
 		require.False(t, r.Authenticate(found(t, r, "app"), secret, at))
 		require.NoError(t, r.Disable(t.Context(), "app", operator, at.Add(time.Second)))
-		require.Equal(t, 2, countEvents(t, s), "shutting it twice was recorded twice")
+		require.Equal(t, 2, countEvents(t, s), "disabling it twice was recorded twice")
 
 		at = now.Add(2 * time.Minute)
 		require.NoError(t, r.Enable(t.Context(), "app", operator, at))
@@ -250,7 +250,7 @@ func TestDisableEnableRemove(t *testing.T) {
 			require.ErrorIs(t, missing, storage.ErrNotFound)
 		}
 
-		// The id may be used again; the secret of the former client is worth nothing.
+		// The id may be used again; the secret of the removed client does not work.
 		again, _ := added(t, r, valid(client.Web))
 		require.False(t, r.Authenticate(again, secret, at))
 	})

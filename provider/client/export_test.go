@@ -1,6 +1,6 @@
 package client
 
-// SelfMembers and OperatorMembers let the tests look whether every member is in one of them.
+// SelfMembers and OperatorMembers are exported for a test that every member is in one of them.
 var (
 	SelfMembers     = selfMembers
 	OperatorMembers = operatorMembers

@@ -34,7 +34,7 @@ func rsaOf(bits int) *rsa.PrivateKey {
 	return key
 }
 
-// publicJWK is the public half of key, as JSON.
+// publicJWK returns the public half of key as a JWK.
 func publicJWK(key any, kid string) string {
 	jwk := jose.JSONWebKey{Key: key, KeyID: kid}
 	public := jwk.Public()

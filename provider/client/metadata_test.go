@@ -22,7 +22,7 @@ func valid(t client.Type) client.Metadata {
 }
 
 func TestDefaults(t *testing.T) {
-	for kind, want := range map[client.Type]string{ // what is left out is empty
+	for kind, want := range map[client.Type]string{ // members that are left out are empty
 		client.Web: `{"client_type":"web", "grant_types":["authorization_code","refresh_token"], "response_types":["code"],
 			"scope":"openid profile email address phone groups offline_access", "token_endpoint_auth_method":"client_secret_basic",
 			"id_token_signed_response_alg":"RS256", "require_pkce":true, "consent":"ask", "access_token_format":"sealed",
@@ -236,7 +236,7 @@ func TestDifferences(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, changed)
 
-	// Empty and missing lists are the same; so is a key set with other blanks.
+	// Empty and missing lists are equal, and so are key sets with different blanks.
 	a.Contacts, b.Contacts = nil, []string{}
 	a.JWKS, b.JWKS = json.RawMessage(`{"keys": [ ]}`), json.RawMessage(`{"keys":[]}`)
 	changed, err = a.Differences(b)

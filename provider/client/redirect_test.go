@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// registered is a client as it might stand in the database, whatever its redirect URIs are.
+// registered returns a client with any redirect URIs, as it might be in the database.
 func registered(t client.Type, uris ...string) *client.Client {
 	m := client.Defaults(t)
 	m.RedirectURIs = uris
@@ -106,7 +106,7 @@ func TestMatchRedirectURI(t *testing.T) {
 	require.False(t, client.MatchRedirectURI(registered(client.Web), ""))
 }
 
-// unregistrable are redirect URIs that no client can register, and that do not match even if they stand in the database.
+// unregistrable are redirect URIs that no client can register, and that do not match even if they are in the database.
 var unregistrable = map[string]string{
 	"short address": "https://127.1/cb", "address as a number": "https://2130706433/cb", "hexadecimal address": "https://0x7f000001/cb", "half of it": "https://0x7f.1/cb",
 	"empty":                      "",
@@ -212,7 +212,8 @@ func TestRegistrableRedirectURIs(t *testing.T) {
 	}
 }
 
-// FuzzMatchRedirectURI: what matches is equal, or a native client's http loopback literal that differs in its port only.
+// FuzzMatchRedirectURI checks that a URI that matches is equal, or is an http URI of a native client on a loopback literal that differs in its port
+// only.
 func FuzzMatchRedirectURI(f *testing.F) {
 	f.Add("https://app.example/cb", "https://app.example/cb", false)
 	f.Add("http://127.0.0.1:3000/cb", "http://127.0.0.1:49152/cb", true)
@@ -244,8 +245,8 @@ func FuzzMatchRedirectURI(f *testing.F) {
 	})
 }
 
-// FuzzRedirectURIRegistration: what can be registered is absolute, has no fragment, user info or pattern, and a scheme that
-// no browser executes.
+// FuzzRedirectURIRegistration checks that a URI that can be registered is absolute, has no fragment, user information or pattern, and has a scheme
+// that no browser executes.
 func FuzzRedirectURIRegistration(f *testing.F) {
 	for _, uri := range unregistrable {
 		f.Add(uri, true)

@@ -15,7 +15,7 @@ import (
 
 const racers = 50
 
-// atOnce runs do for fifty racers on two registries in turn.
+// atOnce runs do for fifty racers at once, on two registries in turn.
 func atOnce(replicas [2]*client.Registry, do func(r *client.Registry, racer int) error) []error {
 	errs := make([]error, racers)
 	var group sync.WaitGroup
@@ -39,7 +39,7 @@ func eachRace(t *testing.T, body func(t *testing.T, db *storagetest.Database, s 
 	})
 }
 
-// The last places for clients that register themselves without an initial access token are given away once.
+// Each of the last places for clients without an initial access token is given away once.
 func TestRaceForTheLastRegistrations(t *testing.T) {
 	const places, left = 1000, 3
 	eachRace(t, func(t *testing.T, db *storagetest.Database, _ *storage.Store, replicas [2]*client.Registry) {
@@ -70,7 +70,7 @@ func bytesOf(db *storagetest.Database) string {
 	return "BLOB"
 }
 
-// Of fifty updates that rest on the same version one is taken, and no rotation of the secret is lost between them.
+// Of fifty updates of the same version one succeeds, and no rotation of the secret is lost between them.
 func TestRaceOfUpdatesAndRotations(t *testing.T) {
 	eachRace(t, func(t *testing.T, _ *storagetest.Database, s *storage.Store, replicas [2]*client.Registry) {
 		c, _ := added(t, replicas[0], valid(client.Web))

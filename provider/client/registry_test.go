@@ -59,7 +59,7 @@ func TestClientsCostOneQuery(t *testing.T) {
 		_, err := r.Client(t.Context(), id)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 	}
-	require.Zero(t, counter.Count(), "ids that cannot be registered lead to a query")
+	require.Zero(t, counter.Count(), "an id that cannot be registered causes a query")
 }
 
 func TestManyUnknownIDsAreForgotten(t *testing.T) {
@@ -73,7 +73,7 @@ func TestManyUnknownIDsAreForgotten(t *testing.T) {
 	}
 	counter.Reset()
 	found(t, r, "app")
-	require.Zero(t, counter.Count(), "unknown ids push known clients out")
+	require.Zero(t, counter.Count(), "unknown ids displace known clients")
 }
 
 func TestOutageIsNotAnUnknownClient(t *testing.T) {
@@ -153,7 +153,7 @@ func TestChangesAndReadsAtOnce(t *testing.T) {
 	})
 }
 
-// A reader that was slow to read a client must not put what it read before a change into memory after it.
+// A slow reader must not cache, after a change, what it read before.
 func TestSlowReadersDoNotBringBackTheOldState(t *testing.T) {
 	db := storagetest.SQLite(t)
 	s := db.Open(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// A caller who hangs up takes nothing from the others: the fetch that it began goes on, and each waits as long as its own context allows.
+// A caller that hangs up does not affect the others: the fetch that it began goes on, and each waits as long as its own context allows.
 func TestFetchOfKeysOutlivesItsCaller(t *testing.T) {
 	asked, release := make(chan struct{}, 10), make(chan struct{})
 	var fetches atomic.Int32
@@ -37,7 +37,7 @@ func TestFetchOfKeysOutlivesItsCaller(t *testing.T) {
 	go func() { _, err := keys.Keys(first, c); gone <- err }()
 	<-asked
 	hangUp()
-	require.ErrorIs(t, <-gone, context.Canceled, "it waits no longer than it wants to")
+	require.ErrorIs(t, <-gone, context.Canceled, "it waits no longer than its own context allows")
 
 	type outcome struct {
 		keys *jose.JSONWebKeySet

@@ -49,7 +49,7 @@ func TestSecretsAreStoredAsKeyedHashes(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, s.MAC("client secret", "app", secret), row.SecretMAC)
 
-	// Copied to another client, the keyed hash opens nothing.
+	// Copied to another client, the keyed hash accepts no secret.
 	row.ID = "thief"
 	require.NoError(t, s.Clients.Add(t.Context(), row))
 	require.False(t, r.Authenticate(found(t, r, "thief"), secret, now))
@@ -83,7 +83,7 @@ func TestRotateSecret(t *testing.T) {
 		third, err := r.RotateSecret(t.Context(), "app", time.Hour, operator, at.Add(time.Second))
 		require.NoError(t, err)
 		c = found(t, r, "app")
-		require.False(t, r.Authenticate(c, first, at.Add(time.Second)), "the secret before the last lives on")
+		require.False(t, r.Authenticate(c, first, at.Add(time.Second)), "the secret before the previous one still works")
 		require.True(t, r.Authenticate(c, second, at.Add(time.Second)))
 
 		_, err = r.RotateSecret(t.Context(), "app", 0, operator, at.Add(2*time.Second))

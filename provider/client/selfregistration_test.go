@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// A change that adds a member to Metadata must decide here whether apps may register it.
+// Every new member of Metadata must be either for apps or for operators.
 func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
 	kind := reflect.TypeFor[client.Metadata]()
 	for i := range kind.NumField() {
@@ -27,7 +27,7 @@ func TestEveryMemberIsForTheAppOrTheOperator(t *testing.T) {
 	}
 }
 
-// What is read does not touch the registered client, which other requests use.
+// Reading a registration does not change the registered client, which other requests use.
 func TestReadingARegistrationChangesNothing(t *testing.T) {
 	before := client.Defaults(client.Web)
 	before.Name, before.RedirectURIs = "App", []string{"https://app.example/cb"}
@@ -48,7 +48,7 @@ func TestReadingARegistrationChangesNothing(t *testing.T) {
 	require.JSONEq(t, string(kept), string(now))
 }
 
-// Whatever is registered, its owner decides nothing that is the operator's, and reading and writing it back changes nothing.
+// No registration sets members that are for operators, and writing back a registration changes nothing.
 func FuzzRegistration(f *testing.F) {
 	for _, text := range []string{
 		`{"redirect_uris":["https://app.example/cb"]}`, `{"redirect_uris":["com.example.app:/cb"],"application_type":"native"}`,

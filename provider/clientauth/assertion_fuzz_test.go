@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/provider/jwttest"
 )
 
-// An assertion is accepted only if the registered key signed just this content, and then only if it says what it must.
+// An assertion is accepted only if the registered key has signed exactly this content, and only if its claims are right.
 func FuzzAssertion(f *testing.F) {
 	a := New(Config{Issuer: issuer})
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))

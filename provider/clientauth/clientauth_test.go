@@ -21,7 +21,7 @@ const issuer = "https://id.example.test"
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// claimsOf are those of a good assertion of a client, made at noon.
+// claimsOf returns the claims of a valid assertion of a client, made at noon.
 func claimsOf(id string) map[string]any {
 	return map[string]any{
 		"iss": id, "sub": id, "aud": issuer, "exp": noon.Add(time.Minute).Unix(), "iat": noon.Unix(), "nbf": noon.Unix(), "jti": "the jti",
@@ -30,8 +30,8 @@ func claimsOf(id string) map[string]any {
 
 func basicText(text string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(text)) }
 
-// An unknown client costs as much as a wrong secret of a known one, so that time does not tell which ids are registered.
-func TestUnknownClientIsComparedToo(t *testing.T) {
+// An unknown client takes as long as a wrong secret of a known one, so that the time does not reveal which ids are registered.
+func TestUnknownClientTakesTheSameTime(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
 		now, store := time.Now(), open()
 		clients := client.New(client.Config{Store: store, Audit: audit.New(store)})
@@ -45,10 +45,10 @@ func TestUnknownClientIsComparedToo(t *testing.T) {
 		unknown := testing.AllocsPerRun(50, func() {
 			refusal, err := a.check(context.Background(), nil, wrong, now)
 			if refusal == nil || err != nil {
-				panic("nobody is a client")
+				panic("the unknown client authenticated")
 			}
 		})
-		require.Greater(t, known, 3.0, "the keyed hash is in it")
+		require.Greater(t, known, 3.0, "the keyed hash is part of it")
 		require.GreaterOrEqual(t, unknown, known)
 	})
 }
@@ -63,7 +63,7 @@ func TestLongestClientAssertion(t *testing.T) {
 	}
 }
 
-// A Basic header names a client and a secret in one way: what is read from it, written down again, is read the same.
+// The credentials read from a Basic header are the same after being encoded and read again.
 func FuzzBasic(f *testing.F) {
 	for _, text := range []string{
 		basicText("id:secret"), basicText("id:"), basicText(":secret"), basicText("id"), basicText("a%3Ab:c%2Bd+e"), "Basic", "Basic !!!", "basic  eDp5", "Bearer x",

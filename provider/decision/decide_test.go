@@ -11,7 +11,7 @@ import (
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// remembered is a request of somebody who has been signed in for an hour and has granted before what is asked for now.
+// remembered returns a request of a person who has been signed in for an hour and has granted the requested access before.
 func remembered(edit func(*Request)) Request {
 	v := Request{
 		Asked: storage.Access{Scopes: storage.Strings{"openid", "profile"}, Claims: storage.Strings{"birthdate", "team"}}, SignedIn: true, User: "ada", Subject: "ada at this app", AuthTime: noon.Add(-time.Hour),
@@ -27,7 +27,7 @@ func seconds(n int) *time.Duration {
 }
 
 func TestDecide(t *testing.T) {
-	before, after := noon.Add(-2*time.Hour), noon.Add(-time.Minute) // a flow that began before, after the sign-in
+	before, after := noon.Add(-2*time.Hour), noon.Add(-time.Minute) // when a flow began: before or after the sign-in
 	for _, tc := range []struct {
 		name string
 		want Verdict
@@ -98,7 +98,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-// Whatever else is true: without a sign-in there is no code, and without the person's or the operator's word neither.
+// No code is issued without a sign-in, or without the person's consent unless the operator has waived it, whatever else is true.
 func TestDecideNeverIssuesUnasked(t *testing.T) {
 	for bits := range 1 << 12 {
 		bit := func(n int) bool { return bits>>n&1 == 1 }

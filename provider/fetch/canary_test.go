@@ -19,7 +19,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch/fetchtest"
 )
 
-// canary stays silent through the whole run.
+// canary must not be reached in the whole run.
 var canary *fetchtest.Canary
 
 func TestMain(m *testing.M) {
@@ -30,10 +30,10 @@ func TestMain(m *testing.M) {
 	os.Exit(canary.Main(m.Run))
 }
 
-// strangers is a client as it is without settings.
+// strangers returns a client with the default configuration.
 func strangers() *fetch.Client { return fetch.New(fetch.Config{}) }
 
-// requireRefused: neither way of fetching reaches an address.
+// requireRefused checks that neither [fetch.Client.Get] nor [fetch.Client.PostForm] reaches a URI.
 func requireRefused(t *testing.T, c *fetch.Client, uri string) {
 	t.Helper()
 	_, err := c.Get(t.Context(), uri, "", 10)
@@ -44,7 +44,7 @@ func requireRefused(t *testing.T, c *fetch.Client, uri string) {
 }
 
 func TestSpecialAddressesAreNotReached(t *testing.T) {
-	here := []string{"127.0.0.1"} // where a resolver knows more ways of writing an address than Go's
+	here := []string{"127.0.0.1"} // some resolvers accept more spellings of an address than Go's
 	withNames(t, map[string][]string{"127.1.": here, "0x7f.1.": here, "0x7f000001.": here, "2130706433.": here, "0177.0.0.1.": here, "127.0.0.1.": here})
 	c := strangers()
 	for _, uri := range canary.URLs("/") {
@@ -53,7 +53,7 @@ func TestSpecialAddressesAreNotReached(t *testing.T) {
 		require.NoError(t, err)
 		if _, err := netip.ParseAddr(target.Hostname()); err == nil {
 			_, err = c.Get(t.Context(), uri, "", 10)
-			require.ErrorIs(t, err, fetch.ErrAddress, "it is known before anything is sent: %s", uri)
+			require.ErrorIs(t, err, fetch.ErrAddress, "it is refused before anything is sent: %s", uri)
 		}
 	}
 	for _, uri := range []string{
@@ -63,11 +63,11 @@ func TestSpecialAddressesAreNotReached(t *testing.T) {
 		_, err := c.Get(t.Context(), uri, "", 10)
 		require.ErrorIs(t, err, fetch.ErrAddress, uri)
 	}
-	// What is allowed lets nothing else through.
+	// An allowed address does not let others through.
 	requireRefused(t, fetch.New(fetch.Config{Allow: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}), "http://127.0.0.1:"+canary.Port())
 }
 
-// A name is judged by what it resolves to when the connection is made, however often it changes its mind.
+// The address that counts is the one that a name resolves to when the connection is made, however often it changes.
 func TestNamesOfSpecialAddressesAreNotReached(t *testing.T) {
 	answers := map[string][]string{
 		"loopback.example.": {"127.0.0.1"}, "six.example.": {"::1"}, "mapped.example.": {"::ffff:127.0.0.1"}, "metadata.example.": {"169.254.169.254"},
@@ -84,7 +84,7 @@ func TestNamesOfSpecialAddressesAreNotReached(t *testing.T) {
 	}
 }
 
-// withNames has names resolved by a server of the test.
+// withNames starts a DNS server for the names, which all lookups of the test use.
 func withNames(t *testing.T, answers map[string][]string) {
 	t.Helper()
 	server, err := net.ListenPacket("udp4", "127.0.0.1:0")
@@ -126,7 +126,7 @@ func withNames(t *testing.T, answers map[string][]string) {
 	})
 }
 
-// A redirect leads nowhere, not even from and to where Postern may go.
+// Redirects are not followed, not even between allowed addresses.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	for _, status := range []int{http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect} {
 		for _, target := range []string{"https://127.0.0.1:" + canary.Port(), "http://127.0.0.1:" + canary.Port()} {
@@ -142,7 +142,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	}
 }
 
-// The canary can sing: one that may be reached does, and the run of its package fails.
+// A canary that may be reached sings, and then the run of its package fails.
 func TestCanarySings(t *testing.T) {
 	other, err := fetchtest.NewCanary()
 	require.NoError(t, err)
@@ -150,7 +150,7 @@ func TestCanarySings(t *testing.T) {
 	require.Zero(t, other.Main(func() int { return 0 }))
 	require.Equal(t, 2, other.Main(func() int { return 2 }))
 	_, err = fetch.New(fetch.Config{Allow: loopback}).Get(t.Context(), "http://127.0.0.1:"+other.Port()+"/", "", 10)
-	require.Error(t, err, "it closes every connection")
+	require.Error(t, err, "the canary closes every connection")
 	require.Eventually(t, func() bool { return other.Sung() > 0 }, 10*time.Second, time.Millisecond)
 	require.Equal(t, 1, other.Main(func() int { return 0 }))
 	require.Equal(t, 2, other.Main(func() int { return 2 }))

@@ -16,7 +16,7 @@ import (
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 
-// server is an https server on loopback and a client that may reach and trusts it.
+// server returns an https server on loopback, and a client that may reach it and trusts it.
 func server(t *testing.T, handler http.HandlerFunc) (*httptest.Server, *fetch.Client) {
 	s := httptest.NewTLSServer(handler)
 	t.Cleanup(s.Close)
@@ -66,7 +66,7 @@ func TestPostForm(t *testing.T) {
 	require.Equal(t, http.StatusBadRequest, status)
 }
 
-// Plain http is for addresses that the operator allowed.
+// Plain http works for addresses that the operator has allowed.
 func TestPlainHTTP(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok")) }))
 	defer s.Close()

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Plain http leaves for addresses on the operator's list alone: nothing is sent in clear to an address that anybody may reach.
+// Plain http works only for addresses on the operator's list: nothing is sent in the clear to a public address.
 func TestPlainHTTPIsRefusedBeforeAnythingIsSent(t *testing.T) {
 	listed, bare := New(Config{Allow: []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16")}}), New(Config{})
 	for uri, good := range map[string]bool{

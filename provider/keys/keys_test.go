@@ -226,5 +226,5 @@ func TestKeysStayInUseDuringAnOutage(t *testing.T) {
 	_, _, err := r.Verify(token, allAlgs, now)
 	require.NoError(t, err)
 	published(t, r, now)
-	require.Zero(t, counter.Count(), "signing, verifying and publishing ask the database")
+	require.Zero(t, counter.Count(), "signing, verifying or publishing caused a query")
 }

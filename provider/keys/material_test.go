@@ -22,7 +22,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// stored is a row for a key of whatever quality, the same in all its parts.
+// stored returns a row for a key, which may be weak, with parts that match.
 func stored(t *testing.T, alg string, private crypto.Signer) storage.SigningKey {
 	t.Helper()
 	jwk := jose.JSONWebKey{Key: private.Public(), Algorithm: alg, Use: "sig"}
@@ -43,7 +43,7 @@ func newRSA(t *testing.T, bits int) *rsa.PrivateKey {
 	return private
 }
 
-// smallExponent makes an RSA key whose exponent is 3.
+// smallExponent returns an RSA key whose exponent is 3.
 func smallExponent(t *testing.T) *rsa.PrivateKey {
 	t.Helper()
 	one, three := big.NewInt(1), big.NewInt(3)
@@ -72,7 +72,7 @@ func onCurve(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
 	return private
 }
 
-func TestUnfitKeysAreNotUsed(t *testing.T) {
+func TestUnusableKeysAreNotUsed(t *testing.T) {
 	_, ed, err := ed25519.GenerateKey(nil)
 	require.NoError(t, err)
 	good := newRSA(t, 2048)
@@ -106,7 +106,7 @@ func TestUnfitKeysAreNotUsed(t *testing.T) {
 			for _, alg := range r.Algorithms() {
 				require.NotEqual(t, row.ID, kidOf(t, sign(t, r, alg, now)))
 			}
-			// Its algorithm is not offered: a fresh key in its place would hide what happened.
+			// Its algorithm is not offered: a new key in its place would hide what happened.
 			if row.Algorithm != "RS512" {
 				require.NotContains(t, r.Algorithms(), row.Algorithm)
 				_, err := r.Sign(row.Algorithm, "JWT", []byte(`{}`), now)
@@ -116,7 +116,7 @@ func TestUnfitKeysAreNotUsed(t *testing.T) {
 	}
 }
 
-// stored224 is a row for a key on P-224, which JWK has no name for.
+// stored224 returns a row for a key on P-224, a curve that JWK has no name for.
 func stored224(t *testing.T) storage.SigningKey {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(onCurve(t, elliptic.P224()))
@@ -143,7 +143,7 @@ func TestASealedKeyThatDoesNotOpenLeavesTheOthers(t *testing.T) {
 		_, _, err = r.Verify(sign(t, r, "PS256", now), allAlgs, now)
 		require.NoError(t, err)
 
-		// The way out is an ordinary rotation.
+		// An ordinary rotation repairs it.
 		_, err = r.Rotate(t.Context(), "RS256", true, operator, now)
 		require.NoError(t, err)
 		_, _, err = r.Verify(sign(t, r, "RS256", now), allAlgs, now)

@@ -66,7 +66,7 @@ func TestRotation(t *testing.T) {
 		old := line(r, "RS256", start)[0]
 		require.True(t, old.RetiredAt.Equal(begins))
 		require.True(t, old.PublishedUntil.Equal(ends))
-		require.Equal(t, line(r, "RS256", start), line(loadedRing(t, open()), "RS256", start), "another replica sees other dates")
+		require.Equal(t, line(r, "RS256", start), line(loadedRing(t, open()), "RS256", start), "another replica has other dates")
 
 		after, err := r.Public(start)
 		require.NoError(t, err)
@@ -149,7 +149,7 @@ func TestKeysThatNobodyNeedsAreDeleted(t *testing.T) {
 		_, err := r.Rotate(t.Context(), "ES256", true, operator, at)
 		require.NoError(t, err)
 	}
-	// The key before the last is still published; the ones before it are gone.
+	// The previous key is still published; older ones are gone.
 	require.Equal(t, []keys.State{keys.Retired, keys.Signing}, states(line(r, "ES256", at)))
 	require.Len(t, line(r, "RS256", at), 1)
 }
@@ -166,7 +166,7 @@ func TestRetire(t *testing.T) {
 		require.Equal(t, leaked, kidOf(t, sign(t, r, "RS256", now)))
 		_, err = r.Retire(t.Context(), "unknown", operator, now)
 		require.ErrorIs(t, err, storage.ErrNotFound)
-		require.Equal(t, slices.Repeat([]string{"key.added"}, 4), eventNames(t, s), "what was refused left a trace of having happened")
+		require.Equal(t, slices.Repeat([]string{"key.added"}, 4), eventNames(t, s), "a refused retirement was recorded")
 
 		at := now.Add(time.Minute)
 		_, err = r.Rotate(t.Context(), "RS256", false, operator, at)
@@ -236,14 +236,14 @@ func TestTwoReplicasRetireAtOnce(t *testing.T) {
 			group.Go(func() { _, faults[i] = r.Retire(t.Context(), both[i].ID, operator, at) })
 		}
 		group.Wait()
-		// The one that signs cannot go: the other does not sign any more.
+		// The signing key cannot be removed, because the other one is removed already.
 		require.NoError(t, faults[0])
 		require.ErrorIs(t, faults[1], keys.ErrLastKey)
 		require.Equal(t, both[1].ID, kidOf(t, sign(t, rings[1], "ES256", at)))
 	})
 }
 
-// Without its audit entry nothing changes.
+// A change is not made without its audit entry.
 func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		r := loadedRing(t, db.Open(t))
@@ -264,7 +264,7 @@ func TestChangesAndTheirAuditEntriesAreOne(t *testing.T) {
 	})
 }
 
-// A replica meets a key that was sealed with a newer keyset than its own, and gets that keyset later.
+// A replica reads a key that was sealed with a newer keyset than its own, and gets that keyset later.
 func TestKeysAreReadAgainWithANewKeyset(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		ours := loadedRing(t, db.Open(t))

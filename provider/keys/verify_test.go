@@ -27,7 +27,7 @@ func TestSignedTokensVerify(t *testing.T) {
 			require.JSONEq(t, `{"sub":"ada"}`, string(payload))
 			require.Equal(t, keys.Header{KeyID: kidOf(t, token), Algorithm: alg, Type: "JWT"}, header)
 
-			// As a client does: with the published key of that kid, whose alg is the token's.
+			// Verify as a client does: with the published key of that kid, whose alg must be the token's.
 			found := jwks.Key(header.KeyID)
 			require.Len(t, found, 1)
 			require.Equal(t, alg, found[0].Algorithm)
@@ -131,10 +131,10 @@ func TestVerifyRefuses(t *testing.T) {
 			require.Zero(t, header)
 		})
 	}
-	require.Zero(t, counter.Count(), "a token leads to a query")
+	require.Zero(t, counter.Count(), "a token caused a query")
 }
 
-// FuzzVerify: whatever verifies is, byte for byte, a token that was signed.
+// FuzzVerify checks that a token that verifies is, byte for byte, one that was signed.
 func FuzzVerify(f *testing.F) {
 	r := loadedRing(f, storagetest.Open(f))
 	signed := map[string]bool{}

@@ -13,14 +13,14 @@ func TestParse(t *testing.T) {
 		text string
 		want url.Values
 	}{
-		"nothing":                    {"", url.Values{}},
-		"pairs":                      {"a=1&b=2", url.Values{"a": {"1"}, "b": {"2"}}},
-		"encoded":                    {"a=%C3%BC+%2B&%61b=%26", url.Values{"a": {"ü +"}, "ab": {"&"}}},
-		"equals sign in a value":     {"a=b=c", url.Values{"a": {"b=c"}}},
-		"without a value: left out":  {"a=&b&c=1", url.Values{"c": {"1"}}},
-		"empty pairs":                {"&&a=1&&", url.Values{"a": {"1"}}},
-		"a semicolon separates none": {"a=1;b=2", url.Values{"a": {"1;b=2"}}},
-		"the largest value":          {"a=" + strings.Repeat("x", LongestParameter), url.Values{"a": {strings.Repeat("x", LongestParameter)}}},
+		"nothing":                       {"", url.Values{}},
+		"pairs":                         {"a=1&b=2", url.Values{"a": {"1"}, "b": {"2"}}},
+		"encoded":                       {"a=%C3%BC+%2B&%61b=%26", url.Values{"a": {"ü +"}, "ab": {"&"}}},
+		"equals sign in a value":        {"a=b=c", url.Values{"a": {"b=c"}}},
+		"without a value: left out":     {"a=&b&c=1", url.Values{"c": {"1"}}},
+		"empty pairs":                   {"&&a=1&&", url.Values{"a": {"1"}}},
+		"a semicolon does not separate": {"a=1;b=2", url.Values{"a": {"1;b=2"}}},
+		"the largest value":             {"a=" + strings.Repeat("x", LongestParameter), url.Values{"a": {strings.Repeat("x", LongestParameter)}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			form, err := parse(tc.text)
@@ -33,7 +33,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		text, message string
-		left          url.Values // what is beyond doubt all the same
+		left          url.Values // parameters that are returned with the error
 	}{
 		"twice":               {"a=1&b=2&a=3", "The parameter a is sent more than once.", url.Values{"b": {"2"}}},
 		"twice the same":      {"a=1&a=1", "The parameter a is sent more than once.", url.Values{}},
@@ -63,7 +63,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// manyParameters is n parameters of different names.
+// manyParameters returns n parameters with different names.
 func manyParameters(n int) string {
 	form := url.Values{}
 	for i := range n {
@@ -72,7 +72,7 @@ func manyParameters(n int) string {
 	return form.Encode()
 }
 
-// What the parser accepts has each parameter once, within the bounds, and means the same when it is written down and read again.
+// The parser accepts each parameter once only, within the limits, and its result is the same after being encoded and read again.
 func FuzzParse(f *testing.F) {
 	for _, text := range []string{"", "a=1&b=2", "a=1&a=2", "a=%00", "a=%ff", "a=%", "&&=&=x", "a=b=c;d", "%61=1&a=1", "a=+%20", strings.Repeat("a&", 100)} {
 		f.Add(text)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Every rule has an answer, every answer is of a rule, and each says what is wrong.
+// Every rule has an answer, every answer belongs to a rule, and each says what is wrong.
 func TestRulesHaveAnswers(t *testing.T) {
 	files, err := filepath.Glob("*rules.go")
 	require.NoError(t, err)
@@ -35,7 +35,7 @@ func TestRulesHaveAnswers(t *testing.T) {
 }
 
 // A client that fails to authenticate, or sends a wrong code or token, does not learn the reason.
-func TestAnswersThatSayNothing(t *testing.T) {
+func TestAnswersThatHideTheReason(t *testing.T) {
 	told := map[string]string{}
 	for _, rule := range Rules() {
 		if refusal := Refuse(rule); slices.Contains([]string{InvalidClient, InvalidGrant, InvalidToken}, refusal.Code) {
@@ -81,5 +81,5 @@ func TestAddressesKeepNoValues(t *testing.T) {
 func TestClip(t *testing.T) {
 	require.Equal(t, "short", Clip("short", 5))
 	require.Equal(t, "shor", Clip("short", 4))
-	require.Equal(t, "a", Clip("aü", 2), "not within a character")
+	require.Equal(t, "a", Clip("aü", 2), "not in the middle of a character")
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// clientWith returns a client that is registered for scopes and for claims of an operator's own.
+// clientWith returns a client that is registered for scopes and for operator-defined claims.
 func clientWith(scopes []string, claims ...string) *client.Client {
 	return &client.Client{Metadata: client.Metadata{
 		Scopes: scopes, Claims: claims, GrantTypes: []string{client.GrantCode, client.GrantRefresh},
@@ -59,7 +59,7 @@ func TestAsk(t *testing.T) {
 		{"nothing by name", clientWith([]string{"openid", "email"}), []string{"openid"}, Parameter{}, false, nil, nil, nil},
 		{"registered for openid alone", clientWith([]string{"openid"}), []string{"openid"}, everything, false, nil, nil, nil},
 		{
-			"registered for the scope that brings them", clientWith([]string{"openid", "phone"}), []string{"openid"}, everything, false,
+			"registered for the scope that includes them", clientWith([]string{"openid", "phone"}), []string{"openid"}, everything, false,
 			[]string{"phone_number", "phone_number_verified"}, []string{"phone_number", "phone_number_verified"},
 			[]string{"phone_number", "phone_number_verified"},
 		},
@@ -68,9 +68,9 @@ func TestAsk(t *testing.T) {
 			[]string{"phone_number", "phone_number_verified"}, []string{"phone_number", "phone_number_verified"}, nil,
 		},
 		{"no OpenID Connect request", clientWith([]string{"openid", "phone"}, "team"), []string{"phone"}, everything, false, nil, nil, nil},
-		{"an operator's own", clientWith([]string{"openid"}, "team"), []string{"openid"}, Parameter{}, false, nil, []string{"team"}, []string{"team"}},
+		{"operator-defined", clientWith([]string{"openid"}, "team"), []string{"openid"}, Parameter{}, false, nil, []string{"team"}, []string{"team"}},
 		{
-			"an operator's own in the ID token", clientWith([]string{"openid"}, "team", "level"), []string{"openid"},
+			"operator-defined, in the ID token", clientWith([]string{"openid"}, "team", "level"), []string{"openid"},
 			Parameter{IDToken: map[string]Wish{"team": {}}}, false, []string{"team"}, []string{"level", "team"}, []string{"level", "team"},
 		},
 		{"names of the protocol", clientWith([]string{"openid"}, "iss", "sub", "acr", "nonce", "Nonce"), []string{"openid"}, everything, false, nil, nil, nil},
@@ -109,12 +109,12 @@ func TestCovers(t *testing.T) {
 		require.Equal(t, tc.want, Covers(granted, storage.Access{Scopes: tc.scopes, Claims: tc.claims}), "%v %v", tc.scopes, tc.claims)
 	}
 	require.False(t, Covers(storage.Access{Claims: Claims(Supported())}, storage.Access{Scopes: storage.Strings{"profile"}}),
-		"a scope may come to mean more than the claims that were agreed to by name")
+		"a scope may later include more than the claims that were agreed to by name")
 }
 
 func TestReleased(t *testing.T) {
 	c := clientWith([]string{"openid", "email", "address"}, "team", "iss")
 	require.Equal(t, []string{"email", "email_verified"}, Released(c, []string{"openid", "email"}, nil))
 	require.Equal(t, []string{"address", "email", "email_verified", "team"}, Released(c, []string{"email"}, []string{"team", "address", "email"}))
-	require.Empty(t, Released(c, []string{"phone", "groups"}, []string{"phone_number", "level", "iss", "sub"}), "the client has lost the right")
+	require.Empty(t, Released(c, []string{"phone", "groups"}, []string{"phone_number", "level", "iss", "sub"}), "the client is no longer registered for them")
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An accepted claims parameter asks for known claims only, each once, and is an object that is no deeper than they are.
+// An accepted claims parameter is an object that is not nested too deeply, and asks only for claims that the client is registered for, each once.
 func FuzzClaims(f *testing.F) {
 	for _, text := range []string{
 		"", "{}", `{"userinfo":{"email":null}}`, `{"id_token":{"acr":{"essential":true,"values":["x"]},"sub":{"value":"a"}}}`, `{"a":1,"a":2}`, "[]", "null",

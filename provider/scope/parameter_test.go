@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestParameterThatIsNone(t *testing.T) {
+func TestParameterIsMalformed(t *testing.T) {
 	deep := strings.Repeat(`{"a":`, 1000) + "1" + strings.Repeat("}", 1000)
 	for name, text := range map[string]string{
 		"not JSON": "x", "an array": "[]", "a text": `"x"`, "null": "null", "a number": "1", "nothing but a blank": " ",

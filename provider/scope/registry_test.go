@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// person is somebody of whom every standard claim is known, and some of an operator's own.
+// person returns a user with a value for every standard claim and for some operator-defined ones.
 func person() storage.User {
 	return storage.User{
 		Email: "ada@example.test", Username: "ada", Groups: storage.Strings{"staff"}, UpdatedAt: storage.At(time.Unix(1_700_000_000, 0)),
@@ -25,7 +25,7 @@ func person() storage.User {
 	}
 }
 
-// None of the standard claims is forgotten or there twice, and no attribute of an operator's own can take the place of one.
+// The registry has every standard claim once, and no operator-defined attribute can have the name of one.
 func TestRegistry(t *testing.T) {
 	require.Equal(t, client.StandardScopes(), Supported())
 	names := Claims(Supported())
@@ -40,7 +40,7 @@ func TestRegistry(t *testing.T) {
 	require.Empty(t, Claims([]string{"orders:read", "EMAIL", "openid"}))
 }
 
-// OIDC Core section 5.3.2: what is not known is left out.
+// OIDC Core section 5.3.2: claims without a value are left out.
 func TestValuesThatAreNotKnown(t *testing.T) {
 	require.Equal(t, []string{"email_verified", "groups", "updated_at"}, slices.Sorted(func(yield func(string) bool) {
 		for name := range Values(storage.User{Claims: storage.Claims{

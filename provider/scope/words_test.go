@@ -22,7 +22,7 @@ func TestWords(t *testing.T) {
 				"Know who you are", "See your name and profile: Ada Example", "See your e-mail address: ada@example.test", "Keep this access while you are away",
 			},
 		},
-		"a scope of the operator's": {[]string{"openid", "orders:read"}, nil, []string{"Know who you are", "Use the permission “orders:read”"}},
+		"an operator-defined scope": {[]string{"openid", "orders:read"}, nil, []string{"Know who you are", "Use the permission “orders:read”"}},
 		"claims": {
 			[]string{"openid"}, []string{"birthdate", "phone_number", "groups"},
 			[]string{"Know who you are", "See your date of birth", "See your phone number", "See which groups you belong to"},
@@ -39,7 +39,7 @@ func TestWords(t *testing.T) {
 		"claims of a scope that is there": {
 			[]string{"phone"}, []string{"phone_number"}, []string{"See your phone number"},
 		},
-		"an operator's own": {
+		"operator-defined claims": {
 			[]string{"openid"}, []string{"level", "sites", "team", "unset"},
 			[]string{
 				"Know who you are", "See the entry “level” of your account: 3", "See the entry “sites” of your account: north, south",
@@ -65,7 +65,7 @@ func TestWords(t *testing.T) {
 	}
 	for _, name := range Claims(Supported()) {
 		said := Words(storage.Access{Claims: storage.Strings{name}}, storage.User{})
-		require.Len(t, said, 1, "%s is asked for by words of its own", name)
+		require.Len(t, said, 1, "%s has no words of its own", name)
 		require.NotContains(t, pages.English(said[0].Words), "scope.", name)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// However long a token is, its last character has one form: unused bits are zero.
+// A token of any length has one spelling only: unused bits of its last character are zero.
 func TestTokensHaveOneSpelling(t *testing.T) {
 	store := storagetest.Open(t)
 	issuer := New(Config{Store: store})
@@ -30,7 +30,7 @@ func TestTokensHaveOneSpelling(t *testing.T) {
 	}
 }
 
-// A sealed token serves the purpose and the keyset that it was sealed for.
+// A sealed token opens only for the purpose and with the keyset that it was sealed for.
 func TestSealedTokenIsBound(t *testing.T) {
 	keyset, err := storage.NewKeyset()
 	require.NoError(t, err)
@@ -52,6 +52,6 @@ func TestSealedTokenIsBound(t *testing.T) {
 	rotated, err := keyset.Rotated()
 	require.NoError(t, err)
 	got, ok = open(rotated, token)
-	require.True(t, ok, "a keyset that was rotated still opens it")
+	require.True(t, ok, "a rotated keyset still opens it")
 	require.Equal(t, want, got)
 }

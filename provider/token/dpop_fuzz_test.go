@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A proof is accepted only if the key in its header signed just this content, and then only if that is about the request.
+// A proof is accepted only if the key in its header has signed exactly this content, and only if it is for the request.
 func FuzzDPoPProof(f *testing.F) {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	proofs := NewProofs(issuer, storagetest.Open(f))

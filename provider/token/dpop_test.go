@@ -20,12 +20,12 @@ const issuer = "https://id.example.test"
 
 var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 
-// RFC 9449 section 4.3: what a proof must be, one fault at a time.
+// RFC 9449 section 4.3: proofs with one fault each are refused.
 func TestDPoPProofChecks(t *testing.T) {
 	key := jwttest.Keys()["EdDSA"]
 	jwk := jwttest.Public(key, "")
 	said := map[string]any{"jti": "j", "htm": "POST", "htu": issuer + "/oauth2/token", "iat": noon.Unix()}
-	// forge signs under a header of any content.
+	// forge returns a proof with any header.
 	forge := func(header map[string]any) string {
 		return jwttest.Compact(t, header, said, func(text string) []byte {
 			signature, err := key.Sign(rand.Reader, []byte(text), crypto.Hash(0))

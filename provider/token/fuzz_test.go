@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// No text but one that was issued is an access token.
+// Only a text that was issued is an access token.
 func FuzzSealedToken(f *testing.F) {
 	i := newIssuer(f)
 	keyset := i.store.Keyset()
@@ -35,7 +35,7 @@ func FuzzSealedToken(f *testing.F) {
 	})
 }
 
-// No text but one that was issued is a refresh token, and what it was issued for is what is read from it.
+// Only a text that was issued is a refresh token, and reading it returns the grant and number that it was issued for.
 func FuzzRefreshToken(f *testing.F) {
 	issuer := New(Config{Store: storagetest.Open(f)})
 	id := storage.NewID()
@@ -52,7 +52,7 @@ func FuzzRefreshToken(f *testing.F) {
 			return
 		}
 		require.Equal(t, token, issuer.RefreshToken(grantID, generation))
-		require.Equal(t, id, grantID, "nobody else knows the key")
+		require.Equal(t, id, grantID, "only the issuer knows the key")
 	})
 }
 
