@@ -32,14 +32,15 @@ func TestCrossOriginRequests(t *testing.T) {
 					r.Header.Set("Access-Control-Request-Method", http.MethodPost)
 					r.Header.Set("Access-Control-Request-Headers", "authorization")
 					header := w.do(r).Header()
-					require.Empty(t, header.Get("Access-Control-Allow-Credentials"))
 					require.Contains(t, header.Values("Vary"), "Origin")
 					if !allowed {
+						require.Empty(t, header.Values("Access-Control-Allow-Credentials"), "%s at %s", origin, path)
 						require.Empty(t, header.Values("Access-Control-Allow-Origin"), "%s at %s", origin, path)
 						require.Empty(t, header.Values("Access-Control-Allow-Headers"))
 						continue
 					}
 					require.Equal(t, []string{origin}, header.Values("Access-Control-Allow-Origin"))
+					require.Equal(t, []string{"true"}, header.Values("Access-Control-Allow-Credentials"))
 				}
 			}
 		}
@@ -88,6 +89,27 @@ func TestRefusalsCanBeReadAcrossOrigins(t *testing.T) {
 		}
 		for _, path := range []string{"/.well-known/openid-configuration", "/.well-known/jwks.json"} {
 			require.Equal(t, "*", w.get(path).Header().Get("Access-Control-Allow-Origin"), path)
+			require.Empty(t, w.get(path).Header().Get("Access-Control-Allow-Credentials"), "browsers refuse it beside *")
+		}
+	})
+}
+
+// Some browser apps send their requests with credentials. Who is signed in in that browser changes nothing.
+func TestCrossOriginRequestsReadNoCookie(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const origin = "https://spa.example.test"
+		form := url.Values{"client_id": {w.at(client.SPA, origin+"/cb").ID}}
+		from := func(r *http.Request) { r.Header.Set("Origin", origin) }
+		session := w.browser.session
+		for _, path := range []string{"/oauth2/token", "/oauth2/par", "/oauth2/revoke", "/oauth2/introspect", "/oauth2/device_authorization", "/userinfo"} {
+			w.browser.session = session
+			signedIn := w.post(path, form, anonymous, from)
+			w.browser.session = nil
+			nobody := w.post(path, form, anonymous, from)
+			require.Equal(t, "true", signedIn.Header().Get("Access-Control-Allow-Credentials"), path)
+			require.Empty(t, signedIn.Header().Values("Set-Cookie"), path)
+			require.Equal(t, nobody.Code, signedIn.Code, path)
+			require.Equal(t, nobody.body, signedIn.body, path)
 		}
 	})
 }

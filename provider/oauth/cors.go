@@ -6,8 +6,9 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// AllowClients lets browser apps call an endpoint from the origins of their registered redirect URIs, without cookies
-// (Fetch standard, section 3.2). The origin is compared with the registered ones, never reflected.
+// AllowClients lets browser apps call an endpoint from the origins of their registered redirect URIs (Fetch standard, section 3.2). The origin is
+// compared with the registered ones, never reflected. The endpoint must read no cookie: a page may send its request with credentials, as keycloak-js
+// does, and read the answer.
 func (e *Endpoints) AllowClients(c *gin.Context) {
 	origin := c.GetHeader("Origin")
 	if origin == "" {
@@ -16,6 +17,7 @@ func (e *Endpoints) AllowClients(c *gin.Context) {
 	c.Writer.Header().Add("Vary", "Origin")
 	if known, err := e.clients.KnowsOrigin(c.Request.Context(), origin); err == nil && known {
 		c.Header("Access-Control-Allow-Origin", origin)
+		c.Header("Access-Control-Allow-Credentials", "true")
 		c.Header("Access-Control-Expose-Headers", "WWW-Authenticate, Retry-After, DPoP-Nonce")
 	}
 }
