@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Attempts are the counters that throttle guessing and limit how often a thing may happen.
+// Attempts are the counters that throttle guessing and limit how often something may happen.
 type Attempts struct{ *database }
 
 // Budget limits the failures counted under one key.
 type Budget struct {
 	Key   string
 	Tries int // failures that cause no wait
-	// CloseAfter failures in a row the key stays blocked until it is cleared; 0: never.
+	// CloseAfter is the number of failures in a row after which the key is blocked until it is cleared; 0: that never happens.
 	CloseAfter int
 	// Forget is how long after the latest failure all of them are forgotten; 0: they count until the key is cleared.
 	Forget time.Duration
@@ -30,7 +30,7 @@ type AttemptState struct {
 	PendingUntil Time   `db:"pending_until"` // when the latest reservation ends; filled by [Attempts.States] alone
 }
 
-// Never is how long a closed key is blocked.
+// Never is the time until which a closed key is blocked.
 var Never = time.UnixMicro(math.MaxInt64 / 2)
 
 // The waits after the free tries: 1, 2, 4 … minutes, an hour at most.

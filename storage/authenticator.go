@@ -55,7 +55,7 @@ func (s *database) openAuthenticator(row authenticatorRow) (Authenticator, error
 	}, err
 }
 
-// Add inserts a confirmed authenticator, sealing its secret.
+// Add inserts a confirmed authenticator and seals its secret.
 func (s *Authenticators) Add(ctx context.Context, a Authenticator) error {
 	sealed, err := s.keyset.Seal(a.Secret, "authenticators", "secret_sealed", a.ID)
 	if err != nil {
@@ -70,7 +70,8 @@ func (s *Authenticators) Add(ctx context.Context, a Authenticator) error {
 
 const authenticatorColumns = `a.id, a.user_id, a.kind, a.name, a.secret_sealed, a.algorithm, a.digits, a.period, a.last_step, a.created_at, a.last_used_at, a.renew`
 
-// OfUser returns a user's authenticators, oldest first.
+// OfUser returns a user's authenticators, oldest first. It leaves out those whose secret cannot be decrypted, and returns ErrSealed if
+// there are only such.
 func (s *Authenticators) OfUser(ctx context.Context, userID string) ([]Authenticator, error) {
 	var rows []authenticatorRow
 	if err := s.list(ctx, &rows, `
@@ -136,7 +137,7 @@ func (s *Authenticators) Count(ctx context.Context, userID string) (int, error) 
 	return count, err
 }
 
-// Rename changes the name of a user's authenticator: ErrNotFound when the user has no such authenticator.
+// Rename changes the name of a user's authenticator. It returns ErrNotFound if the user has no such authenticator.
 func (s *Authenticators) Rename(ctx context.Context, userID, id, name string) error {
 	return s.execOne(ctx, ErrNotFound, `UPDATE authenticators SET name = ? WHERE id = ? AND user_id = ?`, name, id, userID)
 }

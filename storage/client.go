@@ -33,7 +33,7 @@ type Client struct {
 const clientColumns = `id, name, metadata, secret_mac, old_secret_mac, old_secret_until, registration_hash,
 	coalesce(initial_token_id, '') AS initial_token_id, disabled_at, version, created_at, updated_at`
 
-// Add inserts c. ErrConflict when the id is taken.
+// Add inserts c. It returns ErrConflict if the id is taken.
 func (s *Clients) Add(ctx context.Context, c Client) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if _, err := s.exec(ctx, `
@@ -97,7 +97,7 @@ func (s *Clients) Delete(ctx context.Context, id string) error {
 	})
 }
 
-// CountSelfRegistered returns how many clients registered themselves. It stops counting at most.
+// CountSelfRegistered returns how many clients registered themselves. It counts no further than most.
 func (s *Clients) CountSelfRegistered(ctx context.Context, most int) (int, error) {
 	var count int
 	err := s.get(ctx, &count, `

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Access is what a client may read about a user, or do for them: scopes, and the claims requested by name (OIDC Core section 5.5) beyond
-// those that the scopes bring.
+// Access is the access to a user's data that a client has or requests: scopes, and claims by name (OIDC Core section 5.5) beyond those that
+// the scopes bring.
 type Access struct {
 	Scopes Strings `db:"scopes"`
 	Claims Strings `db:"claims"`
@@ -96,7 +96,7 @@ type App struct {
 	Name        string
 	Access      // of the consent and the living grants together
 	Consented   bool
-	ConsentedAt time.Time // zero: never asked
+	ConsentedAt time.Time // zero: there is no consent
 	GrantedAt   time.Time // of the oldest living grant; zero: there is no such grant
 	UsedAt      time.Time // when the newest stored grant was last used; zero: no grant is stored any more
 }

@@ -12,7 +12,7 @@ type Devices struct{ *database }
 // Neither of its two codes is stored.
 type DeviceRequest struct {
 	ID         string  `db:"id"`
-	DeviceHash []byte  `db:"device_hash"` // of the code that the device polls with
+	DeviceHash []byte  `db:"device_hash"` // of the code with which the device polls
 	UserMAC    []byte  `db:"user_code_mac"`
 	ClientID   string  `db:"client_id"`
 	Scopes     Strings `db:"scopes"`

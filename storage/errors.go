@@ -12,7 +12,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrConflict says that another row has the same unique value.
 	ErrConflict = errors.New("exists already")
-	// ErrStale says that somebody else changed the row since it was read.
+	// ErrStale says that the row is not, or no longer, in the state that the call requires, often because somebody else has changed it
+	// since it was read.
 	ErrStale = errors.New("changed meanwhile")
 	// ErrLimit says that there are as many rows as are allowed.
 	ErrLimit = errors.New("limit reached")

@@ -76,14 +76,14 @@ func (s *Events) List(ctx context.Context, q EventQuery) ([]Event, error) {
 	return events, err
 }
 
-// Chained returns up to limit chained entries in order, starting behind number after.
+// Chained returns up to limit chained entries in order, starting after the one with number after.
 func (s *Events) Chained(ctx context.Context, after int64, limit int) ([]Event, error) {
 	var events []Event
 	err := s.list(ctx, &events, `SELECT `+eventColumns+` FROM audit_events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`, after, limit)
 	return events, err
 }
 
-// Unchained returns up to limit entries that are not chained yet, oldest first, starting behind the entry after (its zero value: from the
+// Unchained returns up to limit entries that are not chained yet, oldest first, starting after the entry after (its zero value: from the
 // oldest).
 func (s *Events) Unchained(ctx context.Context, after Event, limit int) ([]Event, error) {
 	var events []Event

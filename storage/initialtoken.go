@@ -8,7 +8,7 @@ import (
 // InitialTokens are the initial access tokens with which apps register themselves (RFC 7591 section 3).
 type InitialTokens struct{ *database }
 
-// InitialToken lets apps register by themselves (RFC 7591 section 3). Only the hash of its text is stored.
+// InitialToken is an initial access token, with which apps register themselves (RFC 7591 section 3). Only a hash of its text is stored.
 type InitialToken struct {
 	ID        string `db:"id"`
 	Hash      []byte `db:"token_hash"`

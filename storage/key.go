@@ -72,8 +72,8 @@ func (s *Keys) List(ctx context.Context) ([]SigningKey, error) {
 	return keys, nil
 }
 
-// Retire makes a key stop signing at at and be published until publishedUntil, and makes replicas read the keys again. It returns
-// ErrNotFound if there is no such key, and ErrStale if it was retired before.
+// Retire ends the use of a key for signing at the time at, and its publication at publishedUntil, and makes replicas read the keys again.
+// It returns ErrNotFound if there is no such key, and ErrStale if it was retired before.
 func (s *Keys) Retire(ctx context.Context, id string, at, publishedUntil time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		err := s.execOne(ctx, ErrStale, `

@@ -15,9 +15,9 @@ const reservedFor = 30 * time.Second
 // [Attempts.Release], or by itself after half a minute.
 type Reservation struct{ budgets []Budget }
 
-// Reserve reserves a place for one attempt under the key of every budget, or reports that allowed is false because a budget has no place.
-// Failures and reservations together never exceed the tries of a budget; once failures alone have used them up, and the wait is over, one
-// attempt at a time has a place. It is one statement, so that simultaneous attempts cannot exceed a budget.
+// Reserve reserves a place for one attempt under the key of every budget. If a budget has no place, allowed is false and nothing is
+// reserved. Failures and reservations together never exceed the tries of a budget; once failures alone have used them up, and the wait is
+// over, one attempt at a time has a place. It is one statement, so that simultaneous attempts cannot exceed a budget.
 func (s *Attempts) Reserve(ctx context.Context, now time.Time, budgets ...Budget) (r Reservation, allowed bool, err error) {
 	budgets = inOrder(budgets)
 	var values, keys, tries []any

@@ -25,7 +25,7 @@ type keys struct {
 	cipher tink.AEAD
 }
 
-// NewKeyset makes a keyset with one fresh key.
+// NewKeyset returns a keyset with one new key.
 func NewKeyset() (*Keyset, error) {
 	handle, err := keyset.NewHandle(aead.AES256GCMKeyTemplate())
 	if err != nil {
@@ -34,7 +34,8 @@ func NewKeyset() (*Keyset, error) {
 	return newKeyset(handle)
 }
 
-// ReadKeyset reads the cleartext JSON form of a Tink AEAD keyset.
+// ReadKeyset returns the keyset in text, which is the cleartext JSON form of a Tink AEAD keyset. It returns an error if text is anything
+// else.
 func ReadKeyset(text []byte) (*Keyset, error) {
 	handle, err := insecurecleartextkeyset.Read(keyset.NewJSONReader(bytes.NewReader(text)))
 	if err != nil {
@@ -81,7 +82,7 @@ func (k *Keyset) JSON() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// Rotated returns a keyset that seals with a fresh key and still opens what k sealed.
+// Rotated returns a keyset that seals with a new key and still opens what k has sealed.
 func (k *Keyset) Rotated() (*Keyset, error) {
 	manager := keyset.NewManagerFromHandle(k.current.Load().handle)
 	id, err := manager.Add(aead.AES256GCMKeyTemplate())

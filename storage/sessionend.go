@@ -46,8 +46,7 @@ func (s *Sessions) EndOthers(ctx context.Context, userID, keepSID string, now ti
 }
 
 // KeepOnly ends all sessions and half-done sign-ins of a user but the session sid, and revokes the grants given in them, except those with
-// offline access. Trusted browsers stay. It returns ErrStale if the session sid has ended, the account was disabled, or its epoch has risen
-// since u was read.
+// offline access. Trusted browsers stay. It returns ErrStale if the session sid has ended, or has another epoch than u.
 func (s *Sessions) KeepOnly(ctx context.Context, u User, sid string, now time.Time) error {
 	return s.inTx(ctx, func(ctx context.Context) error {
 		if err := s.execOne(ctx, ErrStale, `

@@ -49,7 +49,7 @@ func (u User) EmailConfirmed(now time.Time) bool { return u.EmailVerified && !u.
 const userColumns = `u.id, u.email, u.email_verified, coalesce(u.username, '') AS username, u.admin, u.groups, u.claims, u.epoch,
 	u.disabled_at, u.created_at, u.updated_at, u.exposed_at, u.email_change_until`
 
-// Add inserts u. ErrConflict when the e-mail address or user name is taken.
+// Add inserts u. It returns ErrConflict if the e-mail address or the user name is taken.
 func (s *Users) Add(ctx context.Context, u User) error {
 	_, err := s.exec(ctx, `
 		INSERT INTO users (id, email, email_key, email_verified, username, username_key, admin, groups, claims, epoch,
