@@ -49,6 +49,7 @@ type Config struct {
 	// token add makes. open: also without one; strangers can then put an app of any name before people, who are asked for their consent.
 	ClientRegistration string `setting:"client_registration" default:"closed"`
 
+	Clients  Clients
 	TOTP     TOTP
 	Password Password
 	Session  Session

@@ -41,6 +41,7 @@ func (c Config) validate() Problems {
 	v.outbound()
 	oneOf(v, "registration", c.Registration, "closed", "invite", "open")
 	oneOf(v, "client_registration", c.ClientRegistration, "closed", "token", "open")
+	oneOf(v, "clients.pkce", c.Clients.PKCE, "auto", "required")
 	v.totp()
 	v.password()
 	v.lifetimes()

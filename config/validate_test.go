@@ -34,6 +34,7 @@ func TestValidateFindsEachMistake(t *testing.T) {
 		{"outbound.ca_file", "contains no certificate", "PEM", func(c *Config) { c.Outbound.CAFile = file }},
 		{"outbound.allow", "::/0 lets anyone who registers a client reach every", "network of these apps",
 			func(c *Config) { c.Outbound.Allow = []netip.Prefix{netip.MustParsePrefix("::/0")} }},
+		{"clients.pkce", `"optional" is not an allowed value`, "auto, required", func(c *Config) { c.Clients.PKCE = "optional" }},
 		{"client_registration", `"maybe" is not an allowed value`, "closed, token, open", func(c *Config) { c.ClientRegistration = "maybe" }},
 		{"registration", `"maybe" is not an allowed value`, "closed, invite, open", func(c *Config) { c.Registration = "maybe" }},
 		{"totp.algorithm", `"MD5" is not an allowed value`, "SHA1, SHA256, SHA512", func(c *Config) { c.TOTP.Algorithm = "MD5" }},

@@ -38,12 +38,12 @@ func (w *world) asPublic(c *client.Client, code string, pairs ...string) answer 
 func TestCodeChallengeAtTheAuthorizationEndpoint(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		public := w.at(client.SPA, callback)
-		optional, _ := w.register(client.Web, func(m *client.Metadata) {
-			m.RedirectURIs, m.Consent, m.PKCERequired = []string{callback}, client.ConsentSkip, false
+		required, _ := w.register(client.Web, func(m *client.Metadata) {
+			m.RedirectURIs, m.Consent, m.PKCERequired = []string{callback}, client.ConsentSkip, true
 		})
 		for name, tc := range map[string]struct {
-			pairs    []string
-			optional bool // accepted where no challenge is required
+			pairs []string
+			auto  bool // accepted of a client with a secret, unless a challenge is required of it
 		}{
 			"none":                         {[]string{"code_challenge", "", "code_challenge_method", ""}, true},
 			"a method without challenge":   {[]string{"code_challenge", ""}, false},
@@ -58,9 +58,9 @@ func TestCodeChallengeAtTheAuthorizationEndpoint(t *testing.T) {
 			"other alphabet":               {[]string{"code_challenge", "+/" + s256(verifier)[2:]}, false},
 			"illegal characters":           {[]string{"code_challenge", "ä" + s256(verifier)[2:]}, false},
 		} {
-			for _, c := range []*client.Client{public, w.web, optional} {
+			for _, c := range []*client.Client{public, required, w.web} {
 				a := w.authorize(w.request(c, tc.pairs...))
-				if tc.optional && c == optional {
+				if tc.auto && c == w.web {
 					require.NotEmpty(t, a.query.Get("code"), name)
 					continue
 				}
@@ -96,10 +96,9 @@ func TestCodeVerifierOfAPublicClient(t *testing.T) {
 	})
 }
 
-// RFC 9700 section 2.1.1: a verifier for a code without a challenge means that somebody has removed the challenge.
+// RFC 9700 section 4.8.2: a verifier for a code without a challenge means that somebody has removed the challenge.
 func TestCodeVerifierWithoutAChallenge(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.change(w.web, func(m *client.Metadata) { m.PKCERequired = false })
 		none := []string{"code_challenge", "", "code_challenge_method", ""}
 		requireError(t, w.redeem(w.code(w.web, none...)), http.StatusBadRequest, invalidGrant)
 		requireTokens(t, w.redeem(w.code(w.web, none...), "code_verifier", ""))

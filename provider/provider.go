@@ -46,6 +46,7 @@ type Config struct {
 	Log     *slog.Logger
 
 	Registration registration.Policy // who may register clients
+	PKCERequired bool                // of all clients that register themselves, not only of public ones
 
 	FlowLife        time.Duration // lifetime of a request in progress
 	CodeLife        time.Duration
@@ -143,7 +144,7 @@ func build(cfg Config, with parts) (*Provider, error) {
 		FlowLife: cfg.FlowLife, AccessTokenLife: cfg.AccessTokenLife,
 	})
 	p.registration = registration.New(registration.Config{
-		Issuer: cfg.Issuer, Policy: cfg.Registration, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: budget, Endpoints: endpoints,
+		Issuer: cfg.Issuer, Policy: cfg.Registration, PKCERequired: cfg.PKCERequired, Store: cfg.Store, Clients: cfg.Clients, Fetch: cfg.Fetch, Budget: budget, Endpoints: endpoints,
 	})
 	p.resource = resource.New(resource.Config{
 		Issuer: cfg.Issuer, Grants: cfg.Store.Grants, Clients: cfg.Clients, Auth: auth, Tokens: tokens, Proofs: proofs, Endpoints: endpoints,

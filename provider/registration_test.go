@@ -181,6 +181,22 @@ func TestRegistrationDefaults(t *testing.T) {
 	})
 }
 
+// Where PKCE is required by default, an app that registers itself gets that default, and keeps it when it changes its registration.
+func TestRegistrationWherePKCEIsRequired(t *testing.T) {
+	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
+		w := newWorld(t, db.Open(t), func(cfg *Config) { cfg.Registration, cfg.PKCERequired = registration.Open, true })
+		body := w.registers()
+		changed := w.json(http.MethodPut, body["registration_client_uri"].(string), body["registration_access_token"].(string),
+			registrationText(t, "client_id", body["client_id"], "client_name", "Changed"))
+		require.Equal(t, http.StatusOK, changed.Code, changed.Body.String())
+		c, err := w.clients.Client(t.Context(), body["client_id"].(string))
+		require.NoError(t, err)
+		require.Equal(t, "Changed", c.Name)
+		require.False(t, c.Public())
+		require.True(t, c.PKCERequired)
+	})
+}
+
 // PD-12, PD-16, PD-17: registrations that apps may not make.
 func TestRegistrationRefuses(t *testing.T) {
 	registering(t, registration.Open, func(t *testing.T, w *world) {

@@ -51,9 +51,6 @@ func (t *terminal) showClient(s *services, c *client.Client, secret string) erro
 		if secret != "" {
 			fmt.Fprintln(w, "\nThe secret is shown this once.")
 		}
-		if !c.PKCERequired {
-			fmt.Fprintln(w, "\nwarning: PKCE is optional for this client: a stolen code can be redeemed by whoever has the secret")
-		}
 	})
 }
 
@@ -90,6 +87,9 @@ func clientAddCommand(t *terminal) *cobra.Command {
 				registration.Secret = secret
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
+				if !cmd.Flags().Changed("pkce") && s.cfg.Clients.PKCE == "required" {
+					registration.PKCERequired = true
+				}
 				c, secret, err := s.clients.Add(ctx, registration, operator, time.Now())
 				if errors.Is(err, storage.ErrConflict) && ifMissing {
 					c, err = s.clients.Client(ctx, id)

@@ -89,7 +89,7 @@ func TestEveryChangedFieldIsNamed(t *testing.T) {
 	require.Equal(t, []string{
 		"access_token_format", "audience", "client_name", "client_type", "client_uri", "consent", "contacts", "grant_types",
 		"id_token_signed_response_alg", "initiate_login_uri", "jwks", "logo_uri", "policy_uri", "post_logout_redirect_uris", "redirect_uris",
-		"scope", "token_endpoint_auth_method", "tos_uri",
+		"require_pkce", "scope", "token_endpoint_auth_method", "tos_uri",
 	}, slices.Sorted(maps.Keys(event["detail"].(map[string]any))))
 	for _, value := range event["detail"].(map[string]any) {
 		require.Equal(t, "changed", value)

@@ -195,7 +195,7 @@ func TestChangeOfTheAuthenticationMethod(t *testing.T) {
 	c, old := added(t, r, valid(client.Web))
 	update := func(method string) (*client.Client, string) {
 		m := c.Metadata
-		m.AuthMethod = method
+		m.AuthMethod, m.PKCERequired = method, method == client.AuthNone
 		updated, secret, err := r.Update(t.Context(), "app", found(t, r, "app").Version, m, operator, now)
 		require.NoError(t, err)
 		return updated, secret

@@ -33,6 +33,8 @@ type Member struct {
 	fault func(m Metadata, value string) string
 	// required refuses the empty text.
 	required bool
+	// former is a word of earlier releases for false.
+	former string
 	// public says that people's browsers are led there, so that a client which registers itself can only name a public address.
 	public bool
 	commas bool                     // the flag takes several entries with commas between them, and they are shown in one line
@@ -198,7 +200,7 @@ func (member Member) Check(value string) error {
 		switch {
 		case member.Switch() && value != "true" && value != "false":
 			return fmt.Errorf("%.100q is neither true nor false", value)
-		case len(member.Choices) > 0 && !slices.Contains(member.Choices, value):
+		case len(member.Choices) > 0 && !slices.Contains(member.Choices, value) && (value == "" || value != member.former):
 			return fmt.Errorf("%.100q is not one of: %s", value, strings.Join(quoted(member.Choices), ", "))
 		case member.Kind() == "number":
 			if _, err := strconv.ParseInt(value, 10, 64); err != nil {

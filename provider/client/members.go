@@ -45,7 +45,8 @@ type Metadata struct {
 	DefaultACRValues []string `json:"default_acr_values"`
 	// RequireAuthTime changes nothing: every ID token has auth_time.
 	RequireAuthTime bool `json:"require_auth_time"`
-	// PKCERequired refuses authorization requests without a code challenge. Always true for public clients.
+	// PKCERequired refuses authorization requests for a code without a code challenge. Always true for public clients. A client that authenticates may
+	// do without one, but a challenge that it sends is enforced (RFC 9700 section 2.1.1).
 	PKCERequired      bool   `json:"require_pkce"`
 	Consent           string `json:"consent"`
 	AccessTokenFormat string `json:"access_token_format"`
@@ -109,6 +110,7 @@ var members = []Member{
 		Words:   "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file or --jwks-uri) or none",
 		Choices: []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey},
 		field:   func(m *Metadata) any { return &m.AuthMethod }, required: true,
+		after: func(m *Metadata) { m.PKCERequired = m.PKCERequired || m.Public() },
 	}, {
 		Name: "token_endpoint_auth_signing_alg", Flag: "auth-signing-alg", Label: "client assertions", Self: true, Choices: SigningAlgs(),
 		Words: "`algorithm` of client assertions (private_key_jwt); default: any",
@@ -181,8 +183,8 @@ var members = []Member{
 		Words: "changes nothing: every ID token has auth_time",
 		field: func(m *Metadata) any { return &m.RequireAuthTime },
 	}, {
-		Name: "require_pkce", Flag: "pkce", Label: "PKCE", Choices: []string{"optional", "required"},
-		Words: "`need`: required or optional; always required for public clients",
+		Name: "require_pkce", Flag: "pkce", Label: "PKCE", Choices: []string{"auto", "required"}, former: "optional",
+		Words: "`need`: required, as always for public clients, or auto: a request may have no code challenge, but one that it has is checked",
 		field: func(m *Metadata) any { return &m.PKCERequired },
 	}, {
 		Name: "consent", Flag: "consent", Label: "consent", Choices: []string{ConsentAsk, ConsentSkip},

@@ -104,13 +104,12 @@ func Defaults(t Type) Metadata {
 		AuthMethod:        AuthBasic,
 		IDTokenAlg:        "RS256",
 		SubjectType:       SubjectPublic,
-		PKCERequired:      true,
 		Consent:           ConsentAsk,
 		AccessTokenFormat: TokenSealed,
 	}
 	switch t {
 	case SPA, Native:
-		m.AuthMethod = AuthNone
+		m.AuthMethod, m.PKCERequired = AuthNone, true
 	case Service:
 		m.GrantTypes, m.ResponseTypes, m.Scopes = []string{GrantClient}, nil, nil
 	}

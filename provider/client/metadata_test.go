@@ -25,10 +25,10 @@ func TestDefaults(t *testing.T) {
 	for kind, want := range map[client.Type]string{ // members that are left out are empty
 		client.Web: `{"client_type":"web", "grant_types":["authorization_code","refresh_token"], "response_types":["code"],
 			"scope":"openid profile email address phone groups offline_access", "token_endpoint_auth_method":"client_secret_basic",
-			"id_token_signed_response_alg":"RS256", "require_pkce":true, "consent":"ask", "access_token_format":"sealed",
+			"id_token_signed_response_alg":"RS256", "consent":"ask", "access_token_format":"sealed",
 			"subject_type":"public"}`,
 		client.Service: `{"client_type":"service", "grant_types":["client_credentials"], "token_endpoint_auth_method":"client_secret_basic",
-			"id_token_signed_response_alg":"RS256", "require_pkce":true, "consent":"ask", "access_token_format":"sealed",
+			"id_token_signed_response_alg":"RS256", "consent":"ask", "access_token_format":"sealed",
 			"subject_type":"public"}`,
 	} {
 		text, err := json.Marshal(client.Defaults(kind))
@@ -79,7 +79,7 @@ func TestValidMetadata(t *testing.T) {
 			m.AuthMethod, m.AuthSigningAlg, m.JWKS = client.AuthPrivateKey, "ES256", jwks(publicJWK(p256(), "1"))
 		},
 		"keys for nothing":               func(m *client.Metadata) { m.JWKS = jwks(publicJWK(p256(), "1")) },
-		"public web client":              func(m *client.Metadata) { m.AuthMethod = client.AuthNone },
+		"public web client":              func(m *client.Metadata) { m.AuthMethod, m.PKCERequired = client.AuthNone, true },
 		"client_credentials in addition": func(m *client.Metadata) { m.GrantTypes = append(m.GrantTypes, client.GrantClient) },
 		"client_credentials alone": func(m *client.Metadata) {
 			m.GrantTypes, m.ResponseTypes, m.RedirectURIs = []string{client.GrantClient}, nil, nil
@@ -243,7 +243,7 @@ func TestDifferences(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, changed)
 
-	b.Name, b.PKCERequired, b.Scopes, b.JWKS = "Other", false, client.Scopes{"openid"}, nil
+	b.Name, b.PKCERequired, b.Scopes, b.JWKS = "Other", true, client.Scopes{"openid"}, nil
 	for _, pair := range [][2]client.Metadata{{a, b}, {b, a}} {
 		changed, err = pair[0].Differences(pair[1])
 		require.NoError(t, err)

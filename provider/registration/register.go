@@ -44,6 +44,7 @@ func (e *Endpoint) create(c *gin.Context) error {
 	if err != nil {
 		return metadataRefusal(err)
 	}
+	said.PKCERequired = said.PKCERequired || e.cfg.PKCERequired
 	made, err := e.register(ctx, said.Metadata, token, c.Request, now)
 	switch {
 	case errors.Is(err, storage.ErrNotFound): // used up meanwhile

@@ -29,13 +29,14 @@ func (p Policy) Known() bool { return slices.Contains([]Policy{Closed, WithToken
 
 // Config is what an [Endpoint] needs. Every field is required.
 type Config struct {
-	Issuer    string // without a slash at the end
-	Policy    Policy
-	Store     *storage.Store
-	Clients   *client.Registry
-	Fetch     *fetch.Client // for the lists at sector identifier URIs
-	Budget    *clientauth.Budget
-	Endpoints *oauth.Endpoints
+	Issuer       string // without a slash at the end
+	Policy       Policy
+	PKCERequired bool // whether all new clients must send a code challenge, or public ones only
+	Store        *storage.Store
+	Clients      *client.Registry
+	Fetch        *fetch.Client // for the lists at sector identifier URIs
+	Budget       *clientauth.Budget
+	Endpoints    *oauth.Endpoints
 }
 
 // Endpoint is the client registration endpoint and the client configuration endpoint.
