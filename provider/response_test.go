@@ -15,6 +15,7 @@ import (
 
 	"github.com/postern-id/postern/provider/client"
 	"github.com/postern-id/postern/provider/oauth"
+	"github.com/postern-id/postern/provider/registration"
 )
 
 // hybrid registers a client for every response type as the world's web client.
@@ -237,4 +238,31 @@ func TestUnsignedIDToken(t *testing.T) {
 func halfOf(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+// Apps in development run on the developer's machine, without TLS.
+func TestEveryResponseTypeOnThisMachine(t *testing.T) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
+		uris := []string{"http://localhost:3000/cb", "http://127.0.0.1:3000/cb", "http://[::1]:3000/cb"}
+		w.hybrid()
+		w.change(w.web, func(m *client.Metadata) { m.RedirectURIs = uris })
+		made := w.registers("redirect_uris", uris, "grant_types", []string{client.GrantImplicit}, "response_types", []string{"id_token", "id_token token"},
+			"token_endpoint_auth_method", "none")
+		require.Len(t, made["redirect_uris"], len(uris))
+		for _, uri := range uris {
+			for _, types := range client.ResponseTypes() {
+				a := w.authorize(w.request(w.web, "redirect_uri", uri, "response_type", types))
+				require.Equal(t, http.StatusSeeOther, a.Code)
+				require.True(t, strings.HasPrefix(a.Header().Get("Location"), uri), types)
+				require.NotContains(t, a.Header().Get("Location"), "error=", types)
+			}
+		}
+		for _, uri := range []string{"http://localhost:3001/cb", "http://127.0.0.1/cb", "http://localhost.example:3000/cb"} {
+			requirePage(t, w.authorize(w.request(w.web, "redirect_uri", uri, "response_type", "id_token")), http.StatusBadRequest, "")
+		}
+		for _, uri := range []string{"http://app.example.test/cb", "http://192.168.0.1/cb", "http://localhost.example/cb"} {
+			w.refusesRegistration(client.InvalidRedirectURI, "redirect_uris", []string{uri}, "grant_types", []string{client.GrantImplicit}, "response_types", []string{"id_token"},
+				"token_endpoint_auth_method", "none")
+		}
+	})
 }

@@ -142,7 +142,7 @@ func TestInvalidMetadata(t *testing.T) {
 		"implicit response without it": {client.Web, func(m *client.Metadata) { m.ResponseTypes = []string{"code", "code id_token"} }, "response_types"},
 		"implicit to plain http": {client.Web, func(m *client.Metadata) {
 			m.GrantTypes, m.ResponseTypes = append(m.GrantTypes, "implicit"), append(m.ResponseTypes, "id_token")
-			m.RedirectURIs = []string{"http://127.0.0.1/cb"}
+			m.RedirectURIs = []string{"http://app.example/cb"}
 		}, "redirect_uris"},
 		"implicit native app": {client.Native, func(m *client.Metadata) {
 			m.GrantTypes, m.ResponseTypes = append(m.GrantTypes, "implicit"), append(m.ResponseTypes, "id_token")
