@@ -22,6 +22,7 @@ type outcome struct {
 	sent        url.Values // the authorization request
 	response    answer     // of the authorization endpoint
 	tokens      *answer    // of the token endpoint; nil: there was no code
+	refreshed   bool       // tokens came for a refresh token
 	infos       []answer   // of the UserInfo endpoint, for each access token
 }
 

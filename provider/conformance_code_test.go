@@ -63,11 +63,11 @@ func (r *run) refreshes(o *outcome) {
 	tokens := r.token("grant_type", "refresh_token", "refresh_token", o.tokens.body["refresh_token"].(string))
 	require.Equal(r.t, http.StatusOK, tokens.Code, tokens.Body.String())
 	refreshed := *o
-	refreshed.tokens = &tokens
+	refreshed.tokens, refreshed.refreshed = &tokens, true
 	refreshed.infos = append(slices.Clone(o.infos), r.userinfo(tokens.body["access_token"].(string)))
 	require.Empty(r.t, refreshed.findings())
 	before, after := o.idToken(), refreshed.idToken()
-	for _, name := range []string{"iss", "sub", "aud", "auth_time", "azp"} {
+	for _, name := range []string{"iss", "sub", "aud", "auth_time", "azp", "acr", "amr", "sid"} {
 		require.Equal(r.t, before[name], after[name], name)
 	}
 	require.Greater(r.t, after["iat"], before["iat"])
