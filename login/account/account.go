@@ -26,26 +26,26 @@ type Config struct {
 
 	// Issuer names the service in authenticator apps. Required; no colon.
 	Issuer string
-	// SiteURL is the URL below which the pages are that mailed links lead to. Required; no slash at its end.
+	// SiteURL is the base URL of the pages that mailed links open. Required; without a trailing slash.
 	SiteURL string
 
 	TOTP        otp.Parameters // of new authenticators; default otp.Default()
-	StrictCodes bool           // accept the code of the present time step only, not of its neighbours
-	MinPassword int            // characters of a new password; default and least 8
+	StrictCodes bool           // accept codes of the current time step only, not of its neighbours
+	MinPassword int            // minimum length of a new password, in characters; default 8, which is also the lowest value
 	Lifetimes   Lifetimes
 }
 
 // SignUp says how people get an account.
 type SignUp string
 
-// The ways to an account.
+// The values of SignUp.
 const (
-	SignUpClosed SignUp = "closed" // operators make accounts and hand the invitation links over
-	SignUpInvite SignUp = "invite" // operators make accounts, and the invitation links are mailed
-	SignUpOpen   SignUp = "open"   // anybody can make an account; invitation links are mailed too
+	SignUpClosed SignUp = "closed" // operators create accounts and hand out the invitation links themselves
+	SignUpInvite SignUp = "invite" // operators create accounts; invitation links are mailed
+	SignUpOpen   SignUp = "open"   // anybody can create an account; invitation links are mailed
 )
 
-// Rules are what the journeys share. Each journey's own Config names those that it needs.
+// Rules holds the rules that the journeys share. The Config of each journey lists the ones that it needs.
 type Rules struct {
 	Browsers      *Browsers
 	Links         *Links
@@ -65,7 +65,7 @@ func New(cfg Config) (*Rules, error) {
 	if cfg.TOTP == (otp.Parameters{}) {
 		cfg.TOTP = otp.Default()
 	}
-	if _, err := otp.URI(otp.NewKey(cfg.TOTP), cfg.Issuer, storage.NewID()); err != nil { // the id is the longest of the names that always fit
+	if _, err := otp.URI(otp.NewKey(cfg.TOTP), cfg.Issuer, storage.NewID()); err != nil { // a user id is the longest name that must always fit
 		return nil, fmt.Errorf("account.New: issuer or TOTP parameters: %w", err)
 	}
 	if !strings.Contains(cfg.SiteURL, "://") {
@@ -97,6 +97,6 @@ func New(cfg Config) (*Rules, error) {
 // NewSecret returns 256 random bits in base64url, 43 characters.
 func NewSecret() string {
 	secret := make([]byte, 32)
-	rand.Read(secret) // never fails: crypto/rand ends the process instead
+	rand.Read(secret) // never returns an error: if it fails, crypto/rand crashes the program
 	return base64.RawURLEncoding.EncodeToString(secret)
 }

@@ -21,7 +21,7 @@ func (p *person) guess(phone phone, tries int, now time.Time) {
 	}
 }
 
-// held returns the sign-in of the browser that waits for a new password.
+// held returns the browser's sign-in that is held until a new password is chosen.
 func (p *person) held(now time.Time) storage.HeldSignIn {
 	p.o.t.Helper()
 	held, err := p.o.store.Sessions.HeldSignIn(p.o.t.Context(), storage.Hash(p.session), now)
@@ -47,7 +47,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 		require.Equal(t, 1, o.events(audit.PasswordExposed))
 		thief.guess(phone, 1, start.Add(time.Hour))
 		require.Equal(t, 1, o.notices.count(account.NoticeExposed), "one mail")
-		owner.complete(start) // what the owner began before goes on
+		owner.complete(start) // the owner's earlier sign-in continues
 
 		later := start.Add(2 * time.Minute)
 		half := owner.half(later)
@@ -56,7 +56,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 		require.True(t, done.Held)
 		owner.keep(done, nil)
 		_, err = owner.signIn(later)
-		require.ErrorIs(t, err, storage.ErrNotFound, "nothing comes of it yet")
+		require.ErrorIs(t, err, storage.ErrNotFound, "the password is not exposed yet")
 		held := owner.held(later)
 
 		var weak *account.WeakPasswordError
@@ -66,7 +66,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 		require.NoError(t, owner.chooseNew(held, newPassword, later.Add(time.Minute)))
 		require.NotEqual(t, cookie, owner.session)
 		signIn := owner.complete(later.Add(time.Minute))
-		require.Equal(t, later, signIn.Time(), "when both factors were shown")
+		require.Equal(t, later, signIn.Time(), "after both factors")
 		require.Equal(t, []string{"pwd", "otp", "mfa"}, signIn.Methods())
 		require.False(t, o.user(ada).Exposed())
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
@@ -85,7 +85,7 @@ func TestSomebodyElseHasThePassword(t *testing.T) {
 	})
 }
 
-// Wrong codes in a browser of the owner's are mistyped codes.
+// Wrong codes in one of the owner's browsers are typing mistakes.
 func TestKnownBrowserRaisesNoAlarm(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()
@@ -131,7 +131,7 @@ func TestRecoveryCodeOfAnExposedAccount(t *testing.T) {
 }
 
 // Every way to a new password removes the mark; unlocking by an operator does not.
-func TestWhatTakesTheMarkAway(t *testing.T) {
+func TestWhatRemovesTheMark(t *testing.T) {
 	ways := map[string]struct {
 		marked bool
 		do     func(o *office, owner *person) error

@@ -75,7 +75,7 @@ func isWait(err error) bool {
 	return errors.As(err, &wait)
 }
 
-// unverified adds somebody whose address nobody has checked, and signs that person in.
+// unverified adds a user with an unverified e-mail address and signs that user in.
 func (o *office) unverified(email string, now time.Time) storage.SignIn {
 	o.t.Helper()
 	user, _ := o.add(email, now)
@@ -90,7 +90,7 @@ func (o *office) unverified(email string, now time.Time) storage.SignIn {
 	return signIn
 }
 
-// freshOf returns a sign-in as it was at its own time.
+// freshOf returns a sign-in as fresh, at the time when it was completed.
 func freshOf(signIn storage.SignIn) self.Fresh {
 	fresh, _ := self.FreshSignIn(signIn, signIn.Time())
 	return fresh

@@ -11,8 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Attempts is the [throttle.Guard] together with what follows from its verdicts: what is recorded, and when the owner of an account
-// is warned.
+// Attempts is the [throttle.Guard] and acts on its verdicts: it records refusals and warns the owner of the account.
 type Attempts struct {
 	*throttle.Guard
 	store    *storage.Store
@@ -21,7 +20,7 @@ type Attempts struct {
 	browsers *Browsers
 }
 
-// Subject returns whose failures an attempt at a user's account counts among.
+// Subject returns the subject to which a failed attempt at a user's account is counted.
 func (a *Attempts) Subject(visitor Visitor, user storage.User, now time.Time) throttle.Subject {
 	if t, known := a.browsers.open(visitor.TrustCookie, user, now); known {
 		return throttle.Browser(t.ID)
@@ -37,8 +36,8 @@ func (a *Attempts) Refuse(ctx context.Context, refusal error, event audit.Event,
 	return refusal
 }
 
-// TurnAway records an attempt that was not looked at, unless one like it was recorded less than a minute ago, and returns the wait. All
-// that it writes is one transaction: a minute without an entry must not begin without one.
+// TurnAway records an attempt that was refused unchecked because of a wait, unless a similar one was recorded less than a minute ago, and
+// returns the wait. It writes in one transaction, so that entries are suppressed only after one has been recorded.
 func (a *Attempts) TurnAway(ctx context.Context, wait *WaitError, event audit.Event, now time.Time) error {
 	err := a.store.InTx(ctx, func(ctx context.Context) error {
 		due, more, err := a.RecordDue(ctx, wait, now)
@@ -57,7 +56,7 @@ func (a *Attempts) TurnAway(ctx context.Context, wait *WaitError, event audit.Ev
 	return wait
 }
 
-// CodeError returns err. If it is a [*WaitError], the attempt at a code is recorded first, as [Attempts.TurnAway] does.
+// CodeError returns err. If err is a [*WaitError], it first records the attempt as [Attempts.TurnAway] does.
 func (a *Attempts) CodeError(ctx context.Context, err error, user storage.User, visitor Visitor, now time.Time) error {
 	wait := (*WaitError)(nil)
 	if !errors.As(err, &wait) {
@@ -66,9 +65,9 @@ func (a *Attempts) CodeError(ctx context.Context, err error, user storage.User, 
 	return a.TurnAway(ctx, wait, visitor.Event(audit.CodeThrottled, user.ID), now)
 }
 
-// Warn acts on wrong codes after a right password once there are enough for a wait. In an unknown browser, somebody else
-// has the password: the owner is told once, and the account is marked until a new password is chosen. In a trusted browser it is probably the
-// owner, who is only told. The owner is also told when the factor closes.
+// Warn is called after a wrong code that followed the right password, and acts once there are enough of them for a wait. In an unknown
+// browser they mean that somebody else has the password: the owner is told once, and the account is marked until a new password is chosen.
+// In a trusted browser they probably come from the owner, who is only told. The owner is also told when the factor is closed.
 func (a *Attempts) Warn(ctx context.Context, user storage.User, failures int, visitor Visitor, now time.Time) error {
 	closed := a.Closes(failures)
 	known := a.browsers.Trusts(visitor, user, now)
@@ -97,8 +96,8 @@ func (a *Attempts) Warn(ctx context.Context, user storage.User, failures int, vi
 	})
 }
 
-// Expose marks an account whose password somebody else has. marked is false if another request was faster, or the password has
-// been changed meanwhile.
+// Expose marks the password of an account as exposed: somebody else has it. marked is false if another request has marked it already, or
+// the password has been changed meanwhile.
 func (a *Attempts) Expose(ctx context.Context, user storage.User, visitor Visitor, now time.Time) (marked bool, err error) {
 	err = a.store.Passwords.MarkExposed(ctx, user.ID, user.Epoch, now)
 	if errors.Is(err, storage.ErrStale) {
@@ -110,8 +109,8 @@ func (a *Attempts) Expose(ctx context.Context, user storage.User, visitor Visito
 	return true, a.audit.Record(ctx, visitor.Event(audit.PasswordExposed, user.ID), now)
 }
 
-// SendCounted runs send, which queues a message for a purpose to the user who asked for it, within the user's budget and in the same
-// transaction: what an outage prevents is not counted. Errors: *WaitError, which is recorded.
+// SendCounted runs send, which queues a message for a purpose to the user who asked for it, if the user's budget allows it. Both are one
+// transaction, so that a message that an outage prevents is not counted. Errors: *WaitError, after recording it.
 func (a *Attempts) SendCounted(
 	ctx context.Context, purpose string, user storage.User, visitor Visitor, now time.Time, send func(context.Context) error,
 ) error {
@@ -127,9 +126,9 @@ func (a *Attempts) SendCounted(
 	return err
 }
 
-// SendAsked is [Attempts.SendCounted] for a visitor who is not signed in, and counts against the visitor as well: a trusted browser by itself,
-// any other by its IP address. That the mailbox has got enough messages is recorded, but is no error. who is the mailbox or user that the
-// message counts for; owner is the user of the mailbox, or the zero User.
+// SendAsked is [Attempts.SendCounted] for a visitor who is not signed in. It also counts against the visitor: a trusted browser has its own
+// budget, other browsers share that of their client IP. If the budget of the mailbox is used up, that is recorded, but is not an error. who
+// is the mailbox or user to which the message is counted; owner is the user of the mailbox, or the zero User.
 func (a *Attempts) SendAsked(
 	ctx context.Context, purpose string, who throttle.Subject, owner storage.User, visitor Visitor, now time.Time, send func(context.Context) error,
 ) error {

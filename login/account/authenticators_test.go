@@ -40,7 +40,7 @@ func (o *office) signedIn(phone phone, now time.Time) *person {
 	return p
 }
 
-// shown returns a pending authenticator and a confirmation of it.
+// shown returns a pending authenticator and a valid confirmation of it.
 func (p *person) shown(who self.Changer, replaces string, now time.Time) (phone, self.Confirmation) {
 	p.o.t.Helper()
 	enrolment, err := p.o.Self.NewAuthenticator(p.o.t.Context(), who, replaces, p.visitor, now)
@@ -64,7 +64,7 @@ func (p *person) adds(replaces, name string, now time.Time) phone {
 	return added
 }
 
-// present returns Ada's authenticators.
+// present returns the authenticators that Ada has now.
 func (o *office) present() []storage.Authenticator {
 	o.t.Helper()
 	profile, err := o.Operate.Show(o.t.Context(), ada)
@@ -86,7 +86,7 @@ func TestAddingAnAuthenticator(t *testing.T) {
 		confirm.Name = "  Work phone "
 		device, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
 		require.NoError(t, err)
-		require.Empty(t, device, "the device cookie stays good")
+		require.Empty(t, device, "the cookie of the trusted browser stays valid")
 
 		present := o.present()
 		require.Equal(t, []string{"", "Work phone"}, []string{present[0].Name, present[1].Name})
@@ -94,11 +94,11 @@ func TestAddingAnAuthenticator(t *testing.T) {
 		require.True(t, present[1].LastUsedAt.IsZero())
 		require.Nil(t, present[1].Secret)
 		require.Equal(t, 1, o.events(audit.AuthenticatorAdded))
-		require.Equal(t, 2, o.notices.count(account.NoticeAuthenticatorAdded), "the first one was told of, too")
+		require.Equal(t, 2, o.notices.count(account.NoticeAuthenticatorAdded), "there was a message about the first one, too")
 		_, err = here.signIn(start)
 		require.NoError(t, err, "this browser stays signed in")
 		_, err = owner.signIn(start)
-		require.ErrorIs(t, err, storage.ErrNotFound, "no other does")
+		require.ErrorIs(t, err, storage.ErrNotFound, "no other browser does")
 		_, err = o.SignIn.Pending(t.Context(), half, start)
 		require.ErrorIs(t, err, account.ErrStartAgain)
 
@@ -108,7 +108,7 @@ func TestAddingAnAuthenticator(t *testing.T) {
 		for _, phone := range []phone{first, added} {
 			require.NoError(t, p.code(p.half(now), phone.at(now), now))
 		}
-		require.NoError(t, p.recoveryCode(p.half(now), codes[0], now), "the recovery codes are as they were")
+		require.NoError(t, p.recoveryCode(p.half(now), codes[0], now), "the recovery codes are unchanged")
 	})
 }
 
@@ -136,7 +136,7 @@ func TestReplacingOneAuthenticator(t *testing.T) {
 		require.NotEqual(t, known, here.visitor.TrustCookie, "and known")
 		user, err := o.store.Users.ByID(t.Context(), grant.UserID)
 		require.NoError(t, err)
-		require.NotEqual(t, grant.Epoch, user.Epoch, "what was granted has ended: the earlier one may be in other hands")
+		require.NotEqual(t, grant.Epoch, user.Epoch, "all grants have ended: somebody else may have the replaced authenticator")
 
 		now = now.Add(time.Minute)
 		p := o.person()
@@ -242,7 +242,7 @@ func TestTenAuthenticatorsAtMost(t *testing.T) {
 			ID: storage.NewID(), UserID: o.present()[0].UserID, Kind: storage.KindTOTP, Secret: []byte("01234567890123456789"), Algorithm: "SHA1", Digits: 6, Period: 30, CreatedAt: start,
 		}))
 		_, err := o.Self.ConfirmAuthenticator(t.Context(), who, confirm, here.visitor, start)
-		require.ErrorIs(t, err, account.ErrTooMany, "nor by one that was begun before")
+		require.ErrorIs(t, err, account.ErrTooMany, "nor by an enrolment that began earlier")
 		_, err = o.Self.NewAuthenticator(t.Context(), who, "", here.visitor, start)
 		require.ErrorIs(t, err, account.ErrTooMany)
 		require.Len(t, o.present(), 10)

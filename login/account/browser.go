@@ -13,21 +13,21 @@ import (
 // Visitor is the browser that a person's request came from.
 type Visitor struct {
 	ClientIP    netip.Addr // of the client; zero when it is not known
-	Browser     string     // what the list of sessions calls it, such as "Firefox on Linux"
-	TrustCookie string     // value of the cookie of a trusted browser, whatever the browser sent
-	Flow        string     // id of the authorization request in progress, to which a mailed link leads back; empty: none
+	Browser     string     // name in the list of sessions, such as "Firefox on Linux"
+	TrustCookie string     // value of the cookie of a trusted browser, as the browser sent it, unchecked
+	Flow        string     // id of the authorization request in progress, to which a mailed link returns; may be empty
 }
 
-// Event returns an audit entry about what a person did in this browser.
+// Event returns an audit entry for something that a user did in this browser.
 func (v Visitor) Event(name audit.Name, userID string) audit.Event {
 	return audit.Person(v.ClientIP, v.Browser).Event(name, userID)
 }
 
-// Browsers seals and reads the cookies of trusted browsers: each says that a user completed a sign-in in this browser. It gives the
-// browser budgets of its own for wrong passwords and codes, and nothing else.
+// Browsers seals and reads the cookies of trusted browsers: each says that a user has completed a sign-in in this browser. All that it
+// gives is separate budgets for wrong passwords and codes.
 type Browsers struct{ keyset *storage.Keyset }
 
-// trusted is what the cookie of a trusted browser says.
+// trusted is the content of the cookie of a trusted browser.
 type trusted struct {
 	ID       string `json:"id"`
 	UserID   string `json:"user"`
@@ -40,8 +40,8 @@ const (
 	trustedLife      = 90 * 24 * time.Hour
 )
 
-// Trust returns a cookie that makes a browser trusted by user. If old is a good cookie of the user, the browser keeps its id, so that
-// a sign-in does not bring fresh budgets.
+// Trust returns a cookie that makes a browser trusted by user. If old is a valid cookie of the user, the browser keeps its id, so that a
+// new sign-in does not bring new budgets.
 func (b *Browsers) Trust(old string, user storage.User, now time.Time) (string, error) {
 	t, known := b.open(old, user, now)
 	if !known {
@@ -51,8 +51,8 @@ func (b *Browsers) Trust(old string, user storage.User, now time.Time) (string, 
 	return b.seal(t)
 }
 
-// Renew returns a cookie of the user's new epoch for a browser whose cookie was good before it. was and fresh are the user before and
-// after.
+// Renew returns a cookie for the user's new epoch if the browser's cookie was valid in the epoch before. was and fresh are the user before
+// and after the change.
 func (b *Browsers) Renew(old string, was, fresh storage.User, now time.Time) (string, error) {
 	t, known := b.open(old, was, now)
 	if !known {
@@ -68,8 +68,8 @@ func (b *Browsers) Trusts(v Visitor, user storage.User, now time.Time) bool {
 	return known
 }
 
-// UsedBy reports whether the user completed a sign-in in this browser within 90 days, also before everything was ended, by a new password
-// for instance.
+// UsedBy reports whether the user has completed a sign-in in this browser within 90 days, even if everything granted then was ended since,
+// for example by a new password.
 func (b *Browsers) UsedBy(v Visitor, user storage.User, now time.Time) bool {
 	t, _ := b.open(v.TrustCookie, user, now)
 	return t.UserID == user.ID
@@ -84,8 +84,8 @@ func (b *Browsers) seal(t trusted) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(sealed), err
 }
 
-// open reads a cookie. known is false when the cookie is not ours, another user's, older than 90 days, or from before everything of
-// the user was ended.
+// open reads a cookie. known is false if Postern did not make the cookie, or it is another user's, older than 90 days, or of an earlier
+// epoch of the user.
 func (b *Browsers) open(cookie string, user storage.User, now time.Time) (t trusted, known bool) {
 	t, known = readTrusted(b.keyset, cookie, now)
 	return t, known && t.UserID == user.ID && t.Epoch == user.Epoch
@@ -106,7 +106,8 @@ func readTrusted(keyset *storage.Keyset, cookie string, now time.Time) (t truste
 	return t, now.Before(time.Unix(t.IssuedAt, 0).Add(trustedLife))
 }
 
-// TrustedBrowser returns the id in the cookie of a browser in which anybody completed a sign-in within 90 days, and "" for any other.
+// TrustedBrowser returns the id in the cookie of a browser in which any user has completed a sign-in within 90 days, and "" for other
+// browsers.
 func TrustedBrowser(keyset *storage.Keyset, cookie string, now time.Time) string {
 	t, good := readTrusted(keyset, cookie, now)
 	if !good {

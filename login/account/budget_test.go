@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Counted are the statements that reach the driver, without the beginnings and ends of transactions.
+// The budgets count the statements that reach the driver, without BEGIN and COMMIT.
 func TestStatementBudgets(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
@@ -32,6 +32,6 @@ func TestStatementBudgets(t *testing.T) {
 			require.ErrorIs(t, err, account.ErrCredentials)
 			statements[name] = counter.Count()
 		}
-		require.Equal(t, statements[ada], statements["nobody@example.test"], "an unknown name costs the same statements")
+		require.Equal(t, statements[ada], statements["nobody@example.test"], "an unknown name takes as many statements")
 	})
 }

@@ -27,7 +27,7 @@ func TestChangePassword(t *testing.T) {
 		is := owner.complete(start)
 		require.NotEqual(t, cookie, owner.session)
 		require.NotEqual(t, was.ID(), is.ID())
-		require.Equal(t, was.Time(), is.Time(), "nothing was shown anew but the password")
+		require.Equal(t, was.Time(), is.Time(), "only the password was entered again")
 		require.Equal(t, was.Methods(), is.Methods())
 		for _, gone := range []string{cookie, other.session} {
 			_, err := o.store.Sessions.SignIn(t.Context(), storage.Hash(gone), "", start)
@@ -39,7 +39,7 @@ func TestChangePassword(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, state.Ended(start))
 		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
-		require.ErrorIs(t, err, account.ErrLink, "a link to a new password too")
+		require.ErrorIs(t, err, account.ErrLink, "and so has a reset link")
 		require.Equal(t, 1, o.notices.count(account.NoticePasswordChanged))
 		require.Equal(t, 1, o.events(audit.PasswordChanged))
 		_, err = o.person().passwordOf(ada, newPassword, start)
@@ -56,9 +56,9 @@ func TestChangePasswordRefuses(t *testing.T) {
 		for range 10 {
 			require.ErrorIs(t, owner.change("wrong", newPassword, start), account.ErrCredentials)
 		}
-		require.True(t, isWait(owner.change(adaPassword, newPassword, start)), "the right one has to wait too")
+		require.True(t, isWait(owner.change(adaPassword, newPassword, start)), "the right password has to wait too")
 		_, err := o.person().password(start)
-		require.NoError(t, err, "the budget is that of this browser")
+		require.NoError(t, err, "the browser has a budget of its own")
 		require.NoError(t, owner.change(adaPassword, newPassword, start.Add(2*time.Minute)))
 		owner.complete(start.Add(2 * time.Minute))
 	})
@@ -111,7 +111,7 @@ func TestEnrolLink(t *testing.T) {
 	})
 }
 
-func TestNoEnrolLinkForWhoHasAnAuthenticator(t *testing.T) {
+func TestNoEnrolLinkForAUserWithAnAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		p := o.person()

@@ -22,7 +22,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// wide returns a code in full-width digits, arabic in Arabic-Indic ones.
+// wide returns a code in full-width digits; arabic returns it in Arabic-Indic digits.
 func wide(code string) string {
 	return strings.Map(func(r rune) rune { return r - '0' + '\uFF10' }, code)
 }
@@ -51,7 +51,7 @@ func TestCodeWorksOnceInAnySpelling(t *testing.T) {
 
 			half := p.half(start)
 			err := p.code(half, spell(phone.at(start)), start)
-			require.Equal(t, account.ErrCode, err, "the same words as for a wrong code")
+			require.Equal(t, account.ErrCode, err, "the same error as for a wrong code")
 			require.Equal(t, 1, o.events(audit.CodeRefused)+o.events(audit.CodeReplayed), "counted once")
 
 			next := start.Add(30 * time.Second)
@@ -67,7 +67,7 @@ func TestCodeOfAnEarlierStepIsRefusedAfterALaterOne(t *testing.T) {
 		p := o.person()
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))
 		require.ErrorIs(t, p.code(p.half(start), phone.at(start.Add(-30*time.Second)), start), account.ErrCode)
-		last := start.Add(59 * time.Second) // of the window in which the code of start is looked for
+		last := start.Add(59 * time.Second) // of the window in which the code shown at start is accepted
 		require.ErrorIs(t, p.code(p.half(last), phone.at(start), last), account.ErrCode)
 	})
 }
@@ -242,7 +242,7 @@ func TestSessionLifetimes(t *testing.T) {
 	}
 }
 
-// An empty key, whose codes anybody can compute, signs nobody in.
+// An authenticator with an empty key, whose codes anybody can compute, signs nobody in.
 func TestDamagedAuthenticator(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
@@ -271,7 +271,8 @@ func (o *office) copyAuthenticator(digits, period int) phone {
 	return phone{otp.Key{Secret: twin.Secret, Parameters: otp.Parameters{Algorithm: twin.Algorithm, Digits: digits, Period: period}}}
 }
 
-// Authenticators that share a secret show the same codes, or codes that tell each other: a code that one has accepted is used up for all.
+// Authenticators that share a secret show the same codes, or codes from which the others follow: a code that is accepted for one is used up
+// for all.
 func TestSharedSecretSignsInOnce(t *testing.T) {
 	for name, digits := range map[string]int{"same digits": 6, "more digits": 8} {
 		t.Run(name, func(t *testing.T) {

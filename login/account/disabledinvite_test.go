@@ -9,7 +9,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// An invitation to a disabled account, made before or after it was disabled, is not good until the account is enabled.
+// An invitation to a disabled account is not valid until the account is enabled, whether it was made before or after the account was
+// disabled.
 func TestInvitationOfADisabledAccount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, before := o.add(ada, start)

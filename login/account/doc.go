@@ -3,7 +3,7 @@
 //
 //   - signin: password and one-time code
 //   - enrol: the first authenticator, or one in place of all that were lost
-//   - recovery: recovery codes, and sign-ins that were somebody else's
+//   - recovery: recovery codes, and ending a stranger's sign-in
 //   - arrive: sign-up, invitation, verification, password reset
 //   - self: what people do with their own account
 //   - operate: what operators do to accounts
@@ -22,21 +22,21 @@
 //	signed in with a recovery code ──Enrolment …──▶ signed in, the lost authenticators replaced
 //	half done ──UseRecoveryCode, the last; ConfirmCode of a short key──▶ enrolling ──Enrolment …──▶ signed in, the lost authenticators replaced
 //	signed in within ten minutes ──NewAuthenticator──▶ pending ──ConfirmAuthenticator──▶ signed in, one more or one replaced
-//	signed in within ten minutes ──NewRecoveryCodes──▶ shown ──KeepRecoveryCodes──▶ signed in, the earlier codes not good any more
+//	signed in within ten minutes ──NewRecoveryCodes──▶ shown ──KeepRecoveryCodes──▶ signed in, the earlier codes void
 //
-// Only the arrows into "signed in" make a complete session, and each of them has seen the password and a second factor. A pending or
-// confirmed enrolment is not a factor: it becomes one together with its recovery codes, its session and the end of its link, in
-// one transaction. The permission to enrol (enrol.Enroller) takes a good invitation or a recovery code that was used within ten minutes;
-// the permission to change factors (self.Changer) takes both factors within ten minutes. What is pending belongs to the purpose and the
-// browser for which it was begun. The last authenticator can be replaced, not removed.
+// Only the arrows into "signed in" make a complete session, and each of them requires the password and a second factor. A pending or
+// confirmed enrolment is not a factor: it becomes one together with its recovery codes, its session and the end of its link, in one
+// transaction. The permission to enrol (enrol.Enroller) takes a valid invitation or a recovery code that was used within ten minutes; the
+// permission to change factors (self.Changer) takes both factors within ten minutes. A pending authenticator or set of codes is bound to
+// the purpose and the browser for which it was made. The last authenticator can be replaced, not removed.
 //
 // A right password followed by too many wrong codes, in a browser that is not the owner's, exposes the password: the owner is told, the
-// account is marked, and what is completed from then on is held until a new password removes the mark. What was completed before
-// goes on, and nobody is locked out.
+// account is marked, and sign-ins completed from then on are held until a new password removes the mark. Earlier sessions continue, and
+// nobody is locked out.
 //
 // # Rules that hold throughout
 //
-// Whether somebody exists is told to nobody but the owner of the mailbox.
+// Only the owner of a mailbox learns whether it has an account.
 //
 // Passwords are hashed outside transactions. Failures are counted and recorded in statements that commit by themselves, never
 // inside a transaction that the refusal rolls back. One conditional statement decides every race.

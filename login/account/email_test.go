@@ -40,7 +40,7 @@ func TestChangeEmail(t *testing.T) {
 		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailAnnounced).Email, "the old address is told at once")
 		secret := secretOf(t, o.mailed(newAda, account.NoticeEmailConfirm))
 		user := o.user(ada)
-		require.Equal(t, ada, user.Email, "nothing changes before the new one is confirmed")
+		require.Equal(t, ada, user.Email, "nothing changes before the new address is confirmed")
 		require.False(t, user.EmailConfirmed(start))
 		waiting, until, err := o.Self.NewEmail(t.Context(), user, start)
 		require.NoError(t, err)
@@ -56,13 +56,13 @@ func TestChangeEmail(t *testing.T) {
 		require.True(t, user.EmailConfirmed(start))
 		require.Equal(t, newAda, o.mailed(ada, account.NoticeEmailChanged).Email)
 		require.Equal(t, 1, o.events(audit.EmailChanged))
-		require.NotEqual(t, cookie, owner.session, "this browser goes on under a new id")
+		require.NotEqual(t, cookie, owner.session, "this browser stays signed in under a new session id")
 		require.Equal(t, newAda, owner.complete(start).User().Email)
 		_, err = other.signIn(start)
-		require.ErrorIs(t, err, storage.ErrNotFound, "the others end")
+		require.ErrorIs(t, err, storage.ErrNotFound, "the other sessions end")
 		require.ErrorIs(t, owner.confirmEmail(secret, start), account.ErrLink, "once")
 		_, err = o.Arrive.OpenReset(t.Context(), reset, start)
-		require.ErrorIs(t, err, account.ErrLink, "what was mailed to the old address is worth nothing")
+		require.ErrorIs(t, err, account.ErrLink, "links mailed to the old address are void")
 		_, err = o.person().password(start)
 		require.ErrorIs(t, err, account.ErrCredentials)
 		_, err = o.person().passwordOf(newAda, adaPassword, start)
@@ -120,7 +120,7 @@ func TestEmailChangeRefuses(t *testing.T) {
 	})
 }
 
-// A person who is signed in learns no more about other people's e-mail addresses than anybody else.
+// Somebody who is signed in learns no more about other people's e-mail addresses than anybody else.
 func TestEmailOfSomebodyElse(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
@@ -134,7 +134,7 @@ func TestEmailOfSomebodyElse(t *testing.T) {
 			counts[email] = counter.Count()
 			waiting, _, err := o.Self.NewEmail(t.Context(), o.user(ada), start)
 			require.NoError(t, err)
-			require.Equal(t, email, waiting, "it waits like any other")
+			require.Equal(t, email, waiting, "the change is pending like any other")
 		}
 		require.Equal(t, counts[newAda], counts["bob@example.test"], "%q", counter.Texts())
 		require.Len(t, o.notices.to("bob@example.test", account.NoticeAddressTaken), 1)
@@ -163,7 +163,7 @@ func TestVerifyAddress(t *testing.T) {
 			found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 			require.NoError(t, err)
 			require.Equal(t, arrive.Verification{Kind: arrive.VerifyAddress, Email: ada}, found)
-			require.False(t, o.user(ada).EmailVerified, "looking changes nothing")
+			require.False(t, o.user(ada).EmailVerified, "opening the link changes nothing")
 		}
 		last := start.Add(72*time.Hour - time.Microsecond)
 		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, p.visitor, last.Add(time.Microsecond)), account.ErrLink)
@@ -183,7 +183,7 @@ func TestVerificationIsOfOneAddress(t *testing.T) {
 		secret := secretOf(t, o.mailed(ada, account.NoticeVerifyAddress))
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), session.User(), start.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), session.User().ID, newAda, start))
-		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrLink, "another address since")
+		require.ErrorIs(t, o.Arrive.ConfirmAddress(t.Context(), secret, account.Visitor{}, start), account.ErrLink, "the address has been changed since")
 	})
 }
 

@@ -32,13 +32,13 @@ func TestEnrolment(t *testing.T) {
 		user, err := o.store.Users.Find(t.Context(), ada)
 		require.NoError(t, err)
 		_, err = o.store.Enrolments.ByPurpose(t.Context(), storage.Purpose{UserID: user.ID, Kind: storage.EnrolFirst}, enrolledAt)
-		require.ErrorIs(t, err, storage.ErrNotFound, "nothing is left of the way")
+		require.ErrorIs(t, err, storage.ErrNotFound, "the half-done sign-in and the link are gone")
 		p := o.person()
 		require.NoError(t, p.code(p.half(start), phone.at(start), start))
 	})
 }
 
-func TestNewPasswordEndsWhatWasBegunWithTheOldOne(t *testing.T) {
+func TestNewPasswordEndsSignInsBegunWithTheOldOne(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, start)
 		thief := o.person()
@@ -119,7 +119,7 @@ func TestOnlyTheNewestInvitationWorks(t *testing.T) {
 		require.NoError(t, err)
 		mine, err := o.Enrol.Enrolment(t.Context(), p.enroller(half, start), p.visitor, start)
 		require.NoError(t, err)
-		require.NotEqual(t, known.Key.Secret, mine.Key.Secret, "the key that the thief saw is gone")
+		require.NotEqual(t, known.Key.Secret, mine.Key.Secret, "the key that the thief has seen is discarded")
 	})
 }
 
@@ -140,7 +140,7 @@ func TestPasswordAloneDoesNotEnrol(t *testing.T) {
 	})
 }
 
-func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
+func TestLinkOfAnotherPersonDoesNotEnrol(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, start)
 		_, err := o.person().invited(ticket, start)
@@ -157,7 +157,7 @@ func TestTicketOfAnotherPersonDoesNotEnrol(t *testing.T) {
 	})
 }
 
-func TestTicketDoesNothingToAnAccountThatIsSetUp(t *testing.T) {
+func TestLinkDoesNothingToAnAccountThatIsSetUp(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		user, err := o.store.Users.Find(t.Context(), ada)
@@ -185,22 +185,22 @@ func TestLeavingHalfWayAndComingBack(t *testing.T) {
 		half, err := o.SignIn.Authenticate(t.Context(), signin.PasswordAttempt{
 			Name: ada, Password: adaPassword, Invitation: ticket, Browser: p.browser, Visitor: p.visitor,
 		}, later)
-		require.NoError(t, err, "the password that was set works")
+		require.NoError(t, err, "the chosen password works")
 		who := p.enroller(half, later.Add(9*time.Minute))
 		p.confirmed(who, later.Add(9*time.Minute))
 
 		again, err := p.invited(ticket, later)
-		require.NoError(t, err, "and so does the link")
+		require.NoError(t, err, "and the link works")
 		who = p.enroller(again, later)
 		_, err = o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, later)
 		require.NoError(t, err)
 		_, err = o.Arrive.OpenInvitation(t.Context(), ticket, later)
-		require.ErrorIs(t, err, account.ErrLink, "now it is used up")
+		require.ErrorIs(t, err, account.ErrLink, "now the link is used up")
 	})
 }
 
-// A browser that holds an invitation has ten minutes to enrol, but not ten minutes to type a code.
-func TestTicketDoesNotProlongTheTimeForACode(t *testing.T) {
+// A browser with an invitation has ten minutes to enrol, but no longer than any other to type a code.
+func TestLinkDoesNotProlongTheTimeForACode(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		p := o.person()
@@ -246,7 +246,7 @@ func TestPendingKeyIsDiscarded(t *testing.T) {
 			require.ErrorIs(t, o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(late), p.visitor, late), account.ErrEnrolmentLost)
 		})
 	})
-	t.Run("not by its clock", func(t *testing.T) {
+	t.Run("it was not discarded because of its clock", func(t *testing.T) {
 		each(t, func(t *testing.T, o *office) {
 			p, who, phone := begin(t, o)
 			err := o.Enrol.ConfirmEnrolment(t.Context(), who, phone.at(start.Add(-4*time.Minute)), p.visitor, start)

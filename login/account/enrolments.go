@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	// EnrolmentLife is how long a pending authenticator, or new recovery codes that are being shown, can become a factor.
+	// EnrolmentLife is how long a pending authenticator can be confirmed, and how long new recovery codes can be acknowledged.
 	EnrolmentLife = 10 * time.Minute
-	// MaxAuthenticators is how many authenticators an account has at most.
+	// MaxAuthenticators is the maximum number of authenticators of an account.
 	MaxAuthenticators = 10
-	// maxEnrolmentFailures wrong codes discard a pending authenticator.
+	// maxEnrolmentFailures is how many wrong codes discard a pending authenticator.
 	maxEnrolmentFailures = 5
 )
 
@@ -26,11 +26,11 @@ type Enrolment struct {
 	Issuer  string // as the authenticator app will show it
 	Account string
 	URI     string // otpauth://
-	// RecoveryCodes are to be shown and acknowledged; nil: a code of the authenticator has to confirm it first.
+	// RecoveryCodes are to be shown and acknowledged. They are nil until a code has confirmed the authenticator.
 	RecoveryCodes []string
 }
 
-// Enrolments are pending authenticators: shown, and not factors yet. What is pending belongs to a storage.Purpose.
+// Enrolments creates and confirms pending authenticators, which were shown but are not factors yet. Each is bound to a storage.Purpose.
 type Enrolments struct {
 	store      *storage.Store
 	audit      *audit.Log
@@ -39,7 +39,7 @@ type Enrolments struct {
 	issuer     string
 }
 
-// Show returns the pending authenticator of a user, and makes it at the first call. It stays the same for ten minutes.
+// Show returns a user's pending authenticator, and creates it on the first call. Later calls within ten minutes return the same one.
 func (e *Enrolments) Show(ctx context.Context, user storage.User, p storage.Purpose, visitor Visitor, now time.Time) (Enrolment, error) {
 	pending, err := e.store.Enrolments.ByPurpose(ctx, p, now)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -69,7 +69,7 @@ func (e *Enrolments) start(ctx context.Context, p storage.Purpose, visitor Visit
 	return pending, err
 }
 
-// Proof returns what completes a sign-in with the authenticator that has just been enrolled.
+// Proof returns the Proof for completing a sign-in with the authenticator that has just been enrolled.
 func (e *Enrolments) Proof() Proof { return Proof{Methods: Methods(e.totp)} }
 
 // Pending returns the pending authenticator of a purpose. Errors: ErrEnrolmentLost.
@@ -81,8 +81,8 @@ func (e *Enrolments) Pending(ctx context.Context, p storage.Purpose, now time.Ti
 	return pending, err
 }
 
-// Check returns the time step of a right code of a pending authenticator, and counts a wrong code. Errors: ErrCode, *ClockError; ErrEnrolmentLost
-// after too many wrong codes.
+// Check returns the time step of a right code of a pending authenticator; it counts a wrong code. Errors: ErrCode, *ClockError;
+// ErrEnrolmentLost after too many wrong codes.
 func (e *Enrolments) Check(ctx context.Context, pending storage.Enrolment, typed string, visitor Visitor, now time.Time) (int64, error) {
 	if step, ok := e.totp.step(pendingKey(pending), typed, now); ok {
 		return step, nil
@@ -117,8 +117,8 @@ func pendingKey(e storage.Enrolment) otp.Key {
 	return otp.Key{Secret: e.Secret, Parameters: otp.Parameters{Algorithm: e.Algorithm, Digits: e.Digits, Period: e.Period}}
 }
 
-// Confirmed returns the authenticator that a pending one becomes. It keeps its id, so that a form that is sent twice finds it done. The step of
-// the code that confirmed it is used up.
+// Confirmed returns the authenticator that a pending one becomes. The id stays the same, so that a form sent twice finds the authenticator.
+// The time step of the code that confirmed it counts as used.
 func Confirmed(pending storage.Enrolment, name string, step int64, now time.Time) storage.Authenticator {
 	return storage.Authenticator{
 		ID: pending.ID, UserID: pending.UserID, Kind: storage.KindTOTP, Name: name, Secret: pending.Secret, Algorithm: pending.Algorithm,
@@ -126,14 +126,14 @@ func Confirmed(pending storage.Enrolment, name string, step int64, now time.Time
 	}
 }
 
-// URI returns the otpauth URI of a user's key, and what it calls the account: the e-mail address, or the user name or id if the address is too long
-// or cannot stand in a label.
+// URI returns the otpauth URI of a user's key and the account name in it: the e-mail address, or the user name or id if the address is too
+// long or not allowed in a label.
 func URI(issuer string, key otp.Key, user storage.User) (uri, account string, err error) {
 	for _, account = range []string{user.Email, user.Username, user.ID} {
 		if uri, err = otp.URI(key, issuer, account); err == nil {
 			return uri, account, nil
 		}
 	}
-	uri, err = otp.URI(key, "Postern", user.ID) // an imported key may be six times as long as ours
+	uri, err = otp.URI(key, "Postern", user.ID) // an imported key may be six times as long as one of Postern's
 	return uri, user.ID, err
 }

@@ -17,43 +17,44 @@ var (
 	// ErrStartAgain: the half-done sign-in does not exist, is over, or was completed elsewhere; or the account was disabled or changed
 	// its password meanwhile.
 	ErrStartAgain = errors.New("sign-in has to be started again")
-	// ErrNotEnrolled: the account has no authenticator, and there is no good invitation that would allow to enrol one.
+	// ErrNotEnrolled: the account has no authenticator, and no valid invitation allows the person to enrol one.
 	ErrNotEnrolled = errors.New("no authenticator is enrolled")
 	// ErrEnrolled: the account has an authenticator, so an invitation does not apply.
 	ErrEnrolled = errors.New("an authenticator is enrolled already")
 	// ErrLink: a one-time link does not exist, was used or replaced, or has expired.
 	ErrLink = errors.New("link is not valid")
-	// ErrClosed: only operators make accounts.
+	// ErrClosed: people cannot sign up; only operators create accounts.
 	ErrClosed = errors.New("registration is closed")
-	// ErrSignedUp: the account of this sign-up link was made already; the link works as an invitation now.
+	// ErrSignedUp: this sign-up link has already created its account, and works as an invitation now.
 	ErrSignedUp = errors.New("the account exists already")
 	// ErrTaken: another account has taken the e-mail address since the link was mailed.
 	ErrTaken = errors.New("the e-mail address belongs to another account")
 	// ErrVerified: the e-mail address is verified already.
 	ErrVerified = errors.New("the e-mail address is verified already")
-	// ErrUnverified: it is not known that the e-mail address is the person's, so no link to enrol a factor may be sent there.
+	// ErrUnverified: the e-mail address is not verified, so no link to enrol an authenticator may be sent there.
 	ErrUnverified = errors.New("the e-mail address is not verified")
-	// ErrSameEmail: the new e-mail address is the present address.
+	// ErrSameEmail: the new e-mail address is the current one.
 	ErrSameEmail = errors.New("the e-mail address is the same")
 	// ErrSamePassword: the new password is the password that has to be replaced.
 	ErrSamePassword = errors.New("the password is the same")
-	// ErrEnrolmentLost: the pending authenticator has expired or was discarded after too many wrong codes. A new one can be shown.
-	ErrEnrolmentLost = errors.New("the authenticator on its way is gone")
+	// ErrEnrolmentLost: the pending authenticator has expired, or was discarded after too many wrong codes. The next call of Show creates a
+	// new one.
+	ErrEnrolmentLost = errors.New("the pending authenticator is gone")
 	// ErrRecovered: the session was opened by a recovery code, and the change needs the authenticator.
 	ErrRecovered = errors.New("signed in with a recovery code")
-	// ErrTooMany: the account has as many authenticators as it may have.
-	ErrTooMany = errors.New("no room for another authenticator")
+	// ErrTooMany: the account has the maximum number of authenticators.
+	ErrTooMany = errors.New("the account has too many authenticators")
 	// ErrLastAuthenticator: the only authenticator can be replaced, not removed.
 	ErrLastAuthenticator = errors.New("the last authenticator cannot be removed")
-	// ErrSheetGone: the new recovery codes were shown too long ago, or other codes have replaced them. They are not in force.
-	ErrSheetGone = errors.New("the new recovery codes are not to be had any more")
-	// ErrPasswordElsewhere: the password of the account is kept by another system and cannot be set here.
+	// ErrSheetGone: the new recovery codes were shown too long ago, or other codes have replaced them. They are not valid.
+	ErrSheetGone = errors.New("the new recovery codes are no longer available")
+	// ErrPasswordElsewhere: another system keeps the password of the account, so it cannot be set here.
 	ErrPasswordElsewhere = errors.New("the password is kept elsewhere")
-	// ErrNotConfirmed: the recovery codes cannot be acknowledged before the authenticator was confirmed.
+	// ErrNotConfirmed: the recovery codes cannot be acknowledged before the authenticator is confirmed.
 	ErrNotConfirmed = errors.New("the authenticator is not confirmed yet")
 )
 
-// WaitError refuses an attempt, right or wrong, because earlier attempts failed. Closed reports that waiting does not help: a
+// WaitError refuses an attempt unchecked because earlier attempts failed. Its method Closed reports whether waiting does not help: then a
 // recovery code or an operator has to reopen the factor.
 type WaitError = throttle.WaitError
 
@@ -72,5 +73,5 @@ func (e *ClockError) Error() string {
 	return fmt.Sprintf("code is not right: the authenticator's clock is off by %s", e.Offset)
 }
 
-// Is makes a ClockError an ErrCode.
+// Is reports whether target is ErrCode.
 func (e *ClockError) Is(target error) bool { return target == ErrCode }

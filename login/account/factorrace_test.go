@@ -25,7 +25,7 @@ func TestRaceOnAddingOneAuthenticator(t *testing.T) {
 				_, err := []*office{a, b}[i%2].Self.ConfirmAuthenticator(context.Background(), who, confirm, here.visitor, start)
 				return err
 			})
-			require.Equal(t, map[string]int{"done": racers}, answers, "whoever was late finds it done")
+			require.Equal(t, map[string]int{"done": racers}, answers, "the later requests find the authenticator added")
 			if replaces == "" {
 				require.Len(t, a.present(), before+1)
 			} else {
@@ -116,8 +116,8 @@ func TestRaceOnNewRecoveryCodes(t *testing.T) {
 	})
 }
 
-// A recovery code and a new set at once: either the code was used, its session is alive and the set is refused; or the set is in
-// force and the code is dead. Never both.
+// A recovery code is used while a new set of codes is put into force. Either the code is accepted, its session exists and the set is
+// refused; or the set is in force and the code is refused. Never both.
 func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, codes := a.enrolled()
@@ -139,7 +139,7 @@ func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 			return used[i]
 		})
 		known := answers["done"] + answers["wrong code"] + answers["wait"] + answers["start again"]
-		require.Equal(t, racers, known, "no attempt fails in another way: %v", answers)
+		require.Equal(t, racers, known, "unexpected error: %v", answers)
 		profile, err := a.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
 		spent := a.events(audit.RecoveryCodeUsed)
@@ -153,7 +153,7 @@ func TestRaceOfARecoveryCodeAgainstNewOnes(t *testing.T) {
 	})
 }
 
-// An authenticator that is added while an operator resets the factors does not survive.
+// No authenticator remains that is added while an operator resets the factors.
 func TestRaceOfResettingAndAdding(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A process that dies anywhere on the way leaves nobody with a factor but without recovery codes, and the person can go on.
+// Wherever the process dies, nobody is left with an authenticator but without recovery codes, and the person can continue.
 func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}
@@ -26,7 +26,7 @@ func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 		who := p.enroller(half, start)
 		phone, _ := p.confirmed(who, start)
 		failed := 0
-		for n := 3; ; n++ { // behind the read and the beginning of the transaction, which are tried again
+		for n := 3; ; n++ { // after the read and the BEGIN, which are retried
 			faults.Fail(n, false, driver.ErrBadConn) // the connection is lost
 			done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", p.visitor, start)
 			if err == nil {
@@ -49,7 +49,7 @@ func TestAcknowledgingIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// A connection that is lost anywhere in a change of factors leaves everything as it was, and the same form can be sent again.
+// If the connection is lost anywhere in a change of factors, nothing has changed, and the same form can be sent again.
 func TestChangingFactorsIsAllOrNothing(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}
@@ -99,7 +99,7 @@ func TestChangingFactorsIsAllOrNothing(t *testing.T) {
 	})
 }
 
-// What cannot be recorded does not happen.
+// An operation that cannot be recorded is not done.
 func TestNothingHappensUnrecorded(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		o := openOffice(t, db)
@@ -130,7 +130,7 @@ func TestNothingHappensUnrecorded(t *testing.T) {
 }
 
 // An outage of the database is never reported as a wrong password or code.
-func TestOutageIsNoRefusal(t *testing.T) {
+func TestOutageIsNotARefusal(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}
 		o := openOffice(t, db, faults.Intercept)
@@ -149,11 +149,11 @@ func TestOutageIsNoRefusal(t *testing.T) {
 				require.ErrorIs(t, step(), storage.ErrUnavailable, "%s, statement %d", name, n)
 			}
 		}
-		require.NoError(t, p.code(half, phone.at(start), start), "and none of it was counted as a wrong code")
+		require.NoError(t, p.code(half, phone.at(start), start), "and nothing was counted as a wrong code")
 	})
 }
 
-// Attempts that an outage ends are given back: however many there were, the next right one passes.
+// Attempts that an outage ends do not count: however many there were, the next right one succeeds.
 func TestOutagesUseUpNoBudget(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}
@@ -190,7 +190,7 @@ func TestOutagesUseUpNoBudget(t *testing.T) {
 	})
 }
 
-// An outage after which nobody knows what was written gives no free guesses, and keeps the owner out for half a minute at most.
+// If an outage leaves unknown whether an attempt was counted, that gives no free guesses, and the owner waits for half a minute at most.
 func TestUnknownOutcomesAreForgottenSoon(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		faults := &storagetest.Faults{}

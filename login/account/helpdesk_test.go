@@ -18,7 +18,7 @@ func (o *office) helpdesk(now time.Time) operate.Helpdesk {
 	return desk
 }
 
-// An account as an operator sees it, from the invitation until it is shut.
+// An account as an operator sees it, from the invitation until it is disabled.
 func TestHelpdesk(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, enrolledAt)
@@ -78,7 +78,7 @@ func TestHelpdesk(t *testing.T) {
 	})
 }
 
-// A factor that a hundred wrong codes have closed is shown as closed, not as a wait.
+// A factor that is closed after a hundred wrong codes is shown as closed, not as a wait.
 func TestHelpdeskShowsAClosedFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

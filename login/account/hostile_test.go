@@ -24,10 +24,10 @@ const (
 	perRound    = 100             // attempts in each of three attacks: 10,000 to sign in, and 5,000 for mail
 	roundTime   = 7 * time.Minute // so that some rounds fall into a wait and some do not
 	longestWait = time.Hour       // of a stranger
-	heapGrown   = 32 << 20        // bytes that may stay behind
+	heapGrown   = 32 << 20        // bytes by which the heap may grow
 )
 
-// evaluated returns how many wrong attempts a budget lets through when more than enough are made at each moment.
+// evaluated returns how many wrong attempts a budget lets through if attempts never pause.
 func evaluated(tries int, at func(round int) time.Time) int {
 	failures, blocked := 0, time.Time{}
 	for round := range rounds {
@@ -40,13 +40,13 @@ func evaluated(tries int, at func(round int) time.Time) int {
 	return failures
 }
 
-// besieged is Ada's account with everything that an attacker may have.
+// besieged is Ada's account and everything that an attacker may have.
 type besieged struct {
 	*office
 	t       *testing.T
 	owner   *person
 	phone   phone
-	cookies []string             // cookies of trusted browsers that are useless to a stranger
+	cookies []string             // cookies of trusted browsers that do not help a stranger
 	halves  []account.HalfCookie // of strangers who have the password
 	next    atomic.Uint32
 	used    atomic.Pointer[string] // the code with which the owner signed in last
@@ -66,12 +66,12 @@ func besiege(t *testing.T, o *office) *besieged {
 	done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, "", eve.visitor, enrolledAt)
 	require.NoError(t, err)
 	b.cookies = []string{
-		"", "forged", done.TrustCookie, // none, made up, another user's
+		"", "forged", done.TrustCookie, // no cookie, a made-up one, another user's
 		old.visitor.TrustCookie[:len(old.visitor.TrustCookie)-1] + "A", old.visitor.TrustCookie + "A", // altered
 	}
 	nothing := ""
 	b.used.Store(&nothing)
-	// Her cookie is not good any more after she was signed out everywhere; she signs in again and gets another.
+	// Her cookie is void since she was signed out everywhere; she signs in again and gets a new one.
 	_, _, err = o.Operate.SignOut(t.Context(), ada, audit.Operator(), enrolledAt)
 	require.NoError(t, err)
 	b.cookies = append(b.cookies, b.owner.visitor.TrustCookie)
@@ -81,7 +81,7 @@ func besiege(t *testing.T, o *office) *besieged {
 
 func (b *besieged) at(round int) time.Time { return start.Add(time.Duration(round+1) * roundTime) }
 
-// stranger is somebody at an address of their own.
+// stranger returns somebody with a client IP of their own.
 func (b *besieged) stranger() *person {
 	n := b.next.Add(1)
 	p := &person{o: b.office, browser: "browser of a stranger", visitor: account.Visitor{Browser: "curl", TrustCookie: b.cookies[int(n)%len(b.cookies)]}}
@@ -116,8 +116,7 @@ func (b *besieged) refused(err error, now time.Time) {
 	}
 }
 
-// attack makes perRound attempts in each round, 50 at once, in the midst of which the owner signs in, and tidies up as the server
-// does once a minute.
+// attack makes perRound attempts in each round, 50 at once, while the owner signs in, and cleans up as the server does once a minute.
 func (b *besieged) attack(first int, prepare func(now time.Time), attempt func(i int, now time.Time)) {
 	for round := first; round < first+rounds; round++ {
 		now := b.at(round)
@@ -141,7 +140,7 @@ func (b *besieged) attack(first int, prepare func(now time.Time), attempt func(i
 
 func (b *besieged) nothing(time.Time) {}
 
-// begin signs strangers half in, who have the password.
+// begin begins half-done sign-ins of strangers who have the password.
 func (b *besieged) begin(now time.Time) {
 	b.halves = nil
 	for range 20 {
@@ -155,7 +154,7 @@ func (b *besieged) guessPassword(i int, now time.Time) {
 	b.refused(err, now)
 }
 
-// guessCode is somebody who has the password, and tries codes that are wrong, codes that were used, and recovery codes.
+// guessCode is an attempt by somebody who has the password: a wrong code, a used code or a recovery code.
 func (b *besieged) guessCode(i int, now time.Time) {
 	p, half := b.stranger(), b.halves[i%len(b.halves)]
 	switch i % 5 {
@@ -172,7 +171,7 @@ func (b *besieged) guessCode(i int, now time.Time) {
 	}
 }
 
-// askForMail is somebody who wants to flood Ada's mailbox.
+// askForMail is an attempt to flood Ada's mailbox.
 func (b *besieged) askForMail(i int, now time.Time) {
 	visitor, err := b.stranger().visitor, error(nil)
 	if i%2 == 0 {
@@ -181,12 +180,12 @@ func (b *besieged) askForMail(i int, now time.Time) {
 		err = b.Arrive.AskSignUp(context.Background(), arrive.SignUpForm{Email: ada, Name: "Somebody", Visitor: visitor}, now)
 	}
 	if err != nil {
-		b.t.Errorf("an answer that is not the usual one: %v", err)
+		b.t.Errorf("the result differs from the usual one: %v", err)
 	}
 }
 
-// 10,000 attempts at one account from 10,000 IP addresses, by strangers without and with its password: no more are looked at than the
-// budgets allow, the owner never waits, and nothing grows.
+// 10,000 attempts at one account from 10,000 IP addresses, by strangers with and without its password: no more are checked than the budgets
+// allow, the owner never waits, and neither the tables nor the heap grow.
 func TestTenThousandHostileAttempts(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		o := openOffice(t, db)
@@ -202,16 +201,16 @@ func TestTenThousandHostileAttempts(t *testing.T) {
 		require.Equal(t, evaluated(5, b.at), o.events(audit.RecoveryCodeRefused), "wrong recovery codes")
 		require.Equal(t, evaluated(10, b.at), o.events(audit.PasswordRefused), "no further wrong passwords")
 
-		require.Equal(t, 1, o.notices.count(account.NoticeExposed), "one message tells her that somebody has the password")
-		require.LessOrEqual(t, o.events(audit.PasswordThrottled), 3*rounds, "one entry a minute and counter of what was turned away")
-		require.LessOrEqual(t, o.events(audit.CodeThrottled), 2*rounds, "one a minute of either kind of code")
+		require.Equal(t, 1, o.notices.count(account.NoticeExposed), "one message tells her that somebody else has the password")
+		require.LessOrEqual(t, o.events(audit.PasswordThrottled), 3*rounds, "one entry a minute for each counter that turns attempts away")
+		require.LessOrEqual(t, o.events(audit.CodeThrottled), 2*rounds, "one a minute for each kind of code")
 
 		overflow := withPassword + 2*rounds
 		b.attack(overflow, b.nothing, b.askForMail)
 		hours := int(rounds*roundTime/time.Hour) + 1
 		require.LessOrEqual(t, o.notices.count(account.NoticePasswordReset), 3*hours)
 		require.LessOrEqual(t, o.notices.count(account.NoticeAddressTaken), 3*hours)
-		require.LessOrEqual(t, o.events(audit.MailThrottled), 2*rounds, "one a minute of either kind of mail")
+		require.LessOrEqual(t, o.events(audit.MailThrottled), 2*rounds, "one a minute for each kind of mail")
 		most := map[string]int{
 			"registrations": 3 * hours, "tickets": 10,
 			"sessions": perRound + rounds, "throttle": 10 * perRound, // half-done ones of five minutes; addresses of an hour
@@ -234,7 +233,7 @@ func rows(t *testing.T, db *storagetest.Database, table string) (count int) {
 	return count
 }
 
-// heapInUse returns what is reachable, in bytes.
+// heapInUse returns the size of all reachable objects in bytes.
 func heapInUse() uint64 {
 	var stats runtime.MemStats
 	runtime.GC()

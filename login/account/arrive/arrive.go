@@ -1,8 +1,8 @@
 // Package arrive is the journey of everybody who comes by a one-time link: to a new account that they asked for or were invited to, to a verified
 // e-mail address, or to a new password in place of a forgotten one.
 //
-// Whether somebody exists is told to nobody but the owner of the mailbox: [Service.AskSignUp] and [Service.AskReset] do the same work and answer
-// alike, for everybody who asks.
+// Only the owner of a mailbox learns whether it has an account: [Service.AskSignUp] and [Service.AskReset] do the same work and return the
+// same result whether or not there is an account.
 package arrive
 
 import (
@@ -23,11 +23,11 @@ type Config struct {
 	SignUp    account.SignUp
 }
 
-// Service mails links and follows them. It is safe for concurrent use.
+// Service mails one-time links and carries out what they are for. It is safe for concurrent use.
 type Service struct{ cfg Config }
 
 // New returns the journey.
 func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
-// Open reports whether anybody can make an account.
+// Open reports whether anybody can create an account.
 func (s *Service) Open() bool { return s.cfg.SignUp == account.SignUpOpen }

@@ -10,13 +10,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// OpenInvitation returns the user whom a link invites. Errors: account.ErrLink; account.ErrEnrolled when the account is set up already.
+// OpenInvitation returns the user that an invitation link is for. Errors: account.ErrLink; account.ErrEnrolled if the account is already
+// set up.
 func (s *Service) OpenInvitation(ctx context.Context, secret string, now time.Time) (storage.User, error) {
 	user, _, err := s.invited(ctx, storage.Hash(secret), now)
 	return user, err
 }
 
-// invited returns the user of a good invitation, and whether that user has an authenticator but no password yet.
+// invited returns the user of a valid invitation, and whether that user has an authenticator but no password yet.
 func (s *Service) invited(ctx context.Context, hash []byte, now time.Time) (user storage.User, enrolled bool, err error) {
 	stored, err := s.cfg.Links.Find(ctx, hash, storage.LinkEnrol, now)
 	if err != nil {
@@ -41,13 +42,13 @@ func (s *Service) invited(ctx context.Context, hash []byte, now time.Time) (user
 type InvitedPassword struct {
 	Secret   string // secret of the link
 	Password string
-	Browser  string // secret by which the browser is known
+	Browser  string // secret that identifies the browser
 	Visitor  account.Visitor
 }
 
-// SetInvitedPassword sets the password of the person whom a link invites and begins a half-done sign-in that may enrol an
-// authenticator. The link stays good until that is done, so that the person can leave half way and come back. Anybody who
-// had begun something with the account before has to start again.
+// SetInvitedPassword sets the password of the invited person and begins a half-done sign-in that may enrol an authenticator. The link stays
+// valid until the enrolment is complete, so that the person can leave and come back. Sign-ins and enrolments of the account that began
+// earlier have to start again.
 //
 // Errors: account.ErrLink, account.ErrEnrolled, *account.WeakPasswordError, account.ErrBusy.
 func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
@@ -66,14 +67,15 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	var half account.HalfCookie
 	begin := account.Beginning{Browser: set.Browser, LinkHash: hash, Invited: true, Visitor: set.Visitor}
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
-		// Before the link is looked at: another request that uses it up has changed the user's row by then, or waits for it.
+		// The user's row is locked before the link is read: a concurrent request that uses the link up has either changed the row already
+		// or waits for it.
 		if begin.User, err = s.cfg.Passwords.Replace(ctx, user.ID, encoded, now); err != nil {
 			return err
 		}
 		if begin.User.Disabled() {
 			return account.ErrLink
 		}
-		if enrolled { // nothing is left for the link to do
+		if enrolled { // the link has no further use
 			begin.LinkHash = nil
 			if err := s.cfg.Links.Spend(ctx, hash, storage.LinkEnrol, now); err != nil {
 				return err
@@ -90,7 +92,7 @@ func (s *Service) SetInvitedPassword(ctx context.Context, set InvitedPassword, n
 	return half, err
 }
 
-// linkLost returns account.ErrLink for a sign-up link that somebody else has used, and any other error as it is.
+// linkLost returns account.ErrLink for a sign-up link that another request has used, and any other error unchanged.
 func linkLost(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return account.ErrLink

@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// AskReset mails a link to a new password to the owner of a user name or e-mail address. Whether there is an account, and in which
-// state, makes no difference to the work and the result.
+// AskReset mails a password reset link to the owner of a user name or e-mail address. The work and the result are the same whether or not
+// there is an account, and whatever its state.
 //
 // Errors: *account.WaitError when too many messages were asked for from this client IP.
 func (s *Service) AskReset(ctx context.Context, name string, visitor account.Visitor, now time.Time) error {
@@ -23,7 +23,7 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor account.Vis
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	user, who := login.User, s.cfg.Attempts.Name(storage.CanonicalName(name)) // for the same work, whether or not it is needed
+	user, who := login.User, s.cfg.Attempts.Name(storage.CanonicalName(name)) // always done, so that the work is the same
 	if user.ID != "" {
 		who = throttle.User(user.ID)
 	}
@@ -39,8 +39,8 @@ func (s *Service) AskReset(ctx context.Context, name string, visitor account.Vis
 	})
 }
 
-// issueReset makes a link for a user who may have one, in place of an earlier one. For anybody else it does the same work on a
-// sign-up that cannot be completed, because nobody learns its secret, and returns a user without an e-mail address.
+// issueReset makes a reset link, which replaces an earlier one, for a user who may reset the password. For anybody else it does the same
+// work by storing a sign-up that cannot be completed, because nobody learns its secret, and returns a user without an e-mail address.
 func (s *Service) issueReset(ctx context.Context, user storage.User, name string, now time.Time) (to storage.User, link account.Link, err error) {
 	if user.ID != "" && !user.Disabled() {
 		link, err = s.cfg.Links.Issue(ctx, storage.LinkReset, user.ID, user.Email, now)
@@ -52,15 +52,16 @@ func (s *Service) issueReset(ctx context.Context, user storage.User, name string
 	})
 }
 
-// OpenReset returns the user whose password a link replaces. The link must have been sent to the user's present address. Errors: account.ErrLink.
+// OpenReset returns the user whose password a reset link replaces. The link must have been sent to the user's current e-mail address.
+// Errors: account.ErrLink.
 func (s *Service) OpenReset(ctx context.Context, secret string, now time.Time) (storage.User, error) {
 	_, user, err := s.cfg.Links.OpenMailed(ctx, storage.Hash(secret), storage.LinkReset, now)
 	return user, err
 }
 
-// ResetPassword sets a new password through a mailed link and ends everything that was granted before. Nobody is signed in by it, and
-// the second factor stays as it is: the next sign-in asks for the code. A mark that somebody else has the password is removed, and so are
-// the waits that wrong passwords have caused.
+// ResetPassword sets a new password through a mailed link and ends everything that was granted before. It signs nobody in and leaves the
+// second factor unchanged, so the next sign-in asks for a code. It removes the mark that the password is exposed, and the waits caused by
+// wrong passwords.
 //
 // Errors: account.ErrLink, *account.WeakPasswordError, account.ErrSamePassword, account.ErrBusy.
 func (s *Service) ResetPassword(ctx context.Context, secret, typed string, visitor account.Visitor, now time.Time) error {

@@ -19,10 +19,10 @@ type SignUpForm struct {
 	Visitor account.Visitor
 }
 
-// AskSignUp mails a link to a person who asks for an account. No account exists until the link is followed. If the address has an account
-// already, its owner is told so; the person who asked is not, and the work and the result are the same.
+// AskSignUp mails a sign-up link to a person who asks for an account. The account is not created until the link is followed. If the e-mail
+// address already has an account, the mail tells its owner; the person who asked does not learn it: the work and the result are the same.
 //
-// Errors: *identity.InvalidError, account.ErrClosed; *account.WaitError when too many messages were asked for from this client IP.
+// Errors: *identity.InvalidError, account.ErrClosed; *account.WaitError when this client IP has asked for too many messages.
 func (s *Service) AskSignUp(ctx context.Context, form SignUpForm, now time.Time) error {
 	if !s.Open() {
 		return account.ErrClosed
@@ -31,7 +31,7 @@ func (s *Service) AskSignUp(ctx context.Context, form SignUpForm, now time.Time)
 	if err := errors.Join(identity.CheckEmail(form.Email), identity.CheckLookalike("email", form.Email), identity.CheckFullName(form.Name)); err != nil {
 		return err
 	}
-	login, err := s.cfg.Store.Passwords.ByLogin(ctx, form.Email) // costs the same for an address that nobody has
+	login, err := s.cfg.Store.Passwords.ByLogin(ctx, form.Email) // costs the same for an address without an account
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
@@ -43,14 +43,14 @@ func (s *Service) AskSignUp(ctx context.Context, form SignUpForm, now time.Time)
 
 func (s *Service) mailSignUp(ctx context.Context, form SignUpForm, owner storage.User, now time.Time) error {
 	link := s.cfg.Links.New(storage.LinkVerify, now)
-	// The same work for an address that is taken: nobody ever gets to know that secret.
+	// The same work is done for an address that is taken; its secret is never sent to anybody.
 	if err := s.cfg.Store.SignUps.Add(ctx, storage.SignUp{
 		Hash: link.Hash, Email: form.Email, Name: form.Name, Locale: form.Locale,
 		CreatedAt: storage.At(now), ExpiresAt: storage.At(link.ExpiresAt),
 	}); err != nil {
 		return err
 	}
-	// The name stays out of the message, or anybody could have Postern send their own words to a stranger.
+	// The message does not contain the name: otherwise anybody could make Postern send text of their choice to a stranger.
 	to, notice := storage.User{Email: form.Email, Claims: localeClaim(form.Locale)}, link.For(form.Visitor).Notice(account.NoticeSignUp)
 	if owner.ID != "" {
 		to, notice = owner, account.Notice{Kind: account.NoticeAddressTaken}
@@ -68,9 +68,9 @@ func localeClaim(locale string) storage.Claims {
 	return storage.Claims{"locale": locale}
 }
 
-// CompleteSignUp makes the account that a sign-up link is for, with its password, and begins a half-done sign-in
-// that may enrol an authenticator. From then on the link works as an invitation does, so that the person can leave half way and
-// come back. Of any number of simultaneous attempts, with one link or several of one address, one makes an account.
+// CompleteSignUp creates the account of a sign-up link with its password, and begins a half-done sign-in that may enrol an authenticator.
+// From then on the link works as an invitation, so that the person can leave and come back. If several requests arrive at once, with one
+// link or with several links for one address, only one creates an account.
 //
 // Errors: account.ErrLink, account.ErrSignedUp, account.ErrTaken, *account.WeakPasswordError, account.ErrBusy.
 func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now time.Time) (account.HalfCookie, error) {
@@ -107,8 +107,8 @@ func (s *Service) CompleteSignUp(ctx context.Context, set InvitedPassword, now t
 	return half, err
 }
 
-// addRegistered makes the account of a sign-up and its invitation. The user comes first: its address decides which of several attempts wins, and the
-// others have locked nothing by then.
+// addRegistered creates the account of a sign-up and its invitation. The user is inserted first: its unique e-mail address decides which of
+// several attempts succeeds, before the others have locked anything.
 func (s *Service) addRegistered(ctx context.Context, user storage.User, asked storage.SignUp, encoded string, visitor account.Visitor, now time.Time) error {
 	if err := s.cfg.Store.Users.Add(ctx, user); err != nil {
 		return err
@@ -150,7 +150,7 @@ func (s *Service) asked(ctx context.Context, hash []byte, now time.Time) (storag
 	return asked, err
 }
 
-// takenBy returns account.ErrSignedUp if this very link has made the account that has the address, and account.ErrTaken if another account has it.
+// takenBy returns account.ErrSignedUp if the account with this e-mail address was created by this link, else account.ErrTaken.
 func (s *Service) takenBy(ctx context.Context, hash []byte, now time.Time) error {
 	if _, err := s.asked(ctx, hash, now); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// VerificationKind is what a link to the verification page is for.
+// VerificationKind says what a link to the verification page is for.
 type VerificationKind int
 
 // The kinds of links.
@@ -26,8 +26,8 @@ type Verification struct {
 	Email string // that the link was mailed to
 }
 
-// OpenVerification returns what a link is for, and changes nothing. Errors: account.ErrLink; account.ErrSignedUp when it made an account
-// and is an invitation now.
+// OpenVerification returns what a link is for. It changes nothing. Errors: account.ErrLink; account.ErrSignedUp if the link has created an
+// account and is an invitation now.
 func (s *Service) OpenVerification(ctx context.Context, secret string, now time.Time) (Verification, error) {
 	hash := storage.Hash(secret)
 	asked, err := s.asked(ctx, hash, now)
@@ -68,8 +68,8 @@ func (s *Service) AskVerification(ctx context.Context, signIn storage.SignIn, vi
 	})
 }
 
-// ConfirmAddress marks the e-mail address of a link's user as verified. Nobody has to be signed in: the link proves that the mailbox is the
-// person's, and no more is claimed. Errors: account.ErrLink.
+// ConfirmAddress marks the e-mail address of a link's user as verified. It does not require a session: the link proves that the person
+// reads the mailbox, which is all that "verified" says. Errors: account.ErrLink.
 func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor account.Visitor, now time.Time) error {
 	hash := storage.Hash(secret)
 	_, user, err := s.cfg.Links.OpenMailed(ctx, hash, storage.LinkVerify, now)
@@ -84,7 +84,7 @@ func (s *Service) ConfirmAddress(ctx context.Context, secret string, visitor acc
 			return err
 		}
 		err := s.cfg.Store.Users.VerifyEmail(ctx, user.ID, user.Email, now)
-		if errors.Is(err, storage.ErrStale) { // it has been changed since
+		if errors.Is(err, storage.ErrStale) { // the address has been changed since
 			return account.ErrLink
 		}
 		if err != nil {

@@ -11,13 +11,13 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// AcknowledgeCodes makes a confirmed authenticator a factor, together with the recovery codes that were shown with it, and completes the
+// AcknowledgeCodes stores a confirmed authenticator as a factor, with the recovery codes that were shown with it, and completes the
 // sign-in. previous is the session cookie of the browser, if any.
 //
-// Everything happens in one transaction: a process that dies before its end leaves the person where they were, and of any number of
-// simultaneous requests one succeeds. The step of the code that confirmed the authenticator is used up.
+// It does everything in one transaction: if the process dies, nothing has changed, and of several simultaneous requests only one succeeds.
+// The time step of the code that confirmed the authenticator counts as used.
 //
-// After a recovery code the new authenticator and codes replace the lost ones, and everything that was granted before ends.
+// After a sign-in with a recovery code, the new authenticator and codes replace all earlier ones, and everything granted before ends.
 //
 // Errors: account.ErrEnrolmentLost, account.ErrNotConfirmed, account.ErrStartAgain.
 func (s *Service) AcknowledgeCodes(ctx context.Context, who Enroller, previous string, visitor account.Visitor, now time.Time) (account.Done, error) {
@@ -75,7 +75,7 @@ func (s *Service) spendPermission(ctx context.Context, who Enroller, visitor acc
 		}
 		return who.half, s.cfg.Audit.Record(ctx, visitor.Event(audit.TicketUsed, who.user.ID), now)
 	}
-	// The session that allowed it must not have been ended since.
+	// The session that allowed the enrolment must still exist.
 	if err := s.cfg.Store.Sessions.KeepOnly(ctx, who.user, who.session, now); err != nil {
 		return storage.HalfSignIn{}, err
 	}

@@ -31,13 +31,13 @@ type Service struct{ cfg Config }
 // New returns the journey.
 func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
-// Enrolment returns the pending authenticator of a person, and makes it at the first call. It stays the same for ten minutes.
+// Enrolment returns a person's pending authenticator, and creates it on the first call. Later calls within ten minutes return the same one.
 func (s *Service) Enrolment(ctx context.Context, who Enroller, visitor account.Visitor, now time.Time) (account.Enrolment, error) {
 	return s.cfg.Enrolments.Show(ctx, who.user, who.purpose(), visitor, now)
 }
 
-// ConfirmEnrolment checks a code of the pending authenticator; from then on [Service.Enrolment] brings its recovery codes. It is not
-// a factor yet.
+// ConfirmEnrolment checks a code of the pending authenticator. If it is right, [Service.Enrolment] includes the recovery codes from then
+// on. The authenticator is not a factor yet.
 //
 // Errors: account.ErrCode, *account.ClockError, account.ErrEnrolmentLost.
 func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed string, visitor account.Visitor, now time.Time) error {
@@ -55,7 +55,7 @@ func (s *Service) ConfirmEnrolment(ctx context.Context, who Enroller, typed stri
 		}
 		return s.cfg.Audit.Record(ctx, visitor.Event(audit.EnrolmentConfirmed, who.user.ID), now)
 	})
-	if errors.Is(err, storage.ErrStale) { // a double click confirmed it, or it is gone
+	if errors.Is(err, storage.ErrStale) { // already confirmed by a double click, or gone
 		_, err = s.cfg.Enrolments.Pending(ctx, who.purpose(), now)
 	}
 	return err

@@ -9,29 +9,30 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// recoveredLife is how long after a recovery code a new authenticator may be enrolled.
+// recoveredLife is how long after a sign-in with a recovery code a new authenticator may be enrolled.
 const recoveredLife = 10 * time.Minute
 
-// Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: somebody with a good invitation and a
-// half-done sign-in, or somebody who has just used a recovery code. Only [Service.InvitedEnroller], [Service.RecoveredEnroller] and [MustEnroller]
-// make one; a password alone never does.
+// Enroller is a person who may enrol the first authenticator, or one in place of all that were lost: somebody with a valid invitation and a
+// half-done sign-in, or somebody who has just used a recovery code. It is made only by [Service.InvitedEnroller],
+// [Service.RecoveredEnroller] and [MustEnroller]; a password alone never suffices.
 type Enroller struct {
 	user     storage.User
-	half     storage.HalfSignIn    // completed by enrolling; empty after a recovery code
+	half     storage.HalfSignIn    // the half-done sign-in that the enrolment completes; empty after a recovery code
 	session  string                // id of the session that a recovery code has opened
 	kind     storage.EnrolmentKind // first or recovered
-	must     bool                  // nothing else goes on before
-	renews   bool                  // in place of an authenticator with a short key
+	must     bool                  // the sign-in cannot continue without a new authenticator
+	renews   bool                  // the new authenticator replaces one with a short key
 	remember bool                  // the person asked to stay signed in
 }
 
-// Replaces reports whether the new authenticator takes the place of lost ones.
+// Replaces reports whether the new authenticator replaces lost ones.
 func (e Enroller) Replaces() bool { return e.kind == storage.EnrolRecovered }
 
-// Must reports whether the person cannot go on without a new authenticator: the last recovery code is used, or [Enroller.Renews] says why.
+// Must reports whether the person cannot continue without a new authenticator, because the last recovery code is used or because of
+// [Enroller.Renews].
 func (e Enroller) Must() bool { return e.must }
 
-// Renews reports whether the new authenticator takes the place of one with a short key.
+// Renews reports whether the new authenticator replaces one with a short key.
 func (e Enroller) Renews() bool { return e.renews }
 
 func (e Enroller) purpose() storage.Purpose {
@@ -40,8 +41,8 @@ func (e Enroller) purpose() storage.Purpose {
 
 // InvitedEnroller returns the enroller of a half-done sign-in that holds an invitation.
 //
-// Errors: account.ErrStartAgain; account.ErrEnrolled when there is an authenticator, so that a code is asked for; account.ErrNotEnrolled when
-// there is neither an authenticator nor a good invitation.
+// Errors: account.ErrStartAgain; account.ErrEnrolled if there is an authenticator, so that the sign-in needs a code; account.ErrNotEnrolled
+// if there is neither an authenticator nor a valid invitation.
 func (s *Service) InvitedEnroller(ctx context.Context, cookie account.HalfCookie, now time.Time) (Enroller, error) {
 	half, err := s.cfg.SignIns.Half(ctx, cookie, now)
 	switch {

@@ -10,9 +10,9 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// MayAskEnrolLink returns the user of a half-done sign-in who has no authenticator and may be mailed a link to enrol one.
+// MayAskEnrolLink returns the user of a half-done sign-in if the user has no authenticator and may be mailed a link to enrol one.
 //
-// Errors: account.ErrStartAgain, account.ErrEnrolled; account.ErrUnverified when it is not known that the e-mail address is the person's.
+// Errors: account.ErrStartAgain, account.ErrEnrolled; account.ErrUnverified if the e-mail address is not verified.
 func (s *Service) MayAskEnrolLink(ctx context.Context, cookie account.HalfCookie, now time.Time) (storage.User, error) {
 	half, err := s.cfg.SignIns.Half(ctx, cookie, now)
 	switch {
@@ -26,8 +26,8 @@ func (s *Service) MayAskEnrolLink(ctx context.Context, cookie account.HalfCookie
 	return half.User, nil
 }
 
-// AskEnrolLink mails this user an invitation in place of an earlier one: the password and the mailbox together may enrol a first
-// authenticator, the password alone never does.
+// AskEnrolLink mails this user an invitation, which replaces an earlier one: password and mailbox together suffice to enrol a first
+// authenticator, the password alone does not.
 //
 // Errors: those of [Service.MayAskEnrolLink], *account.WaitError.
 func (s *Service) AskEnrolLink(ctx context.Context, cookie account.HalfCookie, visitor account.Visitor, now time.Time) error {

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// MaxClaim is how many characters the value of a claim may have.
+// MaxClaim is the maximum length of the value of a claim, in characters.
 const MaxClaim = 1024
 
 const (
@@ -41,8 +41,8 @@ func CheckEmail(email string) error {
 	return nil
 }
 
-// CheckUsername returns an [*InvalidError] for a bad user name; no name is a good one. It refuses @, so that nobody can take another person's
-// e-mail address as a name.
+// CheckUsername returns an [*InvalidError] for an invalid user name; an empty one is valid. It refuses @, so that nobody can use another
+// person's e-mail address as a user name.
 func CheckUsername(name string) error {
 	if name == "" {
 		return nil
@@ -55,7 +55,7 @@ func CheckUsername(name string) error {
 
 const maxFullName = 128 // characters
 
-// CheckFullName returns an [*InvalidError] for a bad claim name: it has 1 to 128 visible characters and no blank at its ends.
+// CheckFullName returns an [*InvalidError] unless the value of the claim name has 1 to 128 visible characters and no blank at its ends.
 func CheckFullName(name string) error {
 	if name == "" || utf8.RuneCountInString(name) > maxFullName || name != strings.TrimSpace(name) || !Printable(name) {
 		return Invalid("name", "has 1 to 128 visible characters")
@@ -81,7 +81,7 @@ func Printable(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
-// reservedClaims are set by Postern, never from what an operator stores about a person.
+// reservedClaims are set by Postern itself; operators cannot set them for a person.
 var reservedClaims = []string{
 	"iss", "sub", "aud", "exp", "iat", "nbf", "jti", "auth_time", "nonce", "acr", "amr", "azp", "at_hash", "c_hash", "s_hash", "sid",
 	"scope", "client_id", "cnf", "act", "email", "email_verified", "preferred_username", "groups", "updated_at", "rat", "events",
@@ -113,7 +113,7 @@ func CheckClaims(claims map[string]any) error {
 	return nil
 }
 
-// ClaimFault returns what is wrong with the value of a claim, or "".
+// ClaimFault returns what is wrong with the value of a claim, or "" if it is valid.
 func ClaimFault(name string, value any) string {
 	switch name {
 	case "phone_number_verified":

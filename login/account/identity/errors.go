@@ -1,10 +1,10 @@
 package identity
 
-// InvalidError says what is wrong with one thing that somebody entered.
+// InvalidError says what is wrong with the value of one field.
 type InvalidError struct {
-	Field   string // as in the commands and in a line of an import
-	Message string // one sentence without the field's name
-	// Lookalike says that the name could be taken for another name; an operator may allow it.
+	Field   string // the field, as commands and lines of an import call it
+	Message string // what is wrong, without the field's name
+	// Lookalike is true if the name could be mistaken for another one; an operator may allow it.
 	Lookalike bool
 }
 

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Name returns a typed user name or e-mail address as it was meant: without blanks at its ends and without invisible characters, such as the
-// zero-width space, which keyboards and clipboards add.
+// Name returns a typed user name or e-mail address without blanks at its ends and without the invisible characters, such as the zero-width
+// space, that keyboards and clipboards add.
 func Name(typed string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
@@ -20,8 +20,8 @@ func Name(typed string) string {
 	}, typed))
 }
 
-// Email is [Name] for an e-mail address that is going to be stored. An address in full-width letters throughout, as Japanese keyboards
-// write them, becomes ASCII.
+// Email is [Name] for an e-mail address that will be stored. An address written entirely in full-width letters, as Japanese keyboards
+// produce them, becomes ASCII.
 func Email(typed string) string {
 	name := Name(typed)
 	if !strings.Contains(name, "@") {
@@ -30,8 +30,9 @@ func Email(typed string) string {
 	return name
 }
 
-// CheckLookalike returns an [*InvalidError] when a user name, or the local part of an e-mail address, can be taken for another one: its letters
-// are of more than one script or all look like Latin ones, or it has characters that RFC 8265 section 3.3 allows in no user name.
+// CheckLookalike returns an [*InvalidError] if a user name, or the local part of an e-mail address, can be mistaken for another one: its
+// letters belong to several scripts or all look like Latin ones, or it has characters that RFC 8265 section 3.3 does not allow in user
+// names.
 func CheckLookalike(field, name string) error {
 	if at := strings.LastIndexByte(name, '@'); at >= 0 {
 		name = name[:at]
@@ -54,7 +55,7 @@ var together = [][]string{
 	{"Latin", "Han", "Hiragana", "Katakana"}, {"Latin", "Han", "Bopomofo"}, {"Latin", "Han", "Hangul"},
 }
 
-// mixesScripts reports whether name has characters of scripts that no language mixes.
+// mixesScripts reports whether name mixes scripts that no language uses together.
 func mixesScripts(name string) bool {
 	var scripts []string
 	for _, r := range name {

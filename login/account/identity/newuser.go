@@ -17,12 +17,12 @@ type NewUser struct {
 	Admin         bool
 	Groups        []string
 	Claims        map[string]any // see [CheckClaims]
-	Password      string         // empty: the person chooses one
-	// AllowLookalike makes the account even if [CheckLookalike] refuses its user name or e-mail address.
+	Password      string         // if empty, the person chooses one
+	// AllowLookalike creates the account even if [CheckLookalike] refuses its user name or e-mail address.
 	AllowLookalike bool
 }
 
-// Row returns the row of the account under a new id, or every fault as an [*InvalidError], joined.
+// Row returns the user to store, with a new id. If fields are invalid, it returns their errors, each an [*InvalidError], joined.
 func (n NewUser) Row(now time.Time) (storage.User, error) {
 	claims := maps.Clone(n.Claims)
 	if n.Name != "" {
