@@ -62,7 +62,7 @@ func TestImport(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrEnrolled, "the imported authenticator is asked for a code")
 		require.NoError(t, p.code(half, phone{key}.at(start), start))
 		_, err = p.invited(ticket, start)
-		require.ErrorIs(t, err, account.ErrLink, "the invitation had nothing else to do")
+		require.ErrorIs(t, err, account.ErrLink, "the invitation has no further use")
 
 		require.NotEmpty(t, report.Users[3].InvitationURL)
 		require.Empty(t, report.Users[4].InvitationURL)
@@ -120,24 +120,24 @@ func TestDryRunChangesNothing(t *testing.T) {
 
 func TestImportFaults(t *testing.T) {
 	tests := map[string]struct{ line, fault string }{
-		"not JSON":                 {`{"email"`, "not well-formed JSON"},
-		"a list":                   {`["a"]`, "not a JSON object"},
-		"two objects":              {`{"email":"a@example.test"}{}`, "something follows"},
-		"unknown member":           {`{"email":"a@example.test","admin":true}`, `member "admin" is not known`},
-		"other capitals":           {`{"email":"a@example.test","Password":"x"}`, `member "Password" is not known`},
-		"member twice":             {`{"email":"a@example.test","email":"b@example.test"}`, `member "email" is there twice`},
-		"claim twice":              {`{"email":"a@example.test","claims":{"name":"a","name":"b"}}`, `member "name" is there twice`},
-		"wrong type":               {`{"email":7}`, "email has the wrong type"},
-		"invalid UTF-8":            {"{\"email\":\"\xff@example.test\"}", "not valid UTF-8"},
-		"nested":                   {`{"email":"a@example.test","claims":{"x":{"y":{"z":{}}}}}`, "nested too deeply"},
-		"no e-mail address":        {`{}`, "email: "},
-		"password and hash":        {`{"email":"a@example.test","password":"` + adaPassword + `","password_hash":"` + foreignHash + `"}`, "password: cannot stand beside"},
-		"weak password":            {`{"email":"a@example.test","password":"12345678"}`, "password: "},
-		"unknown hash":             {`{"email":"a@example.test","password_hash":"5f4dcc3b5aa765d61d8327deb882cf99"}`, "password_hash: "},
-		"counter-based key":        {`{"email":"a@example.test","totp":["otpauth://hotp/a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}`, "totp: "},
-		"short key":                {`{"email":"a@example.test","totp":["otpauth://totp/a?secret=JBSWY3DP"]}`, "totp: "},
-		"one secret twice":         {`{"email":"a@example.test","totp":["` + secretURI + `","` + secretURI + `&digits=8"]}`, "totp: has the same secret twice"},
-		"claim of another's right": {`{"email":"a@example.test","claims":{"groups":["admin"]}}`, "claims.groups: cannot be set"},
+		"not JSON":                {`{"email"`, "not well-formed JSON"},
+		"a list":                  {`["a"]`, "not a JSON object"},
+		"two objects":             {`{"email":"a@example.test"}{}`, "something follows"},
+		"unknown member":          {`{"email":"a@example.test","admin":true}`, `member "admin" is not known`},
+		"other capitals":          {`{"email":"a@example.test","Password":"x"}`, `member "Password" is not known`},
+		"member twice":            {`{"email":"a@example.test","email":"b@example.test"}`, `member "email" is there twice`},
+		"claim twice":             {`{"email":"a@example.test","claims":{"name":"a","name":"b"}}`, `member "name" is there twice`},
+		"wrong type":              {`{"email":7}`, "email has the wrong type"},
+		"invalid UTF-8":           {"{\"email\":\"\xff@example.test\"}", "not valid UTF-8"},
+		"nested":                  {`{"email":"a@example.test","claims":{"x":{"y":{"z":{}}}}}`, "nested too deeply"},
+		"no e-mail address":       {`{}`, "email: "},
+		"password and hash":       {`{"email":"a@example.test","password":"` + adaPassword + `","password_hash":"` + foreignHash + `"}`, "password: cannot stand beside"},
+		"weak password":           {`{"email":"a@example.test","password":"12345678"}`, "password: "},
+		"unknown hash":            {`{"email":"a@example.test","password_hash":"5f4dcc3b5aa765d61d8327deb882cf99"}`, "password_hash: "},
+		"counter-based key":       {`{"email":"a@example.test","totp":["otpauth://hotp/a?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"]}`, "totp: "},
+		"short key":               {`{"email":"a@example.test","totp":["otpauth://totp/a?secret=JBSWY3DP"]}`, "totp: "},
+		"one secret twice":        {`{"email":"a@example.test","totp":["` + secretURI + `","` + secretURI + `&digits=8"]}`, "totp: has the same secret twice"},
+		"claim that Postern sets": {`{"email":"a@example.test","claims":{"groups":["admin"]}}`, "claims.groups: cannot be set"},
 	}
 	o := openOffice(t, storagetest.SQLite(t))
 	for name, test := range tests {

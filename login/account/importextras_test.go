@@ -34,7 +34,7 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		lines := []string{
 			`{"email":"one@example.test"}`,
-			`{"email":"taken@example.test","username":"x@y"}`, // has another fault as well
+			`{"email":"taken@example.test","username":"x@y"}`, // invalid for another reason as well
 			`not JSON`,
 			`{"email":"` + strings.Repeat("a", 200_000) + `"}`,
 			`{"email":"taken@example.test"}`,
@@ -58,7 +58,7 @@ func TestImportSkipsInvalidLines(t *testing.T) {
 	})
 }
 
-// Files as other systems write them can be imported.
+// Files written by other systems can be imported.
 func TestImportOfOtherSystemsFiles(t *testing.T) {
 	const first, second = `{"email":"ada@example.test"}`, `{"email":"eve@example.test"}`
 	encode := func(text string, big bool) string {
@@ -89,7 +89,7 @@ func TestImportOfOtherSystemsFiles(t *testing.T) {
 	}
 }
 
-func TestImportIgnoresWhatSaysNothing(t *testing.T) {
+func TestImportIgnoresEmptyAndKnownExtraMembers(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	report, err := imports(o, `{"id":"8f1c","_id":{"$oid":"1"},"created_at":"2020-01-01","email":" Ada@example.test ","username":" ada ","email_verified":null,`+
 		`"password_hash":"","totp":["",null],"roles":[],"phone":null,"blocked":false,"note":"","groups":null,`+
@@ -127,7 +127,7 @@ func TestImportOfShortKeys(t *testing.T) {
 		require.True(t, done.MustEnrol)
 		p.keep(done, nil)
 		_, err = p.signIn(start)
-		require.ErrorIs(t, err, storage.ErrNotFound, "nothing before a new authenticator")
+		require.ErrorIs(t, err, storage.ErrNotFound, "a new authenticator has to be enrolled first")
 		enrolling, err := o.store.Sessions.EnrollingSignIn(t.Context(), storage.Hash(p.session), start)
 		require.NoError(t, err)
 		who := enrol.MustEnroller(enrolling)
@@ -148,9 +148,9 @@ func TestImportOfShortKeys(t *testing.T) {
 	})
 }
 
-// An account with a long e-mail address or key does not end the export.
+// An account with a long e-mail address or key does not make the export fail.
 func TestExportOfLongNames(t *testing.T) {
-	issuer := strings.Repeat("Ä", 32) // as long as the setting allows
+	issuer := strings.Repeat("Ä", 32) // the longest issuer name that the setting allows
 	o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) { c.Issuer = issuer })
 	long := strings.Repeat("ü", 60) + "@" + strings.Repeat("a", 60) + "." + strings.Repeat("b", 60) + ".test"
 	longKey := "otpauth://totp/ada?secret=" + strings.Repeat("A", 204)
@@ -171,7 +171,7 @@ func TestExportOfLongNames(t *testing.T) {
 	require.Equal(t, map[string]int{long: 1, "ada@example.test": 1, "last@example.test": 0}, authenticators)
 }
 
-// However few hashes are computed at once, an import does not run into the limit for sign-ins.
+// Even if only one hash is computed at a time, an import does not run into the limit for sign-ins.
 func TestImportOfManyPasswordsWithOneHashAtOnce(t *testing.T) {
 	o := openOfficeWith(t, storagetest.SQLite(t), func(c *journeys.Config) {
 		var err error
@@ -194,7 +194,7 @@ func TestImportOfManyPasswordsWithOneHashAtOnce(t *testing.T) {
 	require.True(t, slices.IsSorted(told))
 }
 
-// An import and an export that are interrupted say so, and an import has written nothing.
+// An interrupted import or export returns an error, and the import has written nothing.
 func TestInterruptedImportAndExport(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		var lines []string

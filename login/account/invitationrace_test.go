@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// slowly runs body with two offices that pause after everything they read, so that others write in between.
+// slowly runs body with two offices that pause after every read, so that others write in between.
 func slowly(t *testing.T, body func(t *testing.T, a, b *office)) {
 	t.Helper()
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
@@ -25,10 +25,10 @@ func slowly(t *testing.T, body func(t *testing.T, a, b *office)) {
 	})
 }
 
-// Once somebody has enrolled with an invitation, it sets no other password.
+// Once somebody has enrolled with an invitation, it cannot set another password.
 func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
-		// Enrolling is slower, so that others look at the invitation while it is at work.
+		// Enrolling is slower, so that others read the invitation meanwhile.
 		a, b, slow := openOffice(t, db, storagetest.Delay(time.Millisecond)), openOffice(t, db), openOffice(t, db, storagetest.Delay(10*time.Millisecond))
 		_, ticket := a.add(ada, start)
 		p := a.person()
@@ -56,7 +56,7 @@ func TestRaceOfEnrollingAndItsInvitation(t *testing.T) {
 	})
 }
 
-// No password is set for an account that is being disabled, and no sign-in begins.
+// While an account is being disabled, no password is set and no sign-in begins.
 func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		_, ticket := a.add(ada, start)
@@ -80,7 +80,7 @@ func TestRaceOfDisablingAndAnInvitation(t *testing.T) {
 	})
 }
 
-// A person who has just enrolled is not invited, and a person who was invited again cannot enrol with the earlier invitation.
+// Somebody who has just enrolled is not invited, and somebody who was invited again cannot enrol with the earlier invitation.
 func TestRaceOfEnrollingAndInviting(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		user, ticket := a.add(ada, start)
@@ -111,7 +111,7 @@ func TestRaceOfEnrollingAndInviting(t *testing.T) {
 	})
 }
 
-// The invitation after a reset is mailed to the e-mail address that the account has by then, not to the address that was read before.
+// The invitation after a reset is mailed to the account's e-mail address at that moment, not to the address that was read before.
 func TestRaceOfResettingAndANewAddress(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
@@ -120,7 +120,7 @@ func TestRaceOfResettingAndANewAddress(t *testing.T) {
 		changed := false
 		race(t, func(i int) error {
 			if i == racers/2 {
-				// Only an account that is as it was: an error says that somebody was reset before.
+				// The account must be unchanged: an error means that another attempt has reset it.
 				err := a.store.InTx(context.Background(), func(ctx context.Context) error {
 					if err := a.store.Users.Lock(ctx, user); err != nil {
 						return err
@@ -175,7 +175,7 @@ func TestRaceOnANewAddress(t *testing.T) {
 	})
 }
 
-// Once everything of a person was ended, a session that was read before cannot ask for a new e-mail address.
+// Once everything granted to a person has ended, a session that was read before cannot ask for a new e-mail address.
 func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, _, _ := a.enrolled()
@@ -187,7 +187,7 @@ func TestAskingForANewAddressAfterTheEnd(t *testing.T) {
 	})
 }
 
-// If two browsers end each other's sessions, one is left.
+// If two browsers end each other's sessions at once, one session is left.
 func TestRaceOnEndingTheOthers(t *testing.T) {
 	slowly(t, func(t *testing.T, a, b *office) {
 		owner, phone, _ := a.enrolled()

@@ -32,13 +32,13 @@ const (
 	adaPassword = "violet anchors drift north"
 )
 
-// Ada set everything up at enrolledAt; most tests begin at start, when her session is still alive.
+// Ada has set up her account at enrolledAt; most tests begin at start, when her session still exists.
 var (
 	start      = storagetest.Now
 	enrolledAt = start.Add(-30 * time.Minute)
 )
 
-// office is all journeys on one store, with the messages that they sent and what they logged.
+// office has all journeys on one store, the messages that they sent and what they logged.
 type office struct {
 	*journeys.Journeys
 	t       testing.TB
@@ -85,7 +85,7 @@ func openOfficeWith(t testing.TB, db *storagetest.Database, change func(*journey
 	return o
 }
 
-// notices keeps the messages.
+// notices collects the messages.
 type notices struct {
 	mu   sync.Mutex
 	sent []sent
@@ -117,7 +117,7 @@ func (n *notices) to(address string, kind account.NoticeKind) (found []account.N
 	return found
 }
 
-// person is somebody at one browser.
+// person is somebody who uses one browser.
 type person struct {
 	o       *office
 	browser string
@@ -141,7 +141,7 @@ func (p *person) passwordOf(name, typed string, now time.Time) (account.HalfCook
 	}, now)
 }
 
-// half returns a half-done sign-in of Ada.
+// half begins a sign-in of Ada and returns the cookie of it half done.
 func (p *person) half(now time.Time) account.HalfCookie {
 	p.o.t.Helper()
 	half, err := p.password(now)
@@ -188,7 +188,7 @@ func (p phone) at(at time.Time) string {
 	return code
 }
 
-// wrongAt returns a code that is right nowhere near a moment.
+// wrongAt returns a code that is not valid around a moment.
 func (p phone) wrongAt(now time.Time) string {
 	for guess := 0; ; guess++ {
 		code := string([]byte{byte('0' + guess/100%10), byte('0' + guess/10%10), byte('0' + guess%10)}) + "000"
@@ -211,14 +211,14 @@ func ticketOf(t testing.TB, invitation account.Link) string {
 	return link.Query().Get("ticket")
 }
 
-// invited sets the password of the person whom a link invites.
+// invited sets the password of an invited person through the link.
 func (p *person) invited(ticket string, now time.Time) (account.HalfCookie, error) {
 	return p.o.Arrive.SetInvitedPassword(p.o.t.Context(), arrive.InvitedPassword{
 		Secret: ticket, Password: adaPassword, Browser: p.browser, Visitor: p.visitor,
 	}, now)
 }
 
-// enroller returns the permission to enrol of a half-done sign-in.
+// enroller returns the permission to enrol that a half-done sign-in gives.
 func (p *person) enroller(half account.HalfCookie, now time.Time) enrol.Enroller {
 	p.o.t.Helper()
 	who, err := p.o.Enrol.InvitedEnroller(p.o.t.Context(), half, now)
@@ -239,7 +239,7 @@ func (p *person) confirmed(who enrol.Enroller, now time.Time) (phone, []string) 
 	return phone, shown.RecoveryCodes
 }
 
-// enrolled adds Ada, who sets everything up at enrolledAt in a browser of her own.
+// enrolled adds Ada, who sets up her account at enrolledAt in a browser of her own.
 func (o *office) enrolled() (*person, phone, []string) {
 	o.t.Helper()
 	_, ticket := o.add(ada, enrolledAt)

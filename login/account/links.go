@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Link is a one-time link. It holds the secret, which is shown or mailed once and never stored.
+// Link is a one-time link. It has the secret, which is shown or mailed once and never stored.
 type Link struct {
 	Secret    string
 	Hash      []byte // of Secret, as it is stored
@@ -18,12 +18,12 @@ type Link struct {
 	ExpiresAt time.Time
 }
 
-// Notice returns the message that brings the link.
+// Notice returns the message that contains the link.
 func (l Link) Notice(kind NoticeKind) Notice {
 	return Notice{Kind: kind, Link: l.URL, Expires: l.ExpiresAt}
 }
 
-// For returns the link as the visitor who asked for it gets it: it leads their browser back to the request in progress.
+// For returns the link for the visitor who asked for it: in that visitor's browser it returns to the request in progress.
 func (l Link) For(v Visitor) Link {
 	if v.Flow != "" {
 		l.URL += "&" + url.Values{"flow": {v.Flow}}.Encode()
@@ -31,7 +31,7 @@ func (l Link) For(v Visitor) Link {
 	return l
 }
 
-// purposes says, for each purpose of a link, which page it leads to and how long it is good. A page takes the secret as the query parameter
+// purposes says, for each purpose of a link, which page it opens and how long it is valid. The page takes the secret as the query parameter
 // ticket.
 var purposes = map[string]struct {
 	page string
@@ -44,11 +44,11 @@ var purposes = map[string]struct {
 	storage.LinkDisown: {"/reset/not-me", 7 * 24 * time.Hour},
 }
 
-// Links makes one-time links and finds out what they are good for.
+// Links makes one-time links and checks them.
 type Links struct {
 	store *storage.Store
 	audit *audit.Log
-	site  string // URL below which the pages are; no slash at its end
+	site  string // base URL of the pages, without a trailing slash
 }
 
 // New returns a link of a purpose (storage.LinkEnrol and its like) that is not stored yet.
@@ -59,8 +59,8 @@ func (l *Links) New(purpose string, now time.Time) Link {
 	}
 }
 
-// Issue stores a new link in place of the user's earlier one for the purpose, in the caller's transaction. email is the address it
-// is about, if it is about one.
+// Issue stores a new link in place of the user's earlier one for the purpose, in the caller's transaction. email is the e-mail address that
+// the link is about; it may be empty.
 func (l *Links) Issue(ctx context.Context, purpose, userID, email string, now time.Time) (Link, error) {
 	link := l.New(purpose, now)
 	return link, l.store.Links.Add(ctx, storage.Link{
@@ -68,8 +68,8 @@ func (l *Links) Issue(ctx context.Context, purpose, userID, email string, now ti
 	})
 }
 
-// Invite makes an invitation with its audit entry, in the caller's transaction. A pending authenticator that somebody with an earlier link has
-// begun is dropped: its secret must not become a factor of the person who comes with the new link.
+// Invite makes an invitation with its audit entry, in the caller's transaction. It discards a pending authenticator that somebody has begun
+// with an earlier link: that secret must not become a factor of the person who uses the new link.
 func (l *Links) Invite(ctx context.Context, user storage.User, event audit.Event, now time.Time) (Link, error) {
 	if err := l.store.Enrolments.EndOfUser(ctx, user.ID); err != nil {
 		return Link{}, err
@@ -81,7 +81,7 @@ func (l *Links) Invite(ctx context.Context, user storage.User, event audit.Event
 	return link, l.audit.Record(ctx, event, now)
 }
 
-// Find returns what is stored of a link that can still be used. Errors: ErrLink.
+// Find returns the stored record of a link that can still be used. Errors: ErrLink.
 func (l *Links) Find(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, error) {
 	stored, err := l.store.Links.ByHash(ctx, hash, purpose)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (!stored.UsedAt.IsZero() || !now.Before(stored.ExpiresAt.Time)) {
@@ -90,7 +90,7 @@ func (l *Links) Find(ctx context.Context, hash []byte, purpose string, now time.
 	return stored, err
 }
 
-// Open is [Links.Find] that also returns the user, who must not be disabled. Errors: ErrLink.
+// Open is [Links.Find] and also returns the link's user, who must not be disabled. Errors: ErrLink.
 func (l *Links) Open(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
 	stored, err := l.Find(ctx, hash, purpose, now)
 	if err != nil {
@@ -103,7 +103,7 @@ func (l *Links) Open(ctx context.Context, hash []byte, purpose string, now time.
 	return stored, user, err
 }
 
-// OpenMailed is [Links.Open] for a link that must have been mailed to the e-mail address that the user has now. Errors: ErrLink.
+// OpenMailed is [Links.Open] for a link that must have been mailed to the user's current e-mail address. Errors: ErrLink.
 func (l *Links) OpenMailed(ctx context.Context, hash []byte, purpose string, now time.Time) (storage.Link, storage.User, error) {
 	stored, user, err := l.Open(ctx, hash, purpose, now)
 	if err == nil && stored.Email != user.Email {
@@ -121,8 +121,8 @@ func (l *Links) OpenEmailChange(ctx context.Context, hash []byte, now time.Time)
 	return stored, user, err
 }
 
-// NewEmail returns the e-mail address that the user has asked for and not confirmed, and until when it can be confirmed. It is empty if
-// the user has asked for none.
+// NewEmail returns the new e-mail address that the user has asked for and not yet confirmed, and when its link expires. The address is
+// empty if there is no such change.
 func (l *Links) NewEmail(ctx context.Context, user storage.User, now time.Time) (email string, until time.Time, err error) {
 	if !user.EmailChanging(now) {
 		return "", time.Time{}, nil
@@ -134,7 +134,7 @@ func (l *Links) NewEmail(ctx context.Context, user storage.User, now time.Time) 
 	return stored.Email, user.EmailChangeUntil.Time, err
 }
 
-// Spend uses a link up. Errors: ErrLink when somebody else was faster.
+// Spend uses up a link. Errors: ErrLink if another request has used it.
 func (l *Links) Spend(ctx context.Context, hash []byte, purpose string, now time.Time) error {
 	err := l.store.Links.Spend(ctx, hash, purpose, now)
 	if errors.Is(err, storage.ErrNotFound) {

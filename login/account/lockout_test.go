@@ -17,11 +17,11 @@ import (
 
 const (
 	guessed  = 20 // accounts
-	guessers = 3  // clients at once, for each account
+	guessers = 3  // simultaneous clients for each account
 	siege    = 6 * 30 * 24 * time.Hour
 )
 
-// mostWithin returns the greatest number of moments within any span of that length.
+// mostWithin returns the largest number of moments within any period of the given length.
 func mostWithin(moments []time.Time, span time.Duration) (most int) {
 	for i, first := range moments {
 		in := slices.IndexFunc(moments[i:], func(at time.Time) bool { return at.Sub(first) >= span })
@@ -33,12 +33,12 @@ func mostWithin(moments []time.Time, span time.Duration) (most int) {
 	return most
 }
 
-// guess makes random guesses at one account's code for half a year, several at once whenever a wait is over, and returns when the wrong ones
-// were looked at and whether one was right. Somebody who has the password can do no better.
+// guess makes random guesses at one account's code for half a year, several at once whenever a wait is over. It returns when the wrong
+// codes were checked and whether one was right. Nobody who has the password can do better.
 func guess(t *testing.T, o *office, name string) (looked []time.Time, hit bool) {
 	var mu sync.Mutex
 	for now := start; now.Before(start.Add(siege)) && !hit; {
-		next := now.Add(7 * 24 * time.Hour) // a closed factor stays closed: an attempt now and then is enough
+		next := now.Add(7 * 24 * time.Hour) // a closed factor stays closed, so few attempts are enough
 		p := o.person()
 		half, err := p.passwordOf(name, adaPassword, now)
 		require.NoError(t, err)
@@ -71,8 +71,8 @@ func guess(t *testing.T, o *office, name string) (looked []time.Time, hit bool) 
 	return looked, hit
 }
 
-// Half a year of guessing: 100 wrong codes and no more, 8 in the first quarter of an hour (5 at once, then after 1, 2 and 4 minutes),
-// and then one an hour until the factor is closed.
+// In half a year of guessing no more than 100 wrong codes are checked: 8 in the first quarter of an hour (5 at once, then after 1, 2 and 4
+// minutes), and then one an hour until the factor is closed.
 func TestArithmeticOfGuessing(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		hits := 0
@@ -90,6 +90,6 @@ func TestArithmeticOfGuessing(t *testing.T) {
 			require.LessOrEqual(t, mostWithin(looked[8:], 15*time.Minute), 1)
 			require.LessOrEqual(t, mostWithin(looked[10:], time.Hour), 1)
 		}
-		require.LessOrEqual(t, hits, 1, "each account falls with a chance of 3 in 10,000")
+		require.LessOrEqual(t, hits, 1, "the chance is 3 in 10,000 for each account")
 	})
 }

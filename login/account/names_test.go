@@ -20,10 +20,10 @@ func TestNamesThatLookLikeAnother(t *testing.T) {
 	refused := []string{
 		"\u0430da",                       // Cyrillic and Latin
 		"ad\u03b1",                       // Latin and Greek
-		"\u0440\u0430\u0443\u0440\u0430", // Cyrillic alone, each letter as a Latin one
+		"\u0440\u0430\u0443\u0440\u0430", // Cyrillic only, each letter like a Latin one
 		"\u0422\u041e\u041c",             // capitals
 		"\u03bf\u03bd\u03b1",             // Greek alone
-		"b\u00fccher\u0441",              // not ASCII otherwise either
+		"b\u00fccher\u0441",              // not ASCII after folding either
 		"a\U0001f600",                    // not allowed in names
 	}
 	taken := []string{"grace", "jürgen", "жанна", "иванов1", "ελένη", "田中", "ひらがな漢字", "カナtanaka", "김철수kim", "عائشة", "אבי"}
@@ -64,7 +64,7 @@ func mustSignIn(t *testing.T, p *person) storage.SignIn {
 	return signIn
 }
 
-// What keyboards and clipboards add to a name is removed.
+// Characters that keyboards and clipboards add to a name are removed.
 func TestNamesAsTheyAreTyped(t *testing.T) {
 	around := []string{" %s", "%s ", "\t%s\r\n", "\u00a0%s\u00a0", "\u200b%s\u200b", "\ufeff%s", "\u3000%s\u3000", "\u2068%s\u2069"}
 	each(t, func(t *testing.T, o *office) {

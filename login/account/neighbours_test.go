@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Others who ask for mails from the same IP address do not keep a trusted browser from asking for a new password.
+// If others at the same client IP ask for messages, a trusted browser can still ask for a reset link.
 func TestBudgetOfAsking(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, _, _ := o.enrolled()
@@ -28,7 +28,7 @@ func TestBudgetOfAsking(t *testing.T) {
 	})
 }
 
-// Strangers who ask for accounts at a mailbox do not keep its owner from making it the e-mail address of an account.
+// If strangers ask for accounts at a mailbox, its owner can still make it the e-mail address of an account.
 func TestBudgetOfAMailbox(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
@@ -37,7 +37,7 @@ func TestBudgetOfAMailbox(t *testing.T) {
 		for range 4 {
 			require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: "new@example.test", Name: "N", Visitor: o.person().visitor}, now))
 		}
-		require.Equal(t, 1, o.events(audit.MailThrottled), "the fourth was too many")
+		require.Equal(t, 1, o.events(audit.MailThrottled), "the fourth request was too many")
 		require.NoError(t, o.Self.AskEmailChange(t.Context(), here.freshly(now), "new@example.test", here.visitor, now))
 	})
 }
@@ -57,12 +57,12 @@ func TestAddressBudget(t *testing.T) {
 		elsewhere.half(start)
 
 		owner.visitor.ClientIP = p.visitor.ClientIP
-		require.NoError(t, owner.code(owner.half(start), phone.at(start), start), "a browser that signed in before, behind the same address")
+		require.NoError(t, owner.code(owner.half(start), phone.at(start), start), "a trusted browser at the same client IP")
 		now := start.Add(time.Minute)
 		here := o.signedIn(phone, now)
 		_, err = o.Self.ChangePassword(t.Context(), here.freshly(now), self.PasswordChange{
 			Current: adaPassword, New: "a long walk over the hills", Session: here.session, Visitor: p.visitor,
 		}, now)
-		require.NoError(t, err, "somebody who is signed in there")
+		require.NoError(t, err, "somebody who is signed in at the same client IP")
 	})
 }

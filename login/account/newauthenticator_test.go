@@ -61,7 +61,7 @@ func TestFormSentTwiceAddsOnce(t *testing.T) {
 		require.Len(t, o.present(), 2)
 		require.Equal(t, 1, o.events(audit.AuthenticatorAdded))
 		after, _ := here.shown(who, "", start)
-		require.NotEqual(t, confirm.Code, after.at(start), "the next one has a key of its own")
+		require.NotEqual(t, confirm.Code, after.at(start), "the next authenticator has a key of its own")
 	})
 }
 
@@ -87,7 +87,7 @@ func TestWhoMayChangeFactors(t *testing.T) {
 	require.ErrorIs(t, err, account.ErrRecovered, "a recovery code is not the authenticator")
 }
 
-// A pending authenticator can be confirmed for its own purpose only, and only the last one counts.
+// A pending authenticator can only be confirmed for its own purpose, and only the newest one.
 func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, first, codes := o.enrolled()
@@ -135,7 +135,7 @@ func TestPendingAuthenticatorKeepsItsPurpose(t *testing.T) {
 	})
 }
 
-// A permission is not good any more once its session has ended or everything of the user was ended.
+// A permission is void once its session, or everything granted to the user, has ended.
 func TestEndedSessionChangesNoFactor(t *testing.T) {
 	ends := map[string]func(o *office, p *person) error{
 		"signed out": func(o *office, p *person) error { return o.store.Sessions.End(o.t.Context(), storage.Hash(p.session)) },

@@ -34,13 +34,13 @@ func disownSecret(t *testing.T, notice account.Notice) string {
 func TestNewBrowserIsTold(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, phone, codes := o.enrolled()
-		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "not of the enrolment")
+		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "the owner is not told of the enrolment")
 		require.NoError(t, owner.code(owner.half(start), phone.at(start), start))
-		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "nor of a browser that is known")
+		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "nor of a sign-in in a known browser")
 
 		stranger, now := o.person(), start.Add(time.Minute)
 		require.ErrorIs(t, stranger.code(stranger.half(now), phone.wrongAt(now), now), account.ErrCode)
-		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "nor of one that did not get in")
+		require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser), "nor of a sign-in that failed")
 		require.NoError(t, stranger.code(stranger.half(now), phone.at(now), now))
 		told := o.notices.to(ada, account.NoticeNewBrowser)
 		require.Len(t, told, 1)
@@ -49,14 +49,14 @@ func TestNewBrowserIsTold(t *testing.T) {
 		require.Equal(t, now.Add(7*24*time.Hour), told[0].Expires)
 		now = now.Add(time.Minute)
 		require.NoError(t, stranger.code(stranger.half(now), phone.at(now), now))
-		require.Len(t, o.notices.to(ada, account.NoticeNewBrowser), 1, "the browser is known from then on")
+		require.Len(t, o.notices.to(ada, account.NoticeNewBrowser), 1, "after that the browser is known")
 
 		for range 5 { // private windows
 			now = now.Add(time.Minute)
 			p := o.person()
 			require.NoError(t, p.code(p.half(now), phone.at(now), now))
 		}
-		require.Len(t, o.notices.to(ada, account.NoticeNewBrowser), 3, "three an hour")
+		require.Len(t, o.notices.to(ada, account.NoticeNewBrowser), 3, "at most three messages an hour")
 		p := o.person()
 		require.NoError(t, p.recoveryCode(p.half(now), codes[0], now))
 		require.Len(t, o.notices.to(ada, account.NoticeNewBrowser), 3, "a recovery code has a message of its own")
@@ -78,7 +78,7 @@ func TestFirstSignInOfImportedAccountIsNotTold(t *testing.T) {
 	})
 }
 
-func TestNothingIsToldUnlessWanted(t *testing.T) {
+func TestNewBrowserIsNotToldUnlessConfigured(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	_, phone, _ := o.enrolled()
 	p := o.person()
@@ -86,7 +86,7 @@ func TestNothingIsToldUnlessWanted(t *testing.T) {
 	require.Empty(t, o.notices.to(ada, account.NoticeNewBrowser))
 }
 
-// stolen is a sign-in of somebody else with Ada's password and phone, and the link that Ada got.
+// stolen is a stranger's sign-in with Ada's password and phone, and the link that was mailed to Ada.
 func stolen(t *testing.T, o *office) (owner, thief *person, phone phone, secret string) {
 	owner, phone, _ = o.enrolled()
 	thief = o.person()
@@ -100,7 +100,7 @@ func TestDisowningASignIn(t *testing.T) {
 		signIn, err := thief.signIn(start)
 		require.NoError(t, err)
 		grant := storagetest.Grant(t, o.store, signIn.User(), storagetest.Client(t, o.store))
-		grant.ID, grant.SID, grant.CodeHash = storage.NewID(), signIn.ID(), storage.Hash("in the session")
+		grant.ID, grant.SID, grant.CodeHash = storage.NewID(), signIn.ID(), storage.Hash("granted in the session")
 		require.NoError(t, o.store.Grants.Issue(t.Context(), grant, ""))
 
 		now := start.Add(time.Hour / 2)
@@ -116,7 +116,7 @@ func TestDisowningASignIn(t *testing.T) {
 		_, err = thief.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		_, err = owner.signIn(start)
-		require.NoError(t, err, "the owner's own goes on")
+		require.NoError(t, err, "the owner's own session continues")
 		grants, err := o.store.Grants.OfUser(t.Context(), user.ID, 10)
 		require.NoError(t, err)
 		for _, g := range grants {
@@ -125,7 +125,7 @@ func TestDisowningASignIn(t *testing.T) {
 		require.Equal(t, 1, o.events(audit.SignInDisowned))
 		require.NoError(t, thief.code(thief.half(now), phone.at(now), now))
 		_, err = thief.signIn(now)
-		require.ErrorIs(t, err, storage.ErrNotFound, "who has the password is held")
+		require.ErrorIs(t, err, storage.ErrNotFound, "sign-ins by the stranger are held")
 
 		_, err = o.Recovery.Disown(t.Context(), secret, owner.visitor, now)
 		require.ErrorIs(t, err, account.ErrLink, "once")
@@ -135,8 +135,8 @@ func TestDisowningASignIn(t *testing.T) {
 	})
 }
 
-// After a change of the password a session goes on under another id.
-func TestDisowningWhatHasMovedOn(t *testing.T) {
+// After a change of password, a session continues under another id.
+func TestDisowningASessionWithANewID(t *testing.T) {
 	eachTelling(t, func(t *testing.T, o *office) {
 		owner, thief, _, secret := stolen(t, o)
 		fresh, ok := self.FreshSignIn(must(thief.signIn(start)), start)
@@ -173,7 +173,7 @@ func TestLinksThatDisownNothing(t *testing.T) {
 		require.NoError(t, o.store.Users.BeginEmailChange(t.Context(), must(owner.signIn(now)).User(), now.Add(time.Hour)))
 		require.NoError(t, o.store.Users.ChangeEmail(t.Context(), must(owner.signIn(now)).User().ID, "new@example.test", now))
 		_, _, err = o.Recovery.OpenDisowning(t.Context(), secret, now)
-		require.ErrorIs(t, err, account.ErrLink, "the mailbox is not the account's any more")
+		require.ErrorIs(t, err, account.ErrLink, "the account has another e-mail address now")
 	})
 }
 

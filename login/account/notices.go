@@ -7,35 +7,35 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// NoticeKind is what a message tells its reader.
+// NoticeKind says what a message tells its reader.
 type NoticeKind string
 
 // The kinds of messages.
 const (
-	NoticeInvitation   NoticeKind = "invitation"    // an account was prepared; Link sets a password and enrols an authenticator
-	NoticeSignUp       NoticeKind = "registration"  // somebody, probably the reader, wants an account; Link leads on
-	NoticeAddressTaken NoticeKind = "address_taken" // somebody, probably the reader, asked for an account that the reader has
+	NoticeInvitation   NoticeKind = "invitation"    // an account was created for the reader; Link is the invitation
+	NoticeSignUp       NoticeKind = "registration"  // somebody, probably the reader, asked for an account; Link continues the sign-up
+	NoticeAddressTaken NoticeKind = "address_taken" // somebody, probably the reader, asked for an account, but the reader already has one
 	NoticeEnrolLink    NoticeKind = "enrol_link"    // Link enrols a first authenticator
 	NoticeFactorReset  NoticeKind = "factor_reset"  // an operator removed the authenticators; Link is a new invitation
 
-	NoticeVerifyAddress  NoticeKind = "verify_address"  // Link proves that the address is the reader's
-	NoticeEmailConfirm   NoticeKind = "email_confirm"   // to the new address; Link makes it the account's
-	NoticeEmailAnnounced NoticeKind = "email_announced" // to the old address: Email is going to replace it
-	NoticeEmailChanged   NoticeKind = "email_changed"   // to the old address: Email has replaced it
+	NoticeVerifyAddress  NoticeKind = "verify_address"  // Link verifies the reader's e-mail address
+	NoticeEmailConfirm   NoticeKind = "email_confirm"   // to the new e-mail address; Link confirms the change
+	NoticeEmailAnnounced NoticeKind = "email_announced" // to the old e-mail address: Email is about to replace it
+	NoticeEmailChanged   NoticeKind = "email_changed"   // to the old e-mail address: Email has replaced it
 
-	NoticePasswordReset   NoticeKind = "password_reset" // Link leads to a new password
+	NoticePasswordReset   NoticeKind = "password_reset" // Link is the reset link
 	NoticePasswordChanged NoticeKind = "password_changed"
 
-	NoticeExposed      NoticeKind = "exposed"       // somebody knows the password: Count wrong codes followed it
+	NoticeExposed      NoticeKind = "exposed"       // somebody else knows the password: Count wrong codes followed it
 	NoticeFactorClosed NoticeKind = "factor_closed" // after Count wrong codes in a row
 
 	NoticeRecoveryCodeUsed      NoticeKind = "recovery_code_used" // Count codes are left
 	NoticeRecoveryCodesReplaced NoticeKind = "recovery_codes_replaced"
 	NoticeAuthenticatorAdded    NoticeKind = "authenticator_added"
-	NoticeAuthenticatorReplaced NoticeKind = "authenticator_replaced" // all earlier ones, or the lost ones
+	NoticeAuthenticatorReplaced NoticeKind = "authenticator_replaced" // all earlier ones, or the lost ones, were replaced
 	NoticeAuthenticatorRemoved  NoticeKind = "authenticator_removed"
 
-	// A sign-in from Browser and Network, which this person never used; Link ends it and leads to a new password.
+	// A sign-in from Browser and Network in a browser that the reader has never used; Link ends it and leads to a new password.
 	NoticeNewBrowser NoticeKind = "new_browser"
 
 	NoticeAccountClosed NoticeKind = "account_closed"
@@ -60,15 +60,15 @@ type Notice struct {
 	Count   int
 	Email   string // e-mail address that the message names
 	Browser string // such as "Firefox on Linux"
-	Network string // network of the client IP; may be empty
+	Network string // network that the client IP belongs to; may be empty
 }
 
 // Notices tells people what happened to their accounts.
 type Notices interface {
-	// Send queues one message in the caller's transaction, so that it goes out if, and only if, what it reports has happened. Its language
-	// is the claim locale of the user. If it returns an error, the operation must fail.
+	// Send queues one message in the caller's transaction, so that it is sent if, and only if, the transaction commits. Its language is the
+	// claim locale of the user. If Send returns an error, the transaction must fail.
 	//
-	// A message to a user without an e-mail address is never sent, but costs what any other message costs: nobody learns from the time of an
-	// answer whether there is a mailbox to write to.
+	// A message to a user without an e-mail address is never sent, but takes the same work as any other: the response time must not reveal
+	// whether there is a recipient.
 	Send(ctx context.Context, to storage.User, n Notice, now time.Time) error
 }

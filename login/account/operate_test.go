@@ -21,26 +21,26 @@ func TestAddRefuses(t *testing.T) {
 		user  identity.NewUser
 		field string
 	}{
-		"no address":               {identity.NewUser{}, "email"},
-		"line break in an address": {identity.NewUser{Email: "ada@example.test\r\nBcc: eve@example.test"}, "email"},
-		"two addresses":            {identity.NewUser{Email: "ada@example.test,eve@example.test"}, "email"},
-		"display name":             {identity.NewUser{Email: "Ada <ada@example.test>"}, "email"},
-		"quoted local part":        {identity.NewUser{Email: `"ada lovelace"@example.test`}, "email"},
-		"long address":             {identity.NewUser{Email: strings.Repeat("a", 10_000) + "@example.test"}, "email"},
-		"address as user name":     {identity.NewUser{Email: ada, Username: "eve@example.test"}, "username"},
-		"blank user name":          {identity.NewUser{Email: ada, Username: " "}, "username"},
-		"invisible user name":      {identity.NewUser{Email: ada, Username: "ada\u200b"}, "username"},
-		"group twice":              {identity.NewUser{Email: ada, Groups: []string{"a", "a"}}, "groups"},
-		"claim that Postern sets":  {identity.NewUser{Email: ada, Claims: map[string]any{"sub": "x"}}, "claims.sub"},
-		"claim email_verified":     {identity.NewUser{Email: ada, Claims: map[string]any{"email_verified": true}}, "claims.email_verified"},
-		"claim with a bad name":    {identity.NewUser{Email: ada, Claims: map[string]any{"a b": "x"}}, "claims.a b"},
-		"picture without scheme":   {identity.NewUser{Email: ada, Claims: map[string]any{"picture": "javascript:alert(1)"}}, "claims.picture"},
-		"birthdate":                {identity.NewUser{Email: ada, Claims: map[string]any{"birthdate": "31.1.1990"}}, "claims.birthdate"},
-		"zoneinfo":                 {identity.NewUser{Email: ada, Claims: map[string]any{"zoneinfo": "../../etc"}}, "claims.zoneinfo"},
-		"verified phone as text":   {identity.NewUser{Email: ada, Claims: map[string]any{"phone_number_verified": "true"}}, "claims.phone_number_verified"},
-		"address with other parts": {identity.NewUser{Email: ada, Claims: map[string]any{"address": map[string]any{"planet": "Earth"}}}, "claims.address"},
-		"name that is a number":    {identity.NewUser{Email: ada, Claims: map[string]any{"given_name": 7.0}}, "claims.given_name"},
-		"null":                     {identity.NewUser{Email: ada, Claims: map[string]any{"shoe_size": nil}}, "claims.shoe_size"},
+		"no address":                 {identity.NewUser{}, "email"},
+		"line break in an address":   {identity.NewUser{Email: "ada@example.test\r\nBcc: eve@example.test"}, "email"},
+		"two addresses":              {identity.NewUser{Email: "ada@example.test,eve@example.test"}, "email"},
+		"display name":               {identity.NewUser{Email: "Ada <ada@example.test>"}, "email"},
+		"quoted local part":          {identity.NewUser{Email: `"ada lovelace"@example.test`}, "email"},
+		"long address":               {identity.NewUser{Email: strings.Repeat("a", 10_000) + "@example.test"}, "email"},
+		"address as user name":       {identity.NewUser{Email: ada, Username: "eve@example.test"}, "username"},
+		"blank user name":            {identity.NewUser{Email: ada, Username: " "}, "username"},
+		"invisible user name":        {identity.NewUser{Email: ada, Username: "ada\u200b"}, "username"},
+		"group twice":                {identity.NewUser{Email: ada, Groups: []string{"a", "a"}}, "groups"},
+		"claim that Postern sets":    {identity.NewUser{Email: ada, Claims: map[string]any{"sub": "x"}}, "claims.sub"},
+		"claim email_verified":       {identity.NewUser{Email: ada, Claims: map[string]any{"email_verified": true}}, "claims.email_verified"},
+		"claim with an invalid name": {identity.NewUser{Email: ada, Claims: map[string]any{"a b": "x"}}, "claims.a b"},
+		"picture without scheme":     {identity.NewUser{Email: ada, Claims: map[string]any{"picture": "javascript:alert(1)"}}, "claims.picture"},
+		"birthdate":                  {identity.NewUser{Email: ada, Claims: map[string]any{"birthdate": "31.1.1990"}}, "claims.birthdate"},
+		"zoneinfo":                   {identity.NewUser{Email: ada, Claims: map[string]any{"zoneinfo": "../../etc"}}, "claims.zoneinfo"},
+		"verified phone as text":     {identity.NewUser{Email: ada, Claims: map[string]any{"phone_number_verified": "true"}}, "claims.phone_number_verified"},
+		"address with other parts":   {identity.NewUser{Email: ada, Claims: map[string]any{"address": map[string]any{"planet": "Earth"}}}, "claims.address"},
+		"name that is a number":      {identity.NewUser{Email: ada, Claims: map[string]any{"given_name": 7.0}}, "claims.given_name"},
+		"null":                       {identity.NewUser{Email: ada, Claims: map[string]any{"shoe_size": nil}}, "claims.shoe_size"},
 	}
 	o := openOffice(t, storagetest.SQLite(t))
 	for name, test := range tests {
@@ -74,7 +74,7 @@ func TestAdd(t *testing.T) {
 		require.Equal(t, "Ada Example", profile.User.Claims["name"])
 		require.Equal(t, 38.0, profile.User.Claims["shoe_size"])
 		require.False(t, profile.HasPassword)
-		require.NotContains(t, claims, "name", "the caller's claims are its own")
+		require.NotContains(t, claims, "name", "the caller's claims are not changed")
 
 		for _, taken := range []identity.NewUser{{Email: "ADA@Example.test"}, {Email: "a@example.test", Username: "\uff21da"}} {
 			_, _, err := o.Operate.Add(t.Context(), taken, audit.Operator(), start)
@@ -93,7 +93,7 @@ func TestAddWithPassword(t *testing.T) {
 		p := o.person()
 		half := p.half(start)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
-		require.ErrorIs(t, err, account.ErrNotEnrolled, "a password that an operator knows does not enrol")
+		require.ErrorIs(t, err, account.ErrNotEnrolled, "a password that an operator knows is not enough to enrol")
 		_, err = p.invited(ticketOf(t, invitation), start)
 		require.NoError(t, err)
 	})
@@ -170,7 +170,7 @@ func TestResetFactor(t *testing.T) {
 		require.ErrorIs(t, owner.code(half, phone.at(start), start), account.ErrNotEnrolled)
 		require.ErrorIs(t, owner.recoveryCode(half, codes[0], start), account.ErrNotEnrolled)
 		_, err = o.Enrol.InvitedEnroller(t.Context(), half, start)
-		require.ErrorIs(t, err, account.ErrNotEnrolled, "the password alone does not enrol")
+		require.ErrorIs(t, err, account.ErrNotEnrolled, "the password alone is not enough to enrol")
 
 		half, err = owner.invited(ticketOf(t, invitation), start)
 		require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestOperationsOnNobody(t *testing.T) {
 			return err
 		},
 		"sessions": func(name string) error { _, _, err := o.Operate.Sessions(t.Context(), name, start); return err },
-		"end session of another": func(string) error {
+		"end another user's session": func(string) error {
 			_, err := o.Operate.EndSession(t.Context(), ada, storage.NewID(), audit.Operator(), start)
 			return err
 		},

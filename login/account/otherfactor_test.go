@@ -18,7 +18,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// wordList is a second kind of factor: a person has a list of words and types the next one each time.
+// wordList is another kind of factor: a person has a list of words and types the next one at each sign-in.
 type wordList struct{ store *storage.Store }
 
 func (wordList) Kind() string   { return "words" }
@@ -48,7 +48,7 @@ func (w wordList) Spend(ctx context.Context, _ account.Answer, m account.Match, 
 
 func (wordList) Refusal(account.Answer, time.Time) error { return account.ErrCode }
 
-// signInWith replaces the sign-in of an office by one with other factors.
+// signInWith replaces the sign-in journey of an office by one with other factors.
 func (o *office) signInWith(passwords *account.Passwords, factors account.Factors) {
 	r := o.Rules
 	o.SignIn = signin.New(signin.Config{
@@ -57,7 +57,7 @@ func (o *office) signInWith(passwords *account.Passwords, factors account.Factor
 	})
 }
 
-// Nothing outside of account and its table knows which kinds of factors there are.
+// Only package account and its table know which kinds of factors there are.
 func TestSecondKindOfFactor(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, codes := o.enrolled()
@@ -73,7 +73,7 @@ func TestSecondKindOfFactor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"pwd", "kba", "mfa"}, signIn.Methods())
 		for _, used := range []string{"drift", "anchor"} {
-			require.ErrorIs(t, p.code(p.half(start), used, start), account.ErrCode, "a word that was used, and those before it, sign in no more")
+			require.ErrorIs(t, p.code(p.half(start), used, start), account.ErrCode, "neither a used word nor an earlier one is accepted again")
 		}
 		require.Equal(t, 2, o.events(audit.CodeReplayed))
 		require.Equal(t, 1, o.events(audit.CodeRefused))
@@ -94,7 +94,7 @@ func TestAuthenticatorsOfAnotherKind(t *testing.T) {
 		require.NoError(t, o.store.Authenticators.Add(t.Context(), storage.Authenticator{
 			ID: id, UserID: o.user(ada).ID, Kind: "words", Name: "Paper", Secret: []byte("anchor drift violet"), CreatedAt: start,
 		}))
-		require.ErrorIs(t, here.code(here.half(start), "drift", start), account.ErrCode, "nobody asks for it here")
+		require.ErrorIs(t, here.code(here.half(start), "drift", start), account.ErrCode, "a sign-in without this kind of factor does not ask for it")
 		require.NoError(t, here.code(here.half(start), phone.at(start), start))
 		require.NotContains(t, o.log.String(), "damaged")
 
@@ -119,7 +119,7 @@ func TestAuthenticatorsOfAnotherKind(t *testing.T) {
 	})
 }
 
-// directory is another first factor: it knows passwords that are stored elsewhere.
+// directory is another first factor: it checks passwords that are stored elsewhere.
 type directory map[string]string
 
 func (d directory) Check(_ context.Context, login storage.PasswordLogin, typed string) (account.Verdict, error) {
@@ -144,11 +144,12 @@ func TestSecondKindOfFirstFactor(t *testing.T) {
 		require.NoError(t, p.code(half, phone.at(start), start))
 
 		_, err = passwords.Hash(t.Context(), newPassword, o.user(ada))
-		require.ErrorIs(t, err, account.ErrPasswordElsewhere, "nobody sets it here")
+		require.ErrorIs(t, err, account.ErrPasswordElsewhere, "it cannot be set here")
 	})
 }
 
-// What looks like a TOTP key in an authenticator of another kind is no key: its codes say nothing about clocks, and no step of it is used up.
+// Data that looks like a TOTP key in an authenticator of another kind is not used as a key: its codes tell nothing about clocks, and none
+// of its steps is used up.
 func TestKeyOfAnotherKindIsNoKey(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p, own, _ := o.enrolled()

@@ -28,7 +28,7 @@ func (o *office) elsewhere(phone phone, at time.Time) *person {
 	return p
 }
 
-// freshly returns the sign-in of a browser as if it was completed within the last ten minutes.
+// freshly returns the sign-in of a browser as if it had been completed within the last ten minutes.
 func (p *person) freshly(now time.Time) self.Fresh {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
@@ -38,7 +38,7 @@ func (p *person) freshly(now time.Time) self.Fresh {
 	return who
 }
 
-// grantTo gives a client something in the session of a browser.
+// grantTo makes a grant to a client in the session of a browser.
 func (p *person) grantTo(client storage.Client, now time.Time, scopes ...string) storage.Grant {
 	p.o.t.Helper()
 	signIn, err := p.signIn(now)
@@ -72,7 +72,7 @@ func TestEndingOneSession(t *testing.T) {
 		stranger := storagetest.User(t, o.store)
 		require.ErrorIs(t, o.Self.EndOwnSession(t.Context(), stranger.ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
 		_, err = other.signIn(start)
-		require.NoError(t, err, "nobody ends another person's session")
+		require.NoError(t, err, "nobody can end another person's session")
 
 		require.NoError(t, o.Self.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start))
 		require.ErrorIs(t, o.Self.EndOwnSession(t.Context(), signIn.User().ID, signIn.ID(), owner.visitor, start), storage.ErrNotFound)
@@ -81,7 +81,7 @@ func TestEndingOneSession(t *testing.T) {
 		_, err = owner.signIn(start)
 		require.NoError(t, err)
 		require.True(t, o.ended(online, start))
-		require.False(t, o.ended(offline, start), "it was given for the time after the session")
+		require.False(t, o.ended(offline, start), "offline access outlives the session")
 		require.False(t, o.ended(mine, start))
 		require.Equal(t, 1, o.events(audit.SessionsEnded))
 	})
@@ -147,7 +147,7 @@ func TestClosingAnAccount(t *testing.T) {
 		_, err = o.store.Grants.ByID(t.Context(), grant.ID, "")
 		require.ErrorIs(t, err, storage.ErrNotFound)
 		again, _ := o.add(ada, start)
-		require.NotEqual(t, id, again.ID, "the address is free, the id is not used again")
+		require.NotEqual(t, id, again.ID, "the e-mail address is free, and the id is not used again")
 	})
 }
 
@@ -172,7 +172,7 @@ func TestLastAdministratorCannotClose(t *testing.T) {
 	})
 }
 
-func TestOwnDataHoldNoSecret(t *testing.T) {
+func TestOwnDataHasNoSecret(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, codes := o.enrolled()
 		owner, client := o.elsewhere(phone, start), storagetest.Client(t, o.store)

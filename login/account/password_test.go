@@ -16,8 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The work of a hash is done whether or not there is anything to compare with: without it the answer would come in a
-// hundredth of the time.
+// A hash is computed even if there is nothing to compare with: otherwise the answer would take a hundredth of the time.
 func TestUnknownNameCostsAsMuchTime(t *testing.T) {
 	store := storagetest.Open(t)
 	hasher, err := password.New(password.Config{Memory: 32 << 10, Time: 4})

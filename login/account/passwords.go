@@ -13,29 +13,30 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// FirstFactor decides about what a person types as the password. [StoredPassword] keeps passwords here; a directory would keep them elsewhere.
+// FirstFactor checks what a person types as the password. [StoredPassword] compares it with a stored hash; a directory would ask another
+// system.
 type FirstFactor interface {
-	// Check reports whether typed is right. login is the zero value for an unknown name; the answer takes as long then.
+	// Check reports whether typed is right. login is the zero value for an unknown name; Check must then take as long as for a known one.
 	Check(ctx context.Context, login storage.PasswordLogin, typed string) (Verdict, error)
 	// Changeable reports whether the user's password can be set here.
 	Changeable(user storage.User) bool
 }
 
-// Verdict is what a [FirstFactor] found.
+// Verdict is the result of [FirstFactor.Check].
 type Verdict struct {
 	Right bool
-	// Renew, unless nil, is to be called once the sign-in has begun: it brings what is stored up to date. The sign-in does not depend on it.
+	// Renew, unless nil, updates the stored password. It is called once the sign-in has begun, which does not depend on its success.
 	Renew func(context.Context)
 }
 
-// StoredPassword is the [FirstFactor] of passwords that are stored here as hashes.
+// StoredPassword is the [FirstFactor] for passwords that are stored as hashes in the database.
 type StoredPassword struct {
 	store  *storage.Store
 	hasher *password.Hasher
 	log    *slog.Logger
 }
 
-// Check does the work of one check whether or not there is a hash to check against. Errors: ErrBusy.
+// Check implements [FirstFactor]. It hashes once whether or not there is a hash to compare with. Errors: ErrBusy.
 func (p *StoredPassword) Check(ctx context.Context, login storage.PasswordLogin, typed string) (Verdict, error) {
 	if login.Hash == "" {
 		return Verdict{}, p.hasher.VerifyNobody(ctx, typed)
@@ -52,10 +53,10 @@ func (p *StoredPassword) Check(ctx context.Context, login storage.PasswordLogin,
 	return verdict, err
 }
 
-// Changeable returns true.
+// Changeable implements [FirstFactor]. It returns true.
 func (p *StoredPassword) Changeable(storage.User) bool { return true }
 
-// renew replaces a hash that is out of date. If that fails, the next sign-in tries again.
+// renew replaces an outdated hash. If that fails, the next sign-in tries again.
 func (p *StoredPassword) renew(ctx context.Context, login storage.PasswordLogin, typed string) {
 	hash, err := p.hasher.Hash(ctx, typed)
 	if err == nil {
@@ -72,7 +73,7 @@ type PasswordsConfig struct {
 	Hasher *password.Hasher
 	First  FirstFactor
 	Issuer string // the name of the service, which no password may contain
-	Min    int    // characters of a new password; at least 8
+	Min    int    // minimum length of a new password, in characters; at least 8
 }
 
 // Passwords checks typed passwords and sets new ones.
@@ -81,19 +82,19 @@ type Passwords struct {
 	cfg PasswordsConfig
 }
 
-// NewPasswords returns Passwords that are checked by cfg.First.
+// NewPasswords returns Passwords that uses cfg.First to check passwords.
 func NewPasswords(cfg PasswordsConfig) *Passwords {
 	cfg.Min = max(cfg.Min, 8)
 	return &Passwords{FirstFactor: cfg.First, cfg: cfg}
 }
 
-// Min returns the least number of characters of a new password.
+// Min returns the minimum length of a new password, in characters.
 func (p *Passwords) Min() int { return p.cfg.Min }
 
 // Strength estimates how hard a password that may be set is to guess, from 0 (instantly) to 4 (very hard).
 func (p *Passwords) Strength(typed string) int { return password.Strength(typed, p.cfg.Issuer) }
 
-// Allowed returns a [*WeakPasswordError] for a password that must not be set. about is what the person is called.
+// Allowed returns a [*WeakPasswordError] for a password that must not be set. about holds the person's names.
 func (p *Passwords) Allowed(typed string, about ...string) error {
 	if err := password.Check(typed, append(about, p.cfg.Issuer)...); err != nil {
 		return err
@@ -104,7 +105,7 @@ func (p *Passwords) Allowed(typed string, about ...string) error {
 	return nil
 }
 
-// Hash checks a new password of a user and returns its hash. It is called outside of transactions: hashing takes long.
+// Hash checks a new password of a user and returns its hash. It must be called outside of transactions, because hashing takes long.
 //
 // Errors: *WeakPasswordError, ErrBusy, ErrPasswordElsewhere.
 func (p *Passwords) Hash(ctx context.Context, typed string, user storage.User) (string, error) {
@@ -118,8 +119,8 @@ func (p *Passwords) Hash(ctx context.Context, typed string, user storage.User) (
 	return p.cfg.Hasher.Hash(ctx, typed)
 }
 
-// Replace sets a password, by its hash, in the caller's transaction, and ends all that was granted under the earlier one, the link to a new password
-// included. It returns the user of the new epoch.
+// Replace stores the hash of a new password in the caller's transaction, and ends everything granted under the earlier password, reset
+// links included. It returns the user in the new epoch.
 func (p *Passwords) Replace(ctx context.Context, userID, hash string, now time.Time) (storage.User, error) {
 	if err := p.cfg.Store.Passwords.Replace(ctx, userID, hash, now); err != nil {
 		return storage.User{}, err
@@ -130,7 +131,7 @@ func (p *Passwords) Replace(ctx context.Context, userID, hash string, now time.T
 	return p.cfg.Store.Users.ByID(ctx, userID)
 }
 
-// Differs returns ErrSamePassword if the user has the typed password already.
+// Differs returns ErrSamePassword if the typed password is the user's current one.
 func (p *Passwords) Differs(ctx context.Context, user storage.User, typed string) error {
 	login, err := p.cfg.Store.Passwords.ByLogin(ctx, user.Email)
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 type Config struct {
 	account.Config
 	SignUp          account.SignUp // how people get an account; default account.SignUpClosed
-	TellNewBrowsers bool           // mail the owner when somebody signs in in a browser that this person never used
+	TellNewBrowsers bool           // mail the owner after a sign-in in a browser that the owner has never used
 }
 
 // Journeys are all journeys, and the rules that they share.

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Add makes an account and an invitation to it, and mails the link unless the sign-up is closed.
+// Add creates an account and an invitation to it, and mails the link unless sign-up is closed.
 //
 // Errors: *identity.InvalidError, *account.WeakPasswordError, storage.ErrConflict when the e-mail address or user name is taken.
 func (s *Service) Add(ctx context.Context, add identity.NewUser, by audit.By, now time.Time) (storage.User, account.Link, error) {

@@ -11,15 +11,15 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// State says whether a person can sign in. The list is closed.
+// State says whether a person can sign in, and if not, why. These are all states.
 type State string
 
 // The states of an account. An account is in the first one that applies.
 const (
-	StateDisabled State = "disabled" // an operator has shut the account
+	StateDisabled State = "disabled" // an operator has disabled the account
 	StateNotSetUp State = "not set up"
-	StateClosed   State = "closed"  // so many wrong codes in a row that waiting does not help
-	StateWaiting  State = "waiting" // too many wrong passwords or codes: nothing is looked at for a while
+	StateClosed   State = "closed"  // after so many wrong codes in a row that waiting does not help
+	StateWaiting  State = "waiting" // after too many wrong passwords or codes, all attempts are refused for a while
 	StateEnabled  State = "enabled"
 )
 
@@ -28,23 +28,24 @@ type Helpdesk struct {
 	account.Profile
 	State State
 	Waits []throttle.Wait
-	// AheadUntil is when codes are accepted again after a code of a later time was accepted because a clock was wrong; zero: now.
+	// AheadUntil is when codes are accepted again after a wrong clock has led to the acceptance of a later code. It is zero if codes are
+	// accepted now.
 	AheadUntil time.Time
-	NewEmail   string       // e-mail address that has to be confirmed; may be empty
-	Invitation storage.Link // zero: there is no good invitation
+	NewEmail   string       // new e-mail address that is not yet confirmed; may be empty
+	Invitation storage.Link // when the invitation expires; zero if there is no valid invitation
 	Sessions   []storage.Session
 	Apps       []storage.App
-	// LastSignIn and LastRefusal are the newest such entries of the audit log; zero: there is no such entry.
+	// LastSignIn and LastRefusal are the newest such entries of the audit log, or zero if there is no such entry.
 	LastSignIn, LastRefusal audit.Entry
 }
 
-// refusals are the names of entries about somebody who was refused at a person's account.
+// refusals are the audit names of refused attempts at a person's account.
 var refusals = []audit.Name{
 	audit.PasswordRefused, audit.PasswordThrottled, audit.CodeRefused, audit.CodeReplayed, audit.CodeThrottled, audit.FactorClosed,
 	audit.RecoveryCodeRefused, audit.EnrolmentRefused, audit.TicketRefused,
 }
 
-// Helpdesk returns everything about an account.
+// Helpdesk returns what an operator should know about an account. Errors: storage.ErrNotFound.
 func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Helpdesk, error) {
 	profile, err := s.Show(ctx, name)
 	if err != nil {
@@ -73,7 +74,7 @@ func (s *Service) Helpdesk(ctx context.Context, name string, now time.Time) (Hel
 	return h, nil
 }
 
-// openInvitation returns the invitation of a user that can still be used, or the zero Link.
+// openInvitation returns a user's invitation that can still be used, or the zero Link.
 func (s *Service) openInvitation(ctx context.Context, userID string, now time.Time) (storage.Link, error) {
 	stored, err := s.cfg.Store.Links.OfUser(ctx, userID, storage.LinkEnrol)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && (!stored.UsedAt.IsZero() || !now.Before(stored.ExpiresAt.Time)) {
@@ -82,15 +83,15 @@ func (s *Service) openInvitation(ctx context.Context, userID string, now time.Ti
 	return stored, err
 }
 
-// aheadUntil returns when an authenticator accepts codes again, or the zero time if an authenticator does now: a code counts once, and a code from a
-// clock that ran ahead shuts out all codes before it.
+// aheadUntil returns when one of the authenticators accepts codes again, or the zero time if one does now. Each time step is accepted once
+// and in order, so a code accepted while a clock was ahead blocks all earlier steps.
 func aheadUntil(authenticators []storage.Authenticator, now time.Time) (until time.Time) {
 	for _, a := range authenticators {
 		if a.Kind != storage.KindTOTP {
 			return time.Time{}
 		}
 		step := now.Unix() / int64(a.Period)
-		if a.LastStep <= step+1 { // what a phone with a right clock can show
+		if a.LastStep <= step+1 { // the newest step that a phone with a correct clock can show
 			return time.Time{}
 		}
 		if next := time.Unix((a.LastStep+1)*int64(a.Period), 0); until.IsZero() || next.Before(until) {

@@ -10,9 +10,9 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Invite makes a new invitation in place of an earlier one, and mails it unless the sign-up is closed.
+// Invite makes a new invitation, which replaces an earlier one, and mails it unless sign-up is closed.
 //
-// Errors: storage.ErrNotFound; account.ErrEnrolled when the account has password and authenticator, so that there is nothing to set up.
+// Errors: storage.ErrNotFound; account.ErrEnrolled if the account already has a password and an authenticator.
 func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, account.Link, error) {
 	user, err := s.cfg.Store.Users.Find(ctx, identity.Name(name))
 	if err != nil {
@@ -23,7 +23,7 @@ func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time
 		if invitation, err = s.invite(ctx, user, by, now); err != nil {
 			return err
 		}
-		// Looked at after the earlier invitation was replaced: from here on nobody can enrol with it.
+		// This is checked after the earlier invitation was replaced: from here on nobody can enrol with that one.
 		enrolled, hasPassword, err := account.Credentials(ctx, s.cfg.Store, user)
 		if err == nil && enrolled && hasPassword {
 			err = account.ErrEnrolled
@@ -36,7 +36,7 @@ func (s *Service) Invite(ctx context.Context, name string, by audit.By, now time
 	return user, invitation, err
 }
 
-// invite makes an invitation in the caller's transaction, and mails it unless operators hand the links over.
+// invite makes an invitation in the caller's transaction, and mails it unless operators hand out the links themselves.
 func (s *Service) invite(ctx context.Context, user storage.User, by audit.By, now time.Time) (account.Link, error) {
 	invitation, err := s.cfg.Links.Invite(ctx, user, by.Event(audit.TicketIssued, user.ID), now)
 	if err != nil || s.cfg.SignUp == account.SignUpClosed {

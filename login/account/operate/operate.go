@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// operate finds a user and runs one operation with its audit entry in a transaction.
+// operate finds a user, and runs an operation and records it in one transaction.
 func (s *Service) operate(ctx context.Context, name string, event audit.Name, by audit.By, now time.Time,
 	do func(context.Context, storage.User) error) (storage.User, error) {
 	user, err := s.cfg.Store.Users.Find(ctx, identity.Name(name))
@@ -26,7 +26,7 @@ func (s *Service) operate(ctx context.Context, name string, event audit.Name, by
 	})
 }
 
-// Disable shuts an account and ends everything that was granted.
+// Disable disables an account and ends all its sessions and grants.
 func (s *Service) Disable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserDisabled, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.cfg.Store.Users.Disable(ctx, user.ID, now); err != nil {
@@ -37,7 +37,7 @@ func (s *Service) Disable(ctx context.Context, name string, by audit.By, now tim
 	})
 }
 
-// Enable opens an account again. Nothing that had been granted comes back.
+// Enable makes a disabled account usable again. Sessions and grants that have ended stay ended.
 func (s *Service) Enable(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserEnabled, by, now, func(ctx context.Context, user storage.User) error {
 		return s.cfg.Store.Users.Enable(ctx, user.ID, now)
@@ -51,8 +51,8 @@ func (s *Service) Delete(ctx context.Context, name string, by audit.By, now time
 	})
 }
 
-// Unlock ends the waits that wrong passwords and codes have caused and reopens a closed factor. It also repairs what a clock that ran ahead has
-// done: it makes one-time codes that were used up before their time good again, and ends sessions of the future.
+// Unlock ends the waits that wrong passwords and codes have caused and reopens a closed factor. It also repairs the damage of a clock that
+// was ahead: one-time codes that were used up before their time are accepted again, and sessions that begin in the future end.
 func (s *Service) Unlock(ctx context.Context, name string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.UserUnlocked, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.cfg.Attempts.Unlock(ctx, user.ID); err != nil {
@@ -68,7 +68,7 @@ func (s *Service) Unlock(ctx context.Context, name string, by audit.By, now time
 // clockSkew is how far ahead another replica's clock may be.
 const clockSkew = time.Minute
 
-// endFutureSessions ends the sessions that began later than now: they would last longer than a session may.
+// endFutureSessions ends the sessions whose beginning lies in the future: they would last longer than allowed.
 func (s *Service) endFutureSessions(ctx context.Context, userID string, now time.Time) error {
 	sessions, err := s.cfg.Store.Sessions.OfUser(ctx, userID, now)
 	if err != nil {
@@ -96,22 +96,23 @@ func (s *Service) SignOut(ctx context.Context, name string, by audit.By, now tim
 	return user, ended, err
 }
 
-// EndSession ends one session of a user and what clients were given in it. Errors: storage.ErrNotFound also when the user has no such session.
+// EndSession ends one session of a user and the grants made in it, except offline access. Errors: storage.ErrNotFound, also if the user has
+// no such session.
 func (s *Service) EndSession(ctx context.Context, name, sessionID string, by audit.By, now time.Time) (storage.User, error) {
 	return s.operate(ctx, name, audit.SessionsEnded, by, now, func(ctx context.Context, user storage.User) error {
 		return s.cfg.SignIns.End(ctx, user.ID, sessionID, now)
 	})
 }
 
-// ResetFactor removes a user's authenticators and recovery codes, ends all sessions, grants and waits, and makes a new
-// invitation, which is mailed too.
+// ResetFactor removes a user's authenticators and recovery codes, ends all sessions, grants and waits, and makes a new invitation, which is
+// mailed as well.
 func (s *Service) ResetFactor(ctx context.Context, name string, by audit.By, now time.Time) (user storage.User, invitation account.Link, err error) {
 	user, err = s.operate(ctx, name, audit.UserFactorReset, by, now, func(ctx context.Context, user storage.User) error {
 		if err := s.cfg.Attempts.Unlock(ctx, user.ID); err != nil {
 			return err
 		}
-		// The user's row first: an authenticator that is being added at this moment is removed too, or not added.
-		user, err := s.cfg.SignIns.EndEverything(ctx, user.ID, now) // its address may have changed since it was read
+		// The user's row is locked first, so that an authenticator that is being added at this moment is removed as well, or not added.
+		user, err := s.cfg.SignIns.EndEverything(ctx, user.ID, now) // the e-mail address may have changed since it was read
 		if err != nil {
 			return err
 		}

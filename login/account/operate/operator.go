@@ -1,6 +1,7 @@
-// Package operate is what operators and administrators do to accounts: adding, inviting, looking, shutting, unlocking, signing out, removing.
+// Package operate is what operators and administrators do to accounts: adding, inviting, showing, disabling, unlocking, signing out,
+// deleting.
 //
-// In all operations name is the id, user name or e-mail address of a user; storage.ErrNotFound says that there is no such user.
+// In all operations, name is the id, user name or e-mail address of a user. They return storage.ErrNotFound if there is no such user.
 package operate
 
 import (
@@ -31,12 +32,13 @@ type Service struct{ cfg Config }
 // New returns the operations.
 func New(cfg Config) *Service { return &Service{cfg: cfg} }
 
-// Show returns an account.
+// Show returns the profile of an account. Errors: storage.ErrNotFound.
 func (s *Service) Show(ctx context.Context, name string) (account.Profile, error) {
 	return account.ReadProfile(ctx, s.cfg.Store, name)
 }
 
-// List returns up to limit users in the order they were added, after the user with the id after (empty: from the first).
+// List returns up to limit users in the order in which they were added, beginning after the user with the id after, or with the first user
+// if after is empty.
 func (s *Service) List(ctx context.Context, after string, limit int) ([]storage.User, error) {
 	return s.cfg.Store.Users.List(ctx, after, limit)
 }
