@@ -25,7 +25,7 @@ func (l *Login) codeView(r request, pending signin.Pending, answer form.Answer) 
 	return view
 }
 
-// commonDigits returns how many digits every authenticator shows; 0 when they differ.
+// commonDigits returns how many digits the codes of all authenticators have, or 0 if they differ.
 func commonDigits(authenticators []storage.Authenticator) int {
 	digits := 0
 	for _, a := range authenticators {
@@ -48,7 +48,7 @@ func (l *Login) codePage(c *gin.Context, answer form.Answer) error {
 	return l.cfg.Pages.Render(c, answer.Status, l.codeView(request, pending, answer))
 }
 
-// pending returns the request in progress and the half-done sign-in that waits for a code.
+// pending returns the request in progress and the half-done sign-in, which waits for a code.
 func (l *Login) pending(c *gin.Context) (request, signin.Pending, error) {
 	request, err := l.request(c)
 	if err != nil {
@@ -71,7 +71,7 @@ func (l *Login) resume(c *gin.Context, err error) error {
 	return err
 }
 
-// codeAttempt returns the code that was typed into a field, with what the browser has.
+// codeAttempt returns the attempt with the code that was typed into a field.
 func (l *Login) codeAttempt(c *gin.Context, field string) account.CodeAttempt {
 	return account.CodeAttempt{
 		Half:     l.cfg.Sessions.Half(c.Request),
@@ -111,7 +111,7 @@ func (l *Login) recoveryPage(c *gin.Context, answer form.Answer) error {
 	})
 }
 
-// useRecoveryCode is POST /login/recovery. It leads to a new authenticator, because the old one is probably lost.
+// useRecoveryCode is POST /login/recovery. It leads to the enrolment of a new authenticator, because the old one is probably lost.
 func (l *Login) useRecoveryCode(c *gin.Context) error {
 	now := time.Now()
 	if form.Empty(c, "recovery_code") {

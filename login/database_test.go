@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The journeys of the other tests have their own time, which a server for PostgreSQL does not share. This one takes the code that
-// comes next, which is accepted half a minute early.
+// The other journeys run in virtual time, which a PostgreSQL server does not share. This one uses the next code, which is accepted half a
+// minute early.
 func TestOnBothDatabases(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
@@ -28,11 +28,11 @@ func TestOnBothDatabases(t *testing.T) {
 		b.Client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 		counter.Reset()
 		require.Equal(t, http.StatusSeeOther, b.Submit(form, "username", logintest.Ada, "password", logintest.AdaPassword).Status)
-		require.LessOrEqual(t, counter.Count(), 4, "the password step: %q", counter.Texts())
+		require.LessOrEqual(t, counter.Count(), 4, "after the password: %q", counter.Texts())
 		counter.Reset()
 		answer := b.Post("/login/code?"+form.Address.RawQuery, "code", next)
 		require.Equal(t, http.StatusSeeOther, answer.Status)
-		require.LessOrEqual(t, counter.Count(), 4, "the code step: %q", counter.Texts())
+		require.LessOrEqual(t, counter.Count(), 4, "after the code: %q", counter.Texts())
 		b.Client.CheckRedirect = stay
 		require.Contains(t, b.Open(answer.Header.Get("Location")).Body, "signed in as "+logintest.Ada)
 

@@ -28,7 +28,7 @@ func (l *Login) showDisowning(c *gin.Context) error {
 	})
 }
 
-// disown is POST /reset/not-me. The sign-in ends, and the person goes on to a new password.
+// disown is POST /reset/not-me. It ends the sign-in and leads to a new password.
 func (l *Login) disown(c *gin.Context) error {
 	reset, err := l.cfg.Account.Recovery.Disown(c.Request.Context(), l.secret(c, disownLink), l.cfg.Sessions.Visitor(c), time.Now())
 	if errors.Is(err, account.ErrLink) {

@@ -27,9 +27,9 @@ func TestThisWasNotMe(t *testing.T) {
 
 		owner := logintest.NewBrowser(t, w.Handler)
 		asked := owner.Open(w.Mailed(logintest.Ada, "/reset/not-me"))
-		require.Equal(t, "/reset/not-me", asked.Address.RequestURI(), "the secret has left the address")
+		require.Equal(t, "/reset/not-me", asked.Address.RequestURI(), "the URL does not contain the secret any more")
 		require.Contains(t, asked.Text(), "Was this sign-in not yours?")
-		require.Equal(t, "/account", thief.Open("/account").Address.Path, "looking changes nothing")
+		require.Equal(t, "/account", thief.Open("/account").Address.Path, "opening the link changes nothing")
 
 		chosen := owner.Submit(asked)
 		require.Equal(t, "/reset/new", chosen.Address.Path)

@@ -6,7 +6,7 @@
 //	/login/enroll            new authenticator: QR code, key, confirmation
 //	/login/codes             its recovery codes, shown until they are acknowledged
 //	/login/cancel            gives up the request in progress
-//	/login/password          a new password, because somebody else has the present one
+//	/login/password          a new password, because somebody else has the current one
 //	/login/enroll/link       mails an invitation to someone without an authenticator
 //	/invite                  an invitation: choose a password
 //	/register, /register/sent

@@ -10,8 +10,8 @@ import (
 	"github.com/postern-id/postern/login/logintest"
 )
 
-// Browsers do not look at our forms: a field that was left empty gets a sentence of ours, and counts as no try.
-func TestEmptyFieldsAreNoTries(t *testing.T) {
+// Browsers do not validate our forms: an empty field is answered with a message of Postern, and does not count as an attempt.
+func TestEmptyFieldsAreNotCounted(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone, codes := w.Enrolled(logintest.Ada)
 		time.Sleep(time.Minute)

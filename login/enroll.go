@@ -14,8 +14,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// enroller returns the permission to enrol in this browser. It comes from a half-done sign-in with an invitation, from a sign-in that is worth
-// nothing before the enrolment, or from a session that a recovery code has just opened.
+// enroller returns the permission to enrol in this browser. It comes from a half-done sign-in with an invitation, from a sign-in that must
+// enrol first, or from a session that was just opened with a recovery code.
 func (l *Login) enroller(c *gin.Context) (enrol.Enroller, error) {
 	now := time.Now()
 	who, invitedErr := l.cfg.Account.Enrol.InvitedEnroller(c.Request.Context(), l.cfg.Sessions.Half(c.Request), now)
@@ -109,8 +109,8 @@ func (l *Login) confirmEnrolment(c *gin.Context) error {
 	return err
 }
 
-// enrolLinkPage is the page for a person with neither an authenticator nor an invitation. It has a button if an invitation can be mailed; sent
-// says that one was.
+// enrolLinkPage is the page for a person with neither an authenticator nor an invitation. It has a button if an invitation can be mailed;
+// sent is true if one was.
 func (l *Login) enrolLinkPage(c *gin.Context, r request, answer form.Answer, sent bool) error {
 	view := templates.EnrollNeeded{Page: r.page(answer.Message), Sent: sent, RestartURL: l.signInURL(r)}
 	_, err := l.cfg.Account.Enrol.MayAskEnrolLink(c.Request.Context(), l.cfg.Sessions.Half(c.Request), time.Now())
@@ -123,7 +123,7 @@ func (l *Login) enrolLinkPage(c *gin.Context, r request, answer form.Answer, sen
 	return l.cfg.Pages.Render(c, answer.Status, view)
 }
 
-// showEnrolLink is GET /login/enroll/link: an invitation was mailed.
+// showEnrolLink is GET /login/enroll/link. It says that an invitation was mailed.
 func (l *Login) showEnrolLink(c *gin.Context) error {
 	_, err := l.enroller(c)
 	if err == nil {

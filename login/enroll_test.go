@@ -10,13 +10,13 @@ import (
 	"github.com/postern-id/postern/login/logintest"
 )
 
-// A password alone never adds a factor; with the mailbox it may.
+// A password alone is never enough to add a factor; together with the mailbox it may be.
 func TestEnrolLinkByMail(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		b.Submit(b.Open("/register"), "email", logintest.Ada, "name", "Ada Example")
 		b.Submit(b.Open(w.Mailed(logintest.Ada, "/verify")), "new_password", logintest.AdaPassword)
-		time.Sleep(80 * time.Hour) // and nothing more, until the link has expired
+		time.Sleep(80 * time.Hour) // and no further message until the link has expired
 		other := logintest.NewBrowser(t, w.Handler)
 		needed := other.Submit(other.Open("/login"), "username", logintest.Ada, "password", logintest.AdaPassword)
 		require.Equal(t, http.StatusForbidden, needed.Status)
@@ -29,7 +29,7 @@ func TestEnrolLinkByMail(t *testing.T) {
 	})
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
-		states["password only, no authenticator"](w, b) // of an address that nobody has checked
+		states["password only, no authenticator"](w, b) // with an unverified e-mail address
 		require.NotContains(t, b.Open("/login/enroll").Body, "<form")
 		b.Post("/login/enroll/link")
 		require.Zero(t, w.Told(logintest.Ada, "Connect your authenticator to Example"))

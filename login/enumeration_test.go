@@ -20,7 +20,7 @@ import (
 // question is a form by which somebody might find out who has an account.
 type question struct {
 	path  string
-	asks  int // that a name can be asked about before it is throttled
+	asks  int // how often a name can be asked about before it is throttled
 	typed func(name string) url.Values
 }
 
@@ -34,7 +34,7 @@ var questions = map[string]question{
 	}},
 }
 
-// ask is a question about a name, from an address of its own.
+// ask sends a question about a name, from a client IP of its own.
 func (q question) ask(name, agent string, n int) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, logintest.Origin+q.path, strings.NewReader(q.typed(name).Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -43,15 +43,15 @@ func (q question) ask(name, agent string, n int) *http.Request {
 	return r
 }
 
-// crowd is people with accounts and names without, enough for each to be asked about no more than is allowed.
+// crowd has users, and names without an account: enough for none to be asked about more often than allowed.
 type crowd struct {
 	w        *logintest.World
 	question question
-	names    int // so many there are
-	asked    int // addresses used up
+	names    int // number of users and names so far
+	asked    int // number of client IPs used
 }
 
-// arms adds as many people as are needed for so many questions, and returns questions about them and about nobody.
+// arms adds the users that a number of questions needs, and returns functions that ask about users and about unknown names.
 func (c *crowd) arms(samples int) [2]func(sample int) *http.Request {
 	c.w.T.Helper()
 	first := c.names
@@ -76,8 +76,8 @@ func (c *crowd) arms(samples int) [2]func(sample int) *http.Request {
 
 func (c *crowd) name(kind string, n int) string { return fmt.Sprintf("%s%06d@example.test", kind, n) }
 
-// The same statements, the same answer, whoever is asked about: to the end of what is allowed and beyond it.
-func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
+// Statements and answers are the same for known and unknown names, within the limit and beyond it.
+func TestKnownAndUnknownTakeTheSameStatements(t *testing.T) {
 	for name, q := range questions {
 		t.Run(name, func(t *testing.T) {
 			storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
@@ -108,7 +108,7 @@ func TestKnownAndUnknownCostTheSameStatements(t *testing.T) {
 	}
 }
 
-// seen is what somebody sees of an answer, the name that was typed apart.
+// seen is what a client sees of an answer, without the name that was typed.
 type seen struct {
 	status  int
 	header  http.Header

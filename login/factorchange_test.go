@@ -19,19 +19,19 @@ import (
 
 // The table is in factortable_test.go, the states in states_test.go.
 
-// observation is what can be told of an account and a browser from outside.
+// observation is the state of an account and a browser as seen from outside.
 type observation struct {
 	signedIn       bool
 	authenticators []storage.Authenticator
 	codes          []string
 }
 
-// observe returns what can be told now.
+// observe returns the current observation.
 func observe(t *testing.T, w *logintest.World, b *logintest.Browser) (s observation) {
 	t.Helper()
 	s.signedIn = strings.HasPrefix(b.Open("/oauth2/auth").Body, "signed in as "+b.User)
 	user, err := w.Store.Users.Find(t.Context(), b.User)
-	if errors.Is(err, storage.ErrNotFound) { // the address was changed, or nobody has registered it yet
+	if errors.Is(err, storage.ErrNotFound) { // the e-mail address was changed, or has no account yet
 		user, err = w.Store.Users.Find(t.Context(), "new-"+b.User)
 	}
 	if errors.Is(err, storage.ErrNotFound) {
@@ -52,7 +52,7 @@ func observe(t *testing.T, w *logintest.World, b *logintest.Browser) (s observat
 	return s
 }
 
-// became says what has changed.
+// became returns the words for what has changed.
 func (s observation) became(after observation) (changes []string) {
 	switch {
 	case !s.signedIn && after.signedIn:
@@ -83,7 +83,7 @@ func (s observation) became(after observation) (changes []string) {
 	return changes
 }
 
-// without counts the authenticators of one list that another lacks.
+// without counts the authenticators that are in one list and not in another.
 func without(list, other []storage.Authenticator) (n int) {
 	for _, a := range list {
 		if !slices.ContainsFunc(other, func(b storage.Authenticator) bool { return a.ID == b.ID }) {
@@ -93,7 +93,7 @@ func without(list, other []storage.Authenticator) (n int) {
 	return n
 }
 
-// outcome sends a request as honestly as the state allows and says where it led and what changed.
+// outcome sends a request with everything that the person in this state knows, and returns where it led and what changed.
 func outcome(t *testing.T, w *logintest.World, b *logintest.Browser, route string, k logintest.Known) string {
 	t.Helper()
 	before := observe(t, w, b)
@@ -122,7 +122,7 @@ func outcome(t *testing.T, w *logintest.World, b *logintest.Browser, route strin
 	return strings.Join(append([]string{led}, before.became(observe(t, w, b))...), ", ")
 }
 
-func TestFactorTableKeepsTheRule(t *testing.T) {
+func TestFactorTableObeysTheRule(t *testing.T) {
 	require.ElementsMatch(t, slices.Collect(maps.Keys(states)), slices.Collect(maps.Keys(factorTable)))
 	for state, table := range factorTable {
 		for route, answer := range table {
@@ -132,7 +132,7 @@ func TestFactorTableKeepsTheRule(t *testing.T) {
 	}
 }
 
-// Each request is sent in the same state.
+// Each request is sent in a fresh copy of the state.
 func TestEveryStateChangeOfTheSecondFactor(t *testing.T) {
 	for state, table := range factorTable {
 		t.Run(state, func(t *testing.T) {
@@ -155,7 +155,7 @@ func TestEveryStateChangeOfTheSecondFactor(t *testing.T) {
 	}
 }
 
-// otherRoutes are those that a table leaves out: they let nobody in and change no factor.
+// otherRoutes are the routes that the table omits: they sign nobody in and change no factor.
 func otherRoutes(table answers) (others []string) {
 	for _, route := range routes {
 		if _, listed := table[route]; !listed && !slices.ContainsFunc(slices.Collect(maps.Keys(table)), func(key string) bool { return strings.HasPrefix(key, route+"?") }) {

@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// answers say where requests lead: the path at which the browser ends, its status unless it is 200, and what has changed: SIGNED IN,
-// ADDED, REPLACED (one), ALL REPLACED, REMOVED, NEW CODES, and in small letters what opens nothing.
+// answers says where requests lead: the path at which the browser ends, the status unless it is 200, and what has changed: SIGNED IN,
+// ADDED, REPLACED (one), ALL REPLACED, REMOVED, NEW CODES, and in lower case changes that give no access.
 type answers map[string]string
 
 // both returns the answers of tables; a later one overrides an earlier.
@@ -31,7 +31,7 @@ func instead(table answers, place, other string) answers {
 
 // The pages about the factors.
 var (
-	accountShut = answers{ // for a browser that is not signed in
+	accountShut = answers{ // a browser that is not signed in
 		"GET /account/authenticators":               "/login",
 		"GET /account/authenticators/new":           "/login",
 		"POST /account/authenticators/new":          "/login",
@@ -46,13 +46,13 @@ var (
 		"GET /account/codes/new":                    "/login",
 		"POST /account/codes/new":                   "/login",
 	}
-	accountStale = both(accountShut, answers{ // for a sign-in that is older than ten minutes: it may look, and rename
+	accountStale = both(accountShut, answers{ // a sign-in that is older than ten minutes: it may see the pages, and rename
 		"GET /account/authenticators":            "/account/authenticators",
 		"GET /account/authenticators/rename?id":  "/account/authenticators/rename",
 		"POST /account/authenticators/rename?id": "/account/authenticators, renamed",
 		"GET /account/codes":                     "/account/codes",
 	})
-	accountRecovered = both(accountStale, answers{ // for a sign-in by recovery code: it may replace everything, and do nothing else
+	accountRecovered = both(accountStale, answers{ // a sign-in with a recovery code: it may replace all factors, and do nothing else
 		"GET /account/authenticators/new":           "/login/enroll",
 		"POST /account/authenticators/new":          "/login/enroll",
 		"GET /account/authenticators/new?replaces":  "/login/enroll",
@@ -63,7 +63,7 @@ var (
 		"GET /account/codes/new":                    "/login/enroll",
 		"POST /account/codes/new":                   "/login/enroll",
 	})
-	accountOpen = both(accountStale, answers{ // for a sign-in of the last ten minutes, with no change begun
+	accountOpen = both(accountStale, answers{ // a sign-in of the last ten minutes, with no change pending
 		"GET /account/authenticators/new":           "/account/authenticators/new",
 		"POST /account/authenticators/new":          "/account/authenticators/new 422",
 		"GET /account/authenticators/new?replaces":  "/account/authenticators/new",
@@ -76,9 +76,9 @@ var (
 	})
 )
 
-// The way in.
+// The pages of the sign-in.
 var (
-	wayShut = answers{ // a browser that has shown nothing
+	wayShut = answers{ // a browser without any sign-in
 		"GET /login":           "/login",
 		"POST /login":          "/login/code",
 		"GET /login/code":      "/login",
@@ -102,7 +102,7 @@ var (
 		"GET /login/codes":     "/login/code",
 		"POST /login/codes":    "/login/code",
 	})
-	wayBare = both(wayShut, answers{ // the password was right, and there is no authenticator: an invitation has to come
+	wayBare = both(wayShut, answers{ // the password was right, and there is no authenticator: an invitation is needed
 		"POST /login":          "/login/enroll 403",
 		"GET /login/code":      "/login/enroll 403",
 		"POST /login/code":     "/login/enroll 403",
@@ -166,7 +166,7 @@ var (
 	})
 )
 
-// wayLastCode is of a sign-in with the last recovery code: only a new authenticator makes it worth something.
+// wayLastCode is for a sign-in with the last recovery code, which can only enrol a new authenticator.
 var wayLastCode = both(instead(wayShut, "/login", "/login/enroll"), answers{
 	"POST /login/code":     "/login/enroll",
 	"POST /login/recovery": "/login/enroll",
@@ -176,7 +176,7 @@ var wayLastCode = both(instead(wayShut, "/login", "/login/enroll"), answers{
 	"POST /login/codes":    "/login/enroll",
 })
 
-// factorTable says of every state where each request leads that has to do with the second factor, sent with all that the person knows.
+// factorTable says, for each state, where each request leads that concerns the second factor, sent with everything that the person knows.
 var factorTable = map[string]answers{
 	"nobody":                          both(wayShut, accountShut),
 	"password only":                   both(wayHalf, accountShut),
@@ -232,8 +232,8 @@ var factorTable = map[string]answers{
 	"reset by an operator, password only": both(wayBare, accountShut),
 }
 
-// The rule that the table has to keep, whoever changes it: nobody gets in without the password and an old factor, a recovery code or the
-// ticket of an operator, and nobody changes a factor otherwise.
+// The table must obey this rule, whatever changes in it: signing in or changing a factor requires the password and one of an old factor, a
+// recovery code or an operator's invitation.
 var (
 	letsIn = map[string][]string{
 		"password only":       {"POST /login/code", "POST /login/recovery"},

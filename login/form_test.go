@@ -29,7 +29,7 @@ func TestForms(t *testing.T) {
 		"NUL":                {urlencoded, "username=ada%00", http.StatusBadRequest},
 		"invalid UTF-8":      {urlencoded, "username=%ff", http.StatusBadRequest},
 		"NUL in a name":      {urlencoded, "user%00name=ada", http.StatusBadRequest},
-		"half an escape":     {urlencoded, "username=%f", http.StatusBadRequest},
+		"incomplete escape":  {urlencoded, "username=%f", http.StatusBadRequest},
 		"semicolons":         {urlencoded, "username=ada;password=x", http.StatusBadRequest},
 		"16 KiB":             {urlencoded, "username=" + strings.Repeat("a", 16<<10-9), http.StatusUnprocessableEntity},
 		"more than 16 KiB":   {urlencoded, "username=" + strings.Repeat("a", 16<<10), http.StatusRequestEntityTooLarge},

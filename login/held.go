@@ -33,7 +33,7 @@ func (l *Login) heldPage(c *gin.Context, answer form.Answer) error {
 	})
 }
 
-// chooseNewPassword is POST /login/password. Only now is the sign-in worth something.
+// chooseNewPassword is POST /login/password. It makes the held sign-in a session.
 func (l *Login) chooseNewPassword(c *gin.Context) error {
 	held, err := l.cfg.Sessions.Held(c.Request)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -14,8 +14,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// While 50 strangers at a time try Ada's name from 1,000 addresses, the page tells them when to come back, within the hour, and Ada
-// signs in at once in a browser in which she has before. In another browser she waits as they do.
+// While 50 strangers at a time try Ada's name from 1,000 client IPs, the page tells them to come back within the hour, and Ada signs in at
+// once in her trusted browser. In another browser she has to wait as they do.
 func TestOwnerSignsInWhileStrangersWait(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		w := logintest.New(t, db)

@@ -89,7 +89,7 @@ func TestFiveWrongCodesMakeANewKey(t *testing.T) {
 	})
 }
 
-// Once it is enrolled, the key is on no page any more.
+// Once the authenticator is enrolled, no page shows its key any more.
 func TestKeyIsNotShownAgain(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)

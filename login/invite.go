@@ -48,7 +48,7 @@ func (l *Login) acceptInvitation(c *gin.Context) error {
 	return l.next(c, "/login/enroll")
 }
 
-// refuseInvitation answers an invitation that cannot be used, and passes other errors on.
+// refuseInvitation answers if an invitation cannot be used, and passes other errors on.
 func (l *Login) refuseInvitation(c *gin.Context, err error) error {
 	switch {
 	case errors.Is(err, account.ErrLink):

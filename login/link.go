@@ -11,14 +11,14 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// link is a purpose of mailed one-time links. Opening one changes nothing, because programs that scan mail follow links too: a button on its
-// page does. A link is never good for another purpose.
+// link describes the mailed one-time links of one purpose. Opening a link changes nothing, because programs that scan mail follow links
+// too; a button on its page makes the change. A link is never valid for another purpose.
 type link struct {
-	path   string         // of its page
+	path   string         // path of its page
 	cookie browser.Cookie // holds the secret while its page is open
-	title  string         // translation key of the title of the page about a link that was used or is too old
+	title  string         // translation key of the title of the page for a link that was used or is too old
 	over   string         // translation key of what that page says
-	renews bool           // that page offers to mail another link
+	renews bool           // whether that page offers to mail another link
 }
 
 var (
@@ -28,8 +28,8 @@ var (
 	disownLink       = link{path: "/reset/not-me", cookie: browser.DisownLink, title: "reset.over_title", over: "reset.disown_over", renews: true}
 )
 
-// opened returns the handler that opens links. The secret leaves the address at once for a cookie, so that it stays out of the browser's
-// history, of screenshots, and of what the page sends elsewhere. Without a secret in the address, the page is shown.
+// opened returns the handler that opens links. It moves the secret from the URL to a cookie at once, so that it does not get into the
+// browser's history, screenshots or Referer headers. Without a secret in the URL, it shows the page.
 func (l *Login) opened(k link, show func(*gin.Context) error) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		secret := c.Query("ticket")
@@ -49,10 +49,10 @@ func (l *Login) opened(k link, show func(*gin.Context) error) func(*gin.Context)
 	}
 }
 
-// secret returns the secret of the link that the browser has opened; empty when it has opened none.
+// secret returns the secret of the link that the browser has opened, or "" if it has opened no link.
 func (l *Login) secret(c *gin.Context, k link) string { return l.cfg.Sessions.Get(c.Request, k.cookie) }
 
-// linkOver says that a link was used or is too old.
+// linkOver shows the page for a link that was used or is too old.
 func (l *Login) linkOver(c *gin.Context, k link) error {
 	l.cfg.Sessions.Clear(c.Writer, k.cookie)
 	request, err := l.optionalRequest(c)
@@ -69,13 +69,13 @@ func (l *Login) linkOver(c *gin.Context, k link) error {
 	return l.cfg.Pages.Render(c, http.StatusGone, view)
 }
 
-// redirectMailed sends the browser to the page that says where a message went: to what was typed, whether or not anybody has that name.
+// redirectMailed redirects to the page that says where a message was sent: to what was typed, whether or not such an account exists.
 func (l *Login) redirectMailed(c *gin.Context, page, typed string) error {
 	l.cfg.Sessions.Set(c.Writer, browser.Mailed, base64.RawURLEncoding.EncodeToString([]byte(typed)))
 	return l.next(c, page)
 }
 
-// mailedTo returns what was typed; empty when this browser has not asked for a message within the last minutes.
+// mailedTo returns what was typed, or "" if this browser has not asked for a message within the last minutes.
 func (l *Login) mailedTo(c *gin.Context) string {
 	typed, err := base64.RawURLEncoding.DecodeString(l.cfg.Sessions.Get(c.Request, browser.Mailed))
 	if err != nil || !utf8.Valid(typed) {

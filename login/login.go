@@ -20,29 +20,29 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Request is what the pages show of an authorization request in progress.
+// Request is what the pages need to know of an authorization request in progress.
 type Request struct {
 	App       templates.App
 	LoginHint string // login_hint of OIDC Core section 3.1.2.1
 	Locales   string // ui_locales of the same section
-	// RedirectURI is where the answer goes; pages whose form ends there must allow it.
+	// RedirectURI is where the response goes; a page whose form leads there must allow it in its Content-Security-Policy.
 	RedirectURI string
-	// Answers reports whether the request needs no other sign-in than this one. Nil: a new sign-in is needed.
+	// Answers reports whether a sign-in satisfies the request. If it is nil, a new sign-in is needed.
 	Answers func(signIn storage.SignIn, now time.Time) bool
 }
 
-// Provider is what the pages ask of the provider, which they do not import. All fields are required.
+// Provider has the functions of package provider that the pages call without importing it. All fields are required.
 type Provider struct {
 	Flows *storage.Flows // the authorization requests in progress
-	// Describe returns what to show of a flow.
+	// Describe returns the request of a flow.
 	Describe func(context.Context, storage.Flow) (Request, error)
-	// App returns what to show of a client. storage.ErrNotFound says that there is no such client.
+	// App returns what to show of a client. Errors: storage.ErrNotFound if there is no such client.
 	App func(ctx context.Context, client string) (templates.App, error)
 	// Over shows the page for a flow that is over.
 	Over func(*gin.Context) error
 	// Frames returns the front-channel logout URIs of clients that were used in a session.
 	Frames func(context.Context, []storage.ClientSession) ([]templates.Frame, error)
-	// ContinueURL goes on with a flow whose id is added to its query.
+	// ContinueURL is the URL that continues a flow, whose id is added to its query.
 	ContinueURL string
 }
 
@@ -50,8 +50,7 @@ func (p Provider) complete() bool {
 	return p.Flows != nil && p.Describe != nil && p.App != nil && p.Over != nil && p.Frames != nil && p.ContinueURL != ""
 }
 
-// Account is what the pages ask of the accounts: the journeys that begin before somebody is signed in, and the end of those by link. All fields
-// are required.
+// Account has the journeys that begin before a person is signed in or with a mailed link. All fields are required.
 type Account struct {
 	SignIn    *signin.Service
 	Enrol     *enrol.Service
@@ -72,8 +71,7 @@ type Config struct {
 	Pages    *templates.Pages
 	Log      *slog.Logger
 	Provider Provider
-	// Sections are the account pages to which a sign-in may lead back, by their paths below /account/. A request names one of them, never a
-	// URL.
+	// Sections are the account pages to which a sign-in may return, as paths below /account/. A request names one of them, never a URL.
 	Sections []string
 	// Issuer is the name of the service in authenticator apps.
 	Issuer string

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Profile is an account as its owner and operators see it. It holds no secret.
+// Profile is an account as its owner and operators see it. It has no secrets.
 type Profile struct {
 	User              storage.User
 	HasPassword       bool
@@ -36,7 +36,7 @@ func ReadProfile(ctx context.Context, store *storage.Store, name string) (Profil
 	return profile, err
 }
 
-// Credentials reports which of its two credentials an account has.
+// Credentials reports whether an account has a password and an authenticator.
 func Credentials(ctx context.Context, store *storage.Store, user storage.User) (enrolled, hasPassword bool, err error) {
 	authenticators, err := store.Authenticators.OfUser(ctx, user.ID)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// withClaims adds Ada with what an operator knows about her.
+// withClaims adds Ada with claims that an operator has stored.
 func (o *office) withClaims(claims map[string]any) storage.User {
 	o.t.Helper()
 	user, _, err := o.Operate.Add(o.t.Context(), identity.NewUser{Email: ada, Groups: []string{"staff"}, Claims: claims}, audit.Operator(), enrolledAt)
@@ -34,10 +34,10 @@ func TestProfileIsChangedByItsOwner(t *testing.T) {
 			"name": "Ada", "shoe_size": 38.0, "phone_number": "+4930123", "phone_number_verified": true,
 			"address": map[string]any{"formatted": "Hafen 1\n10115 Berlin"},
 		})
-		require.Equal(t, "Hafen 1\n10115 Berlin", self.OwnOf(user)["street_address"], "what is known as a whole can be edited")
+		require.Equal(t, "Hafen 1\n10115 Berlin", self.OwnOf(user)["street_address"], "an address known only as a whole can be edited")
 		same, err := o.change(user, self.OwnOf(user), start)
 		require.NoError(t, err)
-		require.Equal(t, user, same, "saying the same again changes nothing")
+		require.Equal(t, user, same, "saving the same values again changes nothing")
 		require.Zero(t, o.events(audit.ProfileChanged))
 
 		changed, err := o.change(user, self.Own{
@@ -48,7 +48,7 @@ func TestProfileIsChangedByItsOwner(t *testing.T) {
 		require.Equal(t, storage.Claims{
 			"name": "Ada Example", "nickname": "ada", "birthdate": "1815-12-10", "phone_number": "+49 30 1234", "shoe_size": 38.0,
 			"address": map[string]any{"street_address": "Hafen 1\nHinterhaus", "locality": "Berlin"},
-		}, changed.Claims, "a new number is not verified, and what the operator knows beyond stays")
+		}, changed.Claims, "a new number is not verified, and the operator's other claims stay")
 		require.Equal(t, []string{"staff"}, []string(changed.Groups))
 		require.Equal(t, 1, o.events(audit.ProfileChanged))
 
@@ -91,7 +91,7 @@ func TestProfileRefuses(t *testing.T) {
 	}
 }
 
-func TestProfileTakesNothingThatIsNotTheOwners(t *testing.T) {
+func TestProfileRefusesClaimsOfTheOperator(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	user := o.withClaims(map[string]any{"name": "Ada"})
 	for _, name := range []string{
@@ -128,6 +128,6 @@ func TestProfileLosesNoEdit(t *testing.T) {
 		user, err := o.store.Users.ByID(t.Context(), user.ID)
 		require.NoError(t, err)
 		_, err = o.change(user, self.Own{"nickname": "ada"}, start)
-		require.NoError(t, err, "who has seen the last edit goes on")
+		require.NoError(t, err, "an edit by somebody who has seen the last one is stored")
 	})
 }

@@ -18,7 +18,7 @@ import (
 
 const racers = 50
 
-// race runs try at once on two replicas, and returns how many answers there were of each kind.
+// race runs try many times at once on two replicas, and returns how often each result occurred.
 func race(t *testing.T, try func(i int) error) map[string]int {
 	t.Helper()
 	var (
@@ -60,7 +60,7 @@ func kindOf(err error) string {
 	return err.Error()
 }
 
-// replicas runs body with two offices on one database of each kind.
+// replicas runs body on each kind of database, with two offices that share it.
 func replicas(t *testing.T, body func(t *testing.T, a, b *office)) {
 	t.Helper()
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
@@ -188,12 +188,12 @@ func TestRaceOnTheBudgetOfPasswords(t *testing.T) {
 			return err
 		})
 		require.Equal(t, map[string]int{"wrong password": 10, "wait": racers - 10}, answers)
-		require.Equal(t, 10, a.events(audit.PasswordRefused), "no more were looked at")
+		require.Equal(t, 10, a.events(audit.PasswordRefused), "no more were checked")
 	})
 }
 
-// The budget is asked first: a right code or password after too many wrong ones is not looked at.
-func TestRaceOfWrongOnesAndARightOne(t *testing.T) {
+// The budget comes first: a right code or password after too many wrong ones is not checked.
+func TestRaceOfWrongAttemptsAndARightOne(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		_, phone, _ := a.enrolled()
 		people, halves := make([]*person, racers), make([]account.HalfCookie, racers)
@@ -210,7 +210,7 @@ func TestRaceOfWrongOnesAndARightOne(t *testing.T) {
 				return guess(people[i], halves[i])
 			})
 			most := budget
-			if answers[done] == 1 { // it came early, and ended the row: fewer than the budget before it, and the budget after it
+			if answers[done] == 1 { // the right one came early and reset the count: fewer wrong ones than the budget before it, and as many as the budget after it
 				most = 2*budget - 1
 			}
 			require.LessOrEqual(t, answers[wrong], most, "%v", answers)
@@ -260,7 +260,7 @@ func TestRaceOfDisablingAndSigningIn(t *testing.T) {
 		close(opened)
 		for p.session = range opened {
 			_, err := p.signIn(start)
-			require.ErrorIs(t, err, storage.ErrNotFound, "nothing is alive after the account was disabled")
+			require.ErrorIs(t, err, storage.ErrNotFound, "no session exists after the account was disabled")
 		}
 	})
 }
@@ -284,10 +284,10 @@ func TestRaceOfResettingAndSigningIn(t *testing.T) {
 			return people[i].code(halves[i], phone.at(start), start)
 		})
 		known := answers["done"] + answers["wrong code"] + answers["wait"] + answers["start again"]
-		require.Equal(t, racers, known, "no attempt fails in another way: %v", answers)
+		require.Equal(t, racers, known, "unexpected error: %v", answers)
 		for _, p := range people {
 			_, err := p.signIn(start)
-			require.ErrorIs(t, err, storage.ErrNotFound, "nothing is alive after the last reset")
+			require.ErrorIs(t, err, storage.ErrNotFound, "no session exists after the last reset")
 		}
 	})
 }

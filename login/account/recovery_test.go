@@ -31,13 +31,13 @@ func TestRecoveryCode(t *testing.T) {
 		_, err = owner.signIn(start)
 		require.ErrorIs(t, err, storage.ErrNotFound, "the session on the lost phone has ended")
 
-		require.ErrorIs(t, p.recoveryCode(p.half(start), codes[0], start), account.ErrCode, "it works once")
+		require.ErrorIs(t, p.recoveryCode(p.half(start), codes[0], start), account.ErrCode, "a code works only once")
 		sloppy := strings.ToUpper(strings.ReplaceAll(codes[1], "-", " "))
 		require.NoError(t, p.recoveryCode(p.half(start), sloppy, start))
 	})
 }
 
-func TestRecoveryCodeIsOneUsersOwn(t *testing.T) {
+func TestRecoveryCodeOfAnotherUser(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, _, codes := o.enrolled()
 		_, ticket := o.add("eve@example.test", start)
@@ -91,7 +91,7 @@ func TestReplacingALostAuthenticator(t *testing.T) {
 		fresh, newCodes := p.confirmed(who, start)
 
 		half := elsewhere.half(start)
-		require.NoError(t, elsewhere.code(half, lost.at(start), start), "until the new codes are acknowledged, nothing has changed")
+		require.NoError(t, elsewhere.code(half, lost.at(start), start), "nothing changes before the new codes are acknowledged")
 		done, err := o.Enrol.AcknowledgeCodes(t.Context(), who, p.session, p.visitor, start)
 		require.NoError(t, err)
 		earlier := p.session
@@ -116,13 +116,13 @@ func TestReplacingALostAuthenticator(t *testing.T) {
 	})
 }
 
-func TestWhoMayReplaceAnAuthenticator(t *testing.T) {
+func TestPermissionToReplaceAnAuthenticator(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	owner, _, codes := o.enrolled()
 	ordinary, err := owner.signIn(enrolledAt)
 	require.NoError(t, err)
 	_, err = o.Enrol.RecoveredEnroller(ordinary, enrolledAt)
-	require.ErrorIs(t, err, account.ErrStartAgain, "not who signed in with a code")
+	require.ErrorIs(t, err, account.ErrStartAgain, "not somebody who signed in with a one-time code")
 
 	p := o.person()
 	require.NoError(t, p.recoveryCode(p.half(start), codes[0], start))
@@ -155,7 +155,7 @@ func TestEndedSessionDoesNotReplaceAnAuthenticator(t *testing.T) {
 	})
 }
 
-// onlyCode leaves Ada one recovery code.
+// onlyCode leaves Ada a single recovery code and returns it.
 func (o *office) onlyCode(code string) {
 	o.t.Helper()
 	user, err := o.store.Users.Find(o.t.Context(), ada)

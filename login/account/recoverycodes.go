@@ -15,13 +15,13 @@ type RecoveryCodes struct {
 	users *storage.Users
 }
 
-// Kind returns recovery. No authenticator is of this kind: the codes are stored apart.
+// Kind returns "recovery". There are no authenticators of this kind: recovery codes have a table of their own.
 func (r *RecoveryCodes) Kind() string { return "recovery" }
 
 // Method returns "": RFC 8176 has no name for recovery codes.
 func (r *RecoveryCodes) Method() string { return "" }
 
-// Match reports whether the answer has the form of a recovery code. Only [RecoveryCodes.Spend] finds out whether it is one.
+// Match checks only whether the answer has the form of a recovery code; [RecoveryCodes.Spend] checks whether the user has it.
 func (r *RecoveryCodes) Match(_ context.Context, a Answer, _ time.Time) Match {
 	_, err := otp.NormalizeRecovery(a.Typed)
 	return Match{Right: err == nil}
@@ -48,12 +48,12 @@ func (r *RecoveryCodes) Spend(ctx context.Context, a Answer, _ Match, now time.T
 // Refusal returns ErrCode.
 func (r *RecoveryCodes) Refusal(Answer, time.Time) error { return ErrCode }
 
-// Left returns how many recovery codes of a user are unused.
+// Left returns the number of a user's unused recovery codes.
 func (r *RecoveryCodes) Left(ctx context.Context, userID string) (int, error) {
 	return r.codes.CountUnused(ctx, userID)
 }
 
-// Replace makes codes, as they were shown, the only ones of a user, in the caller's transaction.
+// Replace replaces all recovery codes of a user by codes, as they were shown, in the caller's transaction.
 func (r *RecoveryCodes) Replace(ctx context.Context, userID string, shown []string) error {
 	codes := make([]string, len(shown))
 	for i, text := range shown {

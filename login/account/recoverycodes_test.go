@@ -25,11 +25,11 @@ func TestNewRecoveryCodes(t *testing.T) {
 		require.Equal(t, ada, sheet.Account)
 		again, err := o.Self.NewRecoveryCodes(t.Context(), who, start)
 		require.NoError(t, err)
-		require.Equal(t, sheet, again, "a second tab and a double click show the same")
+		require.Equal(t, sheet, again, "a second tab and a double click show the same codes")
 		p := o.person()
-		require.NoError(t, p.recoveryCode(p.half(start), old[0], start), "until they are kept, the earlier ones are good")
+		require.NoError(t, p.recoveryCode(p.half(start), old[0], start), "the earlier codes are valid until the new ones are kept")
 		_, err = here.signIn(start)
-		require.ErrorIs(t, err, storage.ErrNotFound, "and end other sessions as ever")
+		require.ErrorIs(t, err, storage.ErrNotFound, "and end other sessions as always")
 
 		now := start.Add(time.Minute)
 		here = o.signedIn(phone, now)
@@ -38,7 +38,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 		sheet, err = o.Self.NewRecoveryCodes(t.Context(), who, now)
 		require.NoError(t, err)
 		for range 2 {
-			require.NoError(t, o.Self.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, now), "a form sent twice")
+			require.NoError(t, o.Self.KeepRecoveryCodes(t.Context(), who, sheet.ID, here.visitor, now), "the form is sent twice")
 		}
 		require.Equal(t, 1, o.events(audit.RecoveryCodesReplaced))
 		require.Equal(t, 1, o.notices.count(account.NoticeRecoveryCodesReplaced))
@@ -50,7 +50,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 		require.ErrorIs(t, err, account.ErrSheetGone, "shown once")
 
 		for _, code := range old[1:3] {
-			require.ErrorIs(t, p.recoveryCode(p.half(now), code, now), account.ErrCode, "dead at once")
+			require.ErrorIs(t, p.recoveryCode(p.half(now), code, now), account.ErrCode, "void at once")
 		}
 		require.NoError(t, p.recoveryCode(p.half(now), sheet.Codes[0], now))
 		profile, err := o.Operate.Show(t.Context(), ada)
@@ -59,8 +59,8 @@ func TestNewRecoveryCodes(t *testing.T) {
 	})
 }
 
-// A person whose codes are not in force is told so.
-func TestSheetThatIsNotTheOneShown(t *testing.T) {
+// A person who was shown codes that are not in force learns it.
+func TestKeepingAnotherSheetThanTheOneShown(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, old := o.enrolled()
 		here := o.signedIn(phone, start)
@@ -93,7 +93,7 @@ func TestSheetThatIsNotTheOneShown(t *testing.T) {
 	})
 }
 
-// The codes that are shown stay the same after another sign-in, because the page may be open for longer than a fresh sign-in lasts.
+// The pending codes stay the same after another sign-in, because the page may be open for longer than a sign-in is fresh.
 func TestSheetIsKeptAfterSigningInAgain(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
@@ -114,7 +114,7 @@ func TestSheetIsKeptAfterSigningInAgain(t *testing.T) {
 	})
 }
 
-// A recovery code, or a reset by an operator, discards codes that are being shown.
+// A sign-in with a recovery code, or a reset by an operator, discards pending codes.
 func TestPendingChangesEndWithTheFactors(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()

@@ -55,7 +55,7 @@ func TestResetPassword(t *testing.T) {
 
 		profile, err := o.Operate.Show(t.Context(), ada)
 		require.NoError(t, err)
-		require.Len(t, profile.Authenticators, 1, "the factor is as it was")
+		require.Len(t, profile.Authenticators, 1, "the second factor is unchanged")
 		require.Equal(t, len(codes), profile.RecoveryCodesLeft)
 		_, err = p.password(start)
 		require.ErrorIs(t, err, account.ErrCredentials)
@@ -72,7 +72,7 @@ func TestResetLinksExpire(t *testing.T) {
 		secret := p.askReset(ada, start)
 		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start.Add(30*time.Minute)), account.ErrLink)
 		newer := p.askReset(ada, start)
-		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrLink, "only the newest works")
+		require.ErrorIs(t, o.Arrive.ResetPassword(t.Context(), secret, newPassword, p.visitor, start), account.ErrLink, "only the newest link works")
 		require.NoError(t, o.Arrive.ResetPassword(t.Context(), newer, newPassword, p.visitor, start.Add(30*time.Minute-time.Microsecond)))
 	})
 }
@@ -89,8 +89,8 @@ func TestExpiredResetLinksAreSwept(t *testing.T) {
 	})
 }
 
-// A link is good for its own purpose only.
-func TestTicketsAreOfOneKind(t *testing.T) {
+// A link is only valid for its own purpose.
+func TestLinksHaveOnePurpose(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, _, _ = o.enrolled()
 		_, invitation := o.add("new@example.test", start)
@@ -132,7 +132,7 @@ func TestTicketsAreOfOneKind(t *testing.T) {
 	})
 }
 
-// A reset link in the hands of somebody with a half-done sign-in adds no authenticator.
+// Somebody with a half-done sign-in and a reset link cannot add an authenticator.
 func TestResetNeverEnrols(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, ticket := o.add(ada, start)
@@ -167,7 +167,7 @@ func TestResetOfNobody(t *testing.T) {
 		for _, name := range []string{ada, "nobody", "nobody@example.test", "", "a\x00b"} {
 			require.NoError(t, o.Arrive.AskReset(t.Context(), name, p.visitor, start), "%q", name)
 		}
-		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset), "only the one before it was disabled")
+		require.Equal(t, 1, o.notices.count(account.NoticePasswordReset), "only the message from before it was disabled")
 		require.Equal(t, 6, o.events(audit.PasswordResetAsked))
 	})
 }
@@ -185,8 +185,8 @@ func TestResetMailIsLimited(t *testing.T) {
 	})
 }
 
-// A new password ends the wait after wrong passwords, but not the wait after wrong codes.
-func TestResetLiftsTheWaitForPasswordsOnly(t *testing.T) {
+// A password reset ends the wait after wrong passwords, but not the wait after wrong codes.
+func TestResetEndsTheWaitForPasswordsOnly(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		thief := o.person()

@@ -9,20 +9,20 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Lifetimes say how long sign-ins last. Zero fields have their defaults.
+// Lifetimes says how long sign-ins last. Zero fields have their defaults.
 type Lifetimes struct {
-	HalfDone time.Duration // from the right password to the right code; default 5 min
+	HalfDone time.Duration // half-done sign-in, from the password to the code; default 5 min
 	Idle     time.Duration // a session without use; default 1 h
 	Absolute time.Duration // a session; default 24 h
-	Remember time.Duration // a session of somebody who asked to stay signed in; 0: not offered
+	Remember time.Duration // a session of somebody who chose to stay signed in; 0 if that is not offered
 }
 
 const (
-	// halfDoneLimit is how many half-done sign-ins of one account there may be before an unknown browser has to wait: somebody
-	// with the password alone must not be able to fill the table.
+	// halfDoneLimit is how many half-done sign-ins of one account there may be before an unknown browser has to wait: somebody who has only
+	// the password must not be able to fill the table.
 	halfDoneLimit = 100
-	// mustEnrolLife is how long after the last recovery code a new authenticator may be enrolled. It is long, because a person who is late
-	// has to ask an operator.
+	// mustEnrolLife is how long after the last recovery code a new authenticator may be enrolled. It is long, because a person who misses
+	// it has to ask an operator.
 	mustEnrolLife = time.Hour
 )
 
@@ -39,8 +39,8 @@ func (l Lifetimes) withDefaults() Lifetimes {
 	return l
 }
 
-// HalfCookie is what a browser shows to go on with a half-done sign-in: the secret it was given, and the secret by which
-// the browser itself is known, so that neither is of use in another browser.
+// HalfCookie is what a browser must send to continue a half-done sign-in: the secret of the sign-in and the secret that identifies the
+// browser, so that neither is of use in another browser.
 type HalfCookie struct {
 	Secret  string
 	Browser string
@@ -48,7 +48,7 @@ type HalfCookie struct {
 
 func (c HalfCookie) hash() []byte { return storage.Hash(c.Secret + "." + c.Browser) }
 
-// CodeAttempt is what the pages for one-time and recovery codes send.
+// CodeAttempt is the form of the pages for one-time codes and recovery codes.
 type CodeAttempt struct {
 	Half  HalfCookie
 	Typed string
@@ -60,16 +60,16 @@ type CodeAttempt struct {
 // Done is a completed sign-in.
 type Done struct {
 	Session     string // value of the session cookie
-	Remember    bool   // the person asked to stay signed in, and it is offered
+	Remember    bool   // the person chose to stay signed in, and that is offered
 	TrustCookie string // value of the cookie of a trusted browser
-	CodesLeft   int    // unused recovery codes; only after one was used
-	// Held says that the session is worth nothing until the person chooses a new password, because somebody else has the password.
+	CodesLeft   int    // number of unused recovery codes; set only after one was used
+	// Held is true if the session cannot be used until the person chooses a new password, because somebody else has the current one.
 	Held bool
-	// MustEnrol says that the session is worth nothing until a new authenticator is enrolled.
+	// MustEnrol is true if the session cannot be used until a new authenticator is enrolled.
 	MustEnrol bool
 }
 
-// SignIns is the life of a sign-in: half done after the password, complete after the second factor, renewed, ended.
+// SignIns stores sign-ins: half done after the password, complete after the second factor, renewed and ended.
 type SignIns struct {
 	store     *storage.Store
 	audit     *audit.Log
@@ -77,21 +77,21 @@ type SignIns struct {
 	lifetimes Lifetimes
 }
 
-// Beginning says how a sign-in begins after the right password.
+// Beginning describes a sign-in that begins after the right password.
 type Beginning struct {
 	User     storage.User
 	Remember bool   // the person asked to stay signed in
-	Browser  string // secret by which the browser is known; the half-done sign-in is bound to it
-	// LinkHash is the hash of the invitation that the browser holds, if any. It gives more time, and is looked at when an authenticator is to
-	// be enrolled.
+	Browser  string // secret that identifies the browser; the half-done sign-in is bound to it
+	// LinkHash is the hash of the invitation in the browser, if any. It prolongs the half-done sign-in, and is checked when an
+	// authenticator is enrolled.
 	LinkHash []byte
-	// Invited says that the password has just been set through a link, so that there is no limit to how many sign-ins begin.
+	// Invited is true if the password has just been set through a link, so that the limit of half-done sign-ins does not apply.
 	Invited bool
 	Visitor Visitor
 }
 
-// Begin stores a half-done sign-in with its audit entry. Errors: storage.ErrLimit when an unknown browser has to wait until fewer
-// are half done.
+// Begin stores a half-done sign-in with its audit entry. Errors: storage.ErrLimit if an unknown browser has to wait because too many
+// sign-ins are half done.
 func (s *SignIns) Begin(ctx context.Context, b Beginning, now time.Time) (HalfCookie, error) {
 	half := HalfCookie{Secret: NewSecret(), Browser: b.Browser}
 	row := s.row(b.User, b.Visitor, now)
@@ -105,7 +105,7 @@ func (s *SignIns) Begin(ctx context.Context, b Beginning, now time.Time) (HalfCo
 	return half, s.store.Sessions.BeginSignIn(ctx, row, s.audit.Rider(b.Visitor.Event(audit.PasswordAccepted, b.User.ID), now))
 }
 
-// BeginAgain stores a half-done sign-in that nobody has a cookie of, in the caller's transaction, which completes it.
+// BeginAgain stores a half-done sign-in in the caller's transaction, which must also complete it: no browser has a cookie of it.
 func (s *SignIns) BeginAgain(ctx context.Context, user storage.User, remember bool, visitor Visitor, now time.Time) (storage.HalfSignIn, error) {
 	row := s.row(user, visitor, now)
 	row.TokenHash, row.Remember = storage.Hash(NewSecret()), remember
@@ -119,7 +119,7 @@ func (s *SignIns) row(user storage.User, visitor Visitor, now time.Time) storage
 	}
 }
 
-// HalfDone returns for how long a one-time code can follow the password.
+// HalfDone returns how long after the password a one-time code is accepted.
 func (s *SignIns) HalfDone() time.Duration { return s.lifetimes.HalfDone }
 
 // Half returns the half-done sign-in of a cookie. Errors: ErrStartAgain.
@@ -134,8 +134,8 @@ func (s *SignIns) Half(ctx context.Context, cookie HalfCookie, now time.Time) (s
 	return half, err
 }
 
-// Waiting is [SignIns.Half] for a sign-in that waits for a code. A sign-in that may become an enrolment lasts longer, but its
-// time for a code is the same. Errors: ErrStartAgain, ErrNotEnrolled.
+// Waiting is [SignIns.Half] for a sign-in that waits for a code. A sign-in with an invitation lasts longer, but not for a code. Errors:
+// ErrStartAgain, ErrNotEnrolled.
 func (s *SignIns) Waiting(ctx context.Context, cookie HalfCookie, now time.Time) (storage.HalfSignIn, error) {
 	half, err := s.Half(ctx, cookie, now)
 	switch {
@@ -149,12 +149,12 @@ func (s *SignIns) Waiting(ctx context.Context, cookie HalfCookie, now time.Time)
 	return half, nil
 }
 
-// Proof is what completes a sign-in after the password.
+// Proof describes the second factor that completes a sign-in.
 type Proof struct {
 	Methods   []string // authentication method references of RFC 8176
 	Recovered bool     // by a recovery code
-	MustEnrol bool     // the sign-in is worth nothing before a new authenticator is enrolled
-	SID       string   // id of the session; empty: any
+	MustEnrol bool     // the session cannot be used until a new authenticator is enrolled
+	SID       string   // id of the new session; if empty, a random one
 }
 
 // Complete turns a half-done sign-in into a session, in the caller's transaction, and ends the browser's earlier one, whose cookie is
@@ -189,7 +189,7 @@ func (s *SignIns) Complete(ctx context.Context, half storage.HalfSignIn, p Proof
 	return done, err
 }
 
-// Renewal says which session goes on after everything else of a user was ended.
+// Renewal names the session that continues after all others of a user have ended.
 type Renewal struct {
 	Session    string // its cookie
 	Was, Fresh storage.User
@@ -198,8 +198,8 @@ type Renewal struct {
 	Visitor    Visitor
 }
 
-// Renew lets one session of a user go on under a new id, in the caller's transaction, and ends all others of an earlier epoch than that of r.Fresh.
-// When and how the person signed in stays as it was. Errors: storage.ErrStale when the session has ended.
+// Renew continues one session of a user under a new id, in the caller's transaction, and ends all others of an earlier epoch than that of
+// r.Fresh. The time and the methods of the sign-in stay the same. Errors: storage.ErrStale when the session has ended.
 func (s *SignIns) Renew(ctx context.Context, r Renewal, now time.Time) (Done, error) {
 	done := Done{Session: NewSecret(), Remember: r.Remembered && s.lifetimes.Remember > 0}
 	if err := s.store.Sessions.Renew(ctx, storage.Hash(r.Session), storage.Hash(done.Session), r.Fresh, s.audit.Rider(r.Event, now), now); err != nil {
@@ -213,7 +213,7 @@ func (s *SignIns) Renew(ctx context.Context, r Renewal, now time.Time) (Done, er
 	return done, err
 }
 
-// End ends one session of a user, in the caller's transaction, with all that clients were granted in it, except offline access.
+// End ends one session of a user, in the caller's transaction, and the grants made in it, except offline access.
 //
 // Errors: storage.ErrNotFound when the user has no such session.
 func (s *SignIns) End(ctx context.Context, userID, sessionID string, now time.Time) error {
@@ -223,7 +223,8 @@ func (s *SignIns) End(ctx context.Context, userID, sessionID string, now time.Ti
 	return s.store.Grants.RevokeOfSession(ctx, userID, sessionID, now)
 }
 
-// EndEverything ends all sessions, grants and half-done sign-ins of a user, in the caller's transaction, and returns the user of the new epoch.
+// EndEverything ends all sessions, grants and half-done sign-ins of a user, in the caller's transaction, and returns the user in the new
+// epoch.
 func (s *SignIns) EndEverything(ctx context.Context, userID string, now time.Time) (storage.User, error) {
 	if err := s.store.Users.RaiseEpoch(ctx, userID, now); err != nil {
 		return storage.User{}, err

@@ -24,7 +24,7 @@ func TestRegister(t *testing.T) {
 		secret := p.register(ada, start)
 		require.Equal(t, start.Add(72*time.Hour), o.mailed(ada, account.NoticeSignUp).Expires)
 		_, err := o.store.Users.Find(t.Context(), ada)
-		require.ErrorIs(t, err, storage.ErrNotFound, "nobody exists before the link is followed")
+		require.ErrorIs(t, err, storage.ErrNotFound, "there is no account before the link is followed")
 
 		found, err := o.Arrive.OpenVerification(t.Context(), secret, start)
 		require.NoError(t, err)
@@ -49,12 +49,12 @@ func TestRegister(t *testing.T) {
 		p.keep(done, nil)
 		p.complete(start)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, start)
-		require.ErrorIs(t, err, account.ErrLink, "the link has done its work")
+		require.ErrorIs(t, err, account.ErrLink, "the link is used up")
 	})
 }
 
 // A person who leaves after choosing the password can come back by the same link, which is an invitation from then on.
-func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
+func TestSignUpLinkBecomesAnInvitation(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
 		secret := p.register(ada, start)
@@ -69,11 +69,11 @@ func TestRegistrationLinkBecomesAnInvitation(t *testing.T) {
 		require.NoError(t, err)
 		p.enroller(half, later)
 		_, err = o.Arrive.OpenVerification(t.Context(), secret, start.Add(72*time.Hour))
-		require.ErrorIs(t, err, account.ErrLink, "no longer than any other")
+		require.ErrorIs(t, err, account.ErrLink, "no longer than any other invitation")
 	})
 }
 
-func TestRegistrationLinksExpire(t *testing.T) {
+func TestSignUpLinksExpire(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
 		secret := p.register(ada, start)
@@ -90,7 +90,7 @@ func TestRegistrationLinksExpire(t *testing.T) {
 	})
 }
 
-func TestRegisterRefusesWhatIsNoAddress(t *testing.T) {
+func TestSignUpRefusesInvalidAddresses(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	for _, email := range []string{
 		"", "ada", "Ada <ada@example.test>", "ada@example.test, eve@example.test", "ada@example.test\r\nBcc: eve@example.test",
@@ -107,7 +107,7 @@ func TestRegisterRefusesWhatIsNoAddress(t *testing.T) {
 	require.Empty(t, o.notices.sent)
 }
 
-func TestRegisterOnlyWhenItIsOpen(t *testing.T) {
+func TestSignUpOnlyWhenOpen(t *testing.T) {
 	for _, registration := range []account.SignUp{account.SignUpClosed, account.SignUpInvite} {
 		db := storagetest.SQLite(t)
 		open, shut := openOffice(t, db), openOfficeAs(t, db, registration)
@@ -116,7 +116,7 @@ func TestRegisterOnlyWhenItIsOpen(t *testing.T) {
 		p := open.person()
 		secret := p.register(ada, start)
 		_, err := shut.Arrive.CompleteSignUp(t.Context(), p.choose(secret, adaPassword), start)
-		require.ErrorIs(t, err, account.ErrLink, "what was asked for before is worth nothing")
+		require.ErrorIs(t, err, account.ErrLink, "earlier sign-up links are void")
 	}
 }
 
@@ -132,25 +132,25 @@ func TestInvitationsAreMailedUnlessClosed(t *testing.T) {
 		require.Equal(t, mailed, o.notices.count(account.NoticeInvitation), registration)
 		_, _, err = o.Operate.ResetFactor(t.Context(), ada, audit.Operator(), start)
 		require.NoError(t, err)
-		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset), "who loses the factor is told in any case")
+		require.Equal(t, 1, o.notices.count(account.NoticeFactorReset), "a person whose factors were reset is told in any case")
 	}
 }
 
 // The owner of an e-mail address learns that somebody asked; the person who asked learns nothing.
-func TestRegisteringATakenAddress(t *testing.T) {
+func TestSignUpWithATakenAddress(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
 		for _, spelling := range []string{ada, "ADA@example.test", "ａda@example.test"} {
 			require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: spelling, Name: "Eve", Visitor: o.person().visitor}, start))
 			require.Empty(t, o.notices.to(spelling, account.NoticeSignUp))
 		}
-		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "to the address that the account has")
+		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "to the account's e-mail address")
 		require.NoError(t, o.Arrive.AskSignUp(t.Context(), arrive.SignUpForm{Email: ada, Name: "Eve", Visitor: o.person().visitor}, start))
-		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "three in an hour")
+		require.Equal(t, 3, o.notices.count(account.NoticeAddressTaken), "three messages an hour")
 	})
 }
 
-func TestRegistrationMailIsLimited(t *testing.T) {
+func TestSignUpMailIsLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		at := start
 		for _, mails := range []int{1, 2, 3, 3, 3} {
@@ -164,7 +164,7 @@ func TestRegistrationMailIsLimited(t *testing.T) {
 	})
 }
 
-func TestAskingIsLimitedByClientAddress(t *testing.T) {
+func TestAskingIsLimitedByClientIP(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		visitor := account.Visitor{ClientIP: netip.MustParseAddr("203.0.113.9")}
 		ask := map[bool]func(i int) error{
@@ -182,7 +182,7 @@ func TestAskingIsLimitedByClientAddress(t *testing.T) {
 	})
 }
 
-// 50 people follow 50 links of one address in different spellings: one of them has an account.
+// 50 people follow 50 links for one address in different spellings: only one of them gets an account.
 func TestOneAddressIsOneAccount(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		offices := []*office{a, b}
@@ -206,7 +206,7 @@ func TestOneAddressIsOneAccount(t *testing.T) {
 	})
 }
 
-func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
+func TestOneSignUpLinkIsOneAccount(t *testing.T) {
 	replicas(t, func(t *testing.T, a, b *office) {
 		offices := []*office{a, b}
 		secret := a.person().register(ada, start)
@@ -220,7 +220,7 @@ func TestOneRegistrationLinkIsOneAccount(t *testing.T) {
 	})
 }
 
-// An operator makes the account while somebody signs up.
+// An operator creates an account with the same address while somebody signs up.
 func TestAddressTakenMeanwhile(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		p := o.person()
@@ -231,7 +231,7 @@ func TestAddressTakenMeanwhile(t *testing.T) {
 	})
 }
 
-// Known and unknown names, free and taken addresses cost the same statements.
+// Known and unknown names, free and taken addresses take the same statements.
 func TestAskingCostsTheSame(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}

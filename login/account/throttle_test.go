@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// waitsFor asserts that an attempt was refused for so long.
+// waitsFor asserts that err refuses an attempt for the given time.
 func waitsFor(t *testing.T, err error, now time.Time, wait time.Duration) {
 	t.Helper()
 	var refused *account.WaitError
@@ -42,7 +42,7 @@ func TestWrongCodesWait(t *testing.T) {
 		waitsFor(t, stranger.code(half, phone.wrongAt(start), start), start, time.Minute)
 		waitsFor(t, stranger.code(half, phone.at(start), start), start, time.Minute)
 		waitsFor(t, stranger.code(half, phone.at(start), start.Add(59*time.Second)), start, time.Minute)
-		require.Equal(t, 1, o.events(audit.CodeThrottled), "one a minute")
+		require.Equal(t, 1, o.events(audit.CodeThrottled), "one entry a minute")
 		require.Equal(t, 5, o.events(audit.CodeRefused))
 
 		again := stranger.half(start.Add(30 * time.Second))
@@ -56,7 +56,7 @@ func TestWrongCodesWait(t *testing.T) {
 			now = now.Add(wait * time.Minute)
 		}
 		require.NoError(t, stranger.recoveryCode(stranger.half(now.Add(-time.Second)), codes[0], now.Add(-time.Second)),
-			"recovery codes are counted apart, so that there is always a way in")
+			"recovery codes have their own count, so that there is always a way in")
 		require.NoError(t, stranger.code(stranger.half(now), phone.at(now), now))
 	})
 }
@@ -80,7 +80,7 @@ func TestOwnerIsNotLockedOut(t *testing.T) {
 	})
 }
 
-func TestDeviceCookie(t *testing.T) {
+func TestTrustedBrowserCookie(t *testing.T) {
 	tests := map[string]struct {
 		change func(t *testing.T, o *office, owner *person)
 		after  time.Duration
@@ -117,7 +117,7 @@ func TestDeviceCookie(t *testing.T) {
 	}
 }
 
-func TestDeviceOfAnotherUserIsUnknown(t *testing.T) {
+func TestTrustedBrowserOfAnotherUserIsUnknown(t *testing.T) {
 	o := openOffice(t, storagetest.SQLite(t))
 	_, phone, _ := o.enrolled()
 	_, ticket := o.add("eve@example.test", start)
@@ -138,7 +138,7 @@ func TestDeviceOfAnotherUserIsUnknown(t *testing.T) {
 	waitsFor(t, eve.code(eve.half(start), phone.at(start), start), start, time.Minute)
 }
 
-// hundredWrong closes the factor for strangers and returns when the last wait is over.
+// hundredWrong closes the factor in unknown browsers and returns when the last wait is over.
 func hundredWrong(t *testing.T, o *office, phone phone) time.Time {
 	t.Helper()
 	stranger, now := o.person(), start
@@ -193,7 +193,7 @@ func TestUnlockOpensTheFactor(t *testing.T) {
 	})
 }
 
-// The server's clock ran a year ahead for a while, and so did the phone's.
+// The clocks of the server and of the phone were a year ahead for a while.
 func TestUnlockClearsTheFuture(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
@@ -215,7 +215,7 @@ func TestUnlockClearsTheFuture(t *testing.T) {
 		_, err = early.signIn(next)
 		require.NoError(t, err)
 
-		// Nothing of the present is changed.
+		// The current session and its grants are unchanged.
 		_, err = o.Operate.Unlock(t.Context(), ada, audit.Operator(), next)
 		require.NoError(t, err)
 		require.ErrorIs(t, p.code(p.half(next), phone.at(next), next), account.ErrCode, "used")
@@ -243,7 +243,7 @@ func TestWrongPasswordsWait(t *testing.T) {
 	}
 }
 
-func TestRightPasswordClearsItsOwnCountOnly(t *testing.T) {
+func TestRightPasswordClearsOnlyItsOwnCount(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		_, phone, _ := o.enrolled()
 		p := o.person()

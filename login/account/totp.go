@@ -10,20 +10,20 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// driftSearched is how far ahead and behind a code is looked for to tell that a clock is wrong.
+// driftSearched is how far before and after now a wrong code is searched for, to tell a person by how much a clock is off.
 const driftSearched = 10 * time.Minute
 
 // TOTP is the [Factor] of authenticator apps (RFC 6238).
 type TOTP struct {
 	authenticators *storage.Authenticators
 	log            *slog.Logger
-	window         int // time steps before and after the present one whose codes are accepted
+	window         int // number of time steps before and after the current one whose codes are accepted
 }
 
-// Kind returns storage.KindTOTP.
+// Kind returns [storage.KindTOTP].
 func (t *TOTP) Kind() string { return storage.KindTOTP }
 
-// Method returns otp.
+// Method returns "otp".
 func (t *TOTP) Method() string { return "otp" }
 
 // Match compares a typed code with all TOTP authenticators. If the code belongs to several of them, the steps of all are used up,
@@ -55,7 +55,7 @@ func (t *TOTP) Match(ctx context.Context, a Answer, now time.Time) Match {
 	return match
 }
 
-// step returns the time step of a typed code. ok is false if it is not a code of the key near now.
+// step returns the time step of a typed code. ok is false if the key has no such code near now.
 func (t *TOTP) step(key otp.Key, typed string, now time.Time) (step int64, ok bool) {
 	code, err := otp.Normalize(typed, key.Digits)
 	if err != nil {
@@ -64,7 +64,7 @@ func (t *TOTP) step(key otp.Key, typed string, now time.Time) (step int64, ok bo
 	return key.Match(code, now, t.window)
 }
 
-// Spend uses up the time steps: no spelling of the code signs in again.
+// Spend uses up the time steps, so the code is not accepted again in any spelling.
 func (t *TOTP) Spend(ctx context.Context, _ Answer, m Match, now time.Time) error {
 	err := t.authenticators.SpendSteps(ctx, m.Steps, now)
 	if errors.Is(err, storage.ErrStale) {
@@ -73,8 +73,8 @@ func (t *TOTP) Spend(ctx context.Context, _ Answer, m Match, now time.Time) erro
 	return err
 }
 
-// Refusal returns a [*ClockError] for a code that would be right on another clock, else ErrCode. It looks at unused steps only: nobody
-// learns that a used code was right once.
+// Refusal returns a [*ClockError] for a code that would be right on another clock, or else ErrCode. It searches unused steps only, so that
+// nobody learns whether a used code was once right.
 func (t *TOTP) Refusal(a Answer, now time.Time) error {
 	for _, one := range a.Authenticators {
 		if one.Kind != storage.KindTOTP {
@@ -88,7 +88,7 @@ func (t *TOTP) Refusal(a Answer, now time.Time) error {
 	return ErrCode
 }
 
-// drift returns by how much the clock is off on which a typed code would be right.
+// drift returns by how much a clock would have to be off for a typed code to be right.
 func drift(key otp.Key, typed string, now time.Time) (offset time.Duration, ok bool) {
 	code, err := otp.Normalize(typed, key.Digits)
 	if err != nil {

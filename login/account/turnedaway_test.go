@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Attempts during a wait are recorded once a minute, with the number of those that were not recorded.
+// Attempts during a wait are recorded once a minute, with the number of attempts in between.
 func TestAttemptsTurnedAwayAreRecordedOnceAMinute(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		o.enrolled()
@@ -38,7 +38,7 @@ func TestAttemptsTurnedAwayAreRecordedOnceAMinute(t *testing.T) {
 	})
 }
 
-// detail returns a detail of every audit entry with a name, newest first.
+// detail returns one detail of every audit entry of a name, newest first.
 func (o *office) detail(name audit.Name, key string) (values []string) {
 	o.t.Helper()
 	events, err := o.store.Events.List(o.t.Context(), storage.EventQuery{Limit: 10000})
@@ -53,7 +53,7 @@ func (o *office) detail(name audit.Name, key string) (values []string) {
 	return values
 }
 
-// During a wait, what reaches the driver does not tell a right code from a wrong one.
+// During a wait, the statements that reach the driver are the same for a right code and a wrong one.
 func TestWaitingCostsTheSameForARightCode(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		counter := &storagetest.Counter{}
@@ -75,7 +75,7 @@ func TestWaitingCostsTheSameForARightCode(t *testing.T) {
 	})
 }
 
-// Somebody with the password alone can neither fill the table of sessions nor keep the owner's browser out.
+// Somebody who has only the password can neither fill the table of sessions nor lock out the owner's browser.
 func TestHalfDoneSignInsAreLimited(t *testing.T) {
 	each(t, func(t *testing.T, o *office) {
 		owner, phone, _ := o.enrolled()

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A browser remembers the clients of its last requests, whatever their ids, and no others.
+// A browser remembers the clients of its last requests, whatever characters their ids have, and no other clients.
 func TestRememberRequest(t *testing.T) {
 	s := &Sessions{jar: jar{secure: true}}
 	var kept *http.Cookie
@@ -33,7 +33,7 @@ func TestRememberRequest(t *testing.T) {
 	for i := range 20 {
 		note("FLOW"+strings.Repeat("A", i), "another app")
 	}
-	require.Empty(t, s.ClientOf(visit(), "FLOW1"), "the oldest are forgotten")
+	require.Empty(t, s.ClientOf(visit(), "FLOW1"), "the oldest requests are forgotten")
 	require.Equal(t, "another app", s.ClientOf(visit(), "FLOW"+strings.Repeat("A", 19)))
 	require.LessOrEqual(t, len(kept.Value), longest)
 	kept.Value = "FLOW1:!!!.:.x"
@@ -42,5 +42,5 @@ func TestRememberRequest(t *testing.T) {
 
 func TestCookieNames(t *testing.T) {
 	require.Equal(t, "__Host-postern_session", jar{secure: true}.name(sessionCookie))
-	require.Equal(t, "postern_session", jar{}.name(sessionCookie), "plain http has no __Host- cookies")
+	require.Equal(t, "postern_session", jar{}.name(sessionCookie), "over plain http the names have no prefix __Host-")
 }

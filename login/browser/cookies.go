@@ -8,37 +8,37 @@ import (
 // Cookie is a cookie that pages read and write themselves, by [Sessions.Get], [Sessions.Set] and [Sessions.Clear].
 type Cookie string
 
-// The secrets of one-time links, and what one page leaves for the next.
+// The secrets of one-time links, and messages from one page to the next.
 const (
 	InvitationLink   Cookie = "postern_ticket"
-	VerificationLink Cookie = "postern_verify"   // proves an e-mail address
-	ResetLink        Cookie = "postern_reset"    // leads to a new password
-	DisownLink       Cookie = "postern_disown"   // "this was not me"
-	Mailed           Cookie = "postern_mailed"   // what was typed on the page that sent a mail, for the page that says so
-	Strength         Cookie = "postern_strength" // of the password that was just chosen, from 0 to 4
+	VerificationLink Cookie = "postern_verify"   // of the link that verifies an e-mail address
+	ResetLink        Cookie = "postern_reset"    // of the reset link
+	DisownLink       Cookie = "postern_disown"   // of the link "this was not me"
+	Mailed           Cookie = "postern_mailed"   // what was typed on the page that sent a message, shown by the page after it
+	Strength         Cookie = "postern_strength" // strength of the password that was just chosen, from 0 to 4
 )
 
-// Cookies with methods of their own.
+// Cookies that have methods of their own.
 const (
 	sessionCookie  Cookie = "postern_session"  // a complete sign-in
 	halfCookie     Cookie = "postern_signin"   // a half-done sign-in
 	browserCookie  Cookie = "postern_browser"  // tells this browser from others
 	trustCookie    Cookie = "postern_device"   // marks a trusted browser
 	requestsCookie Cookie = "postern_requests" // the clients of the last authorization requests
-	stateCookie    Cookie = "postern_state"    // no secret: what scripts may know of the session
+	stateCookie    Cookie = "postern_state"    // the session state for scripts; not a secret
 )
 
-// untilClosed is the life of a cookie that the browser drops when it is closed.
+// untilClosed is the lifetime of a cookie that the browser deletes when it is closed.
 const untilClosed = time.Duration(0)
 
 const (
 	trustLife  = 90 * 24 * time.Hour
 	inviteLife = 72 * time.Hour
 	resetLife  = 30 * time.Minute
-	disownLife = time.Hour // the link lives longer, its page does not
+	disownLife = time.Hour // the link is valid for longer, but its page need not stay open
 )
 
-// life returns how long a browser keeps a cookie. That of a session depends on the person's choice.
+// life returns how long a browser keeps a cookie. For a session it depends on the person's choice.
 func (c Cookie) life() time.Duration {
 	switch c {
 	case InvitationLink, VerificationLink, requestsCookie:
@@ -57,13 +57,13 @@ func (c Cookie) life() time.Duration {
 	return untilClosed
 }
 
-// longest is the longest value of a cookie in characters. A longer one was not set by us.
+// longest is the maximum length of a cookie value, in characters. A longer one was not set by Postern.
 const longest = 512
 
 // jar reads and writes cookies. Over https their names have the prefix __Host-, which ties them to this very host.
 type jar struct {
 	secure   bool
-	instance string // the end of every name, which other issuers on the host do not have
+	instance string // suffix of every name, different from that of other issuers on the host
 }
 
 func (j jar) name(c Cookie) string {
@@ -73,7 +73,7 @@ func (j jar) name(c Cookie) string {
 	return string(c) + j.instance
 }
 
-// get returns the value of a cookie, or "" when the browser sent no cookie that could be ours.
+// get returns the value of a cookie, or "" if the browser sent no cookie that Postern could have set.
 func (j jar) get(r *http.Request, c Cookie) string {
 	cookie, err := r.Cookie(j.name(c))
 	if err != nil || len(cookie.Value) > longest {
@@ -95,13 +95,13 @@ func (j jar) cookie(c Cookie, value string, maxAge int) *http.Cookie {
 	}
 }
 
-// Get returns the value of a cookie of the browser that sent r; empty when it has none.
+// Get returns the value of a cookie of the browser that sent r, or "" if it has no such cookie.
 func (s *Sessions) Get(r *http.Request, c Cookie) string { return s.jar.get(r, c) }
 
-// Set stores a cookie in the browser for as long as cookies of its name live.
+// Set stores a cookie in the browser for the lifetime of cookies of that name.
 func (s *Sessions) Set(w http.ResponseWriter, c Cookie, value string) {
 	s.jar.set(w, c, value, c.life())
 }
 
-// Clear takes a cookie back.
+// Clear deletes a cookie.
 func (s *Sessions) Clear(w http.ResponseWriter, c Cookie) { s.jar.clear(w, c) }

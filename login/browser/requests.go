@@ -7,7 +7,7 @@ import (
 )
 
 // RememberRequest remembers in the browser which client an authorization request came from. The request itself is deleted when it is over;
-// with this the person still gets back to the app, also through a link that was mailed meanwhile.
+// the remembered client still lets the person return to the app, for example after following a mailed link.
 func (s *Sessions) RememberRequest(w http.ResponseWriter, r *http.Request, flow, client string) {
 	requests := flow + ":" + base64.RawURLEncoding.EncodeToString([]byte(client))
 	for _, earlier := range s.requests(r) {
@@ -19,8 +19,8 @@ func (s *Sessions) RememberRequest(w http.ResponseWriter, r *http.Request, flow,
 	s.Set(w, requestsCookie, requests)
 }
 
-// ClientOf returns the client of a request that this browser began within the last three days, whether or not the request is over; empty for
-// any other.
+// ClientOf returns the client of a request that this browser began within the last three days, whether or not the request is over. It
+// returns "" for any other request.
 func (s *Sessions) ClientOf(r *http.Request, flow string) string {
 	for _, request := range s.requests(r) {
 		id, client, _ := strings.Cut(request, ":")

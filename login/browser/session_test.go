@@ -74,7 +74,7 @@ func TestSessionIdlesOut(t *testing.T) {
 		w.Complete(b)
 		for range 4 {
 			time.Sleep(50 * time.Minute)
-			require.Equal(t, "/account", b.Open("/account").Address.Path, "in use, it lives on")
+			require.Equal(t, "/account", b.Open("/account").Address.Path, "a session in use does not end")
 		}
 		time.Sleep(time.Hour + time.Minute)
 		require.Equal(t, "/login", b.Open("/account").Address.Path)
@@ -87,11 +87,11 @@ func TestSessionIdlesOut(t *testing.T) {
 			require.Equal(t, "/account", b.Open("/account").Address.Path)
 		}
 		time.Sleep(30 * time.Minute)
-		require.Equal(t, "/login", b.Open("/account").Address.Path, "a day is the end in any case")
+		require.Equal(t, "/login", b.Open("/account").Address.Path, "a session ends after a day in any case")
 	})
 }
 
-// Whatever was planted before a level is worth nothing after it.
+// A cookie that was planted before a step of the sign-in is worthless after it.
 func TestPlantedCookies(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone, _ := w.Enrolled(logintest.Ada)
@@ -111,11 +111,11 @@ func TestPlantedCookies(t *testing.T) {
 
 		thief := logintest.NewBrowser(t, w.Handler)
 		thief.SetCookie(logintest.SessionCookie, first)
-		require.Contains(t, thief.Open("/oauth2/auth").Body, "nobody", "the cookie of the half-done sign-in is no session")
+		require.Contains(t, thief.Open("/oauth2/auth").Body, "nobody", "the cookie of the half-done sign-in does not work as a session")
 	})
 }
 
-// noteCookies remembers the last non-empty cookie of each name.
+// noteCookies records the last non-empty cookie of each name.
 type noteCookies struct {
 	http.RoundTripper
 	set map[string]*http.Cookie
@@ -133,7 +133,7 @@ func (n noteCookies) RoundTrip(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
-// A session that is in use does not end, and one that is not ends a tenth of the idle time early at most.
+// A session in use does not end. One that is not in use ends at most a tenth of the idle time early.
 func TestIdleTime(t *testing.T) {
 	for _, idle := range []time.Duration{time.Minute, time.Hour, 3 * time.Hour} {
 		t.Run(idle.String(), func(t *testing.T) {
@@ -147,8 +147,8 @@ func TestIdleTime(t *testing.T) {
 				r := httptest.NewRequest(http.MethodGet, "/", nil)
 				r.AddCookie(&http.Cookie{Name: logintest.SessionCookie, Value: b.Cookie(logintest.SessionCookie)})
 				use := func() error { _, err := sessions.Current(r, ""); return err }
-				for range 3 + 2*time.Hour/idle { // beyond the hour that the sign-in itself lasts
-					for range 11 { // as a person who opens a page now and then
+				for range 3 + 2*time.Hour/idle { // longer than the hour for which the sign-in alone lasts
+					for range 11 { // a person opens a page now and then
 						require.NoError(t, use())
 						time.Sleep(idle / 12)
 					}

@@ -17,17 +17,17 @@ import (
 type Config struct {
 	Store *storage.Store // required
 	Audit *audit.Log     // required
-	// Secure says that the issuer is https: cookies are Secure and have the prefix __Host-.
+	// Secure is true if the issuer uses https: then cookies are Secure and their names have the prefix __Host-.
 	Secure bool
-	// Instance ends the names of the cookies, so that several issuers on one host do not disturb each other. It may be empty.
+	// Instance is the suffix of the cookie names, so that several issuers on one host do not interfere with each other. It may be empty.
 	Instance string
 	// Idle is how long a session lives without use; default 1 h.
 	Idle time.Duration
-	// Remember is how long a session lives when the person asked to stay signed in; 0: not offered.
+	// Remember is how long a session lives if the person chose to stay signed in; 0 if that is not offered.
 	Remember time.Duration
 }
 
-// Sessions tells what a browser has: a session, a half-done sign-in, the trust of an earlier one.
+// Sessions reads and writes the cookies of a browser: its session, its half-done sign-in, the trust from an earlier sign-in.
 type Sessions struct {
 	store    *storage.Store
 	audit    *audit.Log
@@ -36,7 +36,7 @@ type Sessions struct {
 	remember time.Duration
 }
 
-// New returns the sessions of a store, or an error that says which required field of cfg is missing.
+// New returns Sessions for cfg, or an error that lists the required fields if one is missing.
 func New(cfg Config) (*Sessions, error) {
 	if cfg.Store == nil || cfg.Audit == nil {
 		return nil, errors.New("browser.New: Store and Audit are required")
@@ -54,12 +54,12 @@ func (s *Sessions) FormKey(signIn storage.SignIn) string {
 	return s.store.AccountFormKey(signIn.User())
 }
 
-// touchEvery is how precisely the last use of a session is known, because every update costs a write. With a short idle time it is a tenth
-// of that.
+// touchEvery is how often the last use of a session is updated at most, because every update is a write. If the idle time is short, a tenth
+// of it is used instead.
 const touchEvery = 5 * time.Minute
 
-// Current returns the complete sign-in of the browser that sent r, with what its user has granted to a client; with an empty clientID, with
-// nothing. storage.ErrNotFound says that the browser has no complete sign-in; a half-done one does not count.
+// Current returns the complete sign-in of the browser that sent r, with the user's consent to the client clientID unless that is empty.
+// Errors: storage.ErrNotFound if the browser has no complete sign-in; a half-done one does not count.
 func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, error) {
 	secret := s.SessionSecret(r)
 	if secret == "" {
@@ -83,8 +83,8 @@ func (s *Sessions) Current(r *http.Request, clientID string) (storage.SignIn, er
 // SessionSecret returns the secret in the browser's session cookie, unchecked, or "" without a cookie.
 func (s *Sessions) SessionSecret(r *http.Request) string { return s.jar.get(r, sessionCookie) }
 
-// Held returns the sign-in of the browser that waits for a new password, because somebody else has the present one. Errors:
-// storage.ErrNotFound when the browser has no such sign-in.
+// Held returns the browser's sign-in that is held until a new password is chosen, because somebody else has the current one. Errors:
+// storage.ErrNotFound if the browser has no such sign-in.
 func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
 	secret := s.SessionSecret(r)
 	if secret == "" {
@@ -93,8 +93,8 @@ func (s *Sessions) Held(r *http.Request) (storage.HeldSignIn, error) {
 	return s.store.Sessions.HeldSignIn(r.Context(), storage.Hash(secret), time.Now())
 }
 
-// Enrolling returns the sign-in of the browser that waits for a new authenticator. Errors:
-// storage.ErrNotFound when the browser has no such sign-in.
+// Enrolling returns the browser's sign-in that requires a new authenticator before anything else. Errors: storage.ErrNotFound if the
+// browser has no such sign-in.
 func (s *Sessions) Enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
 	secret := s.SessionSecret(r)
 	if secret == "" {
@@ -103,7 +103,7 @@ func (s *Sessions) Enrolling(r *http.Request) (storage.EnrollingSignIn, error) {
 	return s.store.Sessions.EnrollingSignIn(r.Context(), storage.Hash(secret), time.Now())
 }
 
-// Half returns what the browser shows of its half-done sign-in.
+// Half returns the browser's cookies of a half-done sign-in, unchecked.
 func (s *Sessions) Half(r *http.Request) account.HalfCookie {
 	return account.HalfCookie{Secret: s.jar.get(r, halfCookie), Browser: s.jar.get(r, browserCookie)}
 }
@@ -113,7 +113,7 @@ func (s *Sessions) Begin(w http.ResponseWriter, half account.HalfCookie) {
 	s.Set(w, halfCookie, half.Secret)
 }
 
-// Complete stores a complete sign-in in the browser and takes back the cookies of the way to it.
+// Complete stores a complete sign-in in the browser and deletes the cookies of the steps before it.
 func (s *Sessions) Complete(w http.ResponseWriter, done account.Done) {
 	life := untilClosed
 	if done.Remember {
@@ -126,24 +126,24 @@ func (s *Sessions) Complete(w http.ResponseWriter, done account.Done) {
 	s.Clear(w, InvitationLink)
 }
 
-// Forget takes back the cookies of a session that has ended.
+// Forget deletes the cookies of a session that has ended.
 func (s *Sessions) Forget(w http.ResponseWriter) {
 	s.Clear(w, sessionCookie)
 	s.clearState(w)
 }
 
-// Abandon takes back the cookies of a half-done sign-in and of a session: both have ended.
+// Abandon deletes the cookies of a half-done sign-in and of a session, both of which have ended.
 func (s *Sessions) Abandon(w http.ResponseWriter) {
 	s.Clear(w, halfCookie)
 	s.Forget(w)
 }
 
-// End ends the session of the browser that sent r, if it has one, and takes back its cookies. What clients were given in the session ends
-// with it, unless they were given it for the time after. End returns the clients used in the session that want to be told.
+// End ends the session of the browser that sent r, if it has one, and deletes its cookies. Grants made in the session end with it, except
+// offline access. End returns the clients used in the session that want a logout notice.
 func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Request) (left []storage.ClientSession, err error) {
 	signIn, err := s.Current(r, "")
 	switch {
-	case errors.Is(err, storage.ErrNotFound): // perhaps one that waits for a password or an authenticator
+	case errors.Is(err, storage.ErrNotFound): // the session may be held or require an authenticator
 		err = s.store.Sessions.End(ctx, storage.Hash(s.SessionSecret(r)))
 	case err == nil:
 		left, err = s.endComplete(ctx, signIn, r, time.Now())
@@ -156,14 +156,14 @@ func (s *Sessions) End(ctx context.Context, w http.ResponseWriter, r *http.Reque
 }
 
 func (s *Sessions) endComplete(ctx context.Context, signIn storage.SignIn, r *http.Request, now time.Time) (left []storage.ClientSession, err error) {
-	client, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero AddrPort if there is no address
+	client, _ := netip.ParseAddrPort(r.RemoteAddr) // the zero AddrPort if the address cannot be parsed
 	event := audit.Person(client.Addr(), templates.DescribeBrowser(r.UserAgent())).Event(audit.SignedOut, signIn.User().ID)
 	err = s.store.InTx(ctx, func(ctx context.Context) (err error) {
 		ended := s.store.Sessions.EndByID(ctx, signIn.User().ID, signIn.ID())
 		if ended != nil && !errors.Is(ended, storage.ErrNotFound) {
 			return ended
 		}
-		if left, err = s.store.ClientSessions.OfSession(ctx, signIn.ID()); err != nil || ended != nil { // after a double click the other request records it
+		if left, err = s.store.ClientSessions.OfSession(ctx, signIn.ID()); err != nil || ended != nil { // after a double click, the other request has recorded it
 			return err
 		}
 		if err := s.store.Grants.RevokeOfSession(ctx, signIn.User().ID, signIn.ID(), now); err != nil {

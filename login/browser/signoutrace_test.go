@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// One session, 50 sign-outs at once: it ends once, and the log says so once.
+// Of 50 simultaneous sign-outs from one session, one ends it and is recorded.
 func TestRaceOfSignOuts(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		store, now := db.Open(t), time.Now()

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// State returns what the scripts of this issuer may know of the browser's session (OIDC Session Management section 3.2): a value that changes
-// with it, empty when there is none. signedIn says whether [Sessions.Current] has found one. The cookie is set, or taken back, to say the same.
+// State returns the session state that scripts of this issuer may read (OIDC Session Management section 3.2): a value that changes with the
+// session, "" without one. signedIn says whether [Sessions.Current] has found a session. State updates the cookie accordingly.
 //
-// A request from a frame of another site comes without the session cookie. Nothing follows from that.
+// A request from a frame of another site comes without the session cookie, so it does not change the state.
 func (s *Sessions) State(w http.ResponseWriter, r *http.Request, signedIn bool) string {
 	session, said, state := s.SessionSecret(r), s.jar.get(r, stateCookie), ""
 	if session == "" {
@@ -30,14 +30,15 @@ func (s *Sessions) State(w http.ResponseWriter, r *http.Request, signedIn bool) 
 	return state
 }
 
-// stateOf returns the state of a browser with that session cookie. The cookie is the key of a MAC, so the state gives nothing of it away.
+// stateOf returns the state of a browser with that session cookie. The cookie is the key of a MAC, so the state reveals nothing about it.
 func stateOf(session string) string {
 	code := hmac.New(sha256.New, []byte(session))
 	code.Write([]byte("state of the browser"))
 	return base64.RawURLEncoding.EncodeToString(code.Sum(nil))
 }
 
-// setState stores the cookie. Scripts read it in a frame that apps show, apps of other sites too. There a browser sends it over https only.
+// setState stores the cookie. Scripts read it in a frame inside the pages of apps, which may be of other sites; there browsers send it over
+// https only.
 func (s *Sessions) setState(w http.ResponseWriter, session string, life time.Duration) {
 	s.writeState(w, stateOf(session), int(life/time.Second))
 }

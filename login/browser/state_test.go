@@ -24,14 +24,14 @@ func TestState(t *testing.T) {
 		}
 		require.Empty(t, state(), "nobody")
 		k := w.HalfWay(b)
-		require.Empty(t, state(), "a password alone is no sign-in")
+		require.Empty(t, state(), "a password alone is not a sign-in")
 		b.Post("/login/code", "code", k.Phone.Code())
 
 		cookie := set[logintest.StateCookie]
 		require.NotNil(t, cookie)
 		require.False(t, cookie.HttpOnly, "scripts read it")
 		require.True(t, cookie.Secure)
-		require.Equal(t, http.SameSiteNoneMode, cookie.SameSite, "in a frame, too")
+		require.Equal(t, http.SameSiteNoneMode, cookie.SameSite, "and in a frame")
 		require.Equal(t, "/", cookie.Path)
 		require.Zero(t, cookie.MaxAge, "it lasts as long as the session")
 		first := state()
@@ -44,7 +44,7 @@ func TestState(t *testing.T) {
 		b.SetCookie(logintest.StateCookie, "what somebody planted")
 		require.Equal(t, first, state(), "mended")
 		b.SetCookie(logintest.SessionCookie, "")
-		require.Equal(t, first, b.Open("/state").Body, "a frame of another site brings no session, and nothing follows from it")
+		require.Equal(t, first, b.Open("/state").Body, "a request from a frame of another site has no session cookie and changes nothing")
 		b.SetCookie(logintest.SessionCookie, session)
 
 		time.Sleep(time.Minute)
@@ -55,7 +55,7 @@ func TestState(t *testing.T) {
 		require.NotEqual(t, first, second, "another sign-in")
 
 		require.Equal(t, "/logout", b.Post("/logout").Address.Path)
-		require.Empty(t, b.Cookie(logintest.StateCookie), "taken back at once")
+		require.Empty(t, b.Cookie(logintest.StateCookie), "deleted at once")
 		require.Empty(t, state())
 	})
 }

@@ -1,7 +1,7 @@
 // Package form owns what the forms of the sign-in pages and of the account pages have in common: how they are shown again when the rules in
 // login/account refuse what was typed, how an authenticator is set up, and how strong a chosen password is said to be.
 //
-// Which form is shown is up to the pages; what the sentences say is in templates.
+// The pages choose the form; package templates has the texts.
 package form
 
 import (
@@ -25,11 +25,11 @@ import (
 type Answer struct {
 	Status  int
 	Message templates.Text
-	// Clock is the server's time, where a wrong clock may be the reason.
+	// Clock is the server's time if a wrong clock may be the reason of the refusal, else the zero time.
 	Clock time.Time
 }
 
-// Empty reports whether nothing was typed into a field. Browsers could check that, but their messages are not ours.
+// Empty reports whether nothing was typed into a field. Browsers could check that, but with messages of their own.
 func Empty(c *gin.Context, field string) bool {
 	return strings.TrimSpace(c.Request.PostForm.Get(field)) == ""
 }
@@ -37,29 +37,29 @@ func Empty(c *gin.Context, field string) bool {
 // Shown is a form that is shown for the first time.
 func Shown() Answer { return Answer{Status: http.StatusOK} }
 
-// Refused is a form that is shown again, with what is wrong.
+// Refused is a form that is shown again with a message that says what is wrong.
 func Refused(message templates.Text) Answer {
 	return Answer{Status: http.StatusUnprocessableEntity, Message: message}
 }
 
-// Code returns how a form for a one-time code is shown again after an error of package account; ok is false when the error does not refuse
-// the code.
+// Code returns how to show a form for a one-time code again after an error of package account. ok is false if the error does not refuse the
+// code.
 func Code(c *gin.Context, sessions *browser.Sessions, err error, now time.Time) (a Answer, ok bool) {
 	return refuseCode(c, sessions, err, templates.T("login.wrong_code"), templates.T("login.factor_closed"), now)
 }
 
-// RecoveryCode is [Code] for a form for a recovery code.
+// RecoveryCode is like [Code], for the form for a recovery code.
 func RecoveryCode(c *gin.Context, sessions *browser.Sessions, err error, now time.Time) (a Answer, ok bool) {
 	return refuseCode(c, sessions, err, templates.T("login.wrong_recovery"), templates.T("login.recovery_closed"), now)
 }
 
-// refuseCode says wrong of a code that does not match, and closed of a factor that no waiting opens again.
+// refuseCode shows the message wrong if a code does not match, and closed if the factor is closed.
 func refuseCode(c *gin.Context, sessions *browser.Sessions, err error, wrong, closed templates.Text, now time.Time) (a Answer, ok bool) {
 	var wait *account.WaitError
 	var clock *account.ClockError
 	switch {
 	case errors.As(err, &wait) && wait.Closed():
-		// The budget of this trusted browser may be the one that is closed: without its cookie it has a stranger's.
+		// The closed budget may be that of this trusted browser; without its cookie, it has the budget of unknown browsers.
 		sessions.Distrust(c.Writer)
 		return Answer{Status: http.StatusForbidden, Message: closed}, true
 	case errors.As(err, &wait):
@@ -72,7 +72,7 @@ func refuseCode(c *gin.Context, sessions *browser.Sessions, err error, wrong, cl
 	return Answer{}, false
 }
 
-// Wait returns how a form is shown again that may be sent after a while only. It sets Retry-After.
+// Wait returns how to show a form again that must not be sent before wait is over. It sets Retry-After.
 func Wait(c *gin.Context, wait *account.WaitError, now time.Time) Answer {
 	left := max(wait.Until.Sub(now), time.Second)
 	c.Header("Retry-After", strconv.Itoa(int(math.Ceil(left.Seconds()))))
@@ -91,7 +91,7 @@ func clockMessage(offset time.Duration) templates.Text {
 	return templates.N(key+"_seconds", int(offset/time.Second))
 }
 
-// NewPassword returns how a form for a new password is shown again after an error of package account; ok is false when the error does not
+// NewPassword returns how to show a form for a new password again after an error of package account. ok is false if the error does not
 // refuse the password.
 func NewPassword(err error) (a Answer, ok bool) {
 	var weak *account.WeakPasswordError
@@ -104,7 +104,7 @@ func NewPassword(err error) (a Answer, ok bool) {
 	return Answer{}, false
 }
 
-// weakPassword says why a new password is refused.
+// weakPassword returns the message that says why a new password is refused.
 func weakPassword(err *account.WeakPasswordError) templates.Text {
 	key := "password." + string(err.Reason)
 	if err.Limit == 0 {
@@ -113,7 +113,7 @@ func weakPassword(err *account.WeakPasswordError) templates.Text {
 	return templates.N(key, err.Limit)
 }
 
-// Invalid says what is wrong with a name or an e-mail address.
+// Invalid returns the message that says what is wrong with a name or an e-mail address.
 func Invalid(err *identity.InvalidError) templates.Text {
 	if err.Lookalike {
 		return templates.T("register.lookalike")
@@ -121,13 +121,13 @@ func Invalid(err *identity.InvalidError) templates.Text {
 	return templates.T("register.wrong_" + err.Field)
 }
 
-// Person is how pages name a user.
+// Person returns the name that pages show for a user.
 func Person(user storage.User) templates.Person {
 	name, _ := user.Claims["name"].(string)
 	return templates.Person{Name: name, Email: user.Email}
 }
 
-// Public is a [templates.Public] for the errors that no form can mend: a busy server and an outage.
+// Public is a [templates.Public] for errors that the person cannot correct in a form: a busy server and an outage.
 func Public(err error) (status int, title, message templates.Text) {
 	switch {
 	case errors.Is(err, account.ErrBusy):

@@ -10,8 +10,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Setup shows the key of an authenticator that is being enrolled, as a QR code, a link and text. clock is the server's time, where a wrong
-// clock may be why a code was refused.
+// Setup shows the key of an authenticator that is being enrolled, as a QR code, a link and text. clock is the server's time if a wrong
+// clock may be why a code was refused, else the zero time.
 func Setup(e account.Enrolment, clock time.Time) (templates.Setup, error) {
 	qr, err := otp.QR(e.URI, "QR code of the setup key")
 	if err != nil {

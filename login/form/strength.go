@@ -9,13 +9,13 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// KeepStrength keeps the strength of a new password, from 0 to 4, in the browser for the next page. It is not put into the address, because
-// addresses end up in histories.
+// KeepStrength stores the strength of a new password, from 0 to 4, in the browser for the next page. It is not in the URL, because URLs end
+// up in histories.
 func KeepStrength(c *gin.Context, sessions *browser.Sessions, strength int) {
 	sessions.Set(c.Writer, browser.Strength, strconv.Itoa(strength))
 }
 
-// Strength says, once, what [KeepStrength] has kept.
+// Strength returns what [KeepStrength] has stored, and deletes it.
 func Strength(c *gin.Context, sessions *browser.Sessions) templates.Text {
 	kept, err := strconv.Atoi(sessions.Get(c.Request, browser.Strength))
 	if err != nil {

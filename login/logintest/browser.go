@@ -33,12 +33,12 @@ type Browser struct {
 	Client *http.Client
 	Jar    *cookiejar.Jar
 	Agent  string
-	User   string // whose account it is about
-	// Visited is every address of the last journey, redirects included.
+	User   string // user name of the account that the state is about
+	// Visited lists every URL since the last Open, Post or Submit, redirects included.
 	Visited []string
 }
 
-// serve lets an http.Client talk to a handler without a network.
+// serve is an http.RoundTripper that calls a handler without a network.
 type serve struct{ handler http.Handler }
 
 func (s serve) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -81,7 +81,7 @@ func (b *Browser) Twin() *Browser {
 	return twin
 }
 
-// Page is what a browser shows.
+// Page is the answer that a browser shows.
 type Page struct {
 	Status  int
 	Address *url.URL
@@ -102,7 +102,7 @@ func (b *Browser) Do(r *http.Request) Page {
 	return Page{response.StatusCode, response.Request.URL, response.Header, string(body), response.Cookies()}
 }
 
-// Open goes to a URL, or to a path of the issuer.
+// Open requests a URL or a path of the issuer.
 func (b *Browser) Open(address string) Page {
 	b.T.Helper()
 	r, err := http.NewRequest(http.MethodGet, Absolute(address), nil)
@@ -119,7 +119,7 @@ func (b *Browser) Post(address string, fields ...string) Page {
 	return b.Do(r)
 }
 
-// Submit fills in the page's form and sends it to its address.
+// Submit fills in the page's form and sends it to the form's action.
 func (b *Browser) Submit(p Page, fields ...string) Page {
 	b.T.Helper()
 	form := regexp.MustCompile(`<form method="post" novalidate(?: action="([^"]*)")?>`).FindStringSubmatch(p.Body)
@@ -134,7 +134,7 @@ func (b *Browser) Submit(p Page, fields ...string) Page {
 	return b.Post(address, fields...)
 }
 
-// Cookie returns the value of a cookie, empty when the browser has none.
+// Cookie returns the value of a cookie, or "" if the browser does not have it.
 func (b *Browser) Cookie(name string) string {
 	for _, cookie := range b.Jar.Cookies(MustParse(Origin + "/")) {
 		if cookie.Name == name {
@@ -149,7 +149,7 @@ func (b *Browser) SetCookie(name, value string) {
 	b.Jar.SetCookies(MustParse(Origin+"/"), []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: true}})
 }
 
-// Absolute returns the URL of a path of the issuer, and any other address as it is.
+// Absolute returns the URL of a path of the issuer, and any other URL unchanged.
 func Absolute(address string) string {
 	if strings.HasPrefix(address, "/") {
 		return Origin + address
@@ -174,7 +174,7 @@ func MustParse(address string) *url.URL {
 	return u
 }
 
-// Text returns a page as it reads.
+// Text returns the text of a page without its markup.
 func (p Page) Text() string {
 	plain := regexp.MustCompile(`(?s)<[^>]*>`).ReplaceAllString(p.Body, " ")
 	return strings.Join(strings.Fields(html.UnescapeString(plain)), " ")

@@ -19,7 +19,7 @@ const (
 	AdaPassword = "violet anchors drift north"
 )
 
-// NewAda and NewPassword are what she changes to.
+// NewAda and NewPassword are her address and password after a change.
 const (
 	NewAda      = "countess@example.test"
 	NewPassword = "seven quiet lanterns hum"
@@ -40,7 +40,7 @@ func (w *World) Enrolled(email string) (Phone, []string) {
 	return phone, codes
 }
 
-// SignedIn is Enrolled for tests that go on in the browser in which the user is signed in now.
+// SignedIn is Enrolled for tests that continue in the browser in which the user has just signed in.
 func (w *World) SignedIn(email string) (*Browser, Phone) {
 	w.T.Helper()
 	b, phone, _ := w.setUp(email)
@@ -57,7 +57,7 @@ func (w *World) setUp(email string) (*Browser, Phone, []string) {
 	return b, phone, RecoveryCodes(codes)
 }
 
-// User returns the user of a name.
+// User returns the user with a name.
 func (w *World) User(name string) storage.User {
 	w.T.Helper()
 	user, err := w.Store.Users.Find(w.T.Context(), name)
@@ -65,7 +65,7 @@ func (w *World) User(name string) storage.User {
 	return user
 }
 
-// HalfDone signs a new browser in by password, within a flow.
+// HalfDone types the password in a new browser, within a flow.
 func (w *World) HalfDone() (*Browser, Page) {
 	b := NewBrowser(w.T, w.Handler)
 	p := b.Submit(b.Open("/begin"), "username", Ada, "password", AdaPassword)
@@ -83,7 +83,7 @@ func (w *World) JustSignedIn(phone Phone) *Browser {
 	return b
 }
 
-// Expose has a stranger type wrong codes after the right password, and lets the wait pass.
+// Expose types wrong codes after the right password, as a stranger, and lets the wait pass.
 func (w *World) Expose(email string) {
 	w.T.Helper()
 	time.Sleep(time.Minute)
@@ -95,7 +95,7 @@ func (w *World) Expose(email string) {
 	time.Sleep(time.Minute)
 }
 
-// Mailed returns the newest link to a page that was mailed to an address, without its origin.
+// Mailed returns the newest mailed link to a page, sent to an e-mail address, without its origin.
 func (w *World) Mailed(to, path string) string {
 	w.T.Helper()
 	mails, err := w.Store.Outbox.List(w.T.Context(), 100)
@@ -110,7 +110,7 @@ func (w *World) Mailed(to, path string) string {
 	return ""
 }
 
-// Told returns how many messages an address has got whose text says so.
+// Told returns the number of messages to an e-mail address that contain a text.
 func (w *World) Told(to, what string) int {
 	w.T.Helper()
 	mails, err := w.Store.Outbox.List(w.T.Context(), 1000)

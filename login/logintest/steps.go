@@ -12,14 +12,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Known is what the person at the browser holds in a state: all that there is to know.
+// Known is everything that the person at the browser knows and has in a state.
 type Known struct {
-	Phone    Phone  // an authenticator, or the key that is being enrolled
-	Recovery string // an unused recovery code, or one that was shown
+	Phone    Phone  // an enrolled authenticator, or the one being enrolled
+	Recovery string // an unused recovery code, or one that was shown and is not in force yet
 	Fields   map[string]string
 }
 
-// Settled enrols the browser's user, adds an authenticator, and lets the codes that did it pass.
+// Settled enrols the browser's user, adds a second authenticator, and waits until the codes used for that have expired.
 func (w *World) Settled(b *Browser) Known {
 	w.T.Helper()
 	phone, codes := w.Enrolled(b.User)
@@ -91,7 +91,7 @@ func (k Known) HiddenIn(p Page) Known {
 	return k
 }
 
-// Adding is for a browser that is signed in: it has the page of a new authenticator open.
+// Adding opens the page for a new authenticator in a browser that is signed in.
 func (w *World) Adding(b *Browser, k Known, address string) Known {
 	w.T.Helper()
 	p := b.Open(address)
@@ -99,7 +99,7 @@ func (w *World) Adding(b *Browser, k Known, address string) Known {
 	return k.HiddenIn(p)
 }
 
-// NewCodes is for a browser that is signed in: it has the page of new recovery codes open.
+// NewCodes opens the page for new recovery codes in a browser that is signed in.
 func (w *World) NewCodes(b *Browser, k Known) Known {
 	w.T.Helper()
 	p := b.Submit(b.Open("/account/codes"))
@@ -107,7 +107,7 @@ func (w *World) NewCodes(b *Browser, k Known) Known {
 	return k.HiddenIn(p)
 }
 
-// Reset has an operator take the factors of the browser's user away.
+// Reset resets the factors of the browser's user, as an operator.
 func (w *World) Reset(b *Browser) {
 	w.T.Helper()
 	_, _, err := w.Account.Operate.ResetFactor(w.T.Context(), b.User, audit.Operator(), time.Now())

@@ -31,7 +31,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// World is the sign-in pages and the account pages on a database, with an address in place of the provider that says who is signed in.
+// World has the sign-in pages and the account pages on a database. In place of the provider it has a URL that says who is signed in.
 type World struct {
 	Sessions *browser.Sessions
 	T        *testing.T
@@ -46,7 +46,7 @@ type World struct {
 	cfg      login.Config
 }
 
-// Templates are read once: that takes longer than most tests.
+// The templates are parsed once, because that takes longer than most tests.
 var (
 	pages = sync.OnceValues(func() (*templates.Pages, error) {
 		return templates.New(templates.Config{Secure: true, Brand: templates.Brand{Name: "Example"}})
@@ -56,7 +56,7 @@ var (
 	})
 )
 
-// OnSQLite runs body with its own time and a fresh SQLite database.
+// OnSQLite runs body in virtual time with a fresh SQLite database.
 func OnSQLite(t *testing.T, body func(t *testing.T, w *World)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -64,7 +64,7 @@ func OnSQLite(t *testing.T, body func(t *testing.T, w *World)) {
 	})
 }
 
-// OnBoth is OnSQLite on both databases. Only SQLite has its own time.
+// OnBoth runs body on a fresh database of each kind. Only the one on SQLite runs in virtual time.
 func OnBoth(t *testing.T, body func(t *testing.T, w *World)) {
 	t.Helper()
 	t.Run("sqlite", func(t *testing.T) { OnSQLite(t, body) })
@@ -77,7 +77,7 @@ func New(t *testing.T, db *storagetest.Database, interceptors ...storagetest.Int
 	return NewWith(t, db, func(*journeys.Config) {}, interceptors...)
 }
 
-// NewWith is New with some changes to how the rules about accounts are set up.
+// NewWith is New with changes to the configuration of the rules about accounts.
 func NewWith(t *testing.T, db *storagetest.Database, change func(*journeys.Config), interceptors ...storagetest.Interceptor) *World {
 	t.Helper()
 	gin.SetMode(gin.TestMode)
@@ -153,7 +153,7 @@ func NewWith(t *testing.T, db *storagetest.Database, change func(*journeys.Confi
 	return w
 }
 
-// MountAt adds the sign-in pages and the account pages of an issuer with that path.
+// MountAt adds the sign-in pages and the account pages for an issuer with that path.
 func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 	t.Helper()
 	cfg := w.cfg
@@ -185,7 +185,7 @@ func (w *World) MountAt(t *testing.T, r gin.IRouter, basePath string) {
 
 var harbourNotes = templates.App{Name: "Harbour Notes", BackURL: "https://notes.example.com/", StartURL: "https://notes.example.com/login"}
 
-// framesOf has a frame for every app.
+// framesOf returns a front-channel logout URI for every app.
 func framesOf(_ context.Context, left []storage.ClientSession) (frames []templates.Frame, err error) {
 	for _, visit := range left {
 		frames = append(frames, templates.Frame{App: "Harbour Notes", URL: "https://notes.example.com/bye?sid=" + visit.SID})

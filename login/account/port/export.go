@@ -15,15 +15,16 @@ import (
 
 const exportPage = 500
 
-// ExportOptions say what an export contains.
+// ExportOptions select what an export contains.
 type ExportOptions struct {
-	// Secrets are password hashes and the keys of authenticators; whoever has them can pretend to be anybody.
+	// Secrets includes password hashes and the keys of authenticators. Anyone who has them can impersonate any user.
 	Secrets bool
-	// Progress, unless nil, is told how many accounts were written; how many there are is not known (0).
+	// Progress, unless nil, is called with the number of accounts written; the total is unknown and passed as 0.
 	Progress func(done, total int)
 }
 
-// Export writes every account as a line that [Service.Import] reads, oldest first, and returns how many there were.
+// Export writes every account as a line that [Service.Import] reads, oldest first, and returns the number of accounts. Errors are those of
+// the writer and of storage.
 func (s *Service) Export(ctx context.Context, w io.Writer, options ExportOptions, by audit.By, now time.Time) (int, error) {
 	event := by.Event(audit.UsersExported, "")
 	event.Detail["secrets"] = strconv.FormatBool(options.Secrets)

@@ -17,7 +17,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// ErrImport says that nothing was imported, because some lines cannot be imported. The report names them.
+// ErrImport: nothing was imported, because some lines cannot be imported. The report names them.
 var ErrImport = errors.New("nothing was imported")
 
 // Report says what an import did, or would do.
@@ -26,34 +26,35 @@ type Report struct {
 	Faults []LineFault `json:"faults"`
 }
 
-// Imported is an account that was made, or would be made.
+// Imported is an account that was created, or would be.
 type Imported struct {
 	Line           int    `json:"line"`
 	ID             string `json:"id,omitempty"` // empty in a dry run
 	Email          string `json:"email"`
 	Authenticators int    `json:"authenticators"`
 	HasPassword    bool   `json:"has_password"`
-	// NeedsInvitation says that a password or an authenticator is missing.
+	// NeedsInvitation is true if the account lacks a password or an authenticator.
 	NeedsInvitation bool   `json:"needs_invitation"`
 	InvitationURL   string `json:"invitation_url,omitempty"` // empty in a dry run
-	// RenewsKey says that an authenticator has a short key and has to be enrolled anew at the next sign-in.
+	// RenewsKey is true if an authenticator has a short key and has to be enrolled anew at the next sign-in.
 	RenewsKey bool `json:"renews_key,omitempty"`
 }
 
 // LineFault says why a line cannot be imported.
 type LineFault struct {
 	Line    int    `json:"line"`
-	Message string `json:"message"` // begins with the member's name where there is one; quotes no secret
+	Message string `json:"message"` // begins with the name of the member, if one is at fault; quotes no secret
 }
 
-// ImportOptions say how an import is done.
+// ImportOptions control an import.
 type ImportOptions struct {
 	DryRun bool // change nothing
-	// SkipInvalid imports the other lines when some are at fault.
+	// SkipInvalid leaves out lines that are at fault and imports the others.
 	SkipInvalid bool
-	// AllowShortKeys takes authenticators whose keys have 10 bytes or more; the next sign-in with one leads to a new authenticator.
+	// AllowShortKeys accepts authenticators whose keys have at least 10 bytes; the next sign-in with such a key requires a new
+	// authenticator.
 	AllowShortKeys bool
-	// Progress, unless nil, is told how many of the lines are ready to be written; hashing passwords takes most of the time.
+	// Progress, unless nil, is called with the number of lines that are ready to be written; hashing passwords takes most of the time.
 	Progress func(done, total int)
 }
 
@@ -67,10 +68,10 @@ type candidate struct {
 	encoded string // password hash; may be empty
 }
 
-// Import makes an account of every line of JSON, or no account at all if a line is at fault and is not to be skipped. A user with an authenticator
-// and a password can sign in at once; everybody else gets an invitation, whose link is in the report and is not mailed.
+// Import creates an account from every line of JSON, or none if a line is at fault and opt does not say to skip it. A user with an
+// authenticator and a password can sign in at once; everybody else gets an invitation, whose link is in the report and is not mailed.
 //
-// Errors: ErrImport when lines are at fault (a dry run only reports them), errors of the reader and of storage.
+// Errors: ErrImport when lines are at fault (a dry run only reports them), and those of the reader and of storage.
 func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOptions, by audit.By, now time.Time) (Report, error) {
 	candidates, faults, err := s.readLines(ctx, lines, options, now)
 	if err != nil {
@@ -108,7 +109,7 @@ func (s *Service) Import(ctx context.Context, lines io.Reader, options ImportOpt
 func (s *Service) readLines(
 	ctx context.Context, lines io.Reader, options ImportOptions, now time.Time,
 ) (candidates []candidate, faults []LineFault, err error) {
-	taken := map[string]int{} // the line that has a name
+	taken := map[string]int{} // number of the line that has each name
 	reader := newLineReader(lines)
 	for {
 		text, err := reader.next()
@@ -184,7 +185,8 @@ func (s *Service) nameFault(ctx context.Context, user storage.User, taken map[st
 	return nil
 }
 
-// hashAll hashes the passwords that came in the clear, as many at once as the hasher does, so that no other caller is kept waiting.
+// hashAll hashes the plaintext passwords. It runs only as many at once as the hasher computes, so that it does not fill the queue of
+// sign-ins.
 func (s *Service) hashAll(ctx context.Context, candidates []candidate, progress func(done, total int)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.cfg.Hasher.Concurrency())

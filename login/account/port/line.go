@@ -39,7 +39,7 @@ const (
 	maxNesting = 4        // claims → address → its members
 )
 
-// bookkeeping lists members that exports of other systems have and that mean nothing here.
+// bookkeeping lists members that occur in the exports of other systems and have no meaning here.
 var bookkeeping = []string{
 	"id", "_id", "_type", "uid", "uuid", "user_id", "object", "type", "created", "created_at", "createdAt", "updated", "updated_at", "updatedAt",
 	"last_login", "last_login_at", "lastLogin", "last_ip", "login_count", "logins_count", "comment",
@@ -73,7 +73,7 @@ func parseLine(text []byte) (line, error) {
 	return l, nil
 }
 
-// withoutExtras returns an object without the members that are ignored. Any other unknown member is an error.
+// withoutExtras returns an object without the unknown members that are ignored. Any other unknown member is an error.
 func withoutExtras(text []byte) ([]byte, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(text, &members); err != nil {
@@ -100,7 +100,7 @@ func isEmpty(value json.RawMessage) bool {
 	return slices.Contains([]string{"null", "false", `""`, "[]", "{}"}, text.String())
 }
 
-// checkMembers reads one JSON value and refuses an object with a member twice, which encoding/json would silently overwrite.
+// checkMembers reads one JSON value and refuses an object that has a member twice, because encoding/json would silently use the last.
 func checkMembers(decoder *json.Decoder, depth int) error {
 	token, err := decoder.Token()
 	if err != nil {
@@ -146,7 +146,7 @@ func checkName(decoder *json.Decoder, seen map[string]bool) error {
 	return nil
 }
 
-// newUser returns the account that a line describes, without claims that have no value and without blanks around names.
+// newUser returns the account that a line describes. It omits empty claims and trims blanks around names.
 func (l line) newUser() identity.NewUser {
 	claims := maps.Clone(l.Claims)
 	maps.DeleteFunc(claims, func(_ string, value any) bool {

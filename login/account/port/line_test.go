@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A line that is read is the same after it was written and read again, and no other spelling of a member is understood.
+// A line that was parsed, written and parsed again is unchanged, and members with another spelling are refused.
 func FuzzParseLine(f *testing.F) {
 	for _, seed := range []string{
 		`{"email":"ada@example.test","email_verified":true,"username":"ada","password":"x","totp":["otpauth://totp/a?secret=AAAA"],"groups":["staff"]}`,

@@ -10,10 +10,10 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// errLongLine says that a line is too long to be read; the next one can be.
+// errLongLine: a line is too long to be read. The next one can be read.
 var errLongLine = errors.New("longer than 64 KiB")
 
-// lineReader reads the lines of a file as other systems write them: with a byte order mark or in UTF-16, and with line endings of any kind.
+// lineReader reads lines as other systems write them: with or without a byte order mark, in UTF-8 or UTF-16, and with any line endings.
 type lineReader struct {
 	from   *bufio.Reader
 	number int // of the line that was read last
@@ -24,7 +24,8 @@ func newLineReader(from io.Reader) *lineReader {
 	return &lineReader{from: bufio.NewReaderSize(decoded, maxLine+2)}
 }
 
-// next returns the next line that is not blank, without blanks at its ends. It is good until the next call. Errors: io.EOF, errLongLine.
+// next returns the next line that is not blank, without blanks at its ends. The bytes are valid until the next call. Errors: io.EOF,
+// errLongLine.
 func (r *lineReader) next() ([]byte, error) {
 	for {
 		text, err := r.from.ReadSlice('\n')

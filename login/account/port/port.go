@@ -24,5 +24,5 @@ type Config struct {
 // Service imports and exports accounts. It is safe for concurrent use.
 type Service struct{ cfg Config }
 
-// New returns the import and the export.
+// New returns the service.
 func New(cfg Config) *Service { return &Service{cfg: cfg} }

@@ -11,12 +11,12 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the
-// owner is told, the user's other sessions end with what apps were given in them, and a factor that too many wrong codes have closed is open
-// again. The last code opens nothing but the enrolment of a new authenticator: see enrol.MustEnroller.
+// UseRecoveryCode completes a half-done sign-in with a recovery code in place of a one-time code. The code is used up, the owner is told,
+// the user's other sessions end with the grants made in them, and a factor that was closed after too many wrong codes is open again. The
+// last recovery code only lets the person enrol a new authenticator: see enrol.MustEnroller.
 //
-// Whether the code is right, and that it was wrong, is found and counted in one transaction: of codes that are sent at once no more
-// are looked at than the budget has left, and an outage counts nothing.
+// Checking the code and counting a wrong one is one transaction: of several codes sent at once no more are checked than the budget allows,
+// and an outage does not count.
 //
 // Errors: account.ErrCode, *account.WaitError, account.ErrStartAgain, account.ErrNotEnrolled.
 func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, now time.Time) (account.Done, error) {
@@ -46,8 +46,7 @@ func (s *Service) UseRecoveryCode(ctx context.Context, try account.CodeAttempt, 
 	return done, nil
 }
 
-// spend uses a recovery code up, in the caller's transaction. A code that is not right is counted, and failures is how many there were
-// in a row.
+// spend uses up a recovery code in the caller's transaction. It counts a wrong code; failures is the number of wrong ones in a row.
 func (s *Service) spend(ctx context.Context, half storage.HalfSignIn, typed string, who throttle.Subject, now time.Time) (failures int, right bool, err error) {
 	if err := s.cfg.Attempts.Hold(ctx, who, throttle.User(half.User.ID)); err != nil {
 		return 0, false, err
@@ -75,7 +74,7 @@ func (s *Service) complete(ctx context.Context, half storage.HalfSignIn, who thr
 	if err != nil {
 		return account.Done{}, err
 	}
-	// A person who signs in with a recovery code may have lost the phone on which a session lives.
+	// A person who signs in with a recovery code may have lost a phone that is still signed in.
 	if err := s.cfg.Store.Sessions.EndComplete(ctx, half.User.ID, now); err != nil {
 		return account.Done{}, err
 	}

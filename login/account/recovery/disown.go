@@ -10,7 +10,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// OpenDisowning returns whose sign-in a link ends, and when that sign-in was. The link must have been sent to the user's present address.
+// OpenDisowning returns the user and the time of the sign-in that a link can end. The link must have been sent to the user's current e-mail
+// address.
 //
 // Errors: account.ErrLink.
 func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Time) (storage.User, time.Time, error) {
@@ -18,9 +19,9 @@ func (s *Service) OpenDisowning(ctx context.Context, secret string, now time.Tim
 	return user, stored.CreatedAt.Time, err
 }
 
-// Disown ends a sign-in that was somebody else's, with what apps were given in it, and marks the account: what is completed from now on is
-// held until a new password is chosen. It returns the secret of a link to a new password. If the session is not found, because it goes on under
-// another id or has ended, everything of the account ends.
+// Disown ends a sign-in that was not the owner's, with the grants made in it, and marks the account's password as exposed: sign-ins
+// completed from now on are held until a new password is chosen. It returns the secret of a reset link. If the session is not found,
+// because it continues under another id or has ended, all sessions and grants of the account end.
 //
 // Errors: account.ErrLink.
 func (s *Service) Disown(ctx context.Context, secret string, visitor account.Visitor, now time.Time) (reset string, err error) {

@@ -1,5 +1,5 @@
-// Package recovery is the journey of a person who has lost something, or whose password somebody else has: signing in with a recovery code, and
-// ending a sign-in that was somebody else's. A forgotten password is for package arrive: whoever knows it no more comes by a link.
+// Package recovery is the journey of a person who has lost something, or whose password somebody else has: signing in with a recovery code,
+// and ending a sign-in that was somebody else's. Package arrive has the journey of a person who has forgotten the password.
 package recovery
 
 import (
@@ -19,7 +19,7 @@ type Config struct {
 	Links    *account.Links
 }
 
-// Service checks recovery codes and ends strangers' sign-ins. It is safe for concurrent use.
+// Service accepts recovery codes and ends strangers' sign-ins. It is safe for concurrent use.
 type Service struct{ cfg Config }
 
 // New returns the journey.

@@ -9,14 +9,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// ActivityEntry is an entry of the audit log with the name of the app that it is about, if it is about an app.
+// ActivityEntry is an entry of the audit log, with the name of the app if it is about one.
 type ActivityEntry struct {
 	audit.Entry
 	App string
 }
 
-// Activity returns up to limit entries of the audit log about a user, newest first, older than the entry with the id before (empty: from
-// the newest). more says that there are older entries.
+// Activity returns up to limit entries of the audit log about a user, newest first. It begins after the entry with the id before, or with
+// the newest entry if before is empty. more reports whether there are older entries.
 func (s *Service) Activity(ctx context.Context, userID, before string, limit int) (activity []ActivityEntry, more bool, err error) {
 	entries, err := s.cfg.Audit.OfUser(ctx, userID, before, limit+1)
 	if err != nil {
@@ -39,7 +39,7 @@ func (s *Service) Activity(ctx context.Context, userID, before string, limit int
 	return activity, more, nil
 }
 
-// clientName returns the name of a client, or its id when it is gone.
+// clientName returns the name of a client, or the client id if the client was deleted.
 func (s *Service) clientName(ctx context.Context, id string) (string, error) {
 	client, err := s.cfg.Store.Clients.ByID(ctx, id)
 	if errors.Is(err, storage.ErrNotFound) {

@@ -16,7 +16,7 @@ import (
 
 const maxAuthenticatorName = 64 // characters
 
-// checkAuthenticatorName returns the name without blanks at its ends. It may be empty: pages have a word for such an authenticator.
+// checkAuthenticatorName returns the name without blanks at its ends. It may be empty; the pages then use a general word.
 func checkAuthenticatorName(name string) (string, error) {
 	name = strings.TrimSpace(name)
 	if utf8.RuneCountInString(name) > maxAuthenticatorName || !identity.Printable(name) {
@@ -34,7 +34,7 @@ func (s *Service) Authenticators(ctx context.Context, who storage.SignIn) ([]sto
 	return found, err
 }
 
-// RenameAuthenticator changes what an authenticator is called; it may have no name.
+// RenameAuthenticator changes the name of an authenticator; the name may be empty.
 //
 // Errors: storage.ErrNotFound, *identity.InvalidError.
 func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, id, name string, visitor account.Visitor, now time.Time) error {
@@ -50,8 +50,9 @@ func (s *Service) RenameAuthenticator(ctx context.Context, who storage.SignIn, i
 	})
 }
 
-// NewAuthenticator returns a pending authenticator for a person who has an authenticator already, making it if there is no pending one. It is one
-// more, or replaces the authenticator with the id replaces. It stays the same for ten minutes in this browser.
+// NewAuthenticator returns the pending authenticator of a person who already has an authenticator, and creates it if there is no pending
+// one. It will be an additional authenticator if replaces is empty, or else replace the one with that id. Later calls in this browser
+// within ten minutes return the same one.
 //
 // Errors: storage.ErrNotFound when the authenticator to replace does not exist; account.ErrTooMany.
 func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces string, visitor account.Visitor, now time.Time) (account.Enrolment, error) {
@@ -67,19 +68,20 @@ func (s *Service) NewAuthenticator(ctx context.Context, who Changer, replaces st
 	return s.cfg.Enrolments.Show(ctx, who.user(), who.purpose(replaces), visitor, now)
 }
 
-// Confirmation is what the page of a new authenticator sends.
+// Confirmation is the form of the page for a new authenticator.
 type Confirmation struct {
 	ID       string // of the enrolment that the page showed
-	Replaces string // id of the authenticator that it replaces; empty: one more
+	Replaces string // id of the authenticator to replace; empty for an additional one
 	Name     string // may be empty
 	Code     string
 }
 
-// ConfirmAuthenticator makes a pending authenticator a factor. Its first code, which is used up by this, proves that it works. The
-// owner is told, and all other sessions end; if it replaces an authenticator, everything that was granted ends too, because the earlier one may be in
-// the hands of somebody else. The session of this sign-in goes on.
+// ConfirmAuthenticator makes a pending authenticator a factor. The confirmation has its first code, which proves that it works and is used
+// up. The owner is told, and all other sessions end; if it replaces an authenticator, all grants end too, because somebody else may have
+// the earlier one. The session of this sign-in continues.
 //
-// It returns a new cookie of the trusted browser, empty if the present cookie stays good. A confirmation that was done before succeeds again.
+// It returns a new cookie of the trusted browser, or "" if the current one stays valid. Repeating a confirmation that has succeeded is not
+// an error.
 //
 // Errors: account.ErrCode, *account.ClockError, *identity.InvalidError, account.ErrEnrolmentLost, account.ErrTooMany; storage.ErrNotFound when the
 // authenticator to replace is gone; account.ErrStartAgain when the sign-in has ended.
@@ -114,7 +116,7 @@ func (s *Service) ConfirmAuthenticator(
 	return trustCookie, nil
 }
 
-// unlessAdded returns refusal, or nil if the authenticator was added by the same form, sent twice.
+// unlessAdded returns refusal, or nil if the same form, sent twice, has already added the authenticator.
 func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refusal error) error {
 	present, err := s.cfg.Store.Authenticators.OfUser(ctx, who.user().ID)
 	if err != nil {
@@ -126,8 +128,8 @@ func (s *Service) unlessAdded(ctx context.Context, who Changer, id string, refus
 	return refusal
 }
 
-// addConfirmed adds a confirmed authenticator, in the caller's transaction. Errors: storage.ErrStale when another request was faster, or the sign-in
-// has ended.
+// addConfirmed adds a confirmed authenticator, in the caller's transaction. Errors: storage.ErrStale if a concurrent request has changed
+// the account, or the sign-in has ended.
 func (s *Service) addConfirmed(
 	ctx context.Context, who Changer, a storage.Authenticator, p storage.Purpose, visitor account.Visitor, now time.Time,
 ) (trustCookie string, err error) {
@@ -180,7 +182,7 @@ func (s *Service) replaceAuthenticator(
 	return s.cfg.Browsers.Trust("", user, now)
 }
 
-// RemoveAuthenticator removes an authenticator, but never the last. The owner is told, and all other sessions end.
+// RemoveAuthenticator removes an authenticator, but never the last one. The owner is told, and all other sessions end.
 //
 // Errors: account.ErrLastAuthenticator, storage.ErrNotFound; account.ErrStartAgain when the sign-in has ended.
 func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id string, visitor account.Visitor, now time.Time) error {
@@ -205,7 +207,8 @@ func (s *Service) RemoveAuthenticator(ctx context.Context, who Changer, id strin
 	return err
 }
 
-// checkRemovable returns why an authenticator cannot be removed. An authenticator whose secret cannot be decrypted does not count as a fallback.
+// checkRemovable returns an error if an authenticator cannot be removed. An authenticator whose secret cannot be decrypted does not count
+// as a fallback.
 func (s *Service) checkRemovable(ctx context.Context, who Changer, id string) error {
 	present, err := s.cfg.Store.Authenticators.OfUser(ctx, who.user().ID)
 	switch {

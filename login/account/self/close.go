@@ -10,11 +10,11 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// ErrLastAdmin: without this account nobody could administer the other accounts.
+// ErrLastAdmin: the account cannot be closed, because it is the only administrator.
 var ErrLastAdmin = errors.New("the last administrator cannot close the account")
 
-// Close removes a person's account with everything that belongs to it, and tells the person. Errors: ErrLastAdmin; storage.ErrNotFound when it is
-// gone already.
+// Close removes a person's account with everything that belongs to it, and tells the person. Errors: ErrLastAdmin; storage.ErrNotFound if
+// there is no such account any more.
 func (s *Service) Close(ctx context.Context, who Fresh, visitor account.Visitor, now time.Time) error {
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		user, err := s.cfg.Store.Users.ByID(ctx, who.User().ID)

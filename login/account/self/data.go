@@ -9,14 +9,14 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// How many grants and entries a person's own data contain at most: the newest.
+// The maximum number of grants and audit entries in a person's data; only the newest are included.
 const (
 	dataGrants   = 1000
 	dataActivity = 10_000
 	activityPage = 1000
 )
 
-// Data is everything that is stored about a person, without secrets. Its JSON form is what the person downloads.
+// Data is everything that is stored about a person, without secrets. The person downloads its JSON form.
 type Data struct {
 	WrittenAt         time.Time           `json:"written_at"`
 	Account           OwnAccount          `json:"account"`
@@ -58,17 +58,17 @@ type SessionData struct {
 	ExpiresAt  time.Time `json:"expires_at"`
 }
 
-// AppData is an app with access.
+// AppData is an app that has access to the account.
 type AppData struct {
 	ClientID    string    `json:"client_id"`
 	Name        string    `json:"name"`
 	Scopes      []string  `json:"scopes"`
-	Claims      []string  `json:"claims,omitempty"` // by name, in addition to those of the scopes
+	Claims      []string  `json:"claims,omitempty"` // claims requested by name, in addition to those of the scopes
 	ConsentedAt time.Time `json:"consented_at,omitzero"`
 	UsedAt      time.Time `json:"last_used_at,omitzero"`
 }
 
-// GrantData is what one authorization gave to an app, without its tokens.
+// GrantData is one grant to an app, without its tokens.
 type GrantData struct {
 	ClientID  string    `json:"client_id"`
 	Scopes    []string  `json:"scopes"`
@@ -79,7 +79,7 @@ type GrantData struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// ActivityData is an entry of the audit log. An operator is not named.
+// ActivityData is an entry of the audit log. It does not name operators.
 type ActivityData struct {
 	At       time.Time         `json:"at"`
 	Name     audit.Name        `json:"name"`

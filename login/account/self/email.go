@@ -12,11 +12,11 @@ import (
 )
 
 // AskEmailChange mails a link to a new e-mail address and tells the old address. The account keeps the old address until the link is
-// followed; meanwhile no app is told that the address is verified. If another account has the new address, only its owner is told
-// so: the work and the result are the same.
+// followed; meanwhile no app is told that it is verified. If another account has the new address, only the owner of that account is
+// told; the work and the result are the same.
 //
-// Errors: *identity.InvalidError, account.ErrSameEmail; *account.WaitError when the mailbox or the person has got enough of these messages;
-// account.ErrStartAgain when everything of the person was ended meanwhile.
+// Errors: *identity.InvalidError, account.ErrSameEmail; *account.WaitError if the budget of the mailbox or of the person is used up;
+// account.ErrStartAgain if everything granted to the person was ended meanwhile.
 func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string, visitor account.Visitor, now time.Time) error {
 	user := fresh.User()
 	email = identity.Email(email)
@@ -30,7 +30,7 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	// Not the budget of sign-ups: strangers could use it up and so keep the owner of the new mailbox from changing to it.
+	// This is not the budget of sign-ups, because strangers could use that up and so keep the owner of the new mailbox from changing to it.
 	mailbox := s.cfg.Attempts.Mailbox(storage.CanonicalName(email))
 	err = s.cfg.Attempts.SendCounted(ctx, "email", user, visitor, now, func(ctx context.Context) error {
 		if err := s.cfg.Attempts.Mail(ctx, "new address", mailbox, now); err != nil {
@@ -45,7 +45,7 @@ func (s *Service) AskEmailChange(ctx context.Context, fresh Fresh, email string,
 }
 
 func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, email string, visitor account.Visitor, now time.Time) error {
-	// Also for an address that is taken: nobody ever gets to know that secret.
+	// This is done for an address that is taken, too; its secret is never sent to anybody.
 	link, err := s.cfg.Links.Issue(ctx, storage.LinkEmail, user.ID, email, now)
 	if err != nil {
 		return err
@@ -67,17 +67,17 @@ func (s *Service) announceEmail(ctx context.Context, user, owner storage.User, e
 	return s.cfg.Audit.Record(ctx, visitor.Event(audit.EmailChangeAsked, user.ID), now)
 }
 
-// NewEmail returns the e-mail address that a person has asked for and not confirmed, and until when it can be confirmed. It is empty if the person
-// has asked for none.
+// NewEmail returns the new e-mail address that a person has asked for and not yet confirmed, and when its link expires. The address is
+// empty if there is no such change.
 func (s *Service) NewEmail(ctx context.Context, user storage.User, now time.Time) (email string, until time.Time, err error) {
 	return s.cfg.Links.NewEmail(ctx, user, now)
 }
 
-// CancelEmailChange gives the new e-mail address up; its link is not good any more. It is no error if there is no such address.
+// CancelEmailChange cancels the change to a new e-mail address and makes its link void. It is not an error if there is no such change.
 func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, visitor account.Visitor, now time.Time) error {
 	user := signIn.User()
 	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
-		// The link first, as in ConfirmEmailChange: two transactions that lock rows in different order wait for each other.
+		// The link is locked first, as in ConfirmEmailChange: transactions that lock rows in different orders could deadlock.
 		if err := s.cfg.Store.Links.Delete(ctx, user.ID, storage.LinkEmail); err != nil {
 			return err
 		}
@@ -92,9 +92,9 @@ func (s *Service) CancelEmailChange(ctx context.Context, signIn storage.SignIn, 
 	})
 }
 
-// ConfirmEmailChange makes a new e-mail address the account's, marks it as verified, tells the old address and ends everything that was granted. If
-// session, the session cookie of the browser, belongs to the account, the session goes on under a new id, and done is not its zero value. Nobody has
-// to be signed in.
+// ConfirmEmailChange gives the account its new e-mail address, marks it as verified, tells the old address and ends all sessions and
+// grants. If session, the session cookie of the browser, belongs to the account, that session continues under a new id, and done is not the
+// zero value. It does not require a session.
 //
 // Errors: account.ErrLink, account.ErrTaken.
 func (s *Service) ConfirmEmailChange(ctx context.Context, secret, session string, visitor account.Visitor, now time.Time) (done account.Done, err error) {
@@ -139,7 +139,7 @@ func (s *Service) afterEmailChange(ctx context.Context, was storage.User, sessio
 	done, err := s.cfg.SignIns.Renew(ctx, account.Renewal{
 		Session: session, Was: was, Fresh: fresh, Event: visitor.Event(audit.SessionsEnded, was.ID), Visitor: visitor,
 	}, now)
-	if errors.Is(err, storage.ErrStale) { // another person's browser, or nobody's
+	if errors.Is(err, storage.ErrStale) { // nobody, or another person, is signed in in this browser
 		return account.Done{}, s.cfg.Store.Sessions.EndOtherEpochs(ctx, fresh)
 	}
 	return done, err

@@ -11,18 +11,18 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// PasswordChange is what a page sends on which a person chooses another password.
+// PasswordChange is the form of a page on which a person chooses another password.
 type PasswordChange struct {
-	Current string // not asked for by ChooseNewPassword
+	Current string // ignored by ChooseNewPassword
 	New     string
 	Session string // session cookie of the browser
 	Visitor account.Visitor
 }
 
-// ChangePassword replaces the password of a person who has signed in a short time ago. The browser stays signed in under a
-// new session id; every other session and everything that was granted ends.
+// ChangePassword replaces the password of a person who has signed in within the last ten minutes. The browser stays signed in under a new
+// session id; all other sessions and all grants end.
 //
-// Errors: account.ErrCredentials (the present password is wrong), *account.WaitError, *account.WeakPasswordError, account.ErrSamePassword,
+// Errors: account.ErrCredentials if the current password is wrong, *account.WaitError, *account.WeakPasswordError, account.ErrSamePassword,
 // account.ErrBusy, account.ErrStartAgain.
 func (s *Service) ChangePassword(ctx context.Context, fresh Fresh, change PasswordChange, now time.Time) (account.Done, error) {
 	user := fresh.User()
@@ -35,7 +35,7 @@ func (s *Service) ChangePassword(ctx context.Context, fresh Fresh, change Passwo
 	return s.changePassword(ctx, user, fresh.SignIn().Remembered(), change, now)
 }
 
-// ChooseNewPassword replaces a password that somebody else has, and makes the held sign-in a session. Everything else ends.
+// ChooseNewPassword replaces an exposed password and makes the held sign-in a session. All other sessions and all grants end.
 //
 // Errors: account.ErrSamePassword, *account.WeakPasswordError, account.ErrBusy, account.ErrStartAgain.
 func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn, change PasswordChange, now time.Time) (account.Done, error) {
@@ -45,9 +45,10 @@ func (s *Service) ChooseNewPassword(ctx context.Context, held storage.HeldSignIn
 	return s.changePassword(ctx, held.User(), held.Remembered(), change, now)
 }
 
-// confirmPassword checks the present password within the budgets of the sign-in.
+// confirmPassword checks the current password, within the same budgets as a sign-in.
 func (s *Service) confirmPassword(ctx context.Context, user storage.User, change PasswordChange, now time.Time) error {
-	// Not counted against the client IP: the person has signed in with both factors, and others there must not stand in the way.
+	// It is not counted against the client IP: the person has signed in with both factors, and others at the same IP must not get in the
+	// way.
 	attempt, err := s.cfg.Attempts.BeginPassword(ctx, s.cfg.Attempts.Subject(change.Visitor, user, now), netip.Addr{}, now)
 	if wait := (*account.WaitError)(nil); errors.As(err, &wait) {
 		return s.cfg.Attempts.TurnAway(ctx, wait, change.Visitor.Event(audit.PasswordThrottled, user.ID), now)

@@ -8,14 +8,14 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// freshLife is how long after a sign-in its owner may change what a sign-in needs.
+// freshLife is how long after a sign-in its owner may make sensitive changes.
 const freshLife = 10 * time.Minute
 
-// Fresh is a sign-in that was completed within the last ten minutes: with the password, and with a one-time code or a recovery code.
-// What needs the authenticator itself refuses a sign-in with a recovery code: see [NewChanger].
+// Fresh is a sign-in that was completed within the last ten minutes, with the password and a one-time code or recovery code. Changes that
+// require the authenticator itself refuse a sign-in with a recovery code: see [NewChanger].
 type Fresh struct{ signIn storage.SignIn }
 
-// FreshSignIn returns a sign-in as Fresh. ok is false if the sign-in is older than ten minutes.
+// FreshSignIn returns s as Fresh. ok is false if it is older than ten minutes.
 func FreshSignIn(signIn storage.SignIn, now time.Time) (f Fresh, ok bool) {
 	return Fresh{signIn}, now.Before(signIn.Time().Add(freshLife))
 }
@@ -30,13 +30,14 @@ func (f Fresh) SignIn() storage.SignIn { return f.signIn }
 // minutes. Only [NewChanger] makes one.
 type Changer struct {
 	signIn storage.SignIn
-	holder string // the browser: what is pending in it is not shown in another
+	holder string // hash that identifies the browser: a pending change is not shown in another one
 }
 
-// NewChanger returns the permission of a fresh sign-in. browser is the secret by which the browser is known: a change that was begun in it can be
-// finished in it after another sign-in.
+// NewChanger returns the permission of a fresh sign-in. browser is the secret that identifies the browser: a change begun in a browser can
+// be finished there after another sign-in.
 //
-// Errors: account.ErrRecovered when a recovery code has opened the session. Such a session replaces what was lost, in package enrol, and no more.
+// Errors: account.ErrRecovered if the session was opened with a recovery code. Such a session can only replace the lost authenticators, in
+// package enrol.
 func NewChanger(fresh Fresh, browser string) (Changer, error) {
 	if fresh.signIn.Recovered() {
 		return Changer{}, account.ErrRecovered
@@ -49,7 +50,7 @@ func (c Changer) SignIn() storage.SignIn { return c.signIn }
 
 func (c Changer) user() storage.User { return c.signIn.User() }
 
-// purpose returns the purpose of a new authenticator: to replace the authenticator with an id, or to be one more.
+// purpose returns the purpose of a pending authenticator: to replace the one with the id replaces, or to be an additional one.
 func (c Changer) purpose(replaces string) storage.Purpose {
 	p := storage.Purpose{UserID: c.user().ID, Kind: storage.EnrolAdd, Replaces: replaces, Holder: c.holder}
 	if replaces != "" {

@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// ProfileFault is what is wrong with one entry of a profile.
+// ProfileFault says what is wrong with one entry of a profile.
 type ProfileFault string
 
 // The faults.
@@ -29,10 +29,10 @@ const (
 	FaultLanguage  ProfileFault = "language"  // not a language tag
 )
 
-// ProfileError refuses a change of a profile: what is wrong by entry.
+// ProfileError refuses a change of a profile. It maps the name of each invalid entry to its fault.
 type ProfileError map[string]ProfileFault
 
-// Error names the entries.
+// Error names the invalid entries.
 func (e ProfileError) Error() string {
 	return "profile is not right: " + strings.Join(slices.Sorted(maps.Keys(e)), ", ")
 }
@@ -40,8 +40,7 @@ func (e ProfileError) Error() string {
 // ErrChangedMeanwhile: the account was changed after the person opened the page.
 var ErrChangedMeanwhile = errors.New("changed in the meantime")
 
-// The claims that people set themselves (OIDC Core section 5.1), and the members of their address. Operators decide about
-// all others.
+// The claims that people set themselves (OIDC Core section 5.1), and the members of the claim address. Only operators set other claims.
 var (
 	ownTexts   = []string{"name", "given_name", "middle_name", "family_name", "nickname", "gender"}
 	ownAddress = []string{"street_address", "locality", "region", "postal_code", "country"}
@@ -55,16 +54,16 @@ var (
 	languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
 )
 
-// Own is what a person says about themselves: texts by claim name, and the parts of the address by the name of the member. An empty
-// text removes the entry.
+// Own is what people say about themselves: it maps the names of claims, and of members of the claim address, to texts. An empty text
+// removes the entry.
 type Own map[string]string
 
-// OwnNames lists the names of an Own.
+// OwnNames lists the names that may occur in an Own.
 func OwnNames() []string {
 	return slices.Concat(ownTexts, slices.Sorted(maps.Keys(ownFaults)), ownAddress)
 }
 
-// OwnOf returns what is stored about a user. If an address is known as a whole only, it is returned as street_address.
+// OwnOf returns what is stored about a user. An address that is stored only as a whole (formatted) is returned as street_address.
 func OwnOf(user storage.User) Own {
 	own := Own{}
 	for _, name := range OwnNames() {
@@ -82,8 +81,8 @@ func OwnOf(user storage.User) Own {
 	return own
 }
 
-// ChangeProfile stores what a person says about themselves; a claim that own does not name stays as it is. seen is UpdatedAt of the
-// user that the person saw. A new telephone number is not verified. It returns the user as stored, also with ErrChangedMeanwhile.
+// ChangeProfile stores own; claims that it does not name stay unchanged. seen is the UpdatedAt of the user that the page has shown. A new
+// telephone number becomes unverified. It returns the user as stored, even with ErrChangedMeanwhile.
 //
 // Errors: ProfileError, ErrChangedMeanwhile, *identity.InvalidError for a name that is not one of OwnNames.
 func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, seen time.Time, visitor account.Visitor, now time.Time) (storage.User, error) {
@@ -116,7 +115,8 @@ func (s *Service) ChangeProfile(ctx context.Context, userID string, own Own, see
 	return after, readErr
 }
 
-// differences returns the entries that differ from what is stored, tidied, or a [ProfileError]. An entry that is stored already is not checked again.
+// differences returns the entries that differ from the stored ones, without surrounding blanks, or a [ProfileError]. Unchanged entries are
+// not checked.
 func (own Own) differences(user storage.User, now time.Time) (Own, error) {
 	stored, changed, faults := OwnOf(user), Own{}, ProfileError{}
 	for name, text := range own {
@@ -138,7 +138,7 @@ func (own Own) differences(user storage.User, now time.Time) (Own, error) {
 	return changed, nil
 }
 
-// ownFault returns what is wrong with an entry, or "".
+// ownFault returns what is wrong with an entry, or "" if it is valid.
 func ownFault(name, text string, now time.Time) ProfileFault {
 	if slices.Contains(ownAddress, name) {
 		lines := strings.ReplaceAll(text, "\n", " ") // of a street address
@@ -171,7 +171,8 @@ func pastDate(text string, now time.Time) bool {
 	return err == nil && (yearless || !date.After(now))
 }
 
-// applied returns claims with the changes. If a part of the address changes, the address as a whole (formatted) is removed: it would contradict.
+// applied returns claims with the changes. If a part of the address changes, the whole address (formatted) is removed, because it would
+// contradict the part.
 func (own Own) applied(claims storage.Claims) storage.Claims {
 	claims = maps.Clone(claims)
 	if claims == nil {

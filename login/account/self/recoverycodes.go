@@ -13,8 +13,8 @@ import (
 
 // CodeSheet is a set of new recovery codes that is being shown. [Service.KeepRecoveryCodes] puts it into force.
 //
-// The earlier codes stay good until the person has said that the new codes are kept, so that a page that was closed, sent twice or opened in
-// two tabs leaves nobody with useless codes: the same codes are shown for ten minutes, and the page says which set it means.
+// The earlier codes stay valid until the person confirms having kept the new ones. Nobody ends up with useless codes if the page is closed,
+// sent twice or open in two tabs: the same codes are shown for ten minutes, and the form names its set.
 type CodeSheet struct {
 	ID      string
 	Account string // e-mail address
@@ -26,7 +26,7 @@ func (s *Service) RecoveryCodesLeft(ctx context.Context, who storage.SignIn) (in
 	return s.cfg.Store.RecoveryCodes.CountUnused(ctx, who.User().ID)
 }
 
-// NewRecoveryCodes returns the codes that are being shown in this browser, and makes them at the first call.
+// NewRecoveryCodes returns the pending codes of this browser, and creates them on the first call.
 func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
 	sheet, err := s.cfg.Store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -38,7 +38,7 @@ func (s *Service) NewRecoveryCodes(ctx context.Context, who Changer, now time.Ti
 	return CodeSheet{ID: sheet.ID, Account: who.user().Email, Codes: sheet.Codes}, err
 }
 
-// PendingRecoveryCodes returns the codes that are being shown in this browser. Errors: account.ErrSheetGone.
+// PendingRecoveryCodes returns the pending codes of this browser. Errors: account.ErrSheetGone.
 func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now time.Time) (CodeSheet, error) {
 	sheet, err := s.cfg.Store.RecoveryCodes.Sheet(ctx, who.user().ID, who.holder, now)
 	if errors.Is(err, storage.ErrNotFound) {
@@ -47,8 +47,8 @@ func (s *Service) PendingRecoveryCodes(ctx context.Context, who Changer, now tim
 	return CodeSheet{ID: sheet.ID, Account: who.user().Email, Codes: sheet.Codes}, err
 }
 
-// KeepRecoveryCodes puts the codes with an id into force: no earlier code is good from then on. The owner is told, and all other
-// sessions end. It is no error if the codes are in force already.
+// KeepRecoveryCodes puts the set of codes with an id into force, which makes all earlier codes void. The owner is told, and all other
+// sessions end. It is not an error if the codes are already in force.
 //
 // Errors: account.ErrSheetGone; account.ErrStartAgain when the sign-in has ended.
 func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string, visitor account.Visitor, now time.Time) error {
@@ -80,7 +80,7 @@ func (s *Service) KeepRecoveryCodes(ctx context.Context, who Changer, id string,
 	return err
 }
 
-// unlessKept returns refusal, or nil if the codes were put into force by the same form, sent twice.
+// unlessKept returns refusal, or nil if the same form, sent twice, has already put the codes into force.
 func (s *Service) unlessKept(ctx context.Context, who Changer, id string, refusal error) error {
 	kept, err := s.cfg.Store.RecoveryCodes.SheetKept(ctx, who.user().ID, id)
 	if err != nil {

@@ -1,9 +1,9 @@
 // Package self is the journey of a person who is signed in and changes their own account: profile, password, e-mail address, authenticators,
 // recovery codes, sessions, data, and the end of the account.
 //
-// What only the owner may do takes a [Fresh] sign-in. A change of factors takes a [Changer]. It ends all other sessions with what apps were given in
-// them, because one of them may be the reason for it. What apps were given in the session at hand, offline access, and the trust of browsers stay, but
-// not when an authenticator is replaced: the earlier one may be in other hands, and what was granted with its codes with it.
+// Sensitive changes require a [Fresh] sign-in, and changes of the factors a [Changer]. A change of the factors ends all other sessions and
+// the grants made in them, because a stranger's session may be the reason for it. Grants made in the current session, offline access and
+// trusted browsers stay, except when an authenticator is replaced: somebody else may have the earlier one, and may have used its codes.
 package self
 
 import (

@@ -15,7 +15,7 @@ func (s *Service) Sessions(ctx context.Context, userID string, now time.Time) ([
 	return s.cfg.Store.Sessions.OfUser(ctx, userID, now)
 }
 
-// EndOwnSession ends one of a person's sessions by its id. Errors: storage.ErrNotFound when it is not one of theirs.
+// EndOwnSession ends one of a person's sessions by its id. Errors: storage.ErrNotFound if the person has no such session.
 func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, visitor account.Visitor, now time.Time) error {
 	return s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		if err := s.cfg.SignIns.End(ctx, userID, sessionID, now); err != nil {
@@ -25,9 +25,8 @@ func (s *Service) EndOwnSession(ctx context.Context, userID, sessionID string, v
 	})
 }
 
-// EndOtherSessions ends every session of a person but the session at hand, with half-done sign-ins and everything that apps were given.
-// It returns a cookie of the trusted browser in place of the present cookie, which is not good any more. Errors: account.ErrStartAgain when the session at
-// hand is over.
+// EndOtherSessions ends every session of a person except the current one, all half-done sign-ins and all grants. It returns a new cookie of
+// the trusted browser; the old one is void. Errors: account.ErrStartAgain if the current session has ended.
 func (s *Service) EndOtherSessions(ctx context.Context, at storage.SignIn, visitor account.Visitor, now time.Time) (trustCookie string, err error) {
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
 		user, err := s.cfg.Store.Sessions.EndOthers(ctx, at.User().ID, at.ID(), now)

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// Pending is a half-done sign-in as its pages show it.
+// Pending is what the pages show of a half-done sign-in.
 type Pending struct {
 	User           storage.User
 	Authenticators []storage.Authenticator // without their secrets
@@ -29,7 +29,7 @@ func (s *Service) Pending(ctx context.Context, cookie account.HalfCookie, now ti
 	return Pending{User: half.User, Authenticators: half.Authenticators}, nil
 }
 
-// ConfirmCode completes a half-done sign-in with the code of an authenticator, which is used up by this.
+// ConfirmCode completes a half-done sign-in with a code of an authenticator, and uses the code up.
 //
 // Errors: account.ErrCode, *account.ClockError (which is an ErrCode), *account.WaitError, account.ErrStartAgain, account.ErrNotEnrolled.
 func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now time.Time) (account.Done, error) {
@@ -48,7 +48,7 @@ func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now 
 	}
 	var done account.Done
 	err = s.cfg.Store.InTx(ctx, func(ctx context.Context) error {
-		// The counter is asked first, so that right and wrong codes that are sent at once reach it in the order in which they came.
+		// The counter is updated first, so that right and wrong codes sent at once are counted in the order in which they arrived.
 		if err := s.cfg.Attempts.Pass(ctx, s.cfg.Attempts.Subject(try.Visitor, half.User, now), now); err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func (s *Service) ConfirmCode(ctx context.Context, try account.CodeAttempt, now 
 // refuseCode counts a wrong code, records it, and warns the owner if there were too many.
 func (s *Service) refuseCode(ctx context.Context, answer account.Answer, match account.Match, visitor account.Visitor, now time.Time) error {
 	user, failures := answer.User, 0
-	// In a transaction, as a right code is counted: during a wait the time of the answer must not tell which code was right.
+	// This uses a transaction because a right code does: during a wait, the response time must not tell whether the code was right.
 	err := s.cfg.Store.InTx(ctx, func(ctx context.Context) (err error) {
 		failures, err = s.cfg.Attempts.Fail(ctx, throttle.Code, s.cfg.Attempts.Subject(visitor, user, now), now)
 		return err

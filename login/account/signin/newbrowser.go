@@ -11,8 +11,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// mayAnnounce reports whether the owner is to be told of a sign-in, because it happens in a browser that this person never used. Nobody is
-// told of the first sign-in of an imported account, nor more often than three times an hour.
+// mayAnnounce reports whether to tell the owner of a sign-in, because this person has never used the browser before. It is false for the
+// first sign-in of an imported account, and after three messages within an hour.
 func (s *Service) mayAnnounce(ctx context.Context, half storage.HalfSignIn, visitor account.Visitor, now time.Time) (bool, error) {
 	if !s.cfg.TellNewBrowsers || !signedInBefore(half.Authenticators) || s.cfg.Browsers.UsedBy(visitor, half.User, now) {
 		return false, nil

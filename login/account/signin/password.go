@@ -12,20 +12,20 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// PasswordAttempt is what the password page sends.
+// PasswordAttempt is the form of the password page.
 type PasswordAttempt struct {
 	Name     string // user name or e-mail address
 	Password string
 	Remember bool
-	// Invitation is the secret of an invitation that the browser holds, if any. It is looked at when an authenticator is to be enrolled.
+	// Invitation is the secret of the invitation in the browser, if any. It is checked when an authenticator is enrolled.
 	Invitation string
-	// Browser is the secret by which the browser is known; the half-done sign-in is bound to it.
+	// Browser is the secret that identifies the browser; the half-done sign-in is bound to it.
 	Browser string
 	Visitor account.Visitor
 }
 
-// Authenticate checks name and password and begins a half-done sign-in. The attempt takes room in its budgets before the password is
-// looked at, counts once it was judged, and does not count when an outage ends it. An unknown name costs the same work.
+// Authenticate checks name and password and begins a half-done sign-in. It reserves the attempt in its budgets before checking the
+// password; the attempt counts if the password is wrong, but not if an outage ends it. An unknown name takes the same work.
 //
 // Errors: account.ErrCredentials, *account.WaitError, account.ErrBusy.
 func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now time.Time) (account.HalfCookie, error) {
@@ -65,16 +65,16 @@ func (s *Service) Authenticate(ctx context.Context, try PasswordAttempt, now tim
 	return half, attempt.Passed(ctx)
 }
 
-// subject returns whose failures the attempt counts among: an unknown name has a budget like any user.
+// subject returns the subject to which a failed attempt is counted; an unknown name has one as well.
 func (s *Service) subject(try PasswordAttempt, user storage.User, now time.Time) throttle.Subject {
-	nobody := s.cfg.Attempts.Name(storage.CanonicalName(try.Name)) // for the same work, whether or not it is needed
+	nobody := s.cfg.Attempts.Name(storage.CanonicalName(try.Name)) // always done, so that the work is the same
 	if user.ID == "" {
 		return nobody
 	}
 	return s.cfg.Attempts.Subject(try.Visitor, user, now)
 }
 
-// refusePassword records the reason, which only the audit log learns, and returns ErrCredentials.
+// refusePassword records the reason in the audit log, the only place that has it, and returns ErrCredentials.
 func (s *Service) refusePassword(ctx context.Context, try PasswordAttempt, login storage.PasswordLogin, right bool, now time.Time) error {
 	event := try.Visitor.Event(audit.PasswordRefused, login.ID)
 	switch {
@@ -96,7 +96,7 @@ func (s *Service) begin(ctx context.Context, try PasswordAttempt, user storage.U
 	return s.cfg.SignIns.Begin(ctx, b, now)
 }
 
-// crowded turns a right password away because strangers have begun too many sign-ins with it.
+// crowded refuses a right password because too many half-done sign-ins have begun with it in unknown browsers.
 func (s *Service) crowded(ctx context.Context, try PasswordAttempt, user storage.User, now time.Time) error {
 	wait := throttle.Crowd(throttle.User(user.ID), now.Add(s.cfg.SignIns.HalfDone()))
 	return s.cfg.Attempts.TurnAway(ctx, wait, try.Visitor.Event(audit.PasswordThrottled, user.ID), now)

@@ -19,7 +19,7 @@ type Config struct {
 	SignIns   *account.SignIns
 	Browsers  *account.Browsers
 	Links     *account.Links
-	// TellNewBrowsers mails the owner when somebody signs in in a browser that this person never used.
+	// TellNewBrowsers mails the owner after a sign-in in a browser that the owner has never used.
 	TellNewBrowsers bool
 }
 
