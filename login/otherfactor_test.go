@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// badge is a second kind of factor. What a person types must be what is stored.
+// badge is another kind of factor: a person types exactly the stored text.
 type badge struct{}
 
 func (badge) Kind() string   { return "badge" }
@@ -30,7 +30,7 @@ func (badge) Match(_ context.Context, a account.Answer, _ time.Time) (m account.
 func (badge) Spend(context.Context, account.Answer, account.Match, time.Time) error { return nil }
 func (badge) Refusal(account.Answer, time.Time) error                               { return account.ErrCode }
 
-// The pages sign a person in with another kind of factor, and list it, without knowing of it.
+// The pages accept and list an authenticator of a kind that they do not know.
 func TestPagesTakeASecondKindOfFactor(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)

@@ -21,7 +21,7 @@ func TestHalfDoneSignInIsUselessInAnotherBrowser(t *testing.T) {
 		thief := logintest.NewBrowser(t, w.Handler)
 		thief.Open("/login")
 		thief.SetCookie(logintest.HalfCookie, b.Cookie(logintest.HalfCookie))
-		require.Equal(t, http.StatusGone, thief.Open(p.Address.RequestURI()).Status, "nor does the address help")
+		require.Equal(t, http.StatusGone, thief.Open(p.Address.RequestURI()).Status, "nor does the URL help")
 		answer := thief.Post("/login/code", "code", phone.Code())
 		require.Contains(t, answer.Text(), "Please sign in again")
 		require.Contains(t, thief.Open("/oauth2/auth").Body, "nobody")
@@ -40,7 +40,7 @@ func TestHalfDoneSignInIsOver(t *testing.T) {
 		require.Equal(t, "/login", b.Open(code.Address.RequestURI()).Address.Path)
 
 		code = b.Submit(again, "username", logintest.Ada, "password", logintest.AdaPassword)
-		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in as", "and the app still gets its answer")
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in as", "and the app still gets its response")
 	})
 }
 
@@ -50,7 +50,7 @@ func TestFinishedInAnotherTab(t *testing.T) {
 		time.Sleep(time.Minute)
 		b, code := w.HalfDone()
 		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in")
-		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in", "a double click goes on as well")
+		require.Contains(t, b.Submit(code, "code", phone.Code()).Body, "signed in", "a double click continues as well")
 		require.Contains(t, b.Open(code.Address.RequestURI()).Body, "signed in", "and so does the back button")
 	})
 }
@@ -86,7 +86,7 @@ func TestWaitingPage(t *testing.T) {
 		require.Contains(t, wait.Text(), "Too many tries. Try again in 1 minute.")
 		time.Sleep(50 * time.Second)
 		held := b.Submit(wait, "code", phone.Code())
-		require.Equal(t, "/login/password", held.Address.Path, "what five wrong codes of a stranger mean")
+		require.Equal(t, "/login/password", held.Address.Path, "a stranger's five wrong codes mean that the password is exposed")
 		require.Contains(t, b.Submit(held, "new_password", logintest.NewPassword).Body, "signed in")
 	})
 }
@@ -126,7 +126,7 @@ func TestClosedFactor(t *testing.T) {
 	})
 }
 
-// A browser that has closed its own budget is a stranger from then on, so that waiting for an operator is never the only way.
+// A trusted browser whose own budget is closed is no longer trusted, so that an operator is never the only way in.
 func TestClosedBrowserIsForgotten(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
@@ -180,7 +180,7 @@ func TestFlowIsOver(t *testing.T) {
 	})
 }
 
-func TestAnswerGoesToTheAppFromThePagesThatCanEndThere(t *testing.T) {
+func TestPagesThatCanEndAtTheAppAllowItsRedirectURI(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
 		_, code := w.HalfDone()

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// errExpired: the request that the query names is over, or another browser's.
+// errExpired: the request that the query names is over, or belongs to another browser.
 var errExpired = errors.New("request in progress is over")
 
 // orExpired shows the page for a flow that is over.
@@ -28,7 +28,7 @@ func (l *Login) orExpired(handler func(*gin.Context) error) func(*gin.Context) e
 	}
 }
 
-// destination is where a sign-in leads: on with a request in progress, to a section of the account pages, or, if it is zero, to their
+// destination is where a sign-in leads: to a request in progress, to a section of the account pages, or, if it is the zero value, to their
 // overview.
 type destination struct{ flow, section string }
 
@@ -74,8 +74,8 @@ func (l *Login) request(c *gin.Context) (request, error) {
 }
 
 // optionalRequest is request for pages that can be finished when the request in progress is over, because they take time or a mailed link:
-// sign-up, a new password, enrolment. Of a request that is over, the browser that began it still has the app. Any other browser, in which a
-// mailed link may be opened, has no request.
+// sign-up, a new password, enrolment. If the request is over, the browser that began it still knows the app; in any other browser, where a
+// mailed link may be opened, there is no request.
 func (l *Login) optionalRequest(c *gin.Context) (request, error) {
 	found, err := l.request(c)
 	if !errors.Is(err, errExpired) {
@@ -92,7 +92,7 @@ func (l *Login) optionalRequest(c *gin.Context) (request, error) {
 	return request{destination: l.destinationOf(c), Request: Request{App: app}, over: true}, nil
 }
 
-// page returns the part that all views share, with what is wrong with the form, if anything.
+// page returns the part that all views share, with the message about the form, if any.
 func (r request) page(message templates.Text) templates.Page {
 	page := templates.Page{App: r.App, Error: message}
 	if r.RedirectURI != "" {
@@ -101,7 +101,7 @@ func (r request) page(message templates.Text) templates.Page {
 	return page
 }
 
-// at returns the URL of a page of the issuer that keeps a destination.
+// at returns the URL of a page of the issuer, with the destination in its query.
 func (l *Login) at(path string, d destination) string {
 	address := l.cfg.BasePath + path
 	switch {
@@ -113,7 +113,7 @@ func (l *Login) at(path string, d destination) string {
 	return address
 }
 
-// cancelURL returns the URL that gives the request up; empty when there is none.
+// cancelURL returns the URL of the page that cancels the request, or "" if there is no request.
 func (l *Login) cancelURL(r request) string {
 	if r.flow == "" {
 		return ""
@@ -121,8 +121,8 @@ func (l *Login) cancelURL(r request) string {
 	return l.at("/login/cancel", r.destination)
 }
 
-// signInURL returns where a person signs in after a page that can be finished without the request. If the request is over, its app begins
-// anew.
+// signInURL returns where a person signs in after a page that can be finished without the request. If the request is over, that is the app,
+// which begins a new one.
 func (l *Login) signInURL(r request) string {
 	switch {
 	case !r.over:
@@ -156,7 +156,7 @@ func (l *Login) next(c *gin.Context, path string) error {
 	return nil
 }
 
-// arrivalURL returns where a signed-in person goes.
+// arrivalURL returns the URL of the destination of a signed-in person.
 func (l *Login) arrivalURL(d destination) string {
 	switch {
 	case d.flow != "":
@@ -173,8 +173,8 @@ func (l *Login) arrive(c *gin.Context) error {
 	return nil
 }
 
-// complete stores a sign-in after both factors and goes on: to the page on which a held one waits for a new password, to the enrolment, or to
-// the destination.
+// complete stores a sign-in after both factors and redirects: to the new password if the sign-in is held, to the enrolment if one is
+// required, or else to the destination.
 func (l *Login) complete(c *gin.Context, done account.Done) error {
 	l.cfg.Sessions.Complete(c.Writer, done)
 	switch {

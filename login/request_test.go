@@ -12,8 +12,8 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// arrive registers from the sign-in page of an app's request and returns the page that the mailed link leads another browser, or the same,
-// to.
+// arrive signs up from the sign-in page of an app's request, and returns the page that the mailed link opens, in the same or another
+// browser.
 func arrive(w *logintest.World, b, reader *logintest.Browser, form logintest.Page) logintest.Page {
 	w.T.Helper()
 	flow := form.Address.RequestURI()[len("/login"):]
@@ -24,7 +24,7 @@ func arrive(w *logintest.World, b, reader *logintest.Browser, form logintest.Pag
 	return reader.Open(w.Mailed(logintest.NewAda, "/verify"))
 }
 
-// setUp goes from the page for the first password to the end of the enrolment.
+// setUp completes the account from the page for the first password to the end of the enrolment.
 func setUp(w *logintest.World, b *logintest.Browser, password logintest.Page) logintest.Page {
 	w.T.Helper()
 	enrol := b.Submit(password, "new_password", logintest.NewPassword)
@@ -45,7 +45,7 @@ func TestSignUpLeadsBackToTheApp(t *testing.T) {
 	})
 }
 
-// A request that is over does not keep anybody from finishing, and its app stays in sight.
+// A sign-up can be finished after its request is over, and leads back to the app.
 func TestSignUpOutlivesTheRequest(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
@@ -60,7 +60,7 @@ func TestSignUpOutlivesTheRequest(t *testing.T) {
 	})
 }
 
-// The link may be opened on the phone, where nobody has asked for anything.
+// The link may be opened on the phone, in a browser that has no request.
 func TestMailedLinkInAnotherBrowser(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone := logintest.NewBrowser(t, w.Handler)
@@ -108,7 +108,7 @@ func TestEnrolmentLinkLeadsBackToTheApp(t *testing.T) {
 		b := logintest.NewBrowser(t, w.Handler)
 		b.Submit(b.Open("/register"), "email", logintest.Ada, "name", "Ada Example")
 		b.Submit(b.Open(w.Mailed(logintest.Ada, "/verify")), "new_password", logintest.AdaPassword)
-		time.Sleep(80 * time.Hour) // and nothing more, until the link has expired
+		time.Sleep(80 * time.Hour) // and no further message until the link has expired
 		b = logintest.NewBrowser(t, w.Handler)
 		form := b.Open("/begin")
 		flow := form.Address.RequestURI()[len("/login"):]
@@ -121,8 +121,8 @@ func TestEnrolmentLinkLeadsBackToTheApp(t *testing.T) {
 	})
 }
 
-// A typing mistake in the address is seen where the message is announced.
-func TestWhereTheMessageWentIsSaid(t *testing.T) {
+// The page that announces the message shows the address, so that a typing mistake is seen.
+func TestSentPageShowsTheAddress(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		require.Contains(t, b.Submit(b.Open("/register"), "email", logintest.NewAda, "name", "Ada").Text(), "We have sent a message to "+logintest.NewAda)
@@ -133,7 +133,7 @@ func TestWhereTheMessageWentIsSaid(t *testing.T) {
 	})
 }
 
-func TestWhoComesBackIsNoNewcomer(t *testing.T) {
+func TestReturningToAnInvitation(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		link := w.Invite(logintest.Ada)
 		require.Contains(t, logintest.NewBrowser(t, w.Handler).Open(link).Text(), "You have been invited")
@@ -147,8 +147,8 @@ func TestWhoComesBackIsNoNewcomer(t *testing.T) {
 	})
 }
 
-// How strong a password is, is said once, after it was sent.
-func TestStrengthIsSaidOfTheNewPassword(t *testing.T) {
+// The strength of a new password is shown once, on the page after it was chosen.
+func TestStrengthOfTheNewPasswordIsShown(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone, _ := w.Enrolled(logintest.Ada)
 		b := logintest.NewBrowser(t, w.Handler)

@@ -20,24 +20,24 @@ func TestForgottenPassword(t *testing.T) {
 		require.Equal(t, "/reset/sent", b.Submit(b.Open("/reset"), "username", logintest.Ada).Address.RequestURI())
 		link := w.Mailed(logintest.Ada, "/reset/new")
 		form := b.Open(link)
-		require.Equal(t, "/reset/new", form.Address.RequestURI(), "the secret leaves the address at once")
+		require.Equal(t, "/reset/new", form.Address.RequestURI(), "the secret is removed from the URL at once")
 		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(form, "new_password", "password").Status)
 		done := b.Submit(form, "new_password", logintest.NewPassword)
 		require.Equal(t, "/reset/done", done.Address.RequestURI())
 		require.Empty(t, b.Cookie(logintest.SessionCookie))
-		require.Equal(t, "/login", b.Open("/account").Address.Path, "nobody is signed in by it")
-		require.Equal(t, "/login", elsewhere.Open("/account").Address.Path, "and everybody is signed out")
+		require.Equal(t, "/login", b.Open("/account").Address.Path, "it signs nobody in")
+		require.Equal(t, "/login", elsewhere.Open("/account").Address.Path, "and ends all sessions")
 		require.Equal(t, http.StatusGone, logintest.NewBrowser(t, w.Handler).Open(link).Status)
 
 		code := b.Submit(b.Open("/login"), "username", logintest.Ada, "password", logintest.NewPassword)
-		require.Equal(t, "/login/code", code.Address.Path, "the code is asked for as ever")
+		require.Equal(t, "/login/code", code.Address.Path, "the next sign-in asks for the code as always")
 		time.Sleep(time.Minute)
 		require.Equal(t, "/account", b.Submit(code, "code", phone.Code()).Address.Path)
 		require.Equal(t, 1, w.Told(logintest.Ada, "Your password at Example was changed"), "the owner is told")
 	})
 }
 
-func TestResetLinkIsNoOtherLink(t *testing.T) {
+func TestResetLinkIsForResetOnly(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
 		b := logintest.NewBrowser(t, w.Handler)
@@ -64,14 +64,14 @@ func TestExposedAccount(t *testing.T) {
 		held := b.Submit(code, "code", phone.Code())
 		require.Equal(t, "/login/password", held.Address.Path)
 		require.Contains(t, held.Text(), "they know your password")
-		require.Contains(t, b.Open("/oauth2/auth").Body, "nobody", "no app learns of it")
+		require.Contains(t, b.Open("/oauth2/auth").Body, "nobody", "no app learns of the held sign-in")
 		for _, path := range []string{"/login", "/account", "/account/password", "/account/email", "/login/enroll", "/login/code", "/login/codes"} {
 			require.Equal(t, "/login/password", b.Open(path).Address.Path, path)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(held, "new_password", logintest.AdaPassword).Status, "another one")
 		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(held, "new_password", "password").Status)
 		require.Equal(t, "signed in as ada@example.test by pwd otp mfa", b.Submit(held, "new_password", logintest.NewPassword).Body)
-		require.Equal(t, "/account", b.Open("/login/password").Address.Path, "the page has done its work")
+		require.Equal(t, "/account", b.Open("/login/password").Address.Path, "the page is over")
 	})
 }
 

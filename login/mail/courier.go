@@ -13,10 +13,10 @@ import (
 )
 
 const (
-	lookTime   = time.Second     // between looks at the outbox
+	lookTime   = time.Second     // between reads of the outbox
 	leaseTime  = 2 * time.Minute // longer than a connection and a message take
-	claimTime  = 5 * time.Minute // longer than the lease: after it the one who claimed is gone
-	graceTime  = 5 * time.Second // for the message on its way when the courier is to stop
+	claimTime  = 5 * time.Minute // longer than the lease: a courier that still has the claim then has died
+	graceTime  = 5 * time.Second // // for the message being sent when the courier has to stop
 	giveUpTime = 3 * 24 * time.Hour
 )
 
@@ -25,12 +25,12 @@ var (
 	messageWaits = waits{
 		10 * time.Second, 30 * time.Second, time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour,
 	}
-	// serverWaits follow failures of the server as such, which then is asked with one message only. They stay short, so that mail
-	// goes out soon after the server is back.
+	// serverWaits follow failures of the server itself, which is then tried with one message only. They stay short, so that mail is sent
+	// soon after the server is back.
 	serverWaits = waits{5 * time.Second, 10 * time.Second, 20 * time.Second, 40 * time.Second, time.Minute}
 )
 
-// waits grow, and stay at the last.
+// waits are the pauses after successive failures; the last one repeats.
 type waits []time.Duration
 
 func (w waits) after(failures int) time.Duration { return w[min(max(failures, 1), len(w))-1] }
@@ -43,18 +43,18 @@ type Courier struct {
 	lease  *storage.Lease
 
 	failures int       // of the server in a row
-	pause    time.Time // until then it is not asked
+	pause    time.Time // the server is not tried before
 	said     string    // the failure last logged
 
 	sent, failed, givenUp, waiting atomic.Int64
 }
 
-// NewCourier returns what delivers store's outbox to a server.
+// NewCourier returns a courier that delivers the outbox of store to a server.
 func NewCourier(store *storage.Store, server *SMTP, log *slog.Logger) *Courier {
 	return &Courier{store: store, server: server, log: log, lease: store.Lease("mail", leaseTime)}
 }
 
-// Counts are what a courier has done since it was made, and Waiting, which is the whole outbox.
+// Counts has what a courier has done since its start, and the size of the outbox.
 type Counts struct{ Sent, Failed, GivenUp, Waiting int64 }
 
 // Counts returns them. It may be called at any time.
@@ -71,7 +71,7 @@ func (c *Courier) Run(ctx context.Context) error {
 	return nil
 }
 
-// look delivers what is due. Reading first keeps an idle outbox from costing a write every second.
+// look delivers the messages that are due. It reads before it claims, so that an idle outbox does not cause a write every second.
 func (c *Courier) look(ctx context.Context, now time.Time) error {
 	waiting, next, err := c.store.Outbox.Waiting(ctx)
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *Courier) round(ctx context.Context) error {
 	return nil
 }
 
-// hopeless says why a message is not to be sent any more, or nothing.
+// hopeless returns why a message must not be sent any more, or "".
 func hopeless(m storage.Mail, now time.Time) string {
 	switch {
 	case !m.ExpiresAt.IsZero() && !m.ExpiresAt.After(now):
@@ -130,7 +130,7 @@ func hopeless(m storage.Mail, now time.Time) string {
 	return ""
 }
 
-// deliver hands one message over and returns the connection if another one can follow.
+// deliver sends one message, and returns the connection if another message can follow.
 func (c *Courier) deliver(ctx context.Context, open *connection, m storage.Mail) (*connection, error) {
 	content, err := c.server.compose(m)
 	if err != nil {
@@ -141,7 +141,8 @@ func (c *Courier) deliver(ctx context.Context, open *connection, m storage.Mail)
 			return nil, err
 		}
 	}
-	// What is on its way when the courier is to stop gets some time: nobody would know whether the server has taken it.
+	// A message that is being sent when the courier has to stop gets some more time: otherwise nobody would know whether the server has
+	// accepted it.
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(graceTime, func() { open.Close() }) })
 	defer stop()
 	err = open.send(m.Recipient, content)
@@ -153,7 +154,7 @@ func (c *Courier) deliver(ctx context.Context, open *connection, m storage.Mail)
 	return open, err
 }
 
-// note files what became of a claimed message.
+// note records the outcome for a claimed message.
 func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
 	var f *failure
 	switch {
@@ -179,7 +180,7 @@ func (c *Courier) note(ctx context.Context, m storage.Mail, err error) error {
 	switch {
 	case !f.server:
 		c.recovered(ctx)
-	case ctx.Err() == nil: // else it was we who ended it
+	case ctx.Err() == nil: // otherwise the courier itself has cancelled it
 		c.failures++
 		c.pause = now.Add(serverWaits.after(c.failures))
 		again = latest(again, c.pause)
@@ -198,7 +199,7 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// noteSent must not fail as long as the process lives: the message would go out again when its claim ends.
+// noteSent tries until it succeeds or the process ends: otherwise the message would be sent again when its claim ends.
 func (c *Courier) noteSent(ctx context.Context, m storage.Mail) error {
 	for {
 		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), graceTime)
@@ -222,7 +223,7 @@ func (c *Courier) giveUp(ctx context.Context, m storage.Mail, reason string) err
 	return ignoreStale(c.store.Outbox.GiveUp(ctx, m, reason, time.Now()))
 }
 
-// ignoreStale takes a message that was swept or taken over meanwhile for done.
+// ignoreStale returns nil if the message was deleted or taken over meanwhile, else err.
 func ignoreStale(err error) error {
 	if errors.Is(err, storage.ErrStale) {
 		return nil
@@ -230,7 +231,7 @@ func ignoreStale(err error) error {
 	return err
 }
 
-// say logs a failure once, not every minute of an outage.
+// say logs a failure once, not repeatedly during an outage.
 func (c *Courier) say(ctx context.Context, what string) {
 	if what == c.said {
 		return
@@ -239,7 +240,7 @@ func (c *Courier) say(ctx context.Context, what string) {
 	c.log.WarnContext(ctx, "mail is not delivered", "cause", what)
 }
 
-// recovered notes that the server works.
+// recovered records that the server works again.
 func (c *Courier) recovered(ctx context.Context) {
 	if c.said != "" {
 		c.log.InfoContext(ctx, "mail is delivered again")

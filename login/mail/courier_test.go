@@ -25,7 +25,7 @@ func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
 		sent := mailOf(t, store, m.ID)
 		require.NotZero(t, sent.DeliveredAt)
 		require.Empty(t, sent.Body+sent.HTML)
-		require.Equal(t, mail.Counts{Sent: 1, Waiting: 1}, courier.Counts(), "one was waiting at the last look")
+		require.Equal(t, mail.Counts{Sent: 1, Waiting: 1}, courier.Counts(), "one was waiting when the courier last looked")
 		pass(time.Minute)
 		require.Equal(t, mail.Counts{Sent: 1}, courier.Counts())
 		require.Len(t, server.Messages(), 1)
@@ -33,7 +33,7 @@ func TestMessageGoesOutWithinASecondAndIsWiped(t *testing.T) {
 	})
 }
 
-// Nothing is lost, nothing is sent twice, and what waits goes out within a minute after the server is back.
+// No message is lost or sent twice, and waiting messages are sent within a minute after the server is back.
 func TestServerDownForAnHour(t *testing.T) {
 	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		stores := []*storage.Store{open(), open()}
@@ -57,7 +57,7 @@ func TestServerDownForAnHour(t *testing.T) {
 	})
 }
 
-// requireOnce wants each message at the server once, and nothing else.
+// requireOnce requires that the server has got each message once, and nothing else.
 func requireOnce(t *testing.T, server *mailtest.Server, queued []storage.Mail) {
 	t.Helper()
 	arrived := map[string]int{}
@@ -90,7 +90,7 @@ func TestReplicasSendEachMessageOnce(t *testing.T) {
 	})
 }
 
-func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
+func TestCourierDiesAfterClaiming(t *testing.T) {
 	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		store := open()
 		m := queue(t, store)
@@ -110,7 +110,7 @@ func TestWhoeverClaimedAMessageIsGone(t *testing.T) {
 	})
 }
 
-func TestWhatIsNotSentAnyMore(t *testing.T) {
+func TestHopelessMessagesAreGivenUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		store := open()
 		server.Stop()
@@ -138,13 +138,13 @@ func TestWhatIsNotSentAnyMore(t *testing.T) {
 	})
 }
 
-// What the server says about one message does not hold up the others.
+// A refusal of one message does not delay the others.
 func TestRefusals(t *testing.T) {
 	for _, test := range []struct {
 		stage   mailtest.Stage
 		code    int
 		failure string
-		after   time.Duration // of the second attempt; 0: none
+		after   time.Duration // of the second attempt; 0 if there is no second one
 	}{
 		{mailtest.Greeting, 421, "the mail server failed in its greeting with 421", 5 * time.Second},
 		{mailtest.Greeting, 554, "the mail server failed in its greeting with 554", 5 * time.Second},
@@ -208,7 +208,7 @@ func TestWaitsGrow(t *testing.T) {
 	})
 }
 
-// A server that hangs is left after a while, and what it hung at waits its turn; here time is real.
+// If a server hangs, the courier disconnects after a while, and the message waits for its next attempt. This test runs in real time.
 func TestServerThatHangs(t *testing.T) {
 	for name, stage := range map[string]mailtest.Stage{
 		"greeting": mailtest.Greeting, "sender": mailtest.Sender, "recipient": mailtest.Recipient, "content": mailtest.Content,
@@ -235,7 +235,7 @@ func TestServerThatHangs(t *testing.T) {
 	}
 }
 
-// What was handed over is noted as soon as the database can be written again, and not sent a second time.
+// A message that was sent is recorded as soon as the database can be written again, and not sent a second time.
 func TestSentButNotNoted(t *testing.T) {
 	inBubble(t, func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server) {
 		var faults storagetest.Faults

@@ -1,5 +1,5 @@
-// Package mail turns a notice about an account into a message and queues it in the caller's transaction (storage.Outbox.Add),
-// so that it is sent exactly if what it reports has happened; and it delivers queued messages to a mail server.
+// Package mail turns a notice about an account into a message and queues it in the caller's transaction (storage.Outbox.Add), so that it is
+// sent if and only if that transaction commits; and it delivers queued messages to a mail server.
 //
 // # Delivery
 //

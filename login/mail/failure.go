@@ -11,14 +11,14 @@ import (
 	"syscall"
 )
 
-// failure is why a message was not sent. Its text has our own words and the code of the server's answer, because the rest of that answer may
-// name people.
+// failure says why a message was not sent. Its text contains the code of the server's reply, but not the reply's text, which may name
+// people.
 type failure struct {
 	what      string // "refused the recipient"
 	code      int    // of the server's answer; 0 when there was none
-	server    bool   // any other message would fail now, too
-	message   bool   // it may be this message's fault
-	permanent bool   // it would fail again
+	server    bool   // any other message would also fail now
+	message   bool   // the message itself may be the cause
+	permanent bool   // the message would fail again
 }
 
 // Error returns what failed, as a sentence.
@@ -30,7 +30,7 @@ func (f *failure) Error() string {
 	return text
 }
 
-// failed says what the server did when a step failed that every message needs.
+// failed returns the failure of a step that every message needs.
 func failed(err error, what string) *failure {
 	f := &failure{what: what, server: true}
 	var answer *textproto.Error
@@ -49,8 +49,8 @@ func failed(err error, what string) *failure {
 	return f
 }
 
-// refused says what the server did when a step failed that concerns one message. A 5xx answer is final
-// (RFC 5321 section 4.2.1), but 421 ends the connection and 530 asks for a sign-in, which is not the message's fault.
+// refused returns the failure of a step that concerns one message. A 5xx reply is final (RFC 5321 section 4.2.1), but 421 ends the
+// connection and 530 demands authentication, which are not the message's fault.
 func refused(err error, what string) *failure {
 	f := failed(err, what)
 	if f.code != 0 && f.code != 421 && f.code != 530 {
@@ -59,8 +59,8 @@ func refused(err error, what string) *failure {
 	return f
 }
 
-// interrupted is refused for the content: without an answer nobody knows whether the server has taken the message, so it waits longer
-// before each further attempt.
+// interrupted is refused for the content: without a reply nobody knows whether the server has accepted the message, so further attempts
+// wait longer.
 func interrupted(err error) *failure {
 	f := refused(err, "refused the content")
 	f.message = f.message || f.code == 0

@@ -29,7 +29,7 @@ func TestInternationalAddresses(t *testing.T) {
 		run(t, store, smtpTo(server))
 		server.Wait(t, "jürgen@xn--bcher-kva.example")
 	})
-	t.Run("local part that the server does not take", func(t *testing.T) {
+	t.Run("local part that the server does not accept", func(t *testing.T) {
 		server, store := mailtest.StartWith(t, mailtest.Config{ASCII: true}), storagetest.Open(t)
 		m := queue(t, store, func(m *storage.Mail) { m.Recipient = "jürgen@bücher.example" })
 		other := queue(t, store)

@@ -21,14 +21,14 @@ const (
 	patient = 300 * time.Millisecond
 )
 
-// smtpTo is the configuration that reaches server.
+// smtpTo returns a configuration for server.
 func smtpTo(server *mailtest.Server) mail.SMTPConfig {
 	return mail.SMTPConfig{
 		URL: server.URL(), From: "Postern <postern@example.test>", Issuer: "https://id.example.test", Roots: server.Roots(), Patience: patient,
 	}
 }
 
-// run delivers until the end of the test, as another replica would.
+// run runs another courier until the end of the test, as another replica would.
 func run(t *testing.T, store *storage.Store, cfg mail.SMTPConfig) (courier *mail.Courier, stop func()) {
 	t.Helper()
 	transport, err := mail.NewSMTP(cfg)
@@ -49,7 +49,7 @@ func run(t *testing.T, store *storage.Store, cfg mail.SMTPConfig) (courier *mail
 	return courier, stop
 }
 
-// queue files a message to Ada.
+// queue adds a message to Ada to the outbox.
 func queue(t *testing.T, store *storage.Store, edit ...func(*storage.Mail)) storage.Mail {
 	t.Helper()
 	m := storage.Mail{
@@ -63,7 +63,7 @@ func queue(t *testing.T, store *storage.Store, edit ...func(*storage.Mail)) stor
 	return m
 }
 
-// mailOf reads a message of the outbox.
+// mailOf returns a message of the outbox.
 func mailOf(t *testing.T, store *storage.Store, id string) storage.Mail {
 	t.Helper()
 	mails, err := store.Outbox.List(t.Context(), 1000)
@@ -77,8 +77,8 @@ func mailOf(t *testing.T, store *storage.Store, id string) storage.Mail {
 	return storage.Mail{}
 }
 
-// inBubble runs body on both databases, in virtual time that stands still while the server outside of the bubble is asked. The schema
-// is made outside too: PostgreSQL's lock for it may be with another test, which has time of its own.
+// inBubble runs body on both databases, in virtual time, which stops while the courier waits for the server outside the bubble. The schema
+// is also created outside, because a test in another bubble may hold PostgreSQL's lock for it.
 func inBubble(t *testing.T, body func(t *testing.T, open func(...storagetest.Interceptor) *storage.Store, server *mailtest.Server)) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		server := mailtest.Start(t)
@@ -91,13 +91,13 @@ func inBubble(t *testing.T, body func(t *testing.T, open func(...storagetest.Int
 	})
 }
 
-// pass lets time pass and everything happen that is due by then.
+// pass lets time pass, and waits until everything that is due then is done.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// at dials the test's server whatever the name: a server off the loopback address.
+// at returns a dialer that always connects to the test's server, so that a name can stand for a server on another machine.
 func at(address string) func(context.Context, string, string) (net.Conn, error) {
 	return func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, address)

@@ -12,19 +12,19 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what New needs. All of it is required.
+// Config is what New needs. All fields are required.
 type Config struct {
 	Outbox *storage.Outbox
 	Words  *templates.Mails
 }
 
-// Notices writes messages and queues them. It satisfies account.Notices.
+// Notices writes messages and queues them. It implements account.Notices.
 type Notices struct {
 	outbox *storage.Outbox
 	words  *templates.Mails
 }
 
-// New checks the configuration.
+// New returns Notices, or an error if a field of cfg is missing.
 func New(cfg Config) (*Notices, error) {
 	if cfg.Outbox == nil || cfg.Words == nil {
 		return nil, errors.New("mail.New: Outbox and Words are required")
@@ -50,5 +50,5 @@ func (n *Notices) Send(ctx context.Context, to storage.User, notice account.Noti
 	})
 }
 
-// oneLine keeps a subject from adding header lines to the message.
+// oneLine returns text on a single line, so that a subject cannot add header lines to a message.
 func oneLine(subject string) string { return strings.Join(strings.Fields(subject), " ") }

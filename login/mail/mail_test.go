@@ -77,7 +77,7 @@ func TestNotices(t *testing.T) {
 	}
 }
 
-func TestLanguageIsThatOfTheReader(t *testing.T) {
+func TestMailIsInTheLanguageOfTheReader(t *testing.T) {
 	store := storagetest.Open(t)
 	notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
 	require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestLanguageIsThatOfTheReader(t *testing.T) {
 	}
 }
 
-func TestMailGoesWithItsTransaction(t *testing.T) {
+func TestMailIsQueuedInTheTransaction(t *testing.T) {
 	storagetest.Each(t, func(t *testing.T, open func() *storage.Store) {
 		store := open()
 		notices, err := mail.New(mail.Config{Outbox: store.Outbox, Words: wordsOf(t, "Example")})
@@ -120,12 +120,12 @@ func TestBrandAddsNoHeaderLine(t *testing.T) {
 	require.NotContains(t, mails[0].Subject, "\r")
 }
 
-func TestNewRefusesHalfAConfig(t *testing.T) {
+func TestNewRefusesAnIncompleteConfig(t *testing.T) {
 	_, err := mail.New(mail.Config{})
 	require.Error(t, err)
 }
 
-// What is written to nobody costs the same and goes nowhere.
+// A message to a user without an e-mail address takes the same work and is not sent.
 func TestMailToNobody(t *testing.T) {
 	counter := &storagetest.Counter{}
 	store := storagetest.SQLite(t).Open(t, counter.Intercept)

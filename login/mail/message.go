@@ -8,8 +8,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// compose writes a message of the outbox, the same at each attempt: its Message-ID comes from the row, so that a mailbox that gets it
-// twice can tell. The error is permanent.
+// compose writes a message of the outbox, identically at each attempt: its Message-ID comes from the row, so that a mailbox can recognize a
+// duplicate. An error is permanent.
 func (s *SMTP) compose(m storage.Mail) (*gomail.Msg, error) {
 	to, err := mail.ParseAddress(m.Recipient)
 	ascii, ok := storage.MailAddress(m.Recipient)

@@ -24,11 +24,11 @@ import (
 
 // SMTPConfig is what NewSMTP needs.
 type SMTPConfig struct {
-	// URL is smtp://USER:PASSWORD@HOST:PORT or smtps://…; ports 587 and 465 need not be given. Required.
+	// URL is smtp://USER:PASSWORD@HOST:PORT or smtps://…; the default ports are 587 and 465. Required.
 	URL string
-	// TLS is what smtp:// demands of a server that is not on this machine; default TLSRequired.
+	// TLS is the encryption that smtp:// requires if the server is not on this machine; default TLSRequired.
 	TLS TLS
-	// Token, unless nil, signs the user of the URL in by XOAUTH2, in place of a password.
+	// Token, unless nil, is used to sign in the user of the URL by XOAUTH2 instead of a password.
 	Token Token
 	// From is the sender's address, with or without a name in front. Required.
 	From string
@@ -42,7 +42,7 @@ type SMTPConfig struct {
 	Patience time.Duration
 }
 
-// TLS is the encryption that is required of a server named with smtp://.
+// TLS is the encryption that is required if the URL begins with smtp://.
 type TLS string
 
 const (
@@ -59,7 +59,7 @@ type SMTP struct {
 	host, address  string
 	security       security
 	user, password string
-	token          Token // nil: a password
+	token          Token // nil to use a password
 	from           *mail.Address
 	domain         string
 	roots          *x509.CertPool
@@ -67,7 +67,7 @@ type SMTP struct {
 	patience       time.Duration
 }
 
-// security says how a connection is encrypted.
+// security is how a connection is encrypted.
 type security int
 
 const (
@@ -125,7 +125,7 @@ func NewSMTP(cfg SMTPConfig) (*SMTP, error) {
 	return s, nil
 }
 
-// domain writes a host as RFC 5321 section 4.1.3 requires.
+// domain returns a host as RFC 5321 section 4.1.3 writes it.
 func domain(host string) string {
 	addr, err := netip.ParseAddr(host)
 	switch {
@@ -209,8 +209,8 @@ func (c *connection) startTLS(config *tls.Config) error {
 	return nil
 }
 
-// signIn sends user and password or token. The server's certificate was checked, or the server is on this machine, or the configuration
-// trusts it without either.
+// signIn sends user and password or token. By then the server's certificate was checked, unless the server is on this machine or the
+// configuration does not require it.
 func (c *connection) signIn(ctx context.Context) error {
 	s := c.server
 	if s.user == "" {
@@ -246,7 +246,7 @@ func (c *connection) send(recipient string, content io.WriterTo) error {
 	if err := c.SetDeadline(time.Now().Add(c.server.patience)); err != nil {
 		return failed(err, "ended the connection")
 	}
-	recipient, _ = storage.MailAddress(recipient) // compose has looked at it
+	recipient, _ = storage.MailAddress(recipient) // compose has checked the address
 	if utf8, _ := c.client.Extension("SMTPUTF8"); !utf8 && !isASCII(recipient) {
 		return &failure{what: "takes no address that is not in ASCII", message: true, permanent: true}
 	}
@@ -276,7 +276,7 @@ func isASCII(text string) bool {
 // reset makes the connection ready for another message after a refused one.
 func (c *connection) reset() error { return c.client.Reset() }
 
-// quit ends the connection politely; the server need not answer.
+// quit ends the connection with QUIT; it does not wait for a reply.
 func (c *connection) quit() {
 	_ = c.SetDeadline(time.Now().Add(time.Second))
 	_ = c.client.Quit()

@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// elsewhere is the configuration that reaches server under a name that is not this machine's.
+// elsewhere returns a configuration that reaches server under the name of another machine.
 func elsewhere(t *testing.T, server *mailtest.Server, host string) mail.SMTPConfig {
 	t.Helper()
 	cfg := smtpTo(server)
@@ -69,7 +69,7 @@ func TestServersThatAreNotTrusted(t *testing.T) {
 		"certificate of another host, TLS": {
 			mailtest.Config{Security: mailtest.TLS, Host: "other.example.test"}, host, nil, "the mail server has no valid certificate",
 		},
-		"certificate of nobody known": {
+		"certificate of an unknown CA": {
 			mailtest.Config{Security: mailtest.TLS, Host: host}, host,
 			func(cfg *mail.SMTPConfig) { cfg.Roots = x509.NewCertPool() }, "the mail server has no valid certificate",
 		},
@@ -89,7 +89,7 @@ func TestServersThatAreNotTrusted(t *testing.T) {
 			mailtest.Config{Security: mailtest.TLS, Host: host, User: "u", Password: "p"}, host,
 			func(cfg *mail.SMTPConfig) { cfg.URL = strings.Replace(cfg.URL, "u:p@", "", 1) }, "the mail server refused the sender with 502",
 		},
-		"TLS where there is none": {
+		"TLS with a server that does not use it": {
 			mailtest.Config{}, host,
 			func(cfg *mail.SMTPConfig) { cfg.URL = strings.Replace(cfg.URL, "smtp:", "smtps:", 1) }, "the mail server failed in TLS",
 		},
@@ -165,7 +165,7 @@ func TestRecipientsThatAreNotOnePlainAddress(t *testing.T) {
 	}
 }
 
-func TestNewSMTPRefusesWhatIsNoServer(t *testing.T) {
+func TestNewSMTPRefusesInvalidConfigs(t *testing.T) {
 	for _, edit := range []func(*mail.SMTPConfig){
 		func(cfg *mail.SMTPConfig) { cfg.URL = "" },
 		func(cfg *mail.SMTPConfig) { cfg.URL = "https://u:secret@mail.example.test" },

@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// A Token returns the access token of the mailbox that signs in by XOAUTH2. It is called for each connection, because tokens expire after an
-// hour or so.
+// A Token returns an access token for the mailbox, used to sign in by XOAUTH2. It is called for each connection, because tokens expire
+// after about an hour.
 type Token func(ctx context.Context) (string, error)
 
-// TokenFile returns the token in a file, which another program keeps fresh.
+// TokenFile returns a Token that reads a file, which another program keeps up to date.
 func TokenFile(path string) Token {
 	return func(context.Context) (string, error) {
 		text, err := os.ReadFile(path)
@@ -26,7 +26,8 @@ func TokenFile(path string) Token {
 	}
 }
 
-// TokenCommand returns the token that a command prints. Its words are separated by blanks; no shell reads them.
+// TokenCommand returns a Token that runs a command and reads its output. The words of the command are separated by blanks; no shell
+// interprets them.
 func TokenCommand(command string) Token {
 	words := strings.Fields(command)
 	return func(ctx context.Context) (string, error) {

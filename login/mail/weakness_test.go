@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// What smtp.tls says of a server in another place.
+// The setting smtp.tls applies to servers on other machines.
 func TestWeakerEncryption(t *testing.T) {
 	const host = "mail.example.test"
 	for name, test := range map[string]struct {
@@ -113,5 +113,5 @@ func TestSignInByToken(t *testing.T) {
 	cfg := by(mail.TokenFile(file))
 	cfg.TLS = mail.TLSNone
 	_, err := mail.NewSMTP(cfg)
-	require.Error(t, err, "a token is never shown to who is between")
+	require.Error(t, err, "a token is never sent where somebody in between could read it")
 }

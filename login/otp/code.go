@@ -2,8 +2,8 @@ package otp
 
 import "unicode"
 
-// maxTyped bounds what is read of a typed code, in bytes: ten symbols of three
-// bytes each with a blank of three bytes after each one, and a little more.
+// maxTyped is the maximum length of a typed code, in bytes: ten symbols of three bytes each with a blank of three bytes after each one, and
+// a little more.
 const maxTyped = 64
 
 // Normalize turns a typed one-time code into exactly digits ASCII digits.

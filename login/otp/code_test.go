@@ -59,7 +59,7 @@ func TestNormalizeRefuses(t *testing.T) {
 	require.ErrorIs(t, err, otp.ErrMalformedCode)
 }
 
-// Whatever way a used code is typed again, it belongs to the step that is used.
+// However a used code is typed again, it belongs to the used step.
 func TestEverySpellingIsTheSameStep(t *testing.T) {
 	key := fixedKey()
 	code := codeAt(t, key, boundary)
@@ -84,7 +84,7 @@ func TestEverySpellingIsTheSameStep(t *testing.T) {
 	}
 }
 
-// What is accepted is exactly so many ASCII digits, and stays as it is.
+// The result has exactly the given number of ASCII digits, and normalizing it again changes nothing.
 func FuzzNormalize(f *testing.F) {
 	f.Add("123 456", 6)
 	f.Add("１２３４-５６７８", 8)

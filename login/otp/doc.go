@@ -8,6 +8,6 @@
 // step and moving it forward in one conditional UPDATE, hashing recovery
 // codes, counting wrong codes, and telling the owner about them.
 //
-// A typed code always goes through Normalize (or NormalizeRecovery) first. A
-// code is then used up by its step, so every spelling of a used code is used.
+// A typed code always goes through Normalize (or NormalizeRecovery) first. A code counts as used by its time step, so every spelling of a
+// used code is refused.
 package otp

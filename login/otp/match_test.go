@@ -91,15 +91,15 @@ func TestUnusableKeysMatchNothing(t *testing.T) {
 		key otp.Key
 		err error
 	}{
-		"no secret":         {otp.Key{Parameters: otp.Default()}, short},
-		"15 bytes":          {otp.Key{Secret: make([]byte, 15), Parameters: otp.Default()}, short},
-		"no parameters":     {otp.Key{Secret: make([]byte, 20)}, bad},
-		"MD5":               {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: "MD5", Digits: 6, Period: 30}}, bad},
-		"lower case":        {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: "sha1", Digits: 6, Period: 30}}, bad},
-		"seven digits":      {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 7, Period: 30}}, bad},
-		"period too short":  {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6, Period: 14}}, bad},
-		"period too long":   {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6, Period: 121}}, bad},
-		"period not at all": {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6}}, bad},
+		"no secret":        {otp.Key{Parameters: otp.Default()}, short},
+		"15 bytes":         {otp.Key{Secret: make([]byte, 15), Parameters: otp.Default()}, short},
+		"no parameters":    {otp.Key{Secret: make([]byte, 20)}, bad},
+		"MD5":              {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: "MD5", Digits: 6, Period: 30}}, bad},
+		"lower case":       {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: "sha1", Digits: 6, Period: 30}}, bad},
+		"seven digits":     {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 7, Period: 30}}, bad},
+		"period too short": {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6, Period: 14}}, bad},
+		"period too long":  {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6, Period: 121}}, bad},
+		"no period":        {otp.Key{Secret: make([]byte, 20), Parameters: otp.Parameters{Algorithm: otp.SHA1, Digits: 6}}, bad},
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.ErrorIs(t, row.key.Validate(), row.err)
@@ -110,7 +110,7 @@ func TestUnusableKeysMatchNothing(t *testing.T) {
 			_, err = otp.URI(row.key, "Example", "ada")
 			require.ErrorIs(t, err, row.err)
 
-			// What an attacker would compute over the short secret.
+			// The code that an attacker would compute from the short secret.
 			like := otp.Key{Secret: append(row.key.Secret, make([]byte, 20)...), Parameters: otp.Default()}
 			code := codeAt(t, like, boundary)
 			_, ok := row.key.Match(code, boundary, 1)

@@ -58,8 +58,8 @@ func atoi(t *testing.T, text string) int {
 	return n
 }
 
-// pureBarcode tells the decoder that there is nothing but the code. Without it, it looks for a code seen by a camera at some angle, and does not
-// find every large one.
+// pureBarcode tells the decoder that the image contains only the code. Otherwise it expects a photograph taken at an angle, and does not
+// find every large code.
 var pureBarcode = map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_PURE_BARCODE: true}
 
 func TestQRIsReadByAnotherDecoder(t *testing.T) {
@@ -113,7 +113,7 @@ func TestQRBounds(t *testing.T) {
 	require.NotContains(t, text, "<script")
 }
 
-// However much stands in it, a module is four CSS pixels wide or more, and a whole number of them.
+// However long the content is, a module is at least four CSS pixels wide, and a whole number of them.
 func TestQRIsLargeEnough(t *testing.T) {
 	for _, length := range []int{60, 200, 512} {
 		drawn, err := otp.QR("otpauth://totp/"+strings.Repeat("a", length-len("otpauth://totp/")), "key")

@@ -110,7 +110,7 @@ func parseParameters(query string) (map[string]string, error) {
 	for name, all := range values {
 		switch name {
 		case "secret", "issuer", "algorithm", "digits", "period":
-		case "image", "icon", "color", "lock": // looks in somebody's app
+		case "image", "icon", "color", "lock": // only changes how an app displays the key
 			continue
 		default:
 			return nil, malformed("has an unknown parameter")

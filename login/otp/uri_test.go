@@ -166,7 +166,7 @@ func TestParseURIRefuses(t *testing.T) {
 	}
 }
 
-// What is parsed can be written again and means the same then.
+// A parsed URI can be written again and then means the same.
 func FuzzParseURI(f *testing.F) {
 	f.Add("otpauth://totp/Example:ada?secret=" + secretText + "&issuer=Example&algorithm=SHA256&digits=8&period=60")
 	f.Add("otpauth://totp/Marks%20%26%20Spencer%3A%20ada%2B1?secret=" + strings.ToLower(secretText))

@@ -38,7 +38,7 @@ const (
 	minSaltBytes    = 8
 )
 
-// form is an encoding of hashes and how it is read.
+// form is an encoding of hashes with the function that decodes it.
 type form struct {
 	pattern *regexp.Regexp
 	decode  func(encoded string, groups []string) (parsedHash, error)
@@ -58,7 +58,7 @@ type parsedHash struct {
 	match     func(password string) bool
 	salt, tag []byte
 	memory    uint64 // KiB that match allocates; 0 where it is next to nothing
-	// saltless hashes are read although their salts are short or missing, because other systems make such hashes.
+	// saltless allows a short or missing salt, because other systems make such hashes.
 	saltless bool
 }
 
@@ -125,7 +125,7 @@ func decodeForm(encoded string, forms []form) (parsedHash, error) {
 	return parsedHash{}, badHash(unreadable(encoded))
 }
 
-// unreadable returns an error that says why a hash cannot be imported.
+// unreadable returns an error that says why encoded cannot be imported.
 func unreadable(encoded string) string {
 	for _, known := range []struct{ pattern, name string }{
 		{`^\$1\$|^\$apr1\$|(?i)^\{(CRYPT\}\$1\$|S?MD5\})|^md5\$`, "MD5"},
@@ -211,7 +211,7 @@ func decoded(decode algorithm.DecodeFunc, encoded string, memory uint64) (parsed
 	return parsedHash{match: digest.Match, salt: digest.Salt(), tag: digest.Key(), memory: memory}, nil
 }
 
-// computed returns a hash whose tag other code computes.
+// computed returns a hash whose tag a given function computes.
 func computed(salt, tag []byte, compute func(password string) []byte) parsedHash {
 	return parsedHash{salt: salt, tag: tag, match: func(password string) bool {
 		return subtle.ConstantTimeCompare(compute(password), tag) == 1

@@ -38,7 +38,7 @@ func decodeSHACrypt(encoded string, m []string) (parsedHash, error) {
 	if err != nil {
 		return parsedHash{}, err
 	}
-	found.tag = found.tag[:min(len(found.tag), maxTagBytes)] // it is a text here
+	found.tag = found.tag[:min(len(found.tag), maxTagBytes)] // the salt is text here
 	found.saltless = true
 	return found, nil
 }
@@ -77,8 +77,8 @@ func phpassBytes(text string) []byte {
 //
 //	$fbscrypt$v=1,n=MEM_COST,r=ROUNDS,p=1,ss=SALT_SEPARATOR,sk=SIGNER_KEY$SALT$HASH
 //
-// What stands in capitals is a number, or base64 as Firebase shows it. The hash is the signer key, encrypted with AES-256-CTR under the
-// scrypt key of the password.
+// The words in capitals stand for numbers, or for base64 as Firebase shows it. The hash is the signer key, encrypted with AES-256-CTR under
+// the scrypt key of the password.
 func decodeFirebase(_ string, m []string) (parsedHash, error) {
 	logN, block := number(m[1]), number(m[2])
 	memory, err := scryptMemory(logN, block, 1)

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// djangoForms are the encodings of Django's password hashers. A salt is text there, not base64.
+// djangoForms are the encodings of Django's password hashers. Their salts are text, not base64.
 var djangoForms = []form{
 	{regexp.MustCompile(`^pbkdf2_(sha1|sha256)\$([1-9]\d{0,8})\$([^$]+)\$([A-Za-z0-9+/]+=*)$`), decodeDjangoPBKDF2},
 	{regexp.MustCompile(`^scrypt\$([1-9]\d{0,8})\$([^$]+)\$([1-9]\d{0,8})\$([1-9]\d{0,8})\$([A-Za-z0-9+/]+=*)$`), decodeDjangoScrypt},
@@ -36,7 +36,7 @@ func decodeDjangoPBKDF2(_ string, m []string) (parsedHash, error) {
 
 func pbkdf2Of(newHash func() hash.Hash, iterations uint64, salt, tag []byte) (parsedHash, error) {
 	found := computed(salt, tag, func(password string) []byte {
-		key, _ := pbkdf2.Key(newHash, password, salt, int(iterations), len(tag)) // fails in FIPS mode alone, and then nothing matches
+		key, _ := pbkdf2.Key(newHash, password, salt, int(iterations), len(tag)) // fails only in FIPS mode, in which nothing matches
 		return key
 	})
 	return found, boundPBKDF2(iterations, len(tag))
@@ -57,7 +57,7 @@ func decodeDjangoScrypt(_ string, m []string) (parsedHash, error) {
 		return parsedHash{}, badHash("not well-formed")
 	}
 	found := computed(salt, tag, func(password string) []byte {
-		key, _ := scrypt.Key([]byte(password), salt, int(n), int(block), int(parallelism), len(tag)) // the costs are good
+		key, _ := scrypt.Key([]byte(password), salt, int(n), int(block), int(parallelism), len(tag)) // the costs were checked
 		return key
 	})
 	found.memory = memory

@@ -9,13 +9,10 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// ErrBusy: so many hashes are being computed and waited for that this one was
-// refused. The caller answers 503 with Retry-After; nothing was decided about
-// the password.
+// ErrBusy: too many hashes are being computed or waited for, so the password was not hashed. The caller answers 503 with Retry-After.
 var ErrBusy = errors.New("password: too many hashes at once")
 
-// gate lets a bounded number of hashes run, a bounded number of callers wait,
-// and each of them for a bounded time.
+// gate bounds how many hashes run at once, how many callers wait, and how long each of them waits.
 type gate struct {
 	places  int64
 	running *semaphore.Weighted

@@ -33,8 +33,8 @@ type Config struct {
 type Hasher struct {
 	memory, time uint32
 	threads      uint8
-	prefix       string // of every encoded hash with these costs
-	nobody       string // the encoded hash of no password
+	prefix       string // beginning of every encoded hash with these costs
+	nobody       string // an encoded hash that no password matches
 	gate         *gate
 }
 
@@ -84,10 +84,8 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// Hash returns the argon2id hash (RFC 9106) of password over a random salt of
-// 16 bytes, a tag of 32 bytes, as a PHC string of about 97 characters. The
-// password should have passed Check; only its length in bytes is looked at
-// again.
+// Hash returns the argon2id hash (RFC 9106) of password over a random salt of 16 bytes, a tag of 32 bytes, as a PHC string of about 97
+// characters. The password should have passed Check; only its length in bytes is checked again.
 //
 // Errors: ErrBusy, those of ctx while waiting, and a *WeakError for more than
 // 1024 bytes.

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-id/postern/login/password"
 )
 
-// Hashes of imported, as other systems have made them: Django 5.2, passlib 1.7, openssl passwd.
+// Hashes made by other systems: Django 5.2, passlib 1.7, openssl passwd.
 var madeElsewhere = map[string]string{
 	"Django, PBKDF2":              "pbkdf2_sha256$1000$aSaltOfDjango123$oZXDJrAF1fRO8ScUx9n5GvUyaPAGiCh9pswKcV9rB2M=",
 	"Django, PBKDF2 with SHA-1":   "pbkdf2_sha1$1000$aSaltOfDjango123$zqN5hxRVZ9O1TO4468vUiMa6tVQ=",
@@ -59,8 +59,8 @@ func TestHashMadeByFirebase(t *testing.T) {
 	require.False(t, ok)
 }
 
-// What cannot be moved is named, without a part of the hash.
-func TestHashesThatCannotBeMoved(t *testing.T) {
+// The error says what kind of hash cannot be imported, and does not quote it.
+func TestHashesThatCannotBeImported(t *testing.T) {
 	for encoded, name := range map[string]string{
 		"$1$salt$qJH7.N4xYta3aEG/dfqo/0":       "MD5",
 		"{SMD5}4QWGWZpj9GCmfuqEvm8HtZhZS6E=":   "MD5",

@@ -15,11 +15,11 @@ import (
 const (
 	minCharacters = 8
 	maxCharacters = 256
-	maxBytes      = 1024 // more is refused before any work
+	maxBytes      = 1024 // a longer password is refused before any work
 
 	estimated      = 100 // characters that the strength estimate looks at; it takes more than linear time
-	unscrambled    = 32  // characters up to which it undoes "l33t"; that takes hundreds of times longer
-	minAboutLetter = 4   // shorter words about a person are part of too many other words
+	unscrambled    = 32  // maximum length, in characters, up to which the estimate undoes "l33t"; that takes hundreds of times longer
+	minAboutLetter = 4   // shorter words about a person occur in too many other words
 	maxEnding      = 5   // digits and signs at the end that do not hide a common password
 )
 
@@ -70,11 +70,9 @@ func tooLong() error { return &WeakError{Reason: Long, Limit: maxCharacters} }
 // the person and the service are called: name, user name, e-mail address, name
 // of the service; empty ones are ignored.
 //
-// A password has 8 to 256 characters (code points after normalization), of any
-// kind, in any mixture (NIST SP 800-63B-4 section 3.1.1.2). Refused are NUL
-// and invalid UTF-8, passwords on the list of common ones, in any case and
-// with up to five digits and signs added, those that contain a word of four or
-// more characters from about, and those whose Strength is 0.
+// A password has 8 to 256 characters (code points after normalization), of any kind, in any mixture (NIST SP 800-63B-4 section 3.1.1.2).
+// Check refuses NUL and invalid UTF-8, passwords on the list of common ones (in any case, with up to five digits and signs added),
+// passwords that contain a word of four or more characters from about, and passwords whose Strength is 0.
 func Check(password string, about ...string) error {
 	if len(password) > maxBytes {
 		return tooLong()

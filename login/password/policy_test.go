@@ -75,7 +75,7 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
-func TestNobodysNameIsNoReason(t *testing.T) {
+func TestEmptyNamesAreIgnored(t *testing.T) {
 	require.NoError(t, password.Check("Lovelace-kx7#Qz!"))
 	require.NoError(t, password.Check("Lovelace-kx7#Qz!", "", "@", "a@b", "Bob"))
 }
@@ -99,7 +99,7 @@ func TestStrengthOfSignsThatStandForLetters(t *testing.T) {
 	require.Less(t, allocations, 100_000.0)
 }
 
-// What Check accepts keeps the rules it states, and Check never panics.
+// A password that Check accepts obeys the stated rules, and Check never panics.
 func FuzzCheck(f *testing.F) {
 	f.Add("correct horse battery staple", "Ada Lovelace")
 	f.Add("🦄🌵🎈🧀🚲🪐🎺🧊", "ada@example.test")

@@ -60,15 +60,14 @@ func normalize(password string) string {
 	return norm.NFKC.String(password)
 }
 
-// current reports whether Hash would make a hash of this form and cost.
+// current reports whether Hash would make a hash with this algorithm and these costs.
 func (h *Hasher) current(hash parsedHash) bool {
 	return strings.HasPrefix(hash.encoded, h.prefix) &&
 		len(hash.salt) == saltBytes && len(hash.tag) == tagBytes
 }
 
-// weight is the number of own hashes whose memory a hash of another system
-// needs. Taking that many places keeps the memory of all hashing below the
-// larger of its usual bound and that of one single foreign hash.
+// weight is the number of Postern's own hashes that need as much memory as a hash of another system. Taking that many places keeps the
+// memory of all hashing below the larger of its usual bound and that of one single foreign hash.
 func (h *Hasher) weight(hash parsedHash) int64 {
 	own := uint64(h.memory)
 	return max(1, int64((hash.memory+own-1)/own))

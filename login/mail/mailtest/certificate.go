@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newCertificate makes one for a host that is its own authority. It is valid in the past too, as in a synctest bubble.
+// newCertificate returns a self-signed certificate for a host. It is valid in the past too, for synctest bubbles.
 func newCertificate(t testing.TB, host string) (*tls.Config, *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

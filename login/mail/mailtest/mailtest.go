@@ -24,20 +24,20 @@ type Security int
 // The kinds of Security.
 const (
 	Plain    Security = iota // not at all
-	STARTTLS                 // after the command of this name, before which no message is accepted
+	STARTTLS                 // after the command STARTTLS; no message is accepted before it
 	TLS                      // from the first byte: smtps
 )
 
-// Config is what StartWith can be told. The zero value is a server that takes everything, in the clear.
+// Config configures StartWith. The zero value means a server that accepts everything, without encryption.
 type Config struct {
 	Security Security
 	// Host is the name in the certificate; default localhost.
 	Host string
-	// User and Password are asked for, if given.
+	// User and Password, if set, are required of clients.
 	User, Password string
-	// Token is asked for by XOAUTH2 in place of Password, if given.
+	// Token, if set, is required by XOAUTH2 instead of Password.
 	Token string
-	// ASCII says that the server takes no address beyond ASCII (RFC 6531).
+	// ASCII makes the server refuse addresses that are not in ASCII: it does not offer SMTPUTF8 (RFC 6531).
 	ASCII bool
 }
 
@@ -60,21 +60,21 @@ type Server struct {
 	address string
 	tls     *tls.Config
 	roots   *x509.CertPool
-	outside chan func() // run by a goroutine that is in no synctest bubble, whoever asks
+	outside chan func() // run by a goroutine outside of synctest bubbles, whoever calls
 
 	mu       sync.Mutex
 	running  *smtp.Server // nil when stopped
 	stage    Stage
 	code     int // reply at the stage; 0 hangs
-	left     int // failures to come; negative: no end
+	left     int // failures still to come; negative for an unlimited number
 	hanging  chan struct{}
 	received []Message
-	taken    map[int]bool  // of received: those that Wait has returned
+	taken    map[int]bool  // the messages of received that Wait has returned
 	arrived  chan struct{} // closed at the next message
 	sessions int
 }
 
-// Start runs a server that takes everything, in the clear, until the end of the test.
+// Start runs a server that accepts everything, without encryption, until the end of the test.
 func Start(t testing.TB) *Server { return StartWith(t, Config{}) }
 
 // StartWith runs a server until the end of the test.
@@ -103,13 +103,13 @@ func StartWith(t testing.TB, config Config) *Server {
 	return s
 }
 
-// do runs f outside and returns when it has ended.
+// do runs f outside the bubble of the caller and returns when f has returned.
 func (s *Server) do(f func()) {
 	s.outside <- f
 	s.outside <- func() {}
 }
 
-// URL is the address for the setting smtp.url, with user and password.
+// URL returns the value for the setting smtp.url, with user and password.
 func (s *Server) URL() string {
 	u := url.URL{Scheme: "smtp", Host: s.address}
 	if s.config.Security == TLS {
@@ -124,10 +124,10 @@ func (s *Server) URL() string {
 	return u.String()
 }
 
-// Address is the host and port that the server listens on.
+// Address returns the host and port on which the server listens.
 func (s *Server) Address() string { return s.address }
 
-// Roots are the authorities that vouch for the server's certificate; nil without TLS.
+// Roots returns the CAs to trust for the server's certificate, or nil without TLS.
 func (s *Server) Roots() *x509.CertPool { return s.roots }
 
 // Stop ends all connections and frees the port: further connections are refused.
@@ -141,7 +141,7 @@ func (s *Server) stop() {
 	}
 	close(s.hanging)
 	s.hanging = make(chan struct{})
-	_ = s.running.Close() // of several errors none matters
+	_ = s.running.Close() // the errors do not matter
 	s.running = nil
 }
 
@@ -176,16 +176,16 @@ func (s *Server) start() error {
 	return nil
 }
 
-// Refuse answers with a code, such as 450, at a stage from now on.
+// Refuse makes the server reply with a code, such as 450, at a stage from now on.
 func (s *Server) Refuse(at Stage, code int) { s.fail(at, code, -1) }
 
-// RefuseOnce answers with a code at a stage the next n times.
+// RefuseOnce makes the server reply with a code at a stage the next n times.
 func (s *Server) RefuseOnce(at Stage, code, n int) { s.fail(at, code, n) }
 
-// Hang does not answer at a stage from now on, until Stop.
+// Hang makes the server not reply at a stage from now on, until Stop.
 func (s *Server) Hang(at Stage) { s.fail(at, 0, -1) }
 
-// Accept takes everything again.
+// Accept makes the server accept everything again.
 func (s *Server) Accept() { s.fail(never, 0, 0) }
 
 func (s *Server) fail(at Stage, code, times int) {
@@ -194,14 +194,14 @@ func (s *Server) fail(at Stage, code, times int) {
 	s.stage, s.code, s.left = at, code, times
 }
 
-// Sessions counts the connections that got as far as a greeting.
+// Sessions returns the number of connections that have got a greeting.
 func (s *Server) Sessions() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.sessions
 }
 
-// Messages returns everything that was accepted, in order.
+// Messages returns all accepted messages, in order.
 func (s *Server) Messages() []Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -245,7 +245,7 @@ func (s *Server) accept(m Message) {
 	s.arrived = make(chan struct{})
 }
 
-// at does what was asked for at a stage: nothing, an answer, or waiting until Stop.
+// at does what was configured for a stage: nothing, a reply, or waiting until Stop.
 func (s *Server) at(stage Stage) error {
 	s.mu.Lock()
 	if s.stage != stage || s.left == 0 {

@@ -13,7 +13,7 @@ const example = "Subject: =?UTF-8?q?Gr=C3=B6=C3=9Fe?=\r\nContent-Type: multipart
 	"--b\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nOpen https://id.example.test/x?a=b now\r\n" +
 	"--b\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p lang=3D\"de\">\r\n--b--\r\n"
 
-// The client of the standard library is the one that Postern does not use.
+// This uses the client of the standard library, which Postern does not use.
 func TestServer(t *testing.T) {
 	server := mailtest.Start(t)
 	send := func() error {

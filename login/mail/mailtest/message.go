@@ -12,9 +12,9 @@ import (
 	"regexp"
 )
 
-// Message is what the server has accepted.
+// Message is a message that the server has accepted.
 type Message struct {
-	From, To   string // of the envelope
+	From, To   string // the recipient of the envelope
 	Subject    string
 	Text, HTML string // the parts of multipart/alternative, decoded
 	Header     mail.Header
@@ -23,7 +23,7 @@ type Message struct {
 
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)
 
-// Link is the first address in the text, or empty.
+// Link returns the first URL in the text, or "".
 func (m Message) Link() string { return link.FindString(m.Text) }
 
 // read parses a message as a strict reader does: one plain text and one HTML part.
@@ -77,7 +77,7 @@ func (m *Message) readParts(parts *multipart.Reader) error {
 	return nil
 }
 
-// content decodes a body, with line ends as in Go.
+// content decodes a body. Its lines end in "\n".
 func content(r io.Reader, encoding string) (string, error) {
 	switch encoding {
 	case "quoted-printable":

@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// greeter hands on connections, unless the server is to fail before its greeting: then a client waits for it, or reads a refusal.
+// greeter accepts connections for the server. If the server has to fail at the greeting, it lets the client wait or sends it a refusal.
 type greeter struct {
 	net.Listener
 	server *Server
@@ -42,7 +42,7 @@ func (g *greeter) Accept() (net.Conn, error) {
 	}
 }
 
-// session is one client's.
+// session is the session of one client.
 type session struct {
 	server   *Server
 	conn     *smtp.Conn
