@@ -133,7 +133,7 @@ func TestSentPageShowsTheAddress(t *testing.T) {
 	})
 }
 
-func TestReturningToAnInvitation(t *testing.T) {
+func TestInvitationAfterAResetSaysWelcomeBack(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		link := w.Invite(logintest.Ada)
 		require.Contains(t, logintest.NewBrowser(t, w.Handler).Open(link).Text(), "You have been invited")
