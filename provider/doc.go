@@ -26,9 +26,9 @@
 //	exchange, logout,
 //	registration, resource
 //	engine                         the library fosite, which nothing else knows
-//	clientauth                     who a client is
+//	clientauth                     how clients authenticate
 //	token, decision, page          codes and tokens; what a request needs next; pages in place of an answer
 //	oauth, scope                   requests read, refused and answered; scopes and claims
 //	client, keys                   what clients register; signing keys
-//	limit, fetch                   limits in memory; requests to addresses of clients
+//	limit, fetch                   limits in memory; requests to URLs of clients
 package provider

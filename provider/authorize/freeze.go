@@ -32,7 +32,8 @@ func (a *request) frozen() string {
 	return kept.Encode()
 }
 
-// freeze stores the request as a flow while a person visits pages, unless it was stored as flow before. user is empty if nobody is signed in.
+// freeze stores the request as a flow while a person visits pages. It returns flow itself if that is not zero, because the request was stored before.
+// user is empty if nobody is signed in.
 func (e *Endpoint) freeze(c *gin.Context, a *request, flow storage.Flow, user string, now time.Time) (storage.Flow, error) {
 	if flow.ID != "" {
 		return flow, nil

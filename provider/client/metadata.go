@@ -122,7 +122,7 @@ func (m Metadata) HasSecret() bool { return m.AuthMethod == AuthBasic || m.AuthM
 // Public reports whether the client is public: it cannot authenticate (RFC 6749 section 2.1).
 func (m Metadata) Public() bool { return m.AuthMethod == AuthNone }
 
-// ToldOfLogout reports whether the client wants to be notified when a session ends that was used at it.
+// ToldOfLogout reports whether the client wants to be notified of the end of sessions that were used at it.
 func (m Metadata) ToldOfLogout() bool {
 	return m.FrontchannelLogoutURI != "" || m.BackchannelLogoutURI != ""
 }

@@ -139,7 +139,7 @@ func hostFault(u *url.URL) string {
 	case !isAddress && (!hostName.MatchString(host) || number.MatchString(host)), isAddress && address.Is6() != strings.HasPrefix(u.Host, "["), address.Zone() != "":
 		return "does not name a valid host"
 	case u.Port() != "" && !validPort(u.Port()), strings.HasSuffix(u.Host, ":"):
-		return "has a wrong port"
+		return "has an invalid port"
 	case u.Scheme == "http" && host != "localhost" && !(isAddress && address.IsLoopback()):
 		return "must use https unless the host is localhost or a loopback address"
 	}

@@ -100,7 +100,7 @@ func checkUnasked(members map[string]json.RawMessage) error {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		switch {
 		case slices.Contains(operatorMembers, name):
-			f.add(name, "is for the operator to decide")
+			f.add(name, "can only be set by the operator")
 		case slices.Contains(encryptionMembers, name):
 			f.add(name, "is not supported: nothing is encrypted for apps")
 		}
@@ -112,11 +112,11 @@ func checkUnasked(members map[string]json.RawMessage) error {
 func (m Metadata) checkSelf(f *faults, before Metadata) {
 	for _, scope := range m.Scopes {
 		if !slices.Contains(StandardScopes(), scope) && !slices.Contains(before.Scopes, scope) {
-			f.add("scope", "%.100q is for the operator to give", scope)
+			f.add("scope", "%.100q can only be given by the operator", scope)
 		}
 	}
 	if slices.Contains(m.GrantTypes, GrantClient) && !slices.Contains(before.GrantTypes, GrantClient) {
-		f.add("grant_types", "client_credentials is for the operator to give")
+		f.add("grant_types", "client_credentials can only be given by the operator")
 	}
 	for _, member := range members {
 		for _, uri := range member.Values(m) {

@@ -117,9 +117,9 @@ func (m Metadata) checkGrants(f *faults) {
 	case m.Type == Service && !slices.Equal(m.GrantTypes, []string{GrantClient}):
 		f.add("grant_types", "must be client_credentials alone for a service")
 	case hasCode != needs[GrantCode]:
-		f.add("response_types", "must have one with code with the grant authorization_code, and none without it")
+		f.add("response_types", "must include one with code if the grant authorization_code is registered, and otherwise none")
 	case slices.Contains(m.GrantTypes, GrantImplicit) != needs[GrantImplicit]:
-		f.add("response_types", "must have one with token or id_token with the grant implicit, and none without it")
+		f.add("response_types", "must include one with token or id_token if the grant implicit is registered, and otherwise none")
 	case !hasCode && !slices.Contains(m.GrantTypes, GrantDevice) && slices.Contains(m.GrantTypes, GrantRefresh):
 		f.add("grant_types", "refresh_token needs authorization_code or %s", GrantDevice)
 	case needs[GrantImplicit] && m.Type == Native:
@@ -145,7 +145,7 @@ func (m Metadata) checkAuthentication(f *faults) {
 		f.add("jwks", "or jwks_uri is needed for private_key_jwt")
 	}
 	if m.JWKSURI != "" && len(m.JWKS) > 0 {
-		f.add("jwks_uri", "must not be there together with jwks")
+		f.add("jwks_uri", "must not be set together with jwks")
 	}
 	if len(m.JWKS) > 0 {
 		if _, err := parseJWKS(m.JWKS); err != nil {

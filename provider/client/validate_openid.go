@@ -43,7 +43,7 @@ func (m Metadata) checkRequests(f *faults) {
 		f.add("dpop_bound_access_tokens", "must be false with a response type that has token: no proof comes with that")
 	}
 	if m.DefaultMaxAge != nil && (*m.DefaultMaxAge < 0 || *m.DefaultMaxAge > 1e9) {
-		f.add("default_max_age", "must be a number of seconds, not negative and not in centuries")
+		f.add("default_max_age", "must be a number of seconds from 0 to 1000000000")
 	}
 }
 

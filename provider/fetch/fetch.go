@@ -29,11 +29,11 @@ type Config struct {
 const timeout = 5 * time.Second
 
 var (
-	// ErrAddress: the address is not one that Postern fetches from.
+	// ErrAddress says that requests to the address, or to the URI, are not allowed.
 	ErrAddress = errors.New("address is not allowed for outgoing requests")
-	// ErrTime: the whole answer did not arrive in time. A caller whose own context has ended gets the error of that context instead.
+	// ErrTime says that the whole answer did not arrive in time. A caller whose own context has ended gets the error of that context instead.
 	ErrTime = errors.New("no answer in time")
-	// ErrAnswer: the answer is not 200, too long, or a redirect.
+	// ErrAnswer says that the status of the answer is not 200, or that the answer is too long.
 	ErrAnswer = errors.New("answer cannot be used")
 )
 

@@ -24,7 +24,7 @@ type Config struct {
 
 // SignIns tells the pages who is signed in and which client a flow belongs to.
 type SignIns interface {
-	// Current returns the complete sign-in of the request's browser. [storage.ErrNotFound]: nobody is signed in.
+	// Current returns the complete sign-in of the request's browser. Errors: [storage.ErrNotFound] if nobody is signed in with both factors.
 	Current(r *http.Request, clientID string) (storage.SignIn, error)
 	// ClientOf returns the ID of the client of a flow, even when the flow is over; empty for a flow of another browser.
 	ClientOf(r *http.Request, flow string) string

@@ -79,7 +79,7 @@ func (e *Endpoints) describeAccessToken(ctx context.Context, caller *client.Clie
 	return answer, nil
 }
 
-// personOf returns what the scopes of a token bring about its person, for resource servers that name people by it: e-mail address, name and
+// personOf returns the claims about the person that the scopes of a token include, for resource servers that name people: e-mail address, name and
 // groups, and username (RFC 7662 section 2.2), which is the user name or else the e-mail address.
 func personOf(access token.Valid, owner *client.Client, now time.Time) map[string]any {
 	released := scope.Values(access.Grant.User, scope.Released(owner, access.Scopes, nil), now)
