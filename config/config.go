@@ -17,22 +17,20 @@ type Config struct {
 	// set. Changing it later breaks every client, because tokens name it.
 	Issuer string `setting:"issuer" default:"http://localhost:4280"`
 
-	// Accepts an issuer with plain http on a host that is not loopback. Passwords, one-time codes and tokens then
-	// cross the network in the clear, and cookies lose their __Host- prefix. For closed test networks only.
+	// Accepts an issuer with plain http on a host that is not loopback. Passwords, one-time codes and tokens then cross the network
+	// unencrypted, and cookies lose their __Host- prefix. For closed test networks only.
 	InsecureHTTP bool `setting:"insecure_http" default:"false"`
 
-	// The address and port of the public listener. Without an address in front of the colon it listens on all of
-	// them.
+	// The address and port of the public listener. Without an address before the colon it listens on all addresses.
 	Listen string `setting:"listen" default:"127.0.0.1:4280"`
 
 	// The address and port of the listener for operators: /metrics, /livez and /readyz. Empty turns it off. It has no
 	// sign-in, so it must not be reachable from outside.
 	OpsListen string `setting:"ops_listen" default:"127.0.0.1:4289"`
 
-	// The addresses or networks, such as 10.0.0.0/8, of the reverse proxies in front of Postern. Their
-	// X-Forwarded-For header is believed, for the client's address only. A network that is too wide lets anyone
-	// invent an address and so escape the limits per address; one that is missing makes all clients share the
-	// proxy's address.
+	// The addresses or networks, such as 10.0.0.0/8, of the reverse proxies in front of Postern. Postern trusts their X-Forwarded-For
+	// header, but no other, for the client's address. A network that is too wide lets anyone forge an address and so escape the limits per
+	// address; if a proxy is missing here, all its clients share its address.
 	TrustedProxies []netip.Prefix `setting:"trusted_proxies" default:""`
 
 	TLS      TLS
@@ -41,12 +39,13 @@ type Config struct {
 	SMTP     SMTP
 	Outbound Outbound
 
-	// How people get an account. closed: operators make accounts and hand over the invitation links that postern user add prints.
-	// invite: the links are mailed as well. open: anybody can make an account for an e-mail address of theirs, too.
+	// How people get an account. closed: operators make accounts and hand over the invitation links that postern user add prints. invite:
+	// the links are mailed as well. open: in addition, anybody can register with an e-mail address of their own.
 	Registration string `setting:"registration" default:"closed"`
 
-	// How apps are registered. closed: by operators. token: also by themselves (RFC 7591), with an initial access token that postern client
-	// token add makes. open: also without one; strangers can then put an app of any name before people, who are asked for their consent.
+	// How apps are registered. closed: only by operators. token: apps can also register themselves (RFC 7591), with an initial access token
+	// that postern client token add makes. open: apps can register themselves without a token; strangers can then present an app under any
+	// name to people, who are asked for their consent.
 	ClientRegistration string `setting:"client_registration" default:"closed"`
 
 	Clients  Clients
@@ -61,8 +60,8 @@ type Config struct {
 	Support  Support
 	Links    Links
 
-	// A folder with own page templates. A file in it replaces the built-in template of the same name; all others stay
-	// as they are. A template that does not parse stops the start.
+	// A folder with page templates of your own. A file in it replaces the built-in template of the same name; all others stay as they are.
+	// Postern does not start if a template does not parse.
 	TemplatesDir string `setting:"templates_dir" default:""`
 
 	Log Log
@@ -85,10 +84,9 @@ type TLS struct {
 
 // Database says where everything is stored.
 type Database struct {
-	// Where everything is stored: sqlite:PATH, or postgres://USER@HOST/NAME?sslmode=verify-full. PostgreSQL takes
-	// several hosts (postgres://USER@HOST1:PORT1,HOST2:PORT2/NAME?target_session_attrs=read-write) and needs an explicit
-	// sslmode and a keyset. PATH is taken as it is, percent signs and blanks included; if it is not absolute, it is
-	// below the working directory.
+	// Where everything is stored: sqlite:PATH, or postgres://USER@HOST/NAME?sslmode=verify-full. PostgreSQL takes several hosts
+	// (postgres://USER@HOST1:PORT1,HOST2:PORT2/NAME?target_session_attrs=read-write) and needs an explicit sslmode and a keyset. PATH is
+	// used literally, including percent signs and spaces; a relative path starts at the working directory.
 	URL Secret `setting:"database.url" default:"sqlite:postern-data/postern.db"`
 
 	// Applies pending schema changes of a PostgreSQL database when Postern starts. Without it Postern refuses to
@@ -99,9 +97,9 @@ type Database struct {
 	// the server can then read and change everything that Postern stores.
 	InsecureTLS bool `setting:"database.insecure_tls" default:"false"`
 
-	// How many connections this process keeps open at most, 0 to 1000; 0 means four for each processor, at least eight. A request waits
-	// for a free one. The sum over all replicas, and one for each command that runs beside them, must be within what the server and the
-	// role allow. On SQLite it counts the readers; there is one writer.
+	// How many connections this process keeps open at most, 0 to 1000; 0 means four for each processor, at least eight. A request waits for
+	// a free one. The server and the role must allow the sum over all replicas, and one more for each command that runs beside them. On
+	// SQLite this is the number of readers; there is one writer.
 	MaxConnections int `setting:"database.max_connections" default:"0"`
 
 	// How long a connection may be unused before it is closed, 1s to 24h.
@@ -110,35 +108,35 @@ type Database struct {
 
 // Secrets has the key material that encrypts the secrets in the database.
 type Secrets struct {
-	// The file with the Tink AEAD keyset (JSON) that encrypts secrets in the database. Empty means a file that is
-	// made beside the SQLite database; on PostgreSQL this or secrets.keyset must be given. If it is lost,
-	// every authenticator and signing key is lost too. Refused when other users of the machine can read it.
+	// The file with the Tink AEAD keyset (JSON) that encrypts secrets in the database. If it is empty, a file is made beside the SQLite
+	// database; with PostgreSQL this or secrets.keyset must be set. If it is lost, every authenticator and signing key is lost too. Refused
+	// when other users of the machine can read it.
 	KeysetFile string `setting:"secrets.keyset_file" default:""`
 
-	// The keyset itself, in place of a file, for platforms that hand out secrets as variables.
+	// The keyset itself, instead of a file, for platforms that provide secrets as variables.
 	Keyset Secret `setting:"secrets.keyset" default:""`
 }
 
 // SMTP names the server that accepts Postern's mail. Either both URL and From are set or neither.
 type SMTP struct {
-	// The server that takes mail: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS (see smtp.tls), or smtps:// for TLS from
-	// the first byte; without user and password Postern does not sign in there. Its certificate has to be valid for the host.
-	// Only a server on this machine (localhost, 127.0.0.1, [::1]) is used without encryption with smtp://. The port is
-	// 587 unless given, 465 with smtps, 25 on this machine. Empty sends nothing: links in mails are then shown to
-	// operators only.
+	// The mail server: smtp://USER:PASSWORD@HOST:PORT, which must offer STARTTLS (see smtp.tls), or smtps:// for TLS from the first byte;
+	// without user and password Postern does not sign in there. Its certificate has to be valid for the host. With smtp://, only a server on
+	// this machine (localhost, 127.0.0.1, [::1]) is used without encryption. The default port is 587, or 465 with smtps, or 25 on this
+	// machine. If it is empty, no mail is sent, and only operators see the links.
 	URL Secret `setting:"smtp.url" default:""`
 
-	// What a server named with smtp:// has to offer: required is STARTTLS with a valid certificate. opportunistic encrypts where
-	// the server offers it, with any certificate, and none never encrypts: anyone on the network path can then read every mail, with its one-time link, and
-	// the password of smtp.url. They are for a server in a network of your own; each start warns of them. A server on this machine needs neither.
+	// What a server named with smtp:// has to offer. required: STARTTLS with a valid certificate. opportunistic: encryption only if the
+	// server offers it, with any certificate. none: no encryption. With the last two, anyone on the network path can read every mail, with
+	// its one-time link, and the password of smtp.url; they are for a server in a network of your own, and each start warns of them. A
+	// server on this machine needs neither.
 	TLS string `setting:"smtp.tls" default:"required"`
 
-	// A file with an OAuth access token for the mailbox that is the user of smtp.url, which then has no password: Postern signs in
-	// by XOAUTH2. It is read at each connection, and something else keeps the token fresh.
+	// A file with an OAuth access token for the mailbox that smtp.url names as its user, without a password: Postern signs in by XOAUTH2.
+	// The file is read at each connection; something else has to keep the token fresh.
 	TokenFile string `setting:"smtp.token_file" default:""`
 
-	// A command that prints such a token, in place of smtp.token_file: words separated by blanks, read by no shell. It runs at each
-	// connection and has 30 seconds.
+	// A command that prints such a token, instead of smtp.token_file: words separated by spaces, without a shell. It runs at each connection
+	// and has 30 seconds.
 	TokenCommand string `setting:"smtp.token_command" default:""`
 
 	// The sender of mails: one address, with or without a name, such as Example <id@example.com>. Failure notices of
@@ -150,19 +148,20 @@ type SMTP struct {
 // URLs which clients have registered: those that fetch keys, request objects and lists of sectors, and those that
 // deliver logout notices.
 type Outbound struct {
-	// A file with certificates (PEM) of authorities that are trusted in addition to the system's when Postern fetches keys, request objects and
-	// lists of sectors from addresses that clients registered, and when it tells clients of logouts. Read at the start.
+	// A file with certificates (PEM) of CAs that Postern trusts in addition to the system's when it fetches keys, request objects and lists
+	// of sectors from URLs that clients registered, and when it tells clients of logouts. Read at the start.
 	CAFile string `setting:"outbound.ca_file" default:""`
 
-	// The addresses or networks, such as 10.1.0.0/16, that Postern may fetch from and send logout tokens to although they are private,
-	// loopback or otherwise special, and with plain http too. Anyone who may register a client can make Postern send requests there, so name as few as possible.
+	// The addresses or networks, such as 10.1.0.0/16, from which Postern may fetch and to which it may send logout tokens although they are
+	// private, loopback or otherwise special, also with plain http. Anyone who may register a client can make Postern send requests there,
+	// so name as few as possible.
 	Allow []netip.Prefix `setting:"outbound.allow" default:""`
 }
 
 // Shutdown says how the server ends.
 type Shutdown struct {
-	// How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0 to 5m.
-	// Longer than what they need to take it out.
+	// How long the server goes on after SIGTERM while /readyz answers 503, so that load balancers notice before it closes its listeners, 0
+	// to 5m. It should be longer than they need to stop sending requests.
 	Drain time.Duration `setting:"shutdown.drain" default:"5s"`
 }
 
@@ -210,8 +209,7 @@ type Links struct {
 
 // Log says what is logged to standard error.
 type Log struct {
-	// The least important level that is written: debug, info, warn or error. No level writes query strings, tokens,
-	// codes or passwords.
+	// The lowest level that is logged: debug, info, warn or error. Query strings, tokens, codes and passwords are not logged at any level.
 	Level string `setting:"log.level" default:"info"`
 
 	// The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.

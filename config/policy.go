@@ -23,14 +23,14 @@ type TOTP struct {
 	// How long one code is shown: whole seconds, 15s to 2m. Some authenticator apps always use 30 seconds.
 	Period time.Duration `setting:"totp.period" default:"30s"`
 
-	// How many codes before and after the present one are accepted, 0 or 1. With 0 a phone whose clock is wrong by a
-	// few seconds is refused; RFC 6238 section 5.2 advises against more than 1.
+	// How many codes before and after the current one are accepted, 0 or 1. With 0 a phone whose clock is wrong by a few seconds is refused;
+	// RFC 6238 section 5.2 advises against more than 1.
 	Window int `setting:"totp.window" default:"1"`
 }
 
 // Password is the policy for new passwords and the cost of hashing them with argon2id.
 type Password struct {
-	// The least number of characters of a new password, 8 to 64.
+	// The minimum number of characters of a new password, 8 to 64.
 	MinLength int `setting:"password.min_length" default:"8"`
 
 	// The memory of one password hash in KiB, 7168 to 1048576. Memory times time must be at least 35840 KiB, below
@@ -40,8 +40,8 @@ type Password struct {
 	// The number of passes over the memory of one password hash, 1 to 16.
 	Time int `setting:"password.time" default:"2"`
 
-	// How many password hashes are computed at once, 0 to 256; 0 means one for each processor. Each takes
-	// password.memory_kib of memory, and sign-ins beyond it wait in a short queue.
+	// How many password hashes are computed at once, 0 to 256; 0 means one for each processor. Each takes password.memory_kib of memory, and
+	// further sign-ins wait in a short queue.
 	Concurrency int `setting:"password.concurrency" default:"0"`
 }
 
@@ -61,12 +61,11 @@ type Session struct {
 	// a new password.
 	TellNewBrowsers bool `setting:"session.tell_new_browsers" default:"true"`
 
-	// How long a person may take from an application's request to its answer, 1m to 1h. After it the application has
-	// to ask again.
+	// How long a person may take from an application's request to its answer, 1m to 1h. After that the application has to ask again.
 	Flow time.Duration `setting:"session.flow" default:"10m"`
 
-	// How long a person may take from the right password to the right one-time code, 1m to session.flow. After it
-	// the password is asked again.
+	// How long a person may take from the right password to the right one-time code, 1m to session.flow. After that the person has to type
+	// the password again.
 	HalfDone time.Duration `setting:"session.half_done" default:"5m"`
 }
 
@@ -75,8 +74,7 @@ type Token struct {
 	// How long an authorization code can be exchanged, 10s to 10m (RFC 6749 section 4.1.2).
 	Code time.Duration `setting:"token.code" default:"60s"`
 
-	// How long an access token is valid, 1m to 24h. A resource server that checks tokens locally notices a sign-out
-	// only after it.
+	// How long an access token is valid, 1m to 24h. A resource server that checks tokens locally notices a sign-out only after this time.
 	Access time.Duration `setting:"token.access" default:"10m"`
 
 	// How long an ID token is valid, 1m to 24h.
@@ -88,26 +86,26 @@ type Token struct {
 	// A chain of refresh tokens ends this long after the sign-in: at most 17520h.
 	RefreshAbsolute time.Duration `setting:"token.refresh_absolute" default:"2160h"`
 
-	// A client that lost the answer may repeat a refresh for this long, as long as the new token is unused; 0 to 5m.
-	// After it a repeated refresh counts as theft and ends the chain.
+	// A client that lost the answer may repeat a refresh for this long, as long as the new token is unused; 0 to 5m. After that a repeated
+	// refresh counts as theft and ends the chain.
 	RefreshGrace time.Duration `setting:"token.refresh_grace" default:"30s"`
 }
 
 // Throttle says how many wrong attempts are allowed before each further one has to wait: 1, 2, 4 … 60 minutes. The
 // counters are stored in the database, so they survive restarts and apply to all replicas.
 type Throttle struct {
-	// Wrong passwords for one account before it has to wait, 1 to 1000.
+	// How many wrong passwords for one account are allowed before the next attempt has to wait, 1 to 1000.
 	PasswordTries int `setting:"throttle.password_tries" default:"10"`
 
-	// Wrong passwords from one client address, whatever the account, before that address has to wait, 1 to 100000.
-	// Too low a number locks out a company behind one address.
+	// How many wrong passwords from one client address are allowed, for all accounts together, before that address has to wait, 1 to 100000.
+	// A number that is too low locks out a company behind one address.
 	PasswordAddressTries int `setting:"throttle.password_address_tries" default:"100"`
 
-	// Wrong one-time or recovery codes for one account before it has to wait, 1 to 10. They count only after a right
-	// password.
+	// How many wrong one-time or recovery codes for one account are allowed before the next attempt has to wait, 1 to 10. They count only
+	// after a right password.
 	CodeTries int `setting:"throttle.code_tries" default:"5"`
 
-	// Wrong codes in a row that close the second factor of an account until a recovery code or an operator opens it
-	// again, throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).
+	// How many wrong codes in a row close the second factor of an account until a recovery code or an operator opens it again,
+	// throttle.code_tries to 100 (NIST SP 800-63B-4 section 3.2.2).
 	CodeCloseAfter int `setting:"throttle.code_close_after" default:"100"`
 }
