@@ -181,7 +181,7 @@ func (s *services) newCourier() (*mail.Courier, error) {
 		return nil, err
 	}
 	if tls := mail.TLS(cfg.TLS); tls == mail.TLSOpportunistic || tls == mail.TLSNone {
-		s.log.Warn("INSECURE MAIL: whoever is between Postern and the mail server can read every mail with its one-time links, and the password",
+		s.log.Warn("INSECURE MAIL: anyone on the network between Postern and the mail server can read every mail with its one-time links, and the password",
 			"setting", "smtp.tls", "value", cfg.TLS)
 	}
 	return mail.NewCourier(s.store, server, s.log), nil

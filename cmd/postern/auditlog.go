@@ -15,7 +15,7 @@ import (
 )
 
 func auditCommand(t *terminal) *cobra.Command {
-	return group("audit", "The record of what happened", auditTailCommand(t), auditExportCommand(t), auditVerifyCommand(t))
+	return group("audit", "The audit log", auditTailCommand(t), auditExportCommand(t), auditVerifyCommand(t))
 }
 
 func auditTailCommand(t *terminal) *cobra.Command {
@@ -25,7 +25,7 @@ func auditTailCommand(t *terminal) *cobra.Command {
 		Use: "tail", Short: "Show the newest entries", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if count < 0 {
-				return usage(cmd, "--lines is 0 or more")
+				return usage(cmd, "--lines must be 0 or more")
 			}
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				return s.audit.Tail(ctx, count, follow, t.showEvent)
@@ -33,7 +33,7 @@ func auditTailCommand(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().IntVarP(&count, "lines", "n", 20, "`number` of entries")
-	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "go on with new ones")
+	cmd.Flags().BoolVarP(&follow, "follow", "f", false, "keep showing new entries")
 	return cmd
 }
 
@@ -68,8 +68,8 @@ func (t *terminal) showEvent(e storage.Event) error {
 func auditExportCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "export", Short: "Write the whole log as JSON lines", Args: noArguments,
-		Long: "Write the whole log as JSON lines, each with its number and its link to the entry before. Kept elsewhere, the last link\n" +
-			"proves what the log was.",
+		Long: "Write the whole log as JSON lines, each with its number and its link to the entry before. If you keep the output\n" +
+			"elsewhere, its last link proves what the log contained.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("entries written")
@@ -82,8 +82,8 @@ func auditExportCommand(t *terminal) *cobra.Command {
 func auditVerifyCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "verify", Short: "Name the first entry that was changed, removed or moved", Args: noArguments,
-		Long: "Name the first entry that was changed, removed or moved. postern serve chains new entries within a second or two; that an\n" +
-			"entry was removed can be seen once it is chained.",
+		Long: "Name the first entry that was changed, removed or moved. postern serve chains new entries within a second or two; the\n" +
+			"removal of an entry can be detected once it is chained.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("entries verified")
@@ -93,7 +93,7 @@ func auditVerifyCommand(t *terminal) *cobra.Command {
 				}
 				err = t.show(report, func(w io.Writer) {
 					if report.Fault == nil {
-						fmt.Fprintf(w, "entries that are as they were written: %d, of them not chained yet: %d\n",
+						fmt.Fprintf(w, "unchanged entries: %d, of which not chained yet: %d\n",
 							report.Chained+report.Unchained, report.Unchained)
 					}
 				})
@@ -101,7 +101,7 @@ func auditVerifyCommand(t *terminal) *cobra.Command {
 					return err
 				}
 				return withHint(errors.New("the audit log is damaged: "+report.Fault.String()),
-					"compare with the last export; somebody had write access to the database")
+					"compare it with the last export: somebody had write access to the database")
 			})
 		},
 	}

@@ -18,9 +18,9 @@ import (
 func clientCommand(t *terminal) *cobra.Command {
 	return group("client", "The apps that sign people in through Postern",
 		clientAddCommand(t), clientListCommand(t), clientShowCommand(t), clientUpdateCommand(t), clientRotateSecretCommand(t),
-		clientSwitchCommand(t, "disable", "Shut a client: nothing granted to it works until it is enabled", (*client.Registry).Disable),
-		clientSwitchCommand(t, "enable", "Open a client again", (*client.Registry).Enable),
-		clientSwitchCommand(t, "remove", "Remove a client with everything granted to it", (*client.Registry).Remove),
+		clientSwitchCommand(t, "disable", "Disable a client: nothing granted to it works until it is enabled again", (*client.Registry).Disable),
+		clientSwitchCommand(t, "enable", "Enable a client again", (*client.Registry).Enable),
+		clientSwitchCommand(t, "remove", "Remove a client and everything granted to it", (*client.Registry).Remove),
 		clientTokenCommand(t))
 }
 
@@ -49,7 +49,7 @@ func (t *terminal) showClient(s *services, c *client.Client, secret string) erro
 			{"discovery", s.cfg.Issuer + "/.well-known/openid-configuration"},
 		}, clientLines(c)...))
 		if secret != "" {
-			fmt.Fprintln(w, "\nThe secret is shown this once.")
+			fmt.Fprintln(w, "\nThe secret is shown only once.")
 		}
 	})
 }
@@ -95,7 +95,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 					c, err = s.clients.Client(ctx, id)
 				}
 				if errors.Is(err, storage.ErrConflict) {
-					return withHint(fmt.Errorf("there is a client %s already", id), "choose another --id; postern client update changes this one")
+					return withHint(fmt.Errorf("client %s already exists", id), "choose another --id, or change the existing client with postern client update")
 				}
 				if err != nil {
 					return clientFault(err)
@@ -109,7 +109,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 	}
 	flags.register(cmd, false)
 	cmd.Flags().StringVar(&id, "id", "", "`client_id`; default: a random one")
-	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave the client as it is if there is one with this --id; that is no failure")
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "if a client with this --id exists, leave it as it is and succeed")
 	cmd.Flags().BoolVar(&secretStdin, "secret-stdin", false, "read a secret of your own, 32 characters or more, from standard input")
 	return cmd
 }
@@ -117,7 +117,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 func clientUpdateCommand(t *terminal) *cobra.Command {
 	flags := &clientFlags{}
 	cmd := &cobra.Command{
-		Use: "update CLIENT", Short: "Change what is registered; flags that are not given leave their value as it is", Args: arguments(1),
+		Use: "update CLIENT", Short: "Change the registration of a client; what no flag names stays as it is", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				found, err := s.clients.Client(ctx, args[0])
@@ -194,7 +194,7 @@ func clientRotateSecretCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				secret, err := s.clients.RotateSecret(ctx, args[0], overlap, operator, time.Now())
 				if errors.Is(err, client.ErrNoSecret) {
-					return withHint(err, "this client authenticates in another way: postern client show tells how")
+					return withHint(err, "this client authenticates in another way: see postern client show")
 				}
 				if err != nil {
 					return s.missing(ctx, err, "client", args[0])

@@ -56,9 +56,9 @@ func (f *clientFlags) register(cmd *cobra.Command, changing bool) {
 		}
 		words := member.Words
 		if member.List() && changing {
-			f.add = append(f.add, listFlag(cmd, member, "add-"+member.Flag, "`"+placeholder(words)+"` to add to those that are registered; may be repeated"))
-			f.remove = append(f.remove, listFlag(cmd, member, "remove-"+member.Flag, "`"+placeholder(words)+"` to remove; may be repeated"))
-			words += "; replaces those that are registered; may be repeated"
+			f.add = append(f.add, listFlag(cmd, member, "add-"+member.Flag, "`"+placeholder(words)+"` to add to the list; may be repeated"))
+			f.remove = append(f.remove, listFlag(cmd, member, "remove-"+member.Flag, "`"+placeholder(words)+"` to remove from the list; may be repeated"))
+			words += "; replaces the whole list; may be repeated"
 		} else if member.List() {
 			words += "; may be repeated"
 		}

@@ -14,7 +14,7 @@ import (
 )
 
 func clientTokenCommand(t *terminal) *cobra.Command {
-	return group("token", "Tokens with which apps register by themselves", clientTokenAddCommand(t), clientTokenListCommand(t), clientTokenRemoveCommand(t))
+	return group("token", "Tokens with which apps register themselves", clientTokenAddCommand(t), clientTokenListCommand(t), clientTokenRemoveCommand(t))
 }
 
 // shownToken is an initial access token as the commands print it. Its text is set only when it was made just now.
@@ -36,11 +36,11 @@ func clientTokenAddCommand(t *terminal) *cobra.Command {
 	var expires time.Duration
 	cmd := &cobra.Command{
 		Use: "add", Short: "Make a token that lets apps register; it is printed once", Args: noArguments,
-		Long: "Make an initial access token (RFC 7591): whoever has it can register as many apps as it has uses, as long as the setting\n" +
+		Long: "Make an initial access token (RFC 7591). Anyone who has it can register as many apps as it has uses, as long as the setting\n" +
 			"client_registration is token or open. It is printed once.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if uses < 1 || uses > client.MostUses {
-				return usage(cmd, fmt.Sprintf("--uses is a number from 1 to %d", client.MostUses))
+				return usage(cmd, fmt.Sprintf("--uses must be a number from 1 to %d", client.MostUses))
 			}
 			if err := within(cmd, "expires", expires, time.Second, client.LongestLife); err != nil {
 				return err
@@ -55,7 +55,7 @@ func clientTokenAddCommand(t *terminal) *cobra.Command {
 						{"id", token.ID}, {"token", text}, {"uses", strconv.FormatInt(token.Uses, 10)}, {"expires", stamp(token.ExpiresAt.Time)},
 						{"register at", s.cfg.Issuer + "/oauth2/register"},
 					})
-					fmt.Fprintln(w, "\nThe token is shown this once.")
+					fmt.Fprintln(w, "\nThe token is shown only once.")
 					if s.cfg.ClientRegistration == "closed" {
 						fmt.Fprintln(w, "\nwarning: nobody can register with it while the setting client_registration is closed")
 					}
@@ -64,13 +64,13 @@ func clientTokenAddCommand(t *terminal) *cobra.Command {
 		},
 	}
 	cmd.Flags().Int64Var(&uses, "uses", 1, "`number` of apps that can register with it")
-	cmd.Flags().DurationVar(&expires, "expires", 24*time.Hour, "`time` until it is worth nothing")
+	cmd.Flags().DurationVar(&expires, "expires", 24*time.Hour, "`time` until it expires")
 	return cmd
 }
 
 func clientTokenListCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "Show all tokens, those that are used up or expired for 30 days", Args: noArguments,
+		Use: "list", Short: "Show all tokens; those used up or expired are listed for 30 days", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				all, err := pages(

@@ -66,8 +66,8 @@ func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log 
 			return nil, err
 		}
 		if empty {
-			return nil, withHint(errors.New(databaseName(cfg)+" has no tables of Postern"),
-				"if it is the right one and new, run postern migrate up, or start postern serve with --migrate; else "+anotherDatabase)
+			return nil, withHint(errors.New(databaseName(cfg)+" contains no tables of Postern"),
+				"if it is the right database and new, run postern migrate up, or start postern serve with --migrate; otherwise "+anotherDatabase)
 		}
 	}
 	pending, err := locked.Pending(ctx)
@@ -87,7 +87,7 @@ func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log 
 	}
 	store, err := locked.Unlock(ctx)
 	if errors.Is(err, storage.ErrSealed) {
-		return nil, withHint(err, "this keyset is not the one of this database as it was after the last postern secrets rotate: put the right file back")
+		return nil, withHint(err, "this keyset belongs to another database, or is older than the last postern secrets rotate: put the right file back")
 	}
 	return store, err
 }
@@ -104,7 +104,7 @@ func findDatabase(cfg config.Config) error {
 		return nil
 	}
 	return withHint(errors.New("there is no "+databaseName(cfg)),
-		"run the command where postern serve runs, or "+anotherDatabase+"; only postern serve and postern demo make a database")
+		"run the command where postern serve runs, or "+anotherDatabase+"; only postern serve and postern demo create a database")
 }
 
 // databaseName names the database and the setting that it comes from, without a password.

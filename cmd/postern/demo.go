@@ -36,7 +36,7 @@ func demoCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "Show a whole sign-in on this machine: provider, app, invited user, mailbox and demo phone",
 		Long: "Run the provider on an SQLite database in a fresh temporary folder, an app that signs people in through it, a mailbox\n" +
-			"that catches every mail, and a demo phone that stands for an authenticator app. Nothing is configured and nothing is left behind.",
+			"that catches every mail, and a demo phone that serves as authenticator app. There is nothing to configure, and nothing is left behind.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), t, o) },
 	}
@@ -92,13 +92,13 @@ func demo(ctx context.Context, t *terminal, o demoOptions) error {
 func demoListen(ctx context.Context, flag, address string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, &usageError{"postern demo", fmt.Sprintf("%s: %.100q is not an address of this machine alone, such as localhost:5280", flag, address), ""}
+		return nil, &usageError{"postern demo", fmt.Sprintf("%s: %.100q is not a loopback address, such as localhost:5280", flag, address), ""}
 	}
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, withHint(fmt.Errorf("something listens on %s already, perhaps another postern", address),
+		return nil, withHint(fmt.Errorf("%s is in use, perhaps by another postern", address),
 			"end it, or choose other addresses: postern demo --listen localhost:5280 --app-listen localhost:5281")
 	case err != nil:
 		return nil, withHint(fmt.Errorf("cannot listen on %s: %w", address, err), "choose another address with "+flag)
@@ -159,7 +159,7 @@ func (a *app) demoPages(base, secret, phoneFile string) (http.Handler, error) {
 
 // demoText is what the demo prints.
 const demoText = `
-Postern is running, with everything that a sign-in needs:
+Postern is running, with everything needed for a sign-in:
 
   the app        %[2]s
   the mailbox    %[2]s/mailbox
@@ -168,20 +168,20 @@ Postern is running, with everything that a sign-in needs:
 
 Three steps:
 
-  1. Open the invitation of Ada Example, choose a password and connect an authenticator app,
+  1. Open the invitation for Ada Example, choose a password and connect an authenticator app,
      your own or the demo phone:
      %[3]s
   2. Open the app and press "Sign in":  %[2]s
   3. Look at the ID token that the app got.
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 `
 
 func (t *terminal) showDemo(issuer, app, invitation string) error {
 	about := map[string]string{"issuer": issuer, "app": app, "mailbox": app + "/mailbox", "phone": app + "/phone", "invitation_url": invitation}
 	return t.show(about, func(w io.Writer) {
 		if invitation == "" {
-			invitation = "(done before: Ada has a password and an authenticator)"
+			invitation = "(used already: Ada has a password and an authenticator)"
 		}
 		fmt.Fprintf(w, demoText, issuer, app, invitation)
 	})

@@ -41,12 +41,12 @@ func TestDemoSaysWhichAddressIsTaken(t *testing.T) {
 		code        int
 		says        string
 	}{
-		"provider":    {busy, free, exitFailed, "something listens on " + busy + " already"},
-		"app":         {free, busy, exitFailed, "something listens on " + busy + " already"},
-		"same":        {free, free, exitFailed, "something listens on " + free + " already"},
-		"no address":  {"nonsense", free, exitUsage, `--listen: "nonsense" is not an address of this machine alone`},
-		"no port":     {free, "localhost", exitUsage, `--app-listen: "localhost" is not an address`},
-		"other hosts": {"0.0.0.0:0", free, exitUsage, `--listen: "0.0.0.0:0" is not an address of this machine alone`},
+		"provider":    {busy, free, exitFailed, busy + " is in use"},
+		"app":         {free, busy, exitFailed, busy + " is in use"},
+		"same":        {free, free, exitFailed, free + " is in use"},
+		"no address":  {"nonsense", free, exitUsage, `--listen: "nonsense" is not a loopback address`},
+		"no port":     {free, "localhost", exitUsage, `--app-listen: "localhost" is not a loopback address`},
+		"other hosts": {"0.0.0.0:0", free, exitUsage, `--listen: "0.0.0.0:0" is not a loopback address`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")
@@ -112,10 +112,10 @@ func TestDemoPhoneReadsLinksAndPictures(t *testing.T) {
 		"another QR code": {"", screenshot(t, "https://example.test/", png.Encode), "begins with otpauth://totp/"},
 		"no QR code": {"", screenshot(t, phoneURI, func(w io.Writer, _ image.Image) error {
 			return png.Encode(w, image.NewGray(image.Rect(0, 0, 200, 200)))
-		}), "no QR code"},
-		"no picture":          {"", []byte("a letter"), "not a picture"},
-		"broken picture":      {"", screenshot(t, phoneURI, png.Encode)[:2000], "no QR code"},
-		"picture of a field":  {"", hugePicture, "not a picture that can be read"},
+		}), "No readable QR code"},
+		"no picture":          {"", []byte("a letter"), "picture cannot be read"},
+		"broken picture":      {"", screenshot(t, phoneURI, png.Encode)[:2000], "No readable QR code"},
+		"picture of a field":  {"", hugePicture, "picture cannot be read"},
 		"script in the label": {strings.Replace(phoneURI, "ada%40", "%3Cb%3E", 1), nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

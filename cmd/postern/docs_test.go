@@ -25,11 +25,11 @@ var commandsHead = strings.ReplaceAll(`# Commands
 Every command takes '--config FILE' (or the variable 'POSTERN_CONFIG') and '--json': one JSON value on standard output, so
 that a script need not read text. 'user export', 'audit export' and 'audit tail --json' write one JSON value a line. Logs and
 messages go to standard error. The settings are those of [configuration.md](configuration.md), from the same file and variables as
-for 'postern serve'. Commands work on the database; they need no running server. They never make a database: only 'postern serve' and
-'postern demo' do. With '--verbose' each command says which database it used, and so does every error.
+for 'postern serve'. Commands work on the database and need no running server. Only 'postern serve' and 'postern demo' create a database.
+With '--verbose' each command says which database it used; every error says it too.
 
-Exit codes: 0 done, 1 failed (a message, and a line 'hint:' that says what to do), 2 wrong usage: the command line is wrong in itself, such as
-an unknown flag or a value that a flag does not take. With '--json' a message is one JSON value on standard error, with the members 'error',
+Exit codes: 0 done, 1 failed (a message, and a line 'hint:' that says what to do), 2 wrong usage, such as an unknown flag
+or a value that a flag does not accept. With '--json' a message is one JSON value on standard error, with the members 'error',
 'hint', 'problems' (of the settings) and 'database'. Times are in UTC.
 
 This file is written from the command itself: 'go test ./cmd/postern -run TestCommandsAreDocumented -update'.
@@ -46,17 +46,17 @@ func TestCommandsAreDocumented(t *testing.T) {
 
 var clientsHead = strings.ReplaceAll(`# Clients
 
-What can be registered about a client, in the names of RFC 7591 and OpenID Connect Dynamic Client Registration. Operators say it with the
-flags of 'postern client add' and 'postern client update'; an app that registers itself may say the members whose last column names it.
+The metadata of a client, in the names of RFC 7591 and OpenID Connect Dynamic Client Registration. Operators set it with the flags of
+'postern client add' and 'postern client update'; an app that registers itself may set the members with "app" in the last column.
 'postern client show' shows everything. The defaults are those of a client of the type web that an operator adds;
 [relying-apps.md](relying-apps.md) has those of apps that register themselves.
 
 The flag of a list replaces the whole list; 'client update' also adds and removes single entries: '--add-redirect-uri',
-'--remove-redirect-uri', and so on. An empty value takes away what need not be there.
+'--remove-redirect-uri', and so on. An empty value removes an optional member.
 
 This file is written from the table that commands and registration use: 'go test ./cmd/postern -run TestClientMembersAreDocumented -update'.
 
-| Member | Flag | Kind | Default | Meaning | Who |
+| Member | Flag | Kind | Default | Meaning | Set by |
 | --- | --- | --- | --- | --- | --- |
 `, "'", "`")
 

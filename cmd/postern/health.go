@@ -59,7 +59,7 @@ func readiness(ctx context.Context, store *storage.Store) map[string]string {
 		checks["schema"] = "a migration is pending"
 	}
 	if err := store.CheckKeyset(ctx); errors.Is(err, storage.ErrSealed) {
-		checks["keyset"] = "does not have the key that the database's secrets are encrypted with: is the file the one that postern secrets rotate wrote?"
+		checks["keyset"] = "does not have the key that the database's secrets are encrypted with: is it the file that postern secrets rotate wrote?"
 	} else if err != nil {
 		checks["keyset"] = err.Error()
 	}

@@ -75,7 +75,7 @@ func TestOneRotationAtATime(t *testing.T) {
 	lock, err := lockKeyset(path)
 	require.NoError(t, err)
 	_, err = lockKeyset(path)
-	require.ErrorContains(t, err, "another rotation works on "+path)
+	require.ErrorContains(t, err, "another rotation of "+path+" is running")
 
 	db := storagetest.SQLite(t)
 	require.NoError(t, writeKeyset(db.Keyset, path, os.Rename))
@@ -83,7 +83,7 @@ func TestOneRotationAtATime(t *testing.T) {
 	var output bytes.Buffer
 	environ := []string{"POSTERN_DATABASE_URL=" + db.URL, "POSTERN_SECRETS_KEYSET_FILE=" + path}
 	require.NotZero(t, run(t.Context(), []string{"secrets", "rotate"}, environ, nil, &output, &output))
-	require.Contains(t, output.String(), "another rotation works on "+path)
+	require.Contains(t, output.String(), "another rotation of "+path+" is running")
 
 	require.NoError(t, lock.Close())
 	lock, err = lockKeyset(path)

@@ -23,9 +23,9 @@ func hintFor(err error) string {
 	case errors.Is(err, storage.ErrPooling):
 		return "set PgBouncer's pool_mode to transaction or session; docs/operating.md has a section on poolers"
 	case errors.Is(err, storage.ErrUnavailable):
-		return "is the database running, and is database.url right? postern config check looks at the settings"
+		return "is the database running, and is database.url right? postern config check checks the settings"
 	case errors.Is(err, storage.ErrNotFound):
-		return "the list command shows what there is"
+		return "the list command shows all"
 	case errors.Is(err, storage.ErrConflict):
 		return "choose another name, or change the one that exists"
 	case errors.Is(err, storage.ErrStale):
@@ -33,9 +33,9 @@ func hintFor(err error) string {
 	case errors.Is(err, fs.ErrNotExist):
 		return "name a file that exists"
 	case errors.Is(err, fs.ErrPermission):
-		return "look at the owner and the mode of the file and of its folder"
+		return "check the owner and the mode of the file and of its folder"
 	}
-	return "look at the settings with postern config show; the message, with postern version, is what a report needs"
+	return "check the settings with postern config show; to report a bug, include this message and the output of postern version"
 }
 
 // accountHint returns what to do about an error of package account; empty for any other error.
@@ -45,7 +45,7 @@ func accountHint(err error) string {
 	case errors.As(err, new(*account.WeakPasswordError)):
 		return "choose another password, or leave --password-stdin out: then the person chooses one"
 	case errors.As(err, &invalid) && invalid.Lookalike:
-		return "if it is meant, add --allow-lookalike"
+		return "if this is intended, add --allow-lookalike"
 	case invalid != nil:
 		return "nothing was changed: correct it and run the command again"
 	case errors.Is(err, port.ErrImport):

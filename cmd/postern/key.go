@@ -34,7 +34,7 @@ func keyRotateCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "rotate ALG", Short: "Make a new key for RS256, PS256, ES256 or EdDSA", Args: oneOf(client.SigningAlgs()...), ValidArgs: client.SigningAlgs(),
 		Long: "Make a new key. It is published at once and signs after 24 hours, when every client has seen it; older keys of the algorithm\n" +
-			"retire then and stay published as long as a token that they signed can live.",
+			"retire then and stay published as long as a token that they signed can be valid.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				made, err := s.keys.Rotate(ctx, args[0], now, operator, time.Now())
@@ -45,14 +45,14 @@ func keyRotateCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&now, "now", false, "sign with it at once: clients that keep the old key set will refuse tokens for a while")
+	cmd.Flags().BoolVar(&now, "now", false, "sign with it at once: clients that have cached the old key set will refuse tokens for a while")
 	return cmd
 }
 
 func keyRetireCommand(t *terminal) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "retire [--] KID", Short: "Remove a key at once, because it may have leaked", Args: arguments(1),
-		Long: "Remove a key at once: tokens that it signed are worth nothing any more. Rotate the algorithm with --now before.",
+		Long: "Remove a key at once: tokens that it signed become invalid. Run postern key rotate with --now for its algorithm first.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				retired, err := s.keys.Retire(ctx, args[0], operator, time.Now())

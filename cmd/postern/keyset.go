@@ -49,7 +49,7 @@ func readKeyset(path string) (*storage.Keyset, error) {
 	}
 	keyset, err := storage.ReadKeyset(text)
 	if err != nil {
-		return nil, withHint(fmt.Errorf("%s: %w", path, err), "put the file back that was made together with the database; postern secrets new makes one for a new database")
+		return nil, withHint(fmt.Errorf("%s: %w", path, err), "put back the file that was made together with the database; postern secrets new makes one for a new database")
 	}
 	return keyset, nil
 }
@@ -60,8 +60,8 @@ func makeKeyset(cfg config.Config, path string, how opening) (*storage.Keyset, e
 	if how == existing || findDatabase(cfg) == nil {
 		keyset, err := readKeyset(path)
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, withHint(fmt.Errorf("there is a database but no keyset %s that opens its secrets", path),
-				"put the keyset file back that was made together with the database")
+			return nil, withHint(fmt.Errorf("there is a database but not its keyset %s", path),
+				"put back the keyset file that was made together with the database")
 		}
 		return keyset, err
 	}

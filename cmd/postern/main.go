@@ -41,7 +41,7 @@ func run(ctx context.Context, args, environ []string, stdin io.Reader, stdout, s
 		return exitDone
 	case errors.As(err, &usage):
 		t.database = "" // it does not matter which
-		t.fail(withHint(err, strings.TrimSpace(usage.hint+" "+usage.command+" --help shows how it is used")))
+		t.fail(withHint(err, strings.TrimSpace(usage.hint+" "+usage.command+" --help shows its usage")))
 		return exitUsage
 	default:
 		t.fail(err)

@@ -16,7 +16,7 @@ func migrateCommand(t *terminal) *cobra.Command {
 
 func migrateUpCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "up", Short: "Apply the pending steps; several replicas may do so at once", Args: noArguments,
+		Use: "up", Short: "Apply the pending migrations; several replicas may run this at once", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withStore(cmd, func(ctx context.Context, store *storage.Locked) error {
 				progress := t.progress("steps applied")
@@ -32,7 +32,7 @@ func migrateUpCommand(t *terminal) *cobra.Command {
 
 func migrateStatusCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Show the steps and which are applied", Args: noArguments,
+		Use: "status", Short: "Show all migrations and which are applied", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withStore(cmd, func(ctx context.Context, store *storage.Locked) error {
 				steps, err := store.Migrations(ctx)

@@ -156,9 +156,9 @@ func sentLink(w http.ResponseWriter, r *http.Request) (link, problem string) {
 func readPicture(file io.ReadSeeker) (text, problem string) {
 	size, _, err := image.DecodeConfig(file)
 	if err != nil || size.Width*size.Height > largestPicture {
-		return "", "This is not a picture that can be read. Choose a PNG, JPEG or GIF file, such as a screenshot."
+		return "", "This picture cannot be read. Choose a PNG, JPEG or GIF file, such as a screenshot."
 	}
-	const none = "There is no QR code in this picture that can be read. Take a screenshot of the whole code, with the white around it."
+	const none = "No readable QR code was found in this picture. Take a screenshot of the whole code, including the white border."
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return "", none
 	}
@@ -180,7 +180,7 @@ func readPicture(file io.ReadSeeker) (text, problem string) {
 // keep stores a link, or returns what is wrong with it.
 func (p *phone) keep(link string) (problem string) {
 	if _, _, err := otp.ParseURI(link); err != nil {
-		return "This is not the link of an authenticator. It begins with otpauth://totp/."
+		return "This is not a setup link of an authenticator, which begins with otpauth://totp/."
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -28,8 +28,8 @@ func secretsNewCommand(t *terminal) *cobra.Command {
 	var ifMissing bool
 	cmd := &cobra.Command{
 		Use: "new FILE", Short: "Make a keyset for a new database on PostgreSQL", Args: arguments(1), ValidArgsFunction: files,
-		Long: "Make a keyset, to be named by secrets.keyset_file. Whoever has it and the database can read every secret; without it the\n" +
-			"database is worth nothing. Keep a copy, apart from the backups of the database.",
+		Long: "Make a keyset file, to be named in secrets.keyset_file. Anyone who has it and the database can read every secret; without it\n" +
+			"the database is useless. Keep a copy, apart from the backups of the database.",
 		RunE: func(_ *cobra.Command, args []string) error {
 			keyset, err := storage.NewKeyset()
 			if err != nil {
@@ -50,7 +50,7 @@ func secretsNewCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "leave a file that exists as it is; that is no failure")
+	cmd.Flags().BoolVar(&ifMissing, "if-missing", false, "if the file exists, leave it as it is and succeed")
 	return cmd
 }
 
@@ -65,7 +65,7 @@ func secretsRotateCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
 		Use: "rotate", Short: "Add a new key and encrypt every stored secret with it", Args: noArguments,
 		Long: "Add a new key to the keyset file, wait until running servers have read it, and encrypt every stored secret with it. Older\n" +
-			"keys stay in the file: access tokens and backups need them. An interrupted run is taken up by the next one.",
+			"keys stay in the file: access tokens and backups need them. If a run is interrupted, the next one completes it.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := t.load(nil)
 			if err != nil {
@@ -136,7 +136,7 @@ func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log 
 func replaceKeyset(ctx context.Context, keyset *storage.Keyset, text []byte, log *slog.Logger) {
 	fresh, err := storage.ReadKeyset(text)
 	if err != nil {
-		log.ErrorContext(ctx, "the changed keyset file cannot be used; the old keys stay in use", "cause", err)
+		log.ErrorContext(ctx, "the new keyset file cannot be used; the old keys stay in use", "cause", err)
 		return
 	}
 	if !keyset.Same(fresh) {
@@ -153,7 +153,7 @@ func lockKeyset(path string) (lock io.Closer, err error) {
 		return nil, fmt.Errorf("lock the keyset: %w", err)
 	}
 	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return nil, errors.Join(withHint(fmt.Errorf("another rotation works on %s", path), "wait until it is done"), folder.Close())
+		return nil, errors.Join(withHint(fmt.Errorf("another rotation of %s is running", path), "wait until it is done"), folder.Close())
 	}
 	return folder, nil
 }

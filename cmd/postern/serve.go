@@ -26,7 +26,7 @@ func serveCommand(t *terminal) *cobra.Command {
 	var migrate bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Run the provider",
-		Long: "Run the provider. With nothing configured: issuer http://localhost:4280, an SQLite database and a key file in ./postern-data.",
+		Long: "Run the provider. Without settings it uses the issuer http://localhost:4280, and an SQLite database and a keyset in ./postern-data.",
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			flags := map[string]string{}

@@ -96,7 +96,7 @@ func valueFault(wrong *pflag.InvalidValueError) string {
 // within refuses a duration outside of what a flag allows.
 func within(cmd *cobra.Command, flag string, value, least, most time.Duration) error {
 	if value < least || value > most {
-		return usage(cmd, fmt.Sprintf("--%s is a time from %s to %s", flag, least, most))
+		return usage(cmd, fmt.Sprintf("--%s must be a time from %s to %s", flag, least, most))
 	}
 	return nil
 }

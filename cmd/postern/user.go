@@ -22,10 +22,10 @@ import (
 func userCommand(t *terminal) *cobra.Command {
 	return group("user", "The people who sign in; USER is an id, user name or e-mail address",
 		userAddCommand(t), userListCommand(t), userShowCommand(t), userInviteCommand(t), userResetFactorCommand(t),
-		userChangeCommand(t, "disable", "disabled", "Shut an account: everything granted to it ends at once", (*operate.Service).Disable),
-		userChangeCommand(t, "enable", "enabled", "Open an account again", (*operate.Service).Enable),
-		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes, and what a clock that ran ahead has left", (*operate.Service).Unlock),
-		userChangeCommand(t, "delete", "deleted", "Remove an account with everything that hangs on it", (*operate.Service).Delete),
+		userChangeCommand(t, "disable", "disabled", "Disable an account: its sessions and what apps were granted end at once", (*operate.Service).Disable),
+		userChangeCommand(t, "enable", "enabled", "Enable an account again", (*operate.Service).Enable),
+		userChangeCommand(t, "unlock", "unlocked", "Clear the counters of wrong passwords and codes, and the effects of a clock that ran ahead", (*operate.Service).Unlock),
+		userChangeCommand(t, "delete", "deleted", "Remove an account and everything that belongs to it", (*operate.Service).Delete),
 		userSessionsCommand(t), userSignOutCommand(t), userImportCommand(t), userExportCommand(t))
 }
 
@@ -64,7 +64,7 @@ func (t *terminal) showUser(u storage.User, invitation account.Link) error {
 	return t.show(shownUserOf(u, invitation.URL), func(w io.Writer) {
 		lines(w, [][]string{{"id", u.ID}, {"e-mail", u.Email}, {"username", u.Username}})
 		if invitation.URL != "" {
-			fmt.Fprintf(w, "\nInvitation, good until %s, for this person alone:\n%s\n", stamp(invitation.ExpiresAt), invitation.URL)
+			fmt.Fprintf(w, "\nInvitation, valid until %s, for this person only:\n%s\n", stamp(invitation.ExpiresAt), invitation.URL)
 		}
 	})
 }
@@ -74,7 +74,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 	var claims []string
 	var passwordStdin bool
 	cmd := &cobra.Command{
-		Use: "add", Short: "Make an account and print the invitation to it", Args: noArguments,
+		Use: "add", Short: "Make an account and print its invitation link", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if add.Email == "" {
 				return usage(cmd, "--email is required")
@@ -94,7 +94,7 @@ func userAddCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.Operate.Add(ctx, add, operator, time.Now())
 				if errors.Is(err, storage.ErrConflict) {
-					return withHint(errors.New("an account has this e-mail address or user name already"), "postern user list shows all")
+					return withHint(errors.New("an account with this e-mail address or user name already exists"), "postern user list shows all")
 				}
 				if err != nil {
 					return userFault(err)
@@ -106,12 +106,12 @@ func userAddCommand(t *terminal) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringVar(&add.Email, "email", "", "e-mail `address` (required)")
 	flags.StringVar(&add.Name, "name", "", "full `name`")
-	flags.StringVar(&add.Username, "username", "", "user `name`, to sign in with beside the e-mail address")
-	flags.BoolVar(&add.EmailVerified, "email-verified", false, "the address is known to be the person's")
-	flags.BoolVar(&add.Admin, "admin", false, "may administer Postern")
+	flags.StringVar(&add.Username, "username", "", "user `name` to sign in with, besides the e-mail address")
+	flags.BoolVar(&add.EmailVerified, "email-verified", false, "mark the e-mail address as verified")
+	flags.BoolVar(&add.Admin, "admin", false, "let the person administer Postern")
 	flags.StringArrayVar(&add.Groups, "group", nil, "`group` that the person is in; may be repeated")
 	flags.StringArrayVar(&claims, "claim", nil, "a claim as `key=value`, such as locale=en-GB; may be repeated")
-	flags.BoolVar(&add.AllowLookalike, "allow-lookalike", false, "also with a name or address that mixes scripts or looks like another one")
+	flags.BoolVar(&add.AllowLookalike, "allow-lookalike", false, "allow a name or address that mixes scripts or looks like another one")
 	flags.BoolVar(&passwordStdin, "password-stdin", false, "read the password from standard input instead of letting the person choose")
 	return cmd
 }
@@ -148,7 +148,7 @@ func parseClaims(cmd *cobra.Command, given []string) (map[string]any, error) {
 	for _, claim := range given {
 		key, text, found := strings.Cut(claim, "=")
 		if !found {
-			return nil, usage(cmd, "--claim wants key=value")
+			return nil, usage(cmd, "--claim needs key=value")
 		}
 		claims[key] = text
 		if key != "address" && key != "phone_number_verified" {
@@ -156,7 +156,7 @@ func parseClaims(cmd *cobra.Command, given []string) (map[string]any, error) {
 		}
 		var value any
 		if err := json.Unmarshal([]byte(text), &value); err != nil {
-			return nil, usage(cmd, "--claim "+key+` is JSON: phone_number_verified=true, address={"locality":"Berlin"}`)
+			return nil, usage(cmd, "--claim "+key+` must be JSON: phone_number_verified=true, address={"locality":"Berlin"}`)
 		}
 		claims[key] = value
 	}
@@ -193,7 +193,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.Operate.Invite(ctx, args[0], operator, time.Now())
 				if errors.Is(err, account.ErrEnrolled) {
-					return withHint(err, "postern user reset-factor takes the authenticators away and makes an invitation")
+					return withHint(err, "postern user reset-factor removes the authenticators and makes an invitation")
 				}
 				if err != nil {
 					return s.missing(ctx, err, "user", args[0])
@@ -206,7 +206,7 @@ func userInviteCommand(t *terminal) *cobra.Command {
 
 func userResetFactorCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "reset-factor USER", Short: "Remove authenticators and recovery codes, end everything, and print a new invitation", Args: arguments(1),
+		Use: "reset-factor USER", Short: "Remove authenticators and recovery codes, end all sessions and access of apps, and print a new invitation", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				user, invitation, err := s.accounts.Operate.ResetFactor(ctx, args[0], operator, time.Now())

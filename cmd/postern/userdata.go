@@ -24,7 +24,7 @@ func yesNo(is bool) string {
 
 func userSessionsCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "sessions USER", Short: "Show where somebody is signed in", Args: arguments(1),
+		Use: "sessions USER", Short: "Show where a person is signed in", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				_, sessions, err := s.accounts.Operate.Sessions(ctx, args[0], time.Now())
@@ -64,7 +64,7 @@ func (t *terminal) showSessions(sessions []storage.Session) error {
 func userSignOutCommand(t *terminal) *cobra.Command {
 	var session string
 	cmd := &cobra.Command{
-		Use: "sign-out USER", Short: "End all sessions of somebody, or one", Args: arguments(1),
+		Use: "sign-out USER", Short: "End all sessions of a person, or one of them", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				ended, err := s.signOut(ctx, args[0], session)
@@ -97,8 +97,8 @@ func userImportCommand(t *terminal) *cobra.Command {
 	var options port.ImportOptions
 	cmd := &cobra.Command{
 		Use: "import -f FILE", Short: "Make accounts from JSON lines, all or none", Args: noArguments,
-		Long: "Make accounts from JSON lines, all or none. docs/import.md describes a line, the password hashes that are read, and what is\n" +
-			"ignored. Lines at fault are named; nothing is imported then, unless they are to be skipped.",
+		Long: "Make accounts from JSON lines, all or none. docs/import.md describes the lines, the supported password hashes, and what is\n" +
+			"ignored. If a line is invalid, the report names it and nothing is imported, unless --skip-invalid is given.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if file == "" {
 				return usage(cmd, "--file is required; - is standard input")
@@ -122,9 +122,9 @@ func userImportCommand(t *terminal) *cobra.Command {
 	}
 	cmd.Flags().StringVarP(&file, "file", "f", "", "`file` with one user a line; - is standard input")
 	cmd.Flags().BoolVar(&options.DryRun, "dry-run", false, "only report what would happen")
-	cmd.Flags().BoolVar(&options.SkipInvalid, "skip-invalid", false, "import the other lines when some are at fault")
+	cmd.Flags().BoolVar(&options.SkipInvalid, "skip-invalid", false, "import the valid lines even if others are invalid")
 	cmd.Flags().BoolVar(&options.AllowShortKeys, "allow-short-keys", false,
-		"take authenticators with keys of 10 to 15 bytes; the next sign-in with one leads to a new authenticator")
+		"accept authenticators with keys of 10 to 15 bytes; their owners must connect a new one at the next sign-in")
 	complete(cmd, "file", files)
 	return cmd
 }
@@ -154,16 +154,16 @@ func (t *terminal) showImport(report port.Report, options port.ImportOptions) er
 			verb = "would be imported"
 		}
 		if renewed > 0 {
-			fmt.Fprintf(w, "users with a short key, who connect a new authenticator at the next sign-in: %d\n", renewed)
+			fmt.Fprintf(w, "users with a short key, who must connect a new authenticator at the next sign-in: %d\n", renewed)
 		}
-		fmt.Fprintf(w, "users %s: %d, of them with an invitation: %d; lines at fault: %d\n", verb, len(report.Users), invited, len(report.Faults))
+		fmt.Fprintf(w, "users %s: %d, of them with an invitation: %d; invalid lines: %d\n", verb, len(report.Users), invited, len(report.Faults))
 	})
 }
 
 func userExportCommand(t *terminal) *cobra.Command {
 	var secrets bool
 	cmd := &cobra.Command{
-		Use: "export", Short: "Write all accounts as JSON lines that import reads", Args: noArguments,
+		Use: "export", Short: "Write all accounts as JSON lines, which postern user import reads", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				progress := t.progress("accounts written")
@@ -172,7 +172,7 @@ func userExportCommand(t *terminal) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&secrets, "secrets", false, "with password hashes and the keys of authenticators: whoever has the output can pretend to be anybody")
+	cmd.Flags().BoolVar(&secrets, "secrets", false, "include password hashes and the keys of authenticators: anyone who has the output can impersonate people")
 	return cmd
 }
 

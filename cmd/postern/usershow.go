@@ -19,7 +19,7 @@ import (
 
 func userShowCommand(t *terminal) *cobra.Command {
 	return &cobra.Command{
-		Use: "show USER", Short: "Show whether somebody can sign in, and if not, why and until when; and all that hangs on the account", Args: arguments(1),
+		Use: "show USER", Short: "Show whether a person can sign in, if not why and until when, and everything about the account", Args: arguments(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return t.withServices(cmd, func(ctx context.Context, s *services) error {
 				desk, err := s.accounts.Operate.Helpdesk(ctx, args[0], time.Now())
@@ -124,7 +124,7 @@ func reasons(h operate.Helpdesk) (why []string) {
 	case operate.StateEnabled:
 		return nil
 	case operate.StateDisabled:
-		return []string{"since " + stamp(h.User.DisabledAt.Time) + "; postern user enable opens the account"}
+		return []string{"since " + stamp(h.User.DisabledAt.Time) + "; postern user enable enables the account again"}
 	case operate.StateNotSetUp:
 		return []string{"there is no " + strings.Join(lacking(h), " and no ") + "; postern user invite makes an invitation"}
 	}
@@ -165,7 +165,7 @@ func (t *terminal) showHelpdesk(h operate.Helpdesk) error {
 			{"password", yesNo(shown.HasPassword)},
 		}
 		if h.User.Exposed() {
-			rows = append(rows, []string{"password exposed", stamp(shown.ExposedAt) + ": somebody else has it; a new one is asked for at the next sign-in"})
+			rows = append(rows, []string{"password exposed", stamp(shown.ExposedAt) + ": somebody else knows it; a new one is required at the next sign-in"})
 		}
 		if shown.NewEmail != "" {
 			rows = append(rows, []string{"new e-mail", shown.NewEmail + ", not confirmed yet"})
@@ -189,7 +189,7 @@ func (t *terminal) showHelpdesk(h operate.Helpdesk) error {
 func invitationState(open storage.Link, state operate.State) string {
 	switch {
 	case !open.ExpiresAt.IsZero():
-		return "made " + stamp(open.CreatedAt.Time) + ", good until " + stamp(open.ExpiresAt.Time)
+		return "made " + stamp(open.CreatedAt.Time) + ", valid until " + stamp(open.ExpiresAt.Time)
 	case state == operate.StateNotSetUp:
 		return "used up or expired"
 	}

@@ -75,39 +75,39 @@ type Metadata struct {
 // between several members is in validate.go.
 var members = []Member{
 	{
-		Name: "client_name", Flag: "name", Label: "name", Self: true, Words: "`name` that people know the app by",
+		Name: "client_name", Flag: "name", Label: "name", Self: true, Words: "`name` under which people know the app",
 		field: func(m *Metadata) any { return &m.Name }, required: true, fault: lineFault,
 	}, {
 		Name: "client_type", Flag: "type", Label: "type", Fixed: true,
-		Words:   "`type`: web (on a server), spa (in the browser), native (on a device) or service (without a person)",
+		Words:   "`type` of the client: web (on a server), spa (in the browser), native (on a device) or service (without a person)",
 		Choices: []string{string(Web), string(SPA), string(Native), string(Service)},
 		field:   func(m *Metadata) any { return &m.Type }, required: true,
 	}, {
 		Name: "redirect_uris", Flag: "redirect-uri", Label: "redirect URI", Self: true,
-		Words: "`URI` that codes may be sent to, compared exactly",
+		Words: "`URI` to which codes may be sent; compared exactly",
 		field: func(m *Metadata) any { return &m.RedirectURIs }, fault: redirectMemberFault,
 	}, {
 		Name: "post_logout_redirect_uris", Flag: "post-logout-redirect-uri", Label: "after sign-out", Self: true,
-		Words: "`URI` that people may be sent to after signing out",
+		Words: "`URI` to which people may be sent after signing out",
 		field: func(m *Metadata) any { return &m.PostLogoutRedirectURIs }, fault: redirectMemberFault,
 	}, {
 		Name: "grant_types", Flag: "grant-type", Label: "grant types", Self: true, commas: true, Choices: GrantTypes(),
-		Words: "`grant`: authorization_code, refresh_token, client_credentials, implicit, or \"" + GrantDevice + "\"",
+		Words: "`grant` that the client may use: authorization_code, refresh_token, client_credentials, implicit, or \"" + GrantDevice + "\"",
 		field: func(m *Metadata) any { return &m.GrantTypes },
 	}, {
 		Name: "response_types", Flag: "response-type", Label: "response types", Self: true, Choices: ResponseTypes(),
-		Words: "`type`, such as \"code id_token\"; those with token or id_token need the grant implicit",
+		Words: "response `type` that the client may use, such as \"code id_token\"; those with token or id_token need the grant implicit",
 		field: func(m *Metadata) any { return &m.ResponseTypes },
 	}, {
 		Name: "scope", Flag: "scope", Label: "scopes", Self: true, commas: true, Words: "`scope` that the client may ask for",
 		field: func(m *Metadata) any { return &m.Scopes }, slip: scopeSlip, fault: func(_ Metadata, scope string) string { return scopeFault(scope) },
 	}, {
 		Name: "claims", Flag: "claim", Label: "claims", commas: true,
-		Words: "`name` of a claim of your own that the client gets, as given to people by postern user add --claim",
+		Words: "`name` of a custom claim that the client gets; postern user add --claim sets its value",
 		field: func(m *Metadata) any { return &m.Claims }, fault: ownClaimFault,
 	}, {
 		Name: "token_endpoint_auth_method", Flag: "auth-method", Label: "authentication", Self: true,
-		Words:   "`method`: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file or --jwks-uri) or none",
+		Words:   "`method` of client authentication: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file or --jwks-uri) or none",
 		Choices: []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey},
 		field:   func(m *Metadata) any { return &m.AuthMethod }, required: true,
 		after: func(m *Metadata) { m.PKCERequired = m.PKCERequired || m.Public() },
@@ -120,21 +120,21 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.JWKS }, after: func(m *Metadata) { m.JWKSURI = "" },
 	}, {
 		Name: "jwks_uri", Flag: "jwks-uri", Label: "keys at", Self: true,
-		Words: "`URL` of the client's public keys (JWK Set), in place of --jwks-file",
+		Words: "`URL` of the client's public keys (JWK Set), instead of --jwks-file",
 		field: func(m *Metadata) any { return &m.JWKSURI }, fault: pageFault, after: func(m *Metadata) { m.JWKS = nil },
 	}, {
 		Name: "id_token_signed_response_alg", Flag: "id-token-alg", Label: "ID token", Self: true,
 		// HMAC would need a readable client secret.
-		Words:   "`algorithm`: RS256, PS256, ES256 or EdDSA; none leaves ID tokens unsigned",
+		Words:   "`algorithm` of ID tokens: RS256, PS256, ES256 or EdDSA, or none for unsigned ones",
 		Choices: append(SigningAlgs(), AlgNone),
 		field:   func(m *Metadata) any { return &m.IDTokenAlg }, required: true,
 	}, {
 		Name: "userinfo_signed_response_alg", Flag: "userinfo-alg", Label: "userinfo", Self: true, Choices: SigningAlgs(),
-		Words: "`algorithm` that signs userinfo; default: it is plain JSON",
+		Words: "`algorithm` of signed userinfo; default: plain JSON, unsigned",
 		field: func(m *Metadata) any { return &m.UserInfoAlg },
 	}, {
 		Name: "request_object_signing_alg", Flag: "request-object-alg", Label: "request objects", Self: true, Choices: append(SigningAlgs(), AlgNone),
-		Words: "`algorithm` of request objects, or none for unsigned ones; default: any with --request-uri, else they are refused",
+		Words: "`algorithm` of request objects, or none for unsigned ones; default: any with --request-uri, otherwise they are refused",
 		field: func(m *Metadata) any { return &m.RequestObjectAlg },
 	}, {
 		Name: "require_signed_request_object", Flag: "require-signed-requests", Label: "signed requests only", Self: true,
@@ -142,7 +142,7 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.RequireSignedRequestObject },
 	}, {
 		Name: "request_uris", Flag: "request-uri", Label: "request objects at", Self: true,
-		Words: "`URL` that request objects may be fetched from",
+		Words: "`URL` from which request objects may be fetched",
 		field: func(m *Metadata) any { return &m.RequestURIs },
 		fault: func(m Metadata, uri string) string {
 			plain, _, _ := strings.Cut(uri, "#") // OIDC Registration section 2: a hash of the content, for caches
@@ -154,15 +154,15 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.PARRequired },
 	}, {
 		Name: "dpop_bound_access_tokens", Flag: "dpop", Label: "DPoP", Self: true, Choices: []string{"allowed", "required"},
-		Words: "`need`: allowed, or required for tokens that are bound to a key always (RFC 9449)",
+		Words: "`policy` for DPoP: allowed, or required to bind every token to a key (RFC 9449)",
 		field: func(m *Metadata) any { return &m.DPoPRequired },
 	}, {
 		Name: "subject_type", Flag: "subject-type", Label: "subject", Self: true, Choices: []string{SubjectPublic, SubjectPairwise},
-		Words: "`kind` of sub: public, or pairwise for another one in each sector",
+		Words: "`kind` of sub: public, or pairwise, which differs from sector to sector",
 		field: func(m *Metadata) any { return &m.SubjectType }, required: true,
 	}, {
 		Name: "sector_identifier_uri", Flag: "sector-identifier-uri", Label: "sector", Self: true,
-		Words: "`URL` whose host stands for the sector of pairwise subjects; default: the host of the redirect URIs",
+		Words: "`URL` whose host is the sector of pairwise subjects; default: the host of the redirect URIs",
 		field: func(m *Metadata) any { return &m.SectorIdentifierURI },
 		fault: func(_ Metadata, uri string) string {
 			if webFault(uri) != "" || !strings.HasPrefix(uri, "https://") {
@@ -172,11 +172,11 @@ var members = []Member{
 		},
 	}, {
 		Name: "default_max_age", Flag: "default-max-age", Label: "default max_age", Self: true,
-		Words: "`seconds` for max_age of requests that have none",
+		Words: "`seconds` to use as max_age in requests without it",
 		field: func(m *Metadata) any { return &m.DefaultMaxAge },
 	}, {
 		Name: "default_acr_values", Flag: "default-acr-value", Label: "default acr_values", Self: true,
-		Words: "`acr` for acr_values of requests that have none",
+		Words: "`acr` to use as acr_values in requests without it",
 		field: func(m *Metadata) any { return &m.DefaultACRValues }, fault: lineFault,
 	}, {
 		Name: "require_auth_time", Label: "auth_time required", Self: true,
@@ -184,23 +184,23 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.RequireAuthTime },
 	}, {
 		Name: "require_pkce", Flag: "pkce", Label: "PKCE", Choices: []string{"auto", "required"}, former: "optional",
-		Words: "`need`: required, as always for public clients, or auto: a request may have no code challenge, but one that it has is checked",
+		Words: "`policy` for PKCE: required (always so for public clients), or auto, which checks a code challenge only if the request has one",
 		field: func(m *Metadata) any { return &m.PKCERequired },
 	}, {
 		Name: "consent", Flag: "consent", Label: "consent", Choices: []string{ConsentAsk, ConsentSkip},
-		Words: "`when`: ask, or skip for an app of your own",
+		Words: "`policy` for consent: ask, or skip for an app of your own",
 		field: func(m *Metadata) any { return &m.Consent }, required: true,
 	}, {
 		Name: "access_token_format", Flag: "access-token", Label: "access token", Choices: []string{TokenSealed, TokenJWT},
-		Words: "`form`: sealed, or jwt for resource servers that verify by themselves (RFC 9068)",
+		Words: "`format` of access tokens: sealed, or jwt for resource servers that verify them by themselves (RFC 9068)",
 		field: func(m *Metadata) any { return &m.AccessTokenFormat }, required: true,
 	}, {
 		Name: "audience", Flag: "audience", Label: "audience",
-		Words: "`name` of a resource server for the client's access tokens",
+		Words: "`name` of a resource server that takes the client's access tokens",
 		field: func(m *Metadata) any { return &m.Audience }, fault: audienceFault,
 	}, {
 		Name: "client_uri", Flag: "client-uri", Label: "home page", Self: true, public: true,
-		Words: "`URL` of the app's home page, to lead people back to",
+		Words: "`URL` of the app's home page, to which people can return",
 		field: func(m *Metadata) any { return &m.ClientURI }, fault: pageFault,
 	}, {
 		Name: "logo_uri", Flag: "logo-uri", Label: "logo", Self: true, public: true,
@@ -216,33 +216,33 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.TOSURI }, fault: pageFault,
 	}, {
 		Name: "contacts", Flag: "contact", Label: "contact", Self: true,
-		Words: "`address` of somebody who is responsible for the app",
+		Words: "`address` of a person who is responsible for the app",
 		field: func(m *Metadata) any { return &m.Contacts }, fault: lineFault,
 	}, {
 		Name: "initiate_login_uri", Flag: "initiate-login-uri", Label: "sign-in starts at", Self: true, public: true,
-		Words: "`URL` where others may start a sign-in to the app",
+		Words: "`URL` at which others may start a sign-in to the app",
 		field: func(m *Metadata) any { return &m.InitiateLoginURI }, fault: pageFault,
 	}, {
 		Name: "frontchannel_logout_uri", Flag: "frontchannel-logout-uri", Label: "frame at sign-out", Self: true,
-		Words: "`URL` that browsers show in a frame at sign-out, of the origin of a redirect URI",
+		Words: "`URL` that browsers load in a frame at sign-out; its origin is that of a redirect URI",
 		field: func(m *Metadata) any { return &m.FrontchannelLogoutURI }, fault: pageFault,
 	}, {
 		Name: "frontchannel_logout_session_required", Label: "session in the frame", Self: true,
 		Words: "changes nothing: the frame always gets iss and sid",
 		field: func(m *Metadata) any { return &m.FrontchannelLogoutSession },
 	}, {
-		Name: "backchannel_logout_uri", Flag: "backchannel-logout-uri", Label: "told at sign-out", Self: true,
-		Words: "`URL` that is told when a session ends which has been at the client",
+		Name: "backchannel_logout_uri", Flag: "backchannel-logout-uri", Label: "notified at sign-out", Self: true,
+		Words: "`URL` to notify when a session ends that was used at the client",
 		field: func(m *Metadata) any { return &m.BackchannelLogoutURI }, fault: pageFault,
 	}, {
 		Name: "backchannel_logout_session_required", Label: "session in logout tokens", Self: true,
 		Words: "changes nothing: every logout token has sid",
 		field: func(m *Metadata) any { return &m.BackchannelLogoutSession },
 	}, {
-		Name: "software_id", Label: "software", Self: true, Words: "the program that the client is an installation of",
+		Name: "software_id", Label: "software", Self: true, Words: "identifier of the client's software",
 		field: func(m *Metadata) any { return &m.SoftwareID }, fault: lineFault,
 	}, {
-		Name: "software_version", Label: "software version", Self: true, Words: "the version of that program",
+		Name: "software_version", Label: "software version", Self: true, Words: "version of that software",
 		field: func(m *Metadata) any { return &m.SoftwareVersion }, fault: lineFault,
 	},
 }
