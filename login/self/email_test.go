@@ -65,6 +65,6 @@ func TestEmailPageAnswersAlike(t *testing.T) {
 			pages = append(pages, strings.ReplaceAll(p.Body, email, "ADDRESS"))
 		}
 		require.Equal(t, pages[0], pages[1])
-		require.Equal(t, 1, w.Told("taken1@example.test", "You have an account at Example already"), "only its mailbox learns")
+		require.Equal(t, 1, w.Told("taken1@example.test", "You already have an account at Example"), "only its mailbox learns")
 	})
 }
