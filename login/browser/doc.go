@@ -1,5 +1,5 @@
-// Package browser owns what Postern keeps in a person's browser, all of it in cookies, and tells the web applications what a browser has:
-// a session ([Sessions.Current]), a half-done sign-in ([Sessions.Half]), the trust of an earlier sign-in ([Sessions.TrustedBrowser]).
+// Package browser owns what Postern keeps in a person's browser, all of it in cookies. It tells the web applications what a browser has: a
+// session ([Sessions.Current]), a half-done sign-in ([Sessions.Half]), the trust of an earlier sign-in ([Sessions.TrustedBrowser]).
 //
 //	postern_session    the secret of a complete sign-in
 //	postern_signin     the secret of a half-done one

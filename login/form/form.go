@@ -1,5 +1,5 @@
-// Package form owns what the forms of the sign-in pages and of the account pages have in common: how they are shown again when the rules in
-// login/account refuse what was typed, how an authenticator is set up, and how strong a chosen password is said to be.
+// Package form owns what the forms of the sign-in pages and of the account pages have in common. It decides how they are shown again when
+// the rules in login/account refuse what was typed, how an authenticator is set up, and how strong a chosen password is said to be.
 //
 // The pages choose the form; package templates has the texts.
 package form

@@ -1,5 +1,5 @@
-// Package mail turns a notice about an account into a message and queues it in the caller's transaction (storage.Outbox.Add), so that it is
-// sent if and only if that transaction commits; and it delivers queued messages to a mail server.
+// Package mail writes the messages that people get about their accounts, and delivers them to a mail server. A message is queued in the
+// caller's transaction (storage.Outbox.Add), so it is sent if and only if that transaction commits.
 //
 // # Delivery
 //

@@ -1,5 +1,5 @@
-// Package password owns what a password must be and how it is kept: the policy
-// for new passwords (Check, Strength), and the Hasher, which makes argon2id
+// Package password owns the policy for new passwords and the way they are
+// hashed. Check and Strength are the policy. The Hasher makes argon2id
 // hashes, checks them and the hashes of other systems, says when a hash is out
 // of date, and bounds how much memory and how many cores hashing takes.
 //

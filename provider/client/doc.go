@@ -1,6 +1,6 @@
-// Package client owns what an OAuth 2.0 client is: which metadata it may register (RFC 7591 section 2, OIDC Registration
-// section 2), which redirect URIs it may use, how it proves itself with a secret, and the operations on clients that commands,
-// the administration API and registration share. A Registry keeps parsed clients in memory, so that a request costs no query.
+// Package client owns OAuth 2.0 clients: their metadata, redirect URIs and secrets, and the operations on them. Commands and registration
+// share these operations; RFC 7591 section 2 and OIDC Registration section 2 define the metadata. A Registry keeps parsed clients in
+// memory, so that a request costs no query.
 //
 // The rules are stricter than the specifications where those leave room: redirect URIs are compared as strings, HMAC-signed ID tokens
 // cannot be registered at all and unsigned ones only by clients whose ID tokens never pass through a browser (OIDC Core section 2), and

@@ -1,5 +1,5 @@
-// Package token owns what codes and tokens are: how a code, an access token, a refresh token, an ID token and a logout token are made, what
-// they say, how they are read, when they are valid, and how they are bound to a key (DPoP).
+// Package token owns codes and tokens. It decides how a code, an access token, a refresh token, an ID token and a logout token are made,
+// what they say, how they are read, when they are valid, and how they are bound to a key (DPoP).
 //
 // An [Issuer] makes and reads the tokens of this server. By default an access token is sealed, so that only this server can read it; for a client
 // that is registered for it, it is a signed JWT (RFC 9068). Both name their grant, and [Issuer.Validate] reads that grant for every request, so that

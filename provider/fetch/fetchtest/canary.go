@@ -1,5 +1,5 @@
-// Package fetchtest has what outgoing requests may and may not reach in tests: servers of texts ([Hosted]), and a canary: a listener on this machine
-// that no outgoing request may reach, whatever its address is spelled like.
+// Package fetchtest has servers that outgoing requests may reach in tests, and one that they must not reach. [Hosted] serves texts; the
+// canary is a listener on this machine that no outgoing request may reach, however its address is spelled.
 //
 // A package whose code fetches runs its tests through Main, aims every attempt of a test at URLs, and fails if the canary has sung by the end of the
 // run. Only tests import it.
