@@ -86,6 +86,27 @@ func TestCodeIsRedeemedOnce(t *testing.T) {
 	})
 }
 
+// An app that got an error instead of a code, and asks for tokens all the same, is told what is missing, however it authenticates.
+func TestCodeIsMissing(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for name, as := range map[string]func(*http.Request){
+			"the right secret": w.basic, "a wrong secret": authorization(basicText(w.web.ID + ":wrong")),
+			"an unknown client": authorization(basicText("nobody:secret")), "no client": anonymous,
+		} {
+			for _, form := range []url.Values{
+				{"grant_type": {"authorization_code"}, "redirect_uri": {callback}},
+				{"grant_type": {"authorization_code"}, "redirect_uri": {callback}, "code": {""}, "code_verifier": {verifier}},
+			} {
+				a := w.post("/oauth2/token", form, as)
+				requireError(t, a, http.StatusBadRequest, invalidRequest)
+				require.Equal(t, "The parameter code is missing.", a.body["error_description"], name)
+				require.Empty(t, a.Header().Get("WWW-Authenticate"))
+			}
+		}
+		requireError(t, w.post("/oauth2/token", url.Values{"grant_type": {"authorization_code"}, "code": {"x"}}, anonymous), http.StatusUnauthorized, invalidClient)
+	})
+}
+
 func TestCodeOfAnotherClient(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		other, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
@@ -106,7 +127,7 @@ func TestCodeOfAnotherClient(t *testing.T) {
 func TestCodeIsNotGuessed(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		code := w.code(w.web)
-		guesses := append(jwttest.Variants(code), "", "x", strings.Repeat("x", 8<<10), codePrefix, token.NewCode(), code[:len(code)-1], code+"A", strings.Repeat(code, 2))
+		guesses := append(jwttest.Variants(code), "x", strings.Repeat("x", 8<<10), codePrefix, token.NewCode(), code[:len(code)-1], code+"A", strings.Repeat(code, 2))
 		var bodies []string
 		for _, guess := range guesses {
 			a := w.redeem(guess)

@@ -6,6 +6,7 @@ package exchange
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -58,7 +59,7 @@ func (x *Exchange) token(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := checkGrantType(form.Get("grant_type")); err != nil {
+	if err := checkGrant(form); err != nil {
 		return err
 	}
 	ctx, u := c.Request.Context(), &engine.Unit{Now: time.Now(), Address: c.Request.RemoteAddr}
@@ -78,12 +79,16 @@ func (x *Exchange) token(c *gin.Context) error {
 	return nil
 }
 
-func checkGrantType(name string) error {
-	switch {
+// checkGrant checks what needs no client. A request without a code comes from an app that got an error instead of one and did not notice. It is told
+// so before its credentials are checked: a complaint about these would hide the cause.
+func checkGrant(form url.Values) error {
+	switch name := form.Get("grant_type"); {
 	case name == "":
 		return oauth.Refuse(oauth.GrantTypeMissing)
 	case !slices.Contains(grantTypes, name):
 		return oauth.Refuse(oauth.GrantTypeUnknown).Compare(name, grantTypes...)
+	case name == "authorization_code" && form.Get("code") == "": // a parameter without a value is omitted: RFC 6749 section 3.2
+		return oauth.Refuse(oauth.CodeMissing)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ const (
 	GrantTypeUnknown       Rule = "grant_type_unknown"
 	GrantTypeUnregistered  Rule = "grant_type_unregistered"
 	GrantRefused           Rule = "grant_refused"
+	CodeMissing            Rule = "code_missing"
 	CodeUnknown            Rule = "code_unknown"
 	CodeOfAnotherClient    Rule = "code_of_another_client"
 	CodeEnded              Rule = "code_ended"
@@ -49,6 +50,7 @@ var tokenAnswers = map[Rule]answer{
 	GrantTypeUnknown:       {Code: UnsupportedGrantType, Description: "This grant type is not supported."},
 	GrantTypeUnregistered:  {Code: UnauthorizedClient, Description: "The client is not registered for this kind of request.", sentence: "The client is not registered for this grant type."},
 	GrantRefused:           {Code: InvalidGrant, Description: textInvalidGrant, sentence: "The code or token is unknown, expired or used up, was issued to another client, or was sent with another redirect URI."},
+	CodeMissing:            {Code: InvalidRequest, Description: "The parameter code is missing."},
 	CodeUnknown:            {Code: InvalidGrant, Description: textInvalidGrant, sentence: "The code is unknown."},
 	CodeOfAnotherClient:    {Code: InvalidGrant, Description: textInvalidGrant, sentence: "The code was issued to another client."},
 	CodeEnded:              {Code: InvalidGrant, Description: textInvalidGrant, sentence: "The grant of the code has ended: the person was signed out or disabled, or the grant was revoked."},
