@@ -15,8 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// showSignIn is GET /login. It asks unless the browser has the sign-in that is needed. Another tab may have brought it since the provider sent
-// the person here.
+// showSignIn is GET /login. It shows the form unless the browser already has the sign-in that is needed, perhaps from another tab.
 func (l *Login) showSignIn(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {
@@ -50,8 +49,8 @@ func (l *Login) signInView(r request, username string, message templates.Text) t
 	}
 }
 
-// answeredBy reports whether a sign-in of the browser is all that is needed. For a request in progress the provider decides, and a section of
-// the account pages may want one that is not too old.
+// answeredBy reports whether the browser's sign-in is sufficient. For a request in progress the provider decides; a section of the account
+// pages may require a recent one.
 func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
 	switch {
 	case r.flow != "":
@@ -63,8 +62,8 @@ func (r request) answeredBy(signIn storage.SignIn, now time.Time) bool {
 	return true
 }
 
-// waiting returns the page and the person of a sign-in of the browser after both factors that is worth nothing before something is done on
-// that page. storage.ErrNotFound says that there is none.
+// waiting returns the page and the person of a sign-in that has passed both factors and cannot be used before the person has finished that
+// page. It returns storage.ErrNotFound if the browser has no such sign-in.
 func (l *Login) waiting(r *http.Request) (path string, user storage.User, err error) {
 	held, err := l.cfg.Sessions.Held(r)
 	if !errors.Is(err, storage.ErrNotFound) {
@@ -97,7 +96,7 @@ func (l *Login) signIn(c *gin.Context) error {
 	return err
 }
 
-// signInAgain shows the form again with the name, and without the password.
+// signInAgain shows the form again, with the name and without the password.
 func (l *Login) signInAgain(c *gin.Context, answer form.Answer) error {
 	request, err := l.request(c)
 	if err != nil {
@@ -108,8 +107,8 @@ func (l *Login) signInAgain(c *gin.Context, answer form.Answer) error {
 	return l.cfg.Pages.Render(c, answer.Status, view)
 }
 
-// StartAgain answers a browser whose sign-in is over, or has ended while a form was sent. If it was completed in another tab, the person goes
-// on as if it had been completed here.
+// StartAgain answers a browser whose sign-in has ended or ended before a form arrived. If another tab has completed it, the person
+// continues as if it had been completed here.
 func (l *Login) StartAgain(c *gin.Context) error { return l.orExpired(l.startAgain)(c) }
 
 func (l *Login) startAgain(c *gin.Context) error {
@@ -137,10 +136,11 @@ func (l *Login) startAgain(c *gin.Context) error {
 	return l.cfg.Pages.Render(c, http.StatusUnprocessableEntity, view)
 }
 
-// showCancel is GET /login/cancel. A link must not give a request up, because browsers follow some before anybody has clicked.
+// showCancel is GET /login/cancel. Following a link must not cancel a request, because browsers follow some links before anybody has
+// clicked.
 func (l *Login) showCancel(c *gin.Context) error { return l.next(c, "/login") }
 
-// cancel is POST /login/cancel: the app is told that the person gave up (access_denied, RFC 6749 section 4.1.2.1).
+// cancel is POST /login/cancel. The app is told that the person has cancelled (access_denied, RFC 6749 section 4.1.2.1).
 func (l *Login) cancel(c *gin.Context) error {
 	request, err := l.request(c)
 	if err != nil {

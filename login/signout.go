@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// showSignOut is GET /logout. It asks, and when nobody is signed in any more it says so.
+// showSignOut is GET /logout. It asks for confirmation, or says that nobody is signed in.
 func (l *Login) showSignOut(c *gin.Context) error {
 	signIn, err := l.cfg.Sessions.Current(c.Request, "")
 	user := signIn.User()
@@ -31,7 +31,7 @@ func (l *Login) showSignOut(c *gin.Context) error {
 	return l.cfg.Pages.Render(c, http.StatusOK, templates.SignOut{Person: form.Person(user)})
 }
 
-// signOut is POST /logout. First come the pages of apps with a front-channel logout URI.
+// signOut is POST /logout. It first shows the front-channel logout URIs of apps in frames.
 func (l *Login) signOut(c *gin.Context) error {
 	ctx := c.Request.Context()
 	left, err := l.cfg.Sessions.End(ctx, c.Writer, c.Request)

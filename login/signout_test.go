@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The button of our own pages signs people out of their apps, too: of those that this session was at.
+// The button of Postern's own pages also signs people out of the apps that were used in the session.
 func TestSignOutShowsTheFramesOfApps(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
@@ -31,7 +31,7 @@ func TestSignOutShowsTheFramesOfApps(t *testing.T) {
 		require.Empty(t, b.Cookie(logintest.SessionCookie))
 		require.Contains(t, b.Open("/logout").Body, "You are signed out")
 		p = b.Post("/logout")
-		require.NotContains(t, p.Body, "<iframe", "nobody without the session sees where it was")
+		require.NotContains(t, p.Body, "<iframe", "a browser without the session does not see its apps")
 		require.Equal(t, "/logout", p.Address.Path)
 	})
 }

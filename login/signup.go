@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// signUpURL is where "Create an account" leads; empty unless anybody can create one.
+// signUpURL returns the URL of "Create an account", or "" unless anybody can create an account.
 func (l *Login) signUpURL(d destination) string {
 	if !l.cfg.Account.Arrive.Open() {
 		return ""
@@ -28,7 +28,7 @@ func (l *Login) showSignUp(c *gin.Context) error {
 	return l.signUpPage(c, form.Shown(), templates.SignUp{})
 }
 
-// signUpPage shows the form with what view holds of what was typed.
+// signUpPage shows the form with the typed values in view.
 func (l *Login) signUpPage(c *gin.Context, answer form.Answer, view templates.SignUp) error {
 	if !l.cfg.Account.Arrive.Open() {
 		l.cfg.Pages.NotFound(c)

@@ -37,7 +37,7 @@ func TestSignUpToTheAccount(t *testing.T) {
 		link := w.Mailed(logintest.Ada, "/verify")
 		there := logintest.NewBrowser(t, w.Handler) // on the phone, perhaps
 		choose := there.Open(link)
-		require.Equal(t, "/verify", choose.Address.RequestURI(), "the secret leaves the address at once")
+		require.Equal(t, "/verify", choose.Address.RequestURI(), "the secret is removed from the URL at once")
 		require.NotContains(t, choose.Body, strings.TrimPrefix(link, "/verify?ticket="))
 		require.Contains(t, choose.Body, `value="`+logintest.Ada+`" autocomplete="username" readonly`)
 		require.Contains(t, choose.Body, `autocomplete="new-password"`)
@@ -47,7 +47,7 @@ func TestSignUpToTheAccount(t *testing.T) {
 		require.Equal(t, "/login/enroll", enrol.Address.Path)
 
 		again := logintest.NewBrowser(t, w.Handler).Open(link)
-		require.Equal(t, "/invite", again.Address.Path, "who comes back goes on")
+		require.Equal(t, "/invite", again.Address.Path, "a person who comes back continues")
 		codes := there.Submit(enrol, "code", w.Scan(enrol).Code())
 		home := there.Submit(codes, "saved", "yes")
 		require.Equal(t, "/account", home.Address.Path)
@@ -81,7 +81,7 @@ func TestSignUpWithAnAddressTakenMeanwhile(t *testing.T) {
 	})
 }
 
-// answer is everything of an answer that somebody could tell another by.
+// answer is everything by which two answers could be told apart.
 type answerOf struct {
 	status  int
 	path    string
@@ -90,11 +90,11 @@ type answerOf struct {
 	cookies []string
 }
 
-// ask sends the first form of a page from a browser of its own.
+// ask sends the first form of a page in a new browser.
 func ask(w *logintest.World, path string, fields ...string) answerOf {
 	b := logintest.NewBrowser(w.T, w.Handler)
 	p := b.Submit(b.Open(path), fields...)
-	p.Header.Del("Content-Length") // of the body, which is compared
+	p.Header.Del("Content-Length") // hash of the body
 	a := answerOf{status: p.Status, path: p.Address.RequestURI(), header: p.Header, body: strings.ReplaceAll(p.Body, fields[1], "what was typed")}
 	for _, cookie := range b.Jar.Cookies(logintest.MustParse(logintest.Origin)) {
 		a.cookies = append(a.cookies, cookie.Name)
@@ -102,7 +102,7 @@ func ask(w *logintest.World, path string, fields ...string) answerOf {
 	return a
 }
 
-// Free or taken, known or not, in whichever state: one answer.
+// The answer is the same for free and taken addresses, for known and unknown names, and in every state of the account.
 func TestAskingAnswersAlike(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled(logintest.Ada)
@@ -112,7 +112,7 @@ func TestAskingAnswersAlike(t *testing.T) {
 		w.Invite("invited@example.test")
 		w.Enrolled("locked@example.test")
 		w.Expose("locked@example.test")
-		for range 4 { // the last of them sends no mail to anybody
+		for range 4 { // the last of them sends no message
 			var first [2]answerOf
 			for i, name := range []string{logintest.Ada, "unknown@example.test", "shut@example.test", "invited@example.test", "locked@example.test"} {
 				both := [2]answerOf{ask(w, "/register", "email", name, "name", "Somebody"), ask(w, "/reset", "username", name)}
@@ -120,7 +120,7 @@ func TestAskingAnswersAlike(t *testing.T) {
 					first = both
 				}
 				require.Equal(t, first, both, name)
-				time.Sleep(3 * time.Minute) // so that the client's address has asks left
+				time.Sleep(3 * time.Minute) // so that the budget of the client IP is not used up
 			}
 			time.Sleep(time.Hour)
 		}

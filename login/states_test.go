@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// states bring a browser to every step of a sign-in. Its user is enrolled, with a second authenticator, unless the state says otherwise.
+// states bring a browser to every step of a sign-in. Its user is enrolled and has a second authenticator, unless the state says otherwise.
 var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest.Known{
 	"nobody":        func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.Settled(b) },
 	"password only": func(w *logintest.World, b *logintest.Browser) logintest.Known { return w.HalfWay(b) },
@@ -172,7 +172,7 @@ var states = map[string]func(w *logintest.World, b *logintest.Browser) logintest
 	},
 }
 
-// routes is every route of the sign-in pages and of the account pages. A new one has to be added here, and so passes through the table.
+// routes is every route of the sign-in pages and of the account pages. A new route has to be added here, so that the table covers it.
 var routes = []string{
 	"GET /",
 	"GET /.well-known/change-password",
@@ -219,20 +219,20 @@ func TestRouteTableIsComplete(t *testing.T) {
 	})
 }
 
-func TestCompleteSignInTakesEveryShortcutToTheAccount(t *testing.T) {
+func TestSignedInBrowserSkipsTheSignInPages(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		w.Complete(b)
 		for _, path := range []string{"/login", "/login/code", "/login/recovery", "/login/enroll", "/login/codes"} {
 			require.Equal(t, "/account", b.Open(path).Address.Path, path)
 		}
-		require.Contains(t, b.Open("/begin").Text(), "Sign in to continue", "an app that asks for a sign-in gets one")
+		require.Contains(t, b.Open("/begin").Text(), "Sign in to continue", "an app that asks for a new sign-in gets one")
 	})
 }
 
-// The same page, status, cookies and length, whatever is wrong.
+// Page, status, cookies and length are the same, whatever is wrong.
 func TestNobodyLearnsWhatIsWrong(t *testing.T) {
-	names := []string{"unknown", "wrongpw", "shutoff", "invited"} // of one length, because the page shows the name again
+	names := []string{"unknown", "wrongpw", "shutoff", "invited"} // names of one length, because the page shows the name again
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		w.Enrolled("wrongpw@example.test")
 		w.Enrolled("shutoff@example.test")
@@ -253,12 +253,12 @@ func TestNobodyLearnsWhatIsWrong(t *testing.T) {
 			}
 			return a
 		}
-		for _, tries := range []int{1, 9, 2} { // wrong, wrong to the end of the budget, throttled
+		for _, tries := range []int{1, 9, 2} { // wrong, wrong until the budget is used up, throttled
 			var first answer
 			for i, name := range names {
 				password := "not the right one"
 				if name == "shutoff" {
-					password = logintest.AdaPassword // even the right password says nothing of an account that is shut
+					password = logintest.AdaPassword // even with the right password the answer does not tell that an account is disabled
 				}
 				var last answer
 				for range tries {

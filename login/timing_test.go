@@ -19,7 +19,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// comparison is how the times of two arms differ.
+// comparison is the result of comparing the times of two arms.
 type comparison struct {
 	gap time.Duration // of the medians
 	p   float64       // two-sided, of the Mann-Whitney U test: small when one arm tends to be quicker
@@ -31,8 +31,8 @@ func (c comparison) same() bool { return c.gap.Abs() < time.Millisecond && c.p >
 // find the microsecond that an entry in another page of an index takes. With it, it finds less than a tenth of a millisecond.
 const jitter = time.Millisecond
 
-// compare times both arms in turn, so that whatever else the machine does falls upon both alike, and asserts that their answers
-// are the same.
+// compare measures both arms alternately, so that other load on the machine affects both alike, and asserts that their answers are the
+// same.
 func compare(t *testing.T, handler http.Handler, samples int, arms [2]func(sample int) *http.Request) comparison {
 	t.Helper()
 	var times [2][]time.Duration
@@ -54,7 +54,7 @@ func compare(t *testing.T, handler http.Handler, samples int, arms [2]func(sampl
 	return comparison{gap: median(times[0]) - median(times[1]), p: mannWhitney(times[0], times[1])}
 }
 
-// differ repeats a comparison that found a difference: chance alone finds one in a hundred. Two of three decide.
+// differ repeats a comparison that found a difference, because one in a hundred does by chance. Two of three decide.
 func differ(t *testing.T, run func() comparison) bool {
 	t.Helper()
 	var found []comparison
@@ -114,9 +114,9 @@ func TestMannWhitney(t *testing.T) {
 
 const samples = 2000 // of each arm
 
-// Nobody learns from an answer, nor from the time it takes, whether there is an account. This is the only timed assertion: it compares, and
-// so holds on a slow machine as well as on a quick one. That it would find a difference is shown each time with one of 3 ms. The race detector
-// slows our own code down many times more than the rest, and so would show differences that released code does not have.
+// Neither an answer nor its time tells whether there is an account. This is the only assertion about time: it compares times, so it holds
+// on slow and fast machines. Each run also shows that it would find a difference of 3 ms. The race detector slows our own code down many
+// times more than the rest, and so would show differences that released code does not have.
 func TestKnownAndUnknownTakeTheSameTime(t *testing.T) {
 	if _, err := os.Stat("/dev/shm"); err == nil {
 		t.Setenv("TMPDIR", "/dev/shm") // waiting for a disk would take most of the time, and hide differences

@@ -73,7 +73,7 @@ func (l *Login) verify(c *gin.Context) error {
 	return l.next(c, "/verify/done")
 }
 
-// completeSignUp makes the account. Its link is an invitation from then on.
+// completeSignUp creates the account. Its link is an invitation from then on.
 func (l *Login) completeSignUp(c *gin.Context, secret string, now time.Time) error {
 	sessions := l.cfg.Sessions
 	half, err := l.cfg.Account.Arrive.CompleteSignUp(c.Request.Context(), arrive.InvitedPassword{
@@ -91,13 +91,13 @@ func (l *Login) completeSignUp(c *gin.Context, secret string, now time.Time) err
 	return l.next(c, "/login/enroll")
 }
 
-// makeInvitation makes an invitation of the link that the browser has opened.
+// makeInvitation turns the link that the browser has opened into an invitation.
 func (l *Login) makeInvitation(c *gin.Context, secret string) {
 	l.cfg.Sessions.Set(c.Writer, invitationLink.cookie, secret)
 	l.cfg.Sessions.Clear(c.Writer, verificationLink.cookie)
 }
 
-// refuseVerification answers a link that cannot be used, or not as what it was, and passes other errors on.
+// refuseVerification answers if a link cannot be used, or has become an invitation, and passes other errors on.
 func (l *Login) refuseVerification(c *gin.Context, err error) error {
 	switch {
 	case errors.Is(err, account.ErrLink):

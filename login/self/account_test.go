@@ -72,7 +72,7 @@ func TestProfilePage(t *testing.T) {
 		require.Contains(t, wrong.Body, `<title>Error:`)
 		require.Regexp(t, `name="website"[^>]* value="example.test" aria-invalid="true" aria-describedby="website-hint website-error"`, wrong.Body)
 		require.Contains(t, wrong.Body, `id="birthdate-error"`)
-		require.NotContains(t, wrong.Body, `class="done"`, "what was saved before is not told beside what was not")
+		require.NotContains(t, wrong.Body, `class="done"`, "there is no message about an earlier success beside the mistakes")
 		require.Regexp(t, `id="birthdate"[^>]* autofocus aria-invalid`, wrong.Body, "the first mistake")
 		require.Contains(t, wrong.Body, `value="still here"`)
 		require.NotContains(t, w.User(logintest.Ada).Claims, "website")
@@ -88,7 +88,7 @@ func TestProfileTakesItsOwnFieldsOnly(t *testing.T) {
 		for _, name := range []string{"id", "email", "email_verified", "groups", "admin", "username", "phone_number_verified", "claims", "password_hash", ""} {
 			require.Equal(t, http.StatusBadRequest, b.Post("/account/profile", logintest.FieldsOf(p, name, "true", "nickname", "ada")...).Status, name)
 		}
-		require.Equal(t, http.StatusBadRequest, b.Post("/account/profile", "nickname", "ada").Status, "without what was seen")
+		require.Equal(t, http.StatusBadRequest, b.Post("/account/profile", "nickname", "ada").Status, "without the version that the page has shown")
 		require.Equal(t, before, w.User(logintest.Ada))
 	})
 }
@@ -110,8 +110,8 @@ func TestTwoTabsLoseNoEdit(t *testing.T) {
 	})
 }
 
-// What an operator stored says more than the page can show, and stays until the person picks something else.
-func TestLocaleStaysAsPrecise(t *testing.T) {
+// The locale that an operator stored is more precise than the page can show, and stays until the person picks another language.
+func TestPreciseLocaleIsKept(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b, _ := w.SignedIn(logintest.Ada)
 		user := w.User(logintest.Ada)
@@ -146,9 +146,9 @@ func TestSessionsPage(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, stranger.Post("/account/sessions", "session", ids[0][1]).Status)
 		require.Equal(t, http.StatusNotFound, here.Post("/account/sessions", "session", "nonsense").Status)
 		require.Equal(t, http.StatusNotFound, here.Post("/account/sessions").Status)
-		require.Equal(t, "/account", second.Open("/account").Address.Path, "nobody else ends it")
+		require.Equal(t, "/account", second.Open("/account").Address.Path, "nobody else can end it")
 
-		ended := here.Post("/account/sessions", "session", ids[0][1]) // the newest stands first
+		ended := here.Post("/account/sessions", "session", ids[0][1]) // the newest session is first
 		require.Equal(t, "/account/sessions?done=session", ended.Address.RequestURI())
 		require.Contains(t, ended.Text(), "That browser was signed out.")
 		require.Equal(t, "/login", second.Open("/account").Address.Path)
@@ -159,7 +159,7 @@ func TestSessionsPage(t *testing.T) {
 		require.Contains(t, all.Text(), "All other browsers were signed out.")
 		require.NotContains(t, all.Text(), "Everywhere else")
 		require.Equal(t, "/login", first.Open("/account").Address.Path)
-		require.NotEqual(t, device, here.Cookie(logintest.TrustCookie), "this browser is still known")
+		require.NotEqual(t, device, here.Cookie(logintest.TrustCookie), "this browser is still trusted")
 		require.Equal(t, "/account", stranger.Open("/account").Address.Path)
 	})
 }
@@ -230,11 +230,11 @@ func TestClosingTheAccount(t *testing.T) {
 		mails, err := w.Store.Outbox.List(t.Context(), 1)
 		require.NoError(t, err)
 		require.Equal(t, logintest.Ada, mails[0].Recipient)
-		require.Equal(t, "/login?to=close", b.Submit(ask, "understood", "yes").Address.RequestURI(), "sent twice, it meets nobody")
+		require.Equal(t, "/login?to=close", b.Submit(ask, "understood", "yes").Address.RequestURI(), "sent twice, it finds no account")
 	})
 }
 
-func TestWhatNeedsFreshFactorsAsksForThem(t *testing.T) {
+func TestSensitivePagesAskForBothFactors(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b, phone := w.SignedIn(logintest.Ada)
 		form := b.Open("/account/close")
@@ -247,6 +247,6 @@ func TestWhatNeedsFreshFactorsAsksForThem(t *testing.T) {
 		require.Equal(t, "/login", b.Submit(form, "understood", "yes").Address.Path)
 		require.Equal(t, logintest.Ada, w.User(logintest.Ada).Email, "still there")
 		code := b.Submit(b.Open("/account/data"), "username", logintest.Ada, "password", logintest.AdaPassword)
-		require.Equal(t, "/account/data", b.Submit(code, "code", phone.Code()).Address.Path, "and leads back")
+		require.Equal(t, "/account/data", b.Submit(code, "code", phone.Code()).Address.Path, "and lead back")
 	})
 }

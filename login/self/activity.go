@@ -17,7 +17,7 @@ import (
 // activityPage is how many entries one page shows.
 const activityPage = 25
 
-// alarming are the events that somebody else may be behind.
+// alarming are the events that somebody other than the owner may have caused.
 var alarming = []audit.Name{
 	audit.PasswordRefused, audit.PasswordThrottled, audit.CodeRefused, audit.CodeReplayed, audit.CodeThrottled, audit.FactorClosed,
 	audit.PasswordExposed, audit.RecoveryCodeRefused, audit.TicketRefused, audit.AuthorizationCodeReused, audit.VerifierGuessed, audit.RefreshTokenReused,

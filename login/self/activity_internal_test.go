@@ -16,7 +16,7 @@ func TestEveryEventIsPutIntoWords(t *testing.T) {
 	for _, name := range audit.Names() {
 		words := pages.English(eventText(name))
 		require.NotEqual(t, eventText(name).Key, words, "%s has no words in translations/en/event.json", name)
-		require.Empty(t, said[words], "%s is said like %s", name, said[words])
+		require.Empty(t, said[words], "%s has the same words as %s", name, said[words])
 		said[words] = name
 	}
 }

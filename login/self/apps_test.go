@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// consented returns a browser of somebody signed in who has consented to what an app asks for.
+// consented returns a browser in which Ada is signed in, after she has consented to a request of an app.
 func consented(t *testing.T, w *logintest.World) (*logintest.Browser, storage.User) {
 	t.Helper()
 	b, _ := w.SignedIn(logintest.Ada)
@@ -73,7 +73,7 @@ func TestWithdrawing(t *testing.T) {
 	})
 }
 
-// A list that was shown to another person does nothing to the apps of the present one.
+// A form that was shown to another person does not withdraw an app of the person who is signed in now.
 func TestWithdrawingFromSomebodyElsesList(t *testing.T) {
 	logintest.OnBoth(t, func(t *testing.T, w *logintest.World) {
 		b, user := consented(t, w)

@@ -55,7 +55,7 @@ func (p *Pages) authenticator(c *gin.Context, who storage.SignIn, parameter stri
 	return present[i], nil
 }
 
-// refuseChange answers a refused change of the factors, and passes other errors on.
+// refuseChange answers if a change of the factors is refused, and passes other errors on.
 func (p *Pages) refuseChange(c *gin.Context, err error) error {
 	switch {
 	case errors.Is(err, account.ErrStartAgain):
@@ -85,7 +85,7 @@ func (p *Pages) showRename(c *gin.Context) error {
 	})
 }
 
-// rename is POST /account/authenticators/rename. It needs no recent sign-in: a name opens nothing.
+// rename is POST /account/authenticators/rename. It needs no recent sign-in, because a name gives no access.
 func (p *Pages) rename(c *gin.Context) error {
 	signIn, err := p.signedIn(c, "authenticators")
 	if err != nil {

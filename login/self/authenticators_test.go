@@ -114,7 +114,7 @@ func TestRemovingAuthenticators(t *testing.T) {
 		require.Contains(t, list.Text(), "The authenticator has been removed.")
 		require.Contains(t, list.Text(), "Your only authenticator can be replaced, but not removed.")
 		require.NotContains(t, list.Body, "authenticators/remove")
-		require.Equal(t, http.StatusNotFound, b.Submit(ask).Status, "it is gone already")
+		require.Equal(t, http.StatusNotFound, b.Submit(ask).Status, "it was removed before")
 
 		last := b.Post("/account/authenticators/remove?id=" + both[0].ID)
 		require.Equal(t, http.StatusConflict, last.Status)
@@ -153,7 +153,7 @@ func TestNewRecoveryCodes(t *testing.T) {
 		require.Equal(t, "/account/codes/new", shown.Address.Path)
 		codes, set := logintest.RecoveryCodes(shown), logintest.Known{}.HiddenIn(shown).Fields["set"]
 		require.Len(t, codes, 10)
-		require.Equal(t, codes, logintest.RecoveryCodes(b.Open("/account/codes/new")), "a reload shows the same")
+		require.Equal(t, codes, logintest.RecoveryCodes(b.Open("/account/codes/new")), "a reload shows the same codes")
 		require.Equal(t, codes, logintest.RecoveryCodes(b.Submit(b.Open("/account/codes"))), "and so does a second tab")
 		require.Contains(t, shown.Body, `download="recovery-codes.txt"`)
 
@@ -174,8 +174,8 @@ func TestNewRecoveryCodes(t *testing.T) {
 	})
 }
 
-// A sheet that was shown too long ago is not in force, and the person is told.
-func TestOldSheetIsCalledDead(t *testing.T) {
+// Codes that were shown too long ago do not come into force, and the page says so.
+func TestExpiredSheetIsRefused(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		knows := w.Complete(b)
@@ -189,10 +189,10 @@ func TestOldSheetIsCalledDead(t *testing.T) {
 		dead := b.Submit(shown, "saved", "yes", "set", set)
 		require.Equal(t, http.StatusUnprocessableEntity, dead.Status)
 		require.Contains(t, dead.Text(), "the codes you saved are not active. Throw them away")
-		require.Equal(t, "/account/codes/new", b.Submit(dead).Address.Path, "from there new ones can be had")
+		require.Equal(t, "/account/codes/new", b.Submit(dead).Address.Path, "from there the person can get new codes")
 		later := b.Open("/account/codes/new")
 		require.NotEqual(t, logintest.RecoveryCodes(shown), logintest.RecoveryCodes(later))
-		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(later, "saved", "yes", "set", set).Status, "the first tab does not speak for the second")
+		require.Equal(t, http.StatusUnprocessableEntity, b.Submit(later, "saved", "yes", "set", set).Status, "the second tab cannot keep the codes of the first")
 	})
 }
 

@@ -50,7 +50,7 @@ func (p *Pages) closeAccount(c *gin.Context) error {
 	return nil
 }
 
-// showClosed is GET /account/closed. Anybody may see it: it does not say whose account was closed.
+// showClosed is GET /account/closed. It needs no sign-in: it does not say whose account was closed.
 func (p *Pages) showClosed(c *gin.Context) error {
 	return p.cfg.Pages.Render(c, http.StatusOK, templates.Closed{})
 }

@@ -31,7 +31,7 @@ func (p *Pages) codesLeftPage(c *gin.Context, answer form.Answer) error {
 	return p.cfg.Pages.Render(c, answer.Status, view)
 }
 
-// makeCodes is POST /account/codes. Sent twice, it leads to the same codes.
+// makeCodes is POST /account/codes. A form sent twice leads to the same codes.
 func (p *Pages) makeCodes(c *gin.Context) error {
 	who, err := p.changer(c, "codes")
 	if err != nil {
@@ -68,7 +68,7 @@ func (p *Pages) newCodesPage(c *gin.Context, answer form.Answer) error {
 	})
 }
 
-// keepCodes is POST /account/codes/new: from now on the earlier codes are void.
+// keepCodes is POST /account/codes/new. It makes the earlier codes void.
 func (p *Pages) keepCodes(c *gin.Context) error {
 	if c.Request.PostForm.Get("saved") != "yes" {
 		return p.newCodesPage(c, form.Refused(templates.T("codes.tick")))

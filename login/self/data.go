@@ -19,7 +19,7 @@ func (p *Pages) showData(c *gin.Context) error {
 	return p.cfg.Pages.Render(c, http.StatusOK, templates.Data{AccountPage: p.accountPage(c, who.SignIn(), "data")})
 }
 
-// downloadData is POST /account/data: a file instead of a page.
+// downloadData is POST /account/data. It answers with a file instead of a page.
 func (p *Pages) downloadData(c *gin.Context) error {
 	who, err := p.freshSignIn(c, "data")
 	if err != nil {

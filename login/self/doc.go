@@ -18,12 +18,12 @@
 //	/account/close                  deletes the account
 //	/account/closed                 says that it is gone
 //
-// A page needs a complete sign-in, and what only the owner may do needs one of the last ten minutes. Without it the browser is sent to
+// A page requires a complete sign-in, and sensitive pages one of the last ten minutes. Otherwise the browser is redirected to
 // /login?to=SECTION, and the sign-in leads back to the section.
 //
 // # What it leaves to others
 //
-// Every rule about accounts is in login/account, and what apps have access to in consent: a handler here parses a form, makes one call and
+// Every rule about accounts is in login/account, and the access of apps is in consent: a handler here parses a form, makes one call and
 // shows a page. Cookies are in login/browser. The caller mounts net/http.CrossOriginProtection around the routes and sets the proxies that
 // gin trusts.
 package self

@@ -23,7 +23,7 @@ func TestEmailPage(t *testing.T) {
 		for range 3 {
 			require.Contains(t, scanner.Open(link).Text(), "Is "+logintest.Ada+" your address?")
 		}
-		require.Contains(t, b.Open("/account/email").Text(), "has not been confirmed yet", "looking confirms nothing")
+		require.Contains(t, b.Open("/account/email").Text(), "has not been confirmed yet", "opening the link confirms nothing")
 		confirmed := scanner.Submit(scanner.Open(link))
 		require.Equal(t, "/verify/done", confirmed.Address.RequestURI())
 		require.NotContains(t, b.Open("/account/email").Text(), "has not been confirmed yet")
@@ -39,7 +39,7 @@ func TestEmailPage(t *testing.T) {
 		require.NotContains(t, b.Post("/account/email", "do", "cancel").Text(), logintest.NewAda)
 		require.Equal(t, http.StatusGone, logintest.NewBrowser(t, w.Handler).Open(first).Status)
 
-		time.Sleep(time.Second) // the newest link is the one that was mailed last
+		time.Sleep(time.Second) // the newest link is the valid one
 		b.Post("/account/email", "do", "change", "email", logintest.NewAda)
 		before := b.Cookie(logintest.SessionCookie)
 		ask := b.Open(w.Mailed(logintest.NewAda, "/verify"))
@@ -53,7 +53,7 @@ func TestEmailPage(t *testing.T) {
 	})
 }
 
-// People who are signed in do not learn either whether an address is somebody's.
+// People who are signed in do not learn either whether an address has an account.
 func TestEmailPageAnswersAlike(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		phone, _ := w.Enrolled(logintest.Ada)
@@ -65,6 +65,6 @@ func TestEmailPageAnswersAlike(t *testing.T) {
 			pages = append(pages, strings.ReplaceAll(p.Body, email, "ADDRESS"))
 		}
 		require.Equal(t, pages[0], pages[1])
-		require.Equal(t, 1, w.Told("taken1@example.test", "You already have an account at Example"), "only its mailbox learns")
+		require.Equal(t, 1, w.Told("taken1@example.test", "You already have an account at Example"), "only the owner of the mailbox is told")
 	})
 }

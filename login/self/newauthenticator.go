@@ -13,8 +13,8 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// newAuthenticatorSection is the section to which a sign-in leads back. For a replacement it is the list, because no authenticator is named on
-// the way through a sign-in.
+// newAuthenticatorSection returns the section to which a sign-in leads back. For a replacement it is the list, because the sign-in does not
+// remember which authenticator is to be replaced.
 func newAuthenticatorSection(c *gin.Context) string {
 	if c.Query("replaces") != "" {
 		return "authenticators"
@@ -22,7 +22,8 @@ func newAuthenticatorSection(c *gin.Context) string {
 	return "authenticators/new"
 }
 
-// showNewAuthenticator is GET /account/authenticators/new: one more, or in place of the one that "replaces" names.
+// showNewAuthenticator is GET /account/authenticators/new. The new authenticator is an additional one, or replaces the one that the
+// parameter replaces names.
 func (p *Pages) showNewAuthenticator(c *gin.Context) error {
 	return p.newAuthenticatorPage(c, form.Shown(), false)
 }

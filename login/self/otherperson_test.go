@@ -10,9 +10,9 @@ import (
 	"github.com/postern-id/postern/login/logintest"
 )
 
-// Somebody has left a page about their account open, and another person has signed in since in the same browser: the form of the one does nothing
-// to the account of the other.
-func TestAccountFormsBelongToThePersonWhomTheyWereShownTo(t *testing.T) {
+// If a person leaves an account page open and another person signs in in the same browser, the form of the first does nothing to the
+// account of the second.
+func TestAccountFormsBelongToTheirPerson(t *testing.T) {
 	logintest.OnBoth(t, func(t *testing.T, w *logintest.World) {
 		ada, _ := w.SignedIn("ada@example.test")
 		bob, _ := w.SignedIn("bob@example.test")
@@ -29,7 +29,7 @@ func TestAccountFormsBelongToThePersonWhomTheyWereShownTo(t *testing.T) {
 
 			answer := bob.Submit(page, logintest.FieldsOf(page, fill...)...)
 			require.Equal(t, "/account/"+section, answer.Address.Path, section)
-			require.Len(t, bob.Visited, 2, "%s: shown anew", section)
+			require.Len(t, bob.Visited, 2, "%s: the page is shown again", section)
 			require.Contains(t, answer.Header.Get("Content-Type"), "text/html", section)
 			require.Equal(t, before, w.User("bob@example.test"), section)
 			after, err := w.Store.Sessions.OfUser(t.Context(), before.ID, time.Now())

@@ -21,7 +21,7 @@ func (p *Pages) showPassword(c *gin.Context) error {
 	return p.passwordPage(c, fresh, form.Shown(), false)
 }
 
-// passwordPage shows the form; aboutNew says that the message is about the new password, not the present one.
+// passwordPage shows the form. aboutNew says that the message is about the new password, not the current one.
 func (p *Pages) passwordPage(c *gin.Context, fresh self.Fresh, answer form.Answer, aboutNew bool) error {
 	view := templates.PasswordPage{
 		AccountPage: withMessage(p.accountPage(c, fresh.SignIn(), "password"), answer.Message), AboutNew: aboutNew,

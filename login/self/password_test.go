@@ -53,7 +53,7 @@ func TestPasswordPage(t *testing.T) {
 	})
 }
 
-// Two tabs change the password at once: one does, and the other finds that its session has ended and is asked to sign in again.
+// If two tabs change the password at once, one succeeds; the session of the other has ended, and it is asked to sign in again.
 func TestPasswordChangedInAnotherTab(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := logintest.New(t, storagetest.SQLite(t), storagetest.Delay(5*time.Millisecond))

@@ -15,10 +15,10 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// errRedirected: the browser was sent elsewhere, so the handler has nothing more to do.
+// errRedirected: the browser was redirected, so the handler has nothing more to do.
 var errRedirected = errors.New("the answer is a redirect")
 
-// orRedirected ends a handler whose browser was sent elsewhere.
+// orRedirected returns a handler that ignores errRedirected.
 func orRedirected(handler func(*gin.Context) error) func(*gin.Context) error {
 	return func(c *gin.Context) error {
 		if err := handler(c); !errors.Is(err, errRedirected) {
@@ -28,9 +28,9 @@ func orRedirected(handler func(*gin.Context) error) func(*gin.Context) error {
 	}
 }
 
-// signedIn returns the complete sign-in of the browser. Without one it sends the browser to sign in and come back to the section, and returns
-// errRedirected. A form that was shown to another person, who was signed in before in this browser, is answered with the page of the present
-// one.
+// signedIn returns the complete sign-in of the browser. Without one it redirects to the sign-in, which leads back to the section, and
+// returns errRedirected. If a form was shown to another person, who was signed in in this browser before, it redirects to the page of the
+// current person.
 func (p *Pages) signedIn(c *gin.Context, section string) (storage.SignIn, error) {
 	signIn, err := p.cfg.Sessions.Current(c.Request, "")
 	if errors.Is(err, storage.ErrNotFound) {
@@ -43,12 +43,12 @@ func (p *Pages) signedIn(c *gin.Context, section string) (storage.SignIn, error)
 		c.Redirect(http.StatusSeeOther, p.at("/account/"+section))
 		return storage.SignIn{}, errRedirected
 	}
-	c.Request.PostForm.Del("shown") // the rest is what the page asks for
+	c.Request.PostForm.Del("shown") // the rest of the query belongs to the page
 	return signIn, nil
 }
 
-// freshSignIn is signedIn for what only the owner may do: both factors were shown within the last ten minutes. Otherwise the browser is sent
-// through password and code, and comes back to the section.
+// freshSignIn is signedIn for sensitive pages: the sign-in must have been completed within the last ten minutes. Otherwise the browser is
+// redirected to the sign-in, which asks for both factors and leads back to the section.
 func (p *Pages) freshSignIn(c *gin.Context, section string) (self.Fresh, error) {
 	signIn, err := p.signedIn(c, section)
 	if err != nil {
@@ -61,8 +61,8 @@ func (p *Pages) freshSignIn(c *gin.Context, section string) (self.Fresh, error) 
 	return fresh, nil
 }
 
-// changer returns the permission to change the factors of the account. Without it the browser is sent elsewhere: to sign in and come back to
-// the section, or to enrol, when a recovery code has opened the session.
+// changer returns the permission to change the factors of the account. If there is none, it redirects the browser to the sign-in, which
+// leads back to the section, or to the enrolment if the session was opened with a recovery code.
 func (p *Pages) changer(c *gin.Context, section string) (self.Changer, error) {
 	fresh, err := p.freshSignIn(c, section)
 	if err != nil {
@@ -76,13 +76,13 @@ func (p *Pages) changer(c *gin.Context, section string) (self.Changer, error) {
 	return who, err
 }
 
-// signInFirst sends the browser to the sign-in page, from where it comes back to the section.
+// signInFirst redirects to the sign-in page, which leads back to the section.
 func (p *Pages) signInFirst(c *gin.Context, section string) error {
 	c.Redirect(http.StatusSeeOther, p.at("/login?"+url.Values{"to": {section}}.Encode()))
 	return errRedirected
 }
 
-// doneTexts say what was just done. The query of a page names one of them.
+// doneTexts are the messages about what was just done. The query of a page names one of them.
 var doneTexts = map[string]templates.Text{
 	"profile":  templates.T("profile.done"),
 	"password": templates.T("passwordpage.done"),
@@ -97,20 +97,20 @@ var doneTexts = map[string]templates.Text{
 	"codes":    templates.T("recoverycodes.done"),
 }
 
-// accountPage returns what the account pages share.
+// accountPage returns the part that all account views share.
 func (p *Pages) accountPage(c *gin.Context, signIn storage.SignIn, section string) templates.AccountPage {
 	return templates.AccountPage{
 		Person: form.Person(signIn.User()), Section: section, Done: doneTexts[c.Query("done")], FormKey: p.cfg.Sessions.FormKey(signIn),
 	}
 }
 
-// withMessage returns an account page with what is wrong.
+// withMessage returns that part with a message about what is wrong.
 func withMessage(page templates.AccountPage, message templates.Text) templates.AccountPage {
 	page.Error = message
 	return page
 }
 
-// redirectDone sends the browser to a section, which says what was done: a key of doneTexts.
+// redirectDone redirects to a section, which shows the message done, a key of doneTexts.
 func (p *Pages) redirectDone(c *gin.Context, section, done string) error {
 	c.Redirect(http.StatusSeeOther, p.at("/account/"+section+"?"+url.Values{"done": {done}}.Encode()))
 	return nil

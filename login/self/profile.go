@@ -51,7 +51,7 @@ func (p *Pages) showProfile(c *gin.Context) error {
 	return p.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
-// profileView fills the fields with own, and says beside a field what is wrong with it.
+// profileView fills the fields with own, and shows the faults beside their fields.
 func profileView(own self.Own, seen time.Time, wrong map[string]templates.Text) templates.Profile {
 	view, found := templates.Profile{Seen: strconv.FormatInt(seen.UnixMicro(), 10)}, false
 	for _, group := range profileFields {
@@ -108,7 +108,7 @@ func (p *Pages) changeProfile(c *gin.Context) error {
 	return p.redirectDone(c, "profile", "profile")
 }
 
-// readProfile returns what the form says. It takes the fields of the page and nothing else.
+// readProfile returns the entries of the form. It reads only the fields of the page.
 func readProfile(c *gin.Context, user storage.User) (self.Own, time.Time, error) {
 	stored, own := self.OwnOf(user), self.Own{}
 	micro, err := strconv.ParseInt(c.Request.PostForm.Get("seen"), 10, 64)
@@ -129,8 +129,8 @@ func readProfile(c *gin.Context, user storage.User) (self.Own, time.Time, error)
 	return own, time.UnixMicro(micro), nil
 }
 
-// keepLocale returns the locale to store for a language that was picked: the stored locale, which may be more precise, if it is of that
-// language. For anything but a language of ours it returns a locale that cannot be stored.
+// keepLocale returns the locale to store for the language that was picked: the stored locale, which may be more precise, if it has that
+// language. For a language that Postern does not have, it returns a locale that cannot be stored.
 func keepLocale(picked, stored string) string {
 	shown, known := templates.MatchLanguage(stored)
 	switch {
@@ -163,7 +163,7 @@ func faultTexts(faults self.ProfileError) map[string]templates.Text {
 	return texts
 }
 
-// storedTexts says, for every field in which something else was typed, what is stored.
+// storedTexts returns the stored text for each field in which another text was typed.
 func storedTexts(typed, stored self.Own) map[string]templates.Text {
 	texts := map[string]templates.Text{}
 	for name, text := range typed {

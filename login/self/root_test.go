@@ -11,8 +11,8 @@ import (
 	"github.com/postern-id/postern/login/logintest"
 )
 
-// Whoever types the address of the service gets to their account, by the sign-in if need be.
-func TestAddressOfTheServiceLeadsToTheAccount(t *testing.T) {
+// The URL of the service leads to the account, after a sign-in if necessary.
+func TestIssuerURLLeadsToTheAccount(t *testing.T) {
 	logintest.OnSQLite(t, func(t *testing.T, w *logintest.World) {
 		b := logintest.NewBrowser(t, w.Handler)
 		require.Equal(t, "/login", b.Open("/").Address.Path)

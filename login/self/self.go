@@ -25,11 +25,11 @@ type Config struct {
 	Sessions  *browser.Sessions
 	Pages     *templates.Pages
 	Log       *slog.Logger
-	// Apps returns the apps that have access to what is a user's.
+	// Apps returns the apps that have access to a user's account.
 	Apps func(ctx context.Context, userID string, now time.Time) ([]templates.AppAccess, error)
-	// Withdraw ends an app's access. storage.ErrNotFound says that it has none.
+	// Withdraw ends an app's access. Errors: storage.ErrNotFound if the app has no access.
 	Withdraw func(ctx context.Context, userID, clientID, clientIP string, now time.Time) error
-	// StartAgain answers a browser whose sign-in has ended while its form was sent.
+	// StartAgain answers a browser whose sign-in ended before its form arrived.
 	StartAgain func(*gin.Context) error
 	// BasePath is the path of the issuer: empty, or such as "/auth".
 	BasePath string
@@ -46,7 +46,7 @@ func New(cfg Config) (*Pages, error) {
 	return &Pages{cfg: cfg}, nil
 }
 
-// Sections returns the account pages to which a sign-in may lead back, by their paths below /account/.
+// Sections returns the account pages to which a sign-in may return, as paths below /account/.
 func Sections() []string {
 	return []string{
 		"profile", "email", "password", "authenticators", "authenticators/new", "codes", "codes/new", "sessions", "apps", "activity", "data", "close",
@@ -90,19 +90,19 @@ func (p *Pages) Mount(r gin.IRouter) {
 // at returns the URL of a path of the issuer.
 func (p *Pages) at(path string) string { return p.cfg.BasePath + path }
 
-// redirect returns a handler that leads to a path of the issuer.
+// redirect returns a handler that redirects to a path of the issuer.
 func (p *Pages) redirect(path string) gin.HandlerFunc {
 	return func(c *gin.Context) { c.Redirect(http.StatusSeeOther, p.at(path)) }
 }
 
 var (
-	// errNotFound: what a request names does not exist, or belongs to somebody else. Nobody learns which.
-	errNotFound = errors.New("not found among what the person has")
-	// errNoAccess: a person ends the access of an app that has none.
+	// errNotFound: an id in the request does not exist or belongs to somebody else. The answer does not say which.
+	errNotFound = errors.New("the person has nothing with this id")
+	// errNoAccess: the app whose access should end has no access.
 	errNoAccess = errors.New("the app has no access")
 )
 
-// public translates the errors that no form can mend.
+// public translates errors that the person cannot correct in a form.
 func public(err error) (status int, title, message templates.Text) {
 	if errors.Is(err, errNotFound) || errors.Is(err, errNoAccess) {
 		return http.StatusNotFound, templates.T("error.not_found_title"), templates.T("error.not_found")

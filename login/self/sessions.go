@@ -32,7 +32,7 @@ func (p *Pages) showSessions(c *gin.Context) error {
 	return p.cfg.Pages.Render(c, http.StatusOK, view)
 }
 
-// endSessions is POST /account/sessions: it ends one or all but this one.
+// endSessions is POST /account/sessions. It ends one session, or all except the current one.
 func (p *Pages) endSessions(c *gin.Context) error {
 	signIn, err := p.signedIn(c, "sessions")
 	if err != nil {

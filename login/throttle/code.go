@@ -7,8 +7,8 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Kind is the sort of second factor that an attempt is at. Recovery codes are counted apart, because they are the way in
-// when the codes of authenticators are closed.
+// Kind is the kind of second factor that is attempted. Recovery codes have a separate count, because they are the way in when the codes of
+// authenticators are closed.
 type Kind string
 
 // The kinds of second factors.
@@ -21,7 +21,7 @@ func (g *Guard) budget(kind Kind, who Subject) storage.Budget {
 	return storage.Budget{Key: string(kind) + ":" + who.key, Tries: g.cfg.CodeTries, CloseAfter: g.cfg.CodeCloseAfter}
 }
 
-// Pass ends the row of failures. It is called with a right one-time code, in the transaction that accepts it.
+// Pass resets the count of failures. It is called for a right one-time code, in the transaction that accepts it.
 //
 // Errors: *WaitError when the code must not be accepted now.
 func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
@@ -33,10 +33,10 @@ func (g *Guard) Pass(ctx context.Context, who Subject, now time.Time) error {
 	return err
 }
 
-// Fail counts a code as wrong and returns how many there were in a row. It must not be called in a transaction that a refusal
-// rolls back.
+// Fail counts a wrong code and returns the number of wrong codes in a row. It must not be called in a transaction that a refusal rolls
+// back.
 //
-// Errors: *WaitError when the code came during a wait. It was not counted then and must not be accepted.
+// Errors: *WaitError if the code came during a wait: it was not counted and must not be accepted.
 func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time) (failures int, err error) {
 	budget := g.budget(kind, who)
 	states, allowed, err := g.store.Attempts.Count(ctx, now, budget)
@@ -49,12 +49,12 @@ func (g *Guard) Fail(ctx context.Context, kind Kind, who Subject, now time.Time)
 	return states[0].Failures, nil
 }
 
-// Closes reports whether so many failures in a row have closed the factor.
+// Closes reports whether this number of failures in a row closes the factor.
 func (g *Guard) Closes(failures int) bool { return failures >= g.cfg.CodeCloseAfter }
 
-// Reopen ends both rows of wrong codes of each subject, closed or not.
+// Reopen resets the counts of wrong one-time codes and recovery codes of each subject, whether or not they are closed.
 func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
-	for _, kind := range []Kind{RecoveryCode, Code} { // in the order of Hold
+	for _, kind := range []Kind{RecoveryCode, Code} { // in the same order as Hold
 		for _, who := range subjects {
 			if err := g.store.Attempts.Clear(ctx, g.budget(kind, who).Key); err != nil {
 				return err
@@ -64,8 +64,8 @@ func (g *Guard) Reopen(ctx context.Context, subjects ...Subject) error {
 	return nil
 }
 
-// Hold locks the counters that [Guard.Reopen] clears until the end of the transaction. It is called before anything else is written there, as
-// every count is, so that no two transactions wait for each other.
+// Hold locks the counters that [Guard.Reopen] clears until the end of the transaction. It must be called before the transaction writes
+// anything else, because counters are always locked first; otherwise transactions could deadlock.
 func (g *Guard) Hold(ctx context.Context, subjects ...Subject) error {
 	for _, kind := range []Kind{RecoveryCode, Code} {
 		for _, who := range subjects {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// How many messages anybody can make Postern send within an hour.
+// How many messages people can make Postern send within an hour.
 const (
 	mailsOfSubject = 3  // for one purpose to one account or mailbox
 	asksOfAddress  = 30 // asked for from one client IP, whether or not there was a mailbox to write to
@@ -22,7 +22,7 @@ func (g *Guard) Mailbox(canonical string) Subject {
 // Ask is called when somebody who is not signed in asks for a message. A trusted browser counts by itself, any other by its client
 // IP, which may be the zero Addr when it is not known.
 //
-// Errors: *WaitError when too many messages were asked for.
+// Errors: *WaitError if the visitor has asked for too many messages.
 func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now time.Time) error {
 	switch {
 	case who.known:
@@ -35,7 +35,7 @@ func (g *Guard) Ask(ctx context.Context, who Subject, address netip.Addr, now ti
 
 // Mail is called before a message for one purpose is sent.
 //
-// Errors: *WaitError when the subject has got enough of them.
+// Errors: *WaitError if the subject's budget is used up.
 func (g *Guard) Mail(ctx context.Context, purpose string, who Subject, now time.Time) error {
 	return g.event(ctx, "mail:"+purpose+":"+who.key, mailsOfSubject, now)
 }
@@ -48,7 +48,7 @@ func (g *Guard) event(ctx context.Context, key string, limit int, now time.Time)
 	return err
 }
 
-// ForgetPasswords ends the row of wrong passwords on a user's account, except those of trusted browsers.
+// ForgetPasswords resets the count of wrong passwords for a user's account, except those of trusted browsers.
 func (g *Guard) ForgetPasswords(ctx context.Context, userID string) error {
 	return g.store.Attempts.Clear(ctx, "password:"+User(userID).key)
 }

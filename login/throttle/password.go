@@ -9,16 +9,16 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// PasswordAttempt takes room in its budgets until one of its methods is called.
+// PasswordAttempt is an attempt that is reserved in its budgets until one of its methods is called.
 type PasswordAttempt struct {
 	guard *Guard
 	who   storage.Budget
 	room  storage.Reservation
 }
 
-// BeginPassword makes room for an attempt before the password is checked, in one statement, so that of any number of simultaneous attempts no
-// more are checked than the budgets have left. The budget of the client IP does not count for a trusted browser: others who share the
-// IP cannot keep its owner out. address may be the zero Addr when it is not known.
+// BeginPassword reserves an attempt before the password is checked, in one statement, so that no more simultaneous attempts are checked
+// than the budgets have left. The budget of the client IP does not count for a trusted browser: others who share the IP cannot keep its
+// owner out. address may be the zero Addr when it is not known.
 //
 // Errors: *WaitError when the password must not be checked.
 func (g *Guard) BeginPassword(ctx context.Context, who Subject, address netip.Addr, now time.Time) (PasswordAttempt, error) {
@@ -47,12 +47,12 @@ func (a PasswordAttempt) Passed(ctx context.Context) error {
 	return nil
 }
 
-// Failed counts the attempt as a failure, even if the caller has hung up: otherwise nobody would wait for a refusal.
+// Failed counts the attempt as a failure, even if the client has hung up: otherwise attackers would hang up before the refusal.
 func (a PasswordAttempt) Failed(ctx context.Context, now time.Time) error {
 	return a.guard.store.Attempts.Fail(ctx, a.room, now)
 }
 
-// Undecided says that the password was not checked, because of an outage or a caller who hung up: the attempt does not count.
+// Undecided says that the password was not checked, because of an outage or because the client hung up: the attempt does not count.
 func (a PasswordAttempt) Undecided(ctx context.Context) error {
 	return a.guard.store.Attempts.Release(ctx, a.room)
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// recordEvery is how often attempts that one counter turns away are recorded.
+// recordEvery is the interval at which attempts refused by one counter are recorded.
 const recordEvery = time.Minute
 
-// RecordDue reports whether an attempt that was turned away has to be recorded: the first one at each counter, and then one a minute.
-// Otherwise attempts during a wait would fill the audit log, and each would cost a write. more is how many attempts this process has turned away
-// at the counter without recording them since it last recorded one.
+// RecordDue reports whether a refused attempt has to be recorded: the first one at each counter, and then one a minute. Otherwise attempts
+// during a wait would fill the audit log, and each would cost a write. more is the number of attempts refused by the counter that this
+// process has not recorded since it last recorded one.
 func (g *Guard) RecordDue(ctx context.Context, wait *WaitError, now time.Time) (due bool, more int, err error) {
 	_, due, err = g.store.Attempts.Count(ctx, now, storage.Budget{Key: "noted:" + wait.key, Tries: 1, Forget: recordEvery})
 	switch {
@@ -26,18 +26,18 @@ func (g *Guard) RecordDue(ctx context.Context, wait *WaitError, now time.Time) (
 	return false, 0, nil
 }
 
-// Crowd returns the refusal of an attempt because a subject has too many half-done sign-ins, the first of which ends at until.
+// Crowd returns the refusal of an attempt because a subject has too many half-done sign-ins; the first of them ends at until.
 func Crowd(who Subject, until time.Time) *WaitError {
 	return &WaitError{Until: until, key: "crowd:" + who.key}
 }
 
-// tally counts by key. It is bounded: a key that finds no room is not counted.
+// tally counts by key. Its size is bounded: when it is full, new keys are not counted.
 type tally struct {
 	mu     sync.Mutex
 	counts map[string]int
 }
 
-const maxTallied = 4096 // keys
+const maxTallied = 4096 // maximum number of keys
 
 func (t *tally) add(key string) {
 	t.mu.Lock()

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Config says how many failures there can be before the next attempt has to wait. Zero fields have their defaults.
+// Config says after how many failures the next attempt has to wait. Zero fields have their defaults.
 type Config struct {
 	PasswordTries int // wrong passwords of one subject; default 10
 	AddressTries  int // wrong passwords from one client IP; default 100
@@ -20,7 +20,7 @@ type Config struct {
 	CodeCloseAfter int
 }
 
-// How long failures are remembered without a new one. Codes are not forgotten: only a success ends a row of failures.
+// How long failures are remembered after the last one. Wrong codes are not forgotten: only a success resets their count.
 const (
 	forgetPasswords = 24 * time.Hour
 	forgetAddresses = time.Hour
@@ -29,7 +29,7 @@ const (
 // WaitError refuses an attempt, right or wrong, because earlier ones failed.
 type WaitError struct {
 	Until time.Time // from then on one more attempt is allowed
-	key   string    // of the counter that refuses
+	key   string    // key of the counter that refuses
 }
 
 // Error says when the next attempt is allowed.
@@ -49,10 +49,10 @@ type Subject struct {
 	known bool // it is a trusted browser
 }
 
-// User is the subject of failures on a user's account in browsers that are not trusted.
+// User returns the subject of failures at a user's account in browsers that are not trusted.
 func User(id string) Subject { return Subject{key: "user:" + id} }
 
-// Browser is the subject of failures in a trusted browser, by the id in its cookie.
+// Browser returns the subject of failures in the trusted browser with an id.
 func Browser(id string) Subject { return Subject{key: "device:" + id, known: true} }
 
 // Guard counts attempts. Its methods may be called from many goroutines at once.
@@ -65,7 +65,7 @@ type Guard struct {
 // New returns a Guard or an error that names the field out of range.
 func New(store *storage.Store, cfg Config) (*Guard, error) {
 	if store == nil {
-		return nil, errors.New("throttle.New: no store")
+		return nil, errors.New("throttle.New: store is required")
 	}
 	cfg.PasswordTries = orDefault(cfg.PasswordTries, 10)
 	cfg.AddressTries = orDefault(cfg.AddressTries, 100)
@@ -87,7 +87,7 @@ func orDefault(value, standard int) int {
 // CodeTries returns how many wrong codes there can be before a wait.
 func (g *Guard) CodeTries() int { return g.cfg.CodeTries }
 
-// Name is the subject of failures on a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
+// Name returns the subject of failures at a name that no user has, in the canonical form of storage.CanonicalName. The database learns a
 // keyed hash of it, because people type passwords into the wrong field.
 func (g *Guard) Name(canonical string) Subject {
 	return Subject{key: "name:" + hex.EncodeToString(g.store.MAC("throttle name", canonical))}
@@ -98,7 +98,8 @@ func (g *Guard) addressKey(address netip.Addr) string {
 	return "address:" + hex.EncodeToString(g.store.MAC("throttle address", storage.ClientNetwork(address).String()))
 }
 
-// wait returns the [*WaitError] of the longest wait among keys. If there is none, the budget is taken by attempts whose passwords are being checked.
+// wait returns the [*WaitError] of the longest wait among keys. If none of them has a wait, the budget is reserved by attempts whose
+// passwords are being checked.
 func (g *Guard) wait(ctx context.Context, now time.Time, keys ...string) error {
 	states, err := g.store.Attempts.States(ctx, keys...)
 	if err != nil {

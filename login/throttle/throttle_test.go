@@ -78,7 +78,7 @@ func TestPasswords(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, attempt.Passed(ctx))
 		for range 2 {
-			wrong(t, g, who, netip.Addr{}, later) // a right password has ended the row
+			wrong(t, g, who, netip.Addr{}, later) // a right password has reset the count
 		}
 	})
 }
@@ -102,7 +102,7 @@ func TestUndecidedAttemptsDoNotCount(t *testing.T) {
 	})
 }
 
-func TestAddresses(t *testing.T) {
+func TestClientIPs(t *testing.T) {
 	tests := map[string]struct {
 		first, second string
 		together      bool
@@ -128,7 +128,7 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-func TestSuccessGivesTheAddressItsAttemptBack(t *testing.T) {
+func TestSuccessDoesNotCountAgainstTheClientIP(t *testing.T) {
 	each(t, throttle.Config{AddressTries: 2}, func(t *testing.T, g *throttle.Guard) {
 		address := netip.MustParseAddr("192.0.2.1")
 		wrong(t, g, throttle.User("eve"), address, now)
@@ -141,7 +141,7 @@ func TestSuccessGivesTheAddressItsAttemptBack(t *testing.T) {
 		_, err := g.BeginPassword(t.Context(), throttle.User("ada"), address, now)
 		waits(t, err, now.Add(time.Minute))
 		_, err = g.BeginPassword(t.Context(), throttle.Browser("ada's phone"), address, now)
-		require.NoError(t, err, "a browser that signed in before is not held by what others at its address do")
+		require.NoError(t, err, "a trusted browser does not wait because of others at its client IP")
 	})
 }
 
@@ -161,7 +161,7 @@ func TestCodes(t *testing.T) {
 			at = at.Add(wait)
 		}
 		_, err := g.Fail(ctx, throttle.RecoveryCode, who, at)
-		require.NoError(t, err, "recovery codes are counted apart")
+		require.NoError(t, err, "recovery codes have a separate count")
 
 		at = at.AddDate(1, 0, 0)
 		failures, err := g.Fail(ctx, throttle.Code, who, at)
@@ -180,7 +180,7 @@ func TestCodes(t *testing.T) {
 	})
 }
 
-func TestPassEndsTheRow(t *testing.T) {
+func TestPassResetsTheCount(t *testing.T) {
 	each(t, throttle.Config{CodeTries: 2}, func(t *testing.T, g *throttle.Guard) {
 		for range 5 {
 			failures, err := g.Fail(t.Context(), throttle.Code, throttle.User("ada"), now)
@@ -191,8 +191,8 @@ func TestPassEndsTheRow(t *testing.T) {
 	})
 }
 
-// People type passwords into the field for the name, and addresses are personal data.
-func TestKeysHideNamesAndAddresses(t *testing.T) {
+// People type passwords into the field for the name, and IP addresses are personal data.
+func TestKeysHideNamesAndClientIPs(t *testing.T) {
 	counter := &storagetest.Counter{}
 	g, err := throttle.New(storagetest.SQLite(t).Open(t, counter.Intercept), throttle.Config{})
 	require.NoError(t, err)
@@ -220,7 +220,7 @@ func TestRaceOnABudgetOfFive(t *testing.T) {
 					err = attempt.Failed(context.Background(), now)
 				}
 				if err != nil && !errors.As(err, &wait) {
-					t.Errorf("neither looked at nor turned away: %v", err)
+					t.Errorf("neither checked nor refused: %v", err)
 				}
 			})
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// Wait is a wait that a row of failures on a user's account has led to.
+// Wait is a wait caused by failures in a row at a user's account.
 type Wait struct {
 	For      string    // "password", or a [Kind] of second factor
 	Failures int       // in a row
@@ -15,8 +15,8 @@ type Wait struct {
 	Closed   bool      // waiting does not help: only a recovery code or [Guard.Unlock] does
 }
 
-// Waits returns the waits during which passwords or codes of a user are refused unseen. Trusted browsers and client IPs have waits of
-// their own, which are not returned.
+// Waits returns the waits during which a user's passwords or codes are refused unchecked. It does not return the waits of trusted browsers
+// and client IPs.
 func (g *Guard) Waits(ctx context.Context, userID string, now time.Time) ([]Wait, error) {
 	kinds := map[string]string{}
 	var keys []string
