@@ -28,7 +28,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// services is everything below HTTP. The commands of operators work with it.
+// services is everything below HTTP. The operators' commands use it.
 type services struct {
 	cfg      config.Config
 	log      *slog.Logger
@@ -39,7 +39,7 @@ type services struct {
 	accounts *journeys.Journeys
 }
 
-// openServices opens the database and puts the services on top of it. The caller closes them.
+// openServices opens the database and creates the services that use it. The caller must close them.
 func openServices(ctx context.Context, cfg config.Config, log *slog.Logger, how opening) (*services, error) {
 	store, err := openMigrated(ctx, cfg, log, how)
 	if err != nil {
@@ -116,7 +116,7 @@ func (s *services) close() error { return s.store.Close() }
 // app is the provider, wired but not listening.
 type app struct {
 	*services
-	courier  *mail.Courier // nil: no mail server is configured
+	courier  *mail.Courier // nil if no mail server is configured
 	provider *provider.Provider
 	metrics  *metrics
 	public   http.Handler
@@ -125,7 +125,8 @@ type app struct {
 	health   health
 }
 
-// build wires the provider, and creates the database if it does not exist. Commands that serve call it, and tests; nothing else puts the parts together.
+// build wires the provider, and creates the database if it does not exist. It is called by the commands that serve and by tests; nothing
+// else puts the parts together.
 func build(ctx context.Context, cfg config.Config, log *slog.Logger) (*app, error) {
 	s, err := openServices(ctx, cfg, log, orNew)
 	if err != nil {
@@ -168,7 +169,7 @@ func contactOf(cfg config.Config) templates.Contact {
 	}
 }
 
-// newCourier delivers mail to the configured server; nil without one.
+// newCourier returns a courier for the configured mail server, or nil if there is none.
 func (s *services) newCourier() (*mail.Courier, error) {
 	if s.cfg.SMTP.URL == "" {
 		return nil, nil
@@ -187,7 +188,7 @@ func (s *services) newCourier() (*mail.Courier, error) {
 	return mail.NewCourier(s.store, server, s.log), nil
 }
 
-// tokenOf returns the source of the token for the mail server; nil if Postern signs in there with a password, or does not sign in.
+// tokenOf returns the source of tokens for the mail server, or nil if Postern signs in there with a password or not at all.
 func tokenOf(cfg config.SMTP) mail.Token {
 	switch {
 	case cfg.TokenFile != "":

@@ -62,7 +62,7 @@ func TestArchitectureTracesAreShort(t *testing.T) {
 	}
 }
 
-// place is a function with the place of its declaration: `file:line` `function` or `file:line` `type.method`.
+// place matches a function with the place of its declaration: `file:line` `function` or `file:line` `type.method`.
 var place = regexp.MustCompile("`([a-z0-9_/]+\\.go):(\\d+)` `([A-Za-z.]+)`")
 
 // renumber returns the text with the places where its functions are declared now. A function may have moved within its package.
@@ -150,7 +150,7 @@ func floorOf(t *testing.T, pkg string, above []string) int {
 	return floor
 }
 
-// describePackages lists what the comment of each package says first.
+// describePackages lists the first sentence of each package comment.
 func describePackages(t *testing.T) string {
 	comments := map[string]string{}
 	for _, name := range sources(t) {
@@ -168,7 +168,7 @@ func describePackages(t *testing.T) string {
 	return out.String()
 }
 
-// between replaces what is between the marks of a name.
+// between replaces the text between the marks of a name.
 func between(t *testing.T, text, name, content string) string {
 	before, rest, opened := strings.Cut(text, "<!-- "+name+" -->\n")
 	_, after, closed := strings.Cut(rest, "<!-- end of "+name+" -->\n")

@@ -20,7 +20,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// ways to end a session, by the person at the browser or by an operator elsewhere.
+// The ways to end a session, by the person in the browser or by an operator elsewhere.
 var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app, email, sid string) error{
 	"signs out": func(_ *testing.T, v *browsertest.Visitor, _ *app, _, _ string) error {
 		v.Open("/logout")
@@ -56,7 +56,7 @@ var ways = map[string]func(t *testing.T, v *browsertest.Visitor, operators *app,
 	},
 }
 
-// TestAppsHearOfEverySignOut ends sessions in every way, at the server and past it as commands do, and listens at the app.
+// TestAppsHearOfEverySignOut ends sessions in every way, through the server and by commands beside it, and checks that the app is told.
 func TestAppsHearOfEverySignOut(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		var mu sync.Mutex
@@ -111,7 +111,7 @@ func TestAppsHearOfEverySignOut(t *testing.T) {
 	})
 }
 
-// subjectOf is the person that a logout token names.
+// subjectOf returns the subject of a logout token.
 func subjectOf(token string) string {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// badBodies is what no browser and no client sends, with the statuses that may answer it.
+// badBodies are bodies that no browser and no client sends, with the statuses that may answer them.
 var badBodies = map[string]struct {
 	contentType, body string
 	statuses          []int
@@ -32,8 +32,8 @@ var badBodies = map[string]struct {
 
 const formType = "application/x-www-form-urlencoded"
 
-// TestBadInput sends bad bodies to every route that takes a body, and every method to every address: a 4xx with a message answers,
-// and nothing changes.
+// TestBadInput sends invalid bodies to every route that takes a body, and every method to every URL. The answer must be a 4xx with a
+// message, and nothing may change.
 func TestBadInput(t *testing.T) {
 	db := storagetest.SQLite(t)
 	a := newTestApp(t, db, "http://localhost:4280")

@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A name that postern config check lets pass is one that Postern starts with, whatever the form of the codes.
+// Postern starts with every name that postern config check accepts, whatever the parameters of the codes.
 func TestEveryNameThatIsValidStarts(t *testing.T) {
 	store := storagetest.Open(t)
 	for _, letter := range []string{"a", "&", " a", "Ä", "株", "🏢"} {

@@ -58,7 +58,7 @@ func freeAddress(t testing.TB) string {
 	return net.JoinHostPort("localhost", port)
 }
 
-// person is somebody at a browser who goes through the demo.
+// person is somebody who goes through the demo in a browser.
 type person struct {
 	*browsertest.Browser
 	t             *testing.T
@@ -68,7 +68,7 @@ type person struct {
 	gallery       *gallery
 }
 
-// look takes a picture of the page, under the eyes of the checkers where there is a gallery.
+// look takes a screenshot of the page, and has it checked if there is a gallery.
 func (p *person) look(name string) {
 	p.t.Helper()
 	if p.gallery == nil {
@@ -80,7 +80,8 @@ func (p *person) look(name string) {
 
 const demoPassword = "a long walk over the hills"
 
-// TestDemoInChromium is the whole way of a newcomer, as Chromium shows it, with scripts and without, on a screen and on a phone in the dark.
+// TestDemoInChromium goes through the whole demo in Chromium, with and without scripts, on a desktop and on a phone with the dark colour
+// scheme.
 func TestDemoInChromium(t *testing.T) {
 	pages := newGallery(t)
 	for name, options := range map[string]browsertest.Options{
@@ -90,7 +91,7 @@ func TestDemoInChromium(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := &person{Browser: browsertest.Start(t, options), t: t, demo: startDemo(t)}
-			if options.JavaScript { // without scripts the pages have less, and nothing else
+			if options.JavaScript { // without scripts the pages only have less
 				p.gallery = pages
 			}
 			p.acceptInvitation()
@@ -104,7 +105,7 @@ func TestDemoInChromium(t *testing.T) {
 	}
 }
 
-// acceptInvitation opens the link out of the mailbox and chooses a password.
+// acceptInvitation opens the link from the mailbox and chooses a password.
 func (p *person) acceptInvitation() {
 	p.Open(p.demo.Mailbox)
 	p.look("00-mailbox")
@@ -135,12 +136,13 @@ func (p *person) enrol() {
 	p.connectDemoPhone()
 	p.Open(p.demo.Issuer + "/login/enroll")
 	require.Equal(p.t, p.Link("Open in an app on this device"), p.uri)
-	// The code of the step before: so the ones of this step and the next are left for signing in.
+	// This is the code of the previous step, so that those of this step and the next are left for signing in.
 	p.Fill("Code from the app", browsertest.Code(p.t, p.uri, time.Now().Add(-30*time.Second)))
 	p.Submit("Confirm")
 }
 
-// connectDemoPhone pastes the link into the demo phone, after a text that is no link, and sees the code that an authenticator app would show.
+// connectDemoPhone pastes first a text that is not a link and then the link into the demo phone, and reads the code that an authenticator
+// app would show.
 func (p *person) connectDemoPhone() {
 	p.Open(p.demo.Phone)
 	require.Equal(p.t, p.demo.Phone+"/add", p.URL(), "there is nothing to show yet")
@@ -150,7 +152,7 @@ func (p *person) connectDemoPhone() {
 	p.Submit("Connect")
 	require.Equal(p.t, 422, p.Status())
 	p.look("03-phone-wrong-link")
-	for time.Now().Unix()%30 > 10 { // the page comes anew with each step
+	for time.Now().Unix()%30 > 10 { // the page reloads itself with each time step
 		time.Sleep(100 * time.Millisecond)
 	}
 	p.Fill("Link of the authenticator", p.uri)
@@ -174,7 +176,7 @@ func (p *person) keepRecoveryCodes() {
 	p.look("05-account")
 }
 
-// useApp reaches the app with an ID token: the session is there, so only consent is asked.
+// useApp signs in to the app. The session exists, so only consent is asked for.
 func (p *person) useApp() {
 	p.Open(p.demo.App)
 	p.look("06-app")
@@ -198,7 +200,7 @@ func (p *person) seeIDToken() {
 	}
 }
 
-// signInAgain shows both factors once more because the app asks for it, with a mistake at each.
+// signInAgain enters both factors again, with a mistake in each, because the app asks for a new sign-in.
 func (p *person) signInAgain() {
 	p.Follow("Sign in again with prompt=login")
 	require.Contains(p.t, p.Text(), "Sign in to continue to Demo App")
@@ -222,7 +224,7 @@ func (p *person) signInAgain() {
 	p.seeIDToken()
 }
 
-// useRecoveryCode signs in without the phone and sees the offer to connect another one.
+// useRecoveryCode signs in without the phone and is offered to connect another one.
 func (p *person) useRecoveryCode() {
 	p.Follow("Sign in again with prompt=login")
 	p.Fill("E-mail or user name", "ada@example.test")
@@ -237,7 +239,7 @@ func (p *person) useRecoveryCode() {
 	require.Contains(p.t, p.Text(), "A recovery code for Postern was used")
 }
 
-// seeMistakes looks at the pages for links that do not work, and signs out.
+// seeMistakes opens the pages for links that do not work, and signs out.
 func (p *person) seeMistakes() {
 	p.Open(p.demo.Issuer + "/oauth2/auth?response_type=code&client_id=demo-app&redirect_uri=https://evil.example/cb&scope=openid")
 	require.Equal(p.t, 400, p.Status())

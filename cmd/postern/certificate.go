@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// certificates serves the certificate in two files, and reads it again when they change.
+// certificates serves the certificate from two files, and reads them again when they change.
 type certificates struct {
 	certFile, keyFile string
 	mu                sync.Mutex
 	loaded            *tls.Certificate
-	changed           time.Time // the newer of both files' times
+	changed           time.Time // modification time of the newer file
 	looked            time.Time
 }
 
-// certificateLook is how often the files' times are compared.
+// certificateLook is the interval at which the modification times are compared.
 const certificateLook = 10 * time.Second
 
 func newCertificates(certFile, keyFile string) (*certificates, error) {
@@ -26,7 +26,7 @@ func newCertificates(certFile, keyFile string) (*certificates, error) {
 	return c, err
 }
 
-// get implements tls.Config.GetCertificate. If the files do not belong together, the certificate in use stays.
+// get implements tls.Config.GetCertificate. If the files do not match, the certificate in use stays.
 func (c *certificates) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

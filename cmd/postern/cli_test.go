@@ -22,7 +22,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestTranscripts runs what operators type.
+// TestTranscripts runs the commands in testdata/script as operators type them.
 func TestTranscripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
@@ -49,7 +49,7 @@ func TestTranscripts(t *testing.T) {
 			},
 			"signin": func(ts *testscript.TestScript, neg bool, args []string) { signInAt(scriptT{t, ts}, neg, args) },
 			"sqlite": sqlite,
-			// untouched: there is no table in the database on PostgreSQL that the settings name.
+			// untouched: the PostgreSQL database that the settings name has no tables.
 			"untouched": func(ts *testscript.TestScript, _ bool, _ []string) {
 				db, err := sql.Open("postgres", ts.Getenv("POSTERN_DATABASE_URL"))
 				ts.Check(err)
@@ -64,8 +64,8 @@ func TestTranscripts(t *testing.T) {
 	})
 }
 
-// scriptT lets a transcript use what was made for tests: it ends or skips the transcript where that would end or skip the test. The values of a
-// transcript hold its own test under the zero scriptT.
+// scriptT lets a transcript use test helpers: it ends or skips the transcript when they would end or skip the test. The values of a
+// transcript contain its own test under the zero scriptT.
 type scriptT struct {
 	testing.TB
 	ts *testscript.TestScript
@@ -77,7 +77,7 @@ func (t scriptT) FailNow()                          { t.ts.Fatalf("failed") }
 func (t scriptT) Cleanup(f func())                  { t.ts.Defer(f) }
 func (t scriptT) Skip(args ...any)                  { t.ts.Value(scriptT{}).(testscript.T).Skip(args...) }
 
-// exits CODE COMMAND…: the command ends with this exit code, 0 included.
+// exits CODE COMMAND…: the command ends with this exit code, which may be 0.
 func exits(ts *testscript.TestScript, _ bool, args []string) {
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
@@ -106,7 +106,7 @@ func newDatabase(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(s.close())
 }
 
-// capture NAME PATTERN: the variable becomes what the group of the pattern matches in the last output.
+// capture NAME PATTERN: sets the variable to what the pattern's group matches in the last output.
 func capture(ts *testscript.TestScript, _ bool, args []string) {
 	found := regexp.MustCompile("(?m)" + args[1]).FindStringSubmatch(ts.ReadFile("stdout"))
 	if len(found) != 2 {
@@ -125,7 +125,7 @@ func oneJSON(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// eventually PATTERN COMMAND…: the command is done and its output matches, if not now then within ten seconds.
+// eventually PATTERN COMMAND…: the command succeeds and its output matches, at once or within ten seconds.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	pattern := regexp.MustCompile("(?m)" + args[0])
 	for begin := time.Now(); time.Since(begin) < 10*time.Second; time.Sleep(50 * time.Millisecond) {
@@ -136,7 +136,7 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("did not happen: %s", args[0])
 }
 
-// sqlite FILE STATEMENT: changes rows past Postern, as somebody with access to the file could.
+// sqlite FILE STATEMENT: changes rows without Postern, as somebody with access to the file could.
 func sqlite(ts *testscript.TestScript, _ bool, args []string) {
 	db, err := sql.Open("sqlite", "file:"+ts.MkAbs(args[0])+"?_pragma=busy_timeout(5000)")
 	ts.Check(err)
@@ -148,7 +148,7 @@ func sqlite(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// signInAt ISSUER: Ada signs in there with both factors; with ! she is refused.
+// signInAt ISSUER: Ada signs in there with both factors; with !, she must be refused.
 func signInAt(t scriptT, refused bool, args []string) {
 	v := browsertest.NewVisitor(t, nil)
 	v.Open(args[0] + "/login")

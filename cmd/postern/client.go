@@ -24,7 +24,7 @@ func clientCommand(t *terminal) *cobra.Command {
 		clientTokenCommand(t))
 }
 
-// shownClient is a client as the commands print it. The secret is set only when it was made just now.
+// shownClient is a client as the commands print it. The secret is set only if this command has made it.
 type shownClient struct {
 	ID     string `json:"client_id"`
 	Secret string `json:"client_secret,omitempty"`
@@ -32,7 +32,7 @@ type shownClient struct {
 	Disabled  bool      `json:"disabled"`
 	CreatedAt time.Time `json:"created_at"`
 	UpdatedAt time.Time `json:"updated_at"`
-	// OldSecretUntil is how long the secret before the last is still accepted.
+	// OldSecretUntil is until when the previous secret is accepted.
 	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
 	SelfRegistered bool      `json:"self_registered"`
 }
@@ -101,7 +101,7 @@ func clientAddCommand(t *terminal) *cobra.Command {
 					return clientFault(err)
 				}
 				if secretStdin {
-					secret = "" // the operator typed it, and so has it
+					secret = "" // the operator has typed the secret, so it is not printed
 				}
 				return t.showClient(s, c, secret)
 			})

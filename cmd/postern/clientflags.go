@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// memberFlag is the flag of one member of a client's metadata. It collects what is given; apply writes it.
+// memberFlag is the flag for one member of a client's metadata. It collects the given values; apply writes them.
 type memberFlag struct {
 	client.Member
 	given []string
@@ -35,7 +35,7 @@ func (f *memberFlag) Type() string {
 	return "string"
 }
 
-// values returns what was given; for a file, its content.
+// values returns the given values, or the content of the given file.
 func (f *memberFlag) values() ([]string, error) {
 	if !f.File {
 		return f.given, nil
@@ -48,7 +48,7 @@ func (f *memberFlag) values() ([]string, error) {
 // entries.
 type clientFlags struct{ set, add, remove []*memberFlag }
 
-// register adds the flags to a command; changing says that the client exists already.
+// register adds the flags to a command; changing is true if the client already exists.
 func (f *clientFlags) register(cmd *cobra.Command, changing bool) {
 	for _, member := range client.Members() {
 		if member.Flag == "" || member.Fixed && changing {
@@ -114,7 +114,7 @@ func (f *clientFlags) apply(cmd *cobra.Command, m *client.Metadata) error {
 		}
 	}
 	if given("grant-type") && !given("response-type") && !slices.Contains(m.GrantTypes, client.GrantCode) && !slices.Contains(m.GrantTypes, client.GrantImplicit) {
-		m.ResponseTypes = nil // it uses no authorization endpoint
+		m.ResponseTypes = nil // the client does not use the authorization endpoint
 	}
 	return nil
 }
@@ -132,7 +132,7 @@ func clientFault(err error) error {
 	return withHint(errors.New(strings.Join(lines, "\n")), "postern client add --help lists what can be registered")
 }
 
-// flagOf names the flag of a member, or else the member.
+// flagOf returns the flag of a member, or the member's name if it has no flag.
 func flagOf(name string) string {
 	switch name {
 	case "client_id":

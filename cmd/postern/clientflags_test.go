@@ -55,7 +55,7 @@ func TestEveryMemberIsShown(t *testing.T) {
 	require.Empty(t, want, "members that the table lacks")
 }
 
-// Every flag of a member arrives in it, and changes nothing else.
+// Every flag changes its member and nothing else.
 func TestEveryFlagArrives(t *testing.T) {
 	for _, member := range client.Members() {
 		if member.Flag == "" || member.File {
@@ -85,7 +85,7 @@ func TestEveryFlagArrives(t *testing.T) {
 			changed, err := m.Differences(before)
 			require.NoError(t, err)
 			if member.Flag == "grant-type" {
-				changed = changed[:1] // nothing comes back through a browser: response_types is empty
+				changed = changed[:1] // the client has no redirects through a browser, so response_types is empty
 			}
 			require.Equal(t, []string{member.Name}, changed)
 		})

@@ -17,7 +17,7 @@ func clientTokenCommand(t *terminal) *cobra.Command {
 	return group("token", "Tokens with which apps register themselves", clientTokenAddCommand(t), clientTokenListCommand(t), clientTokenRemoveCommand(t))
 }
 
-// shownToken is an initial access token as the commands print it. Its text is set only when it was made just now.
+// shownToken is an initial access token as the commands print it. Its text is set only if this command has made it.
 type shownToken struct {
 	ID        string    `json:"id"`
 	Token     string    `json:"token,omitempty"`

@@ -2,8 +2,8 @@ package main
 
 import "github.com/spf13/cobra"
 
-// initCompletion adds the completion command, with wrong usage of it treated like that of every other command. Words are completed
-// with file names only where a file is meant.
+// initCompletion adds the completion command, whose usage errors are treated like those of every other command. File names are completed
+// only where a file is expected.
 func initCompletion(root *cobra.Command) {
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	root.InitDefaultCompletionCmd()

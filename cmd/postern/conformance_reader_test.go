@@ -24,13 +24,13 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// reader is somebody who follows the document in an empty folder.
+// reader follows the document in an empty folder.
 type reader struct {
 	t      *testing.T
 	folder string
 	env    []string
 	suite  net.Listener
-	told   chan string // what came to the suite's address for logouts
+	told   chan string // requests to the suite's logout URLs
 
 	discovery string // address of the discovery document
 	http      *http.Client
@@ -56,14 +56,14 @@ func newReader(t *testing.T, db *storagetest.Database) *reader {
 	return r
 }
 
-// atSuite is an address at the suite.
+// atSuite returns a URL of the suite.
 func (r *reader) atSuite(path string) string {
 	_, port, err := net.SplitHostPort(r.suite.Addr().String())
 	require.NoError(r.t, err)
 	return "https://localhost:" + port + path
 }
 
-// command is a shell in a terminal that began as the document says.
+// command returns a shell in a terminal prepared as the document says.
 func (r *reader) command(text string) *exec.Cmd {
 	cmd := exec.Command("sh", "-euc", "[ ! -e suite.env ] || . ./suite.env\n"+text)
 	cmd.Dir, cmd.Env = r.folder, r.env
@@ -80,7 +80,7 @@ func (r *reader) run(text string) string {
 	return stdout.String()
 }
 
-// serve starts Postern, and the server in the place of the suite, until the end of the test.
+// serve runs Postern, and a server in place of the suite, until the end of the test.
 func (r *reader) serve(text string) {
 	r.t.Helper()
 	certificate, key := filepath.Join(r.folder, "cert.pem"), filepath.Join(r.folder, "key.pem")
@@ -112,7 +112,7 @@ func (r *reader) serve(text string) {
 	}, 20*time.Second, 50*time.Millisecond)
 }
 
-// answerAsSuite serves what clients of the suite register an address of.
+// answerAsSuite serves the documents whose URLs the suite's clients register.
 func (r *reader) answerAsSuite(w http.ResponseWriter, request *http.Request) {
 	switch request.URL.Path {
 	case "/request":
@@ -131,7 +131,7 @@ func unsignedObject(claims string) string {
 	return encode([]byte(`{"alg":"none"}`)) + "." + encode([]byte(claims)) + "."
 }
 
-// suiteConfig is what the suite reads of its configuration.
+// suiteConfig has the parts of the suite's configuration that this test reads.
 type suiteConfig struct {
 	Alias  string
 	Server struct {
@@ -156,7 +156,7 @@ func (r *reader) config(file string) suiteConfig {
 	return config
 }
 
-// path is one of those at which the suite awaits what is sent to a client.
+// path returns a path at which the suite receives requests to a client.
 func (r *reader) path(name string) string {
 	return "/test/a/" + r.config("static.json").Alias + "/" + name
 }
@@ -183,13 +183,13 @@ func (r *reader) get(address string) map[string]any {
 	return r.json(http.NewRequestWithContext(r.t.Context(), http.MethodGet, address, nil))
 }
 
-// endpoint is an address that discovery announces.
+// endpoint returns a URL from the discovery document.
 func (r *reader) endpoint(name string) string {
 	r.t.Helper()
 	return r.get(r.config("static.json").Server.DiscoveryURL)[name].(string)
 }
 
-// request is an authorization request of a client.
+// request returns the parameters of an authorization request of a client.
 func (r *reader) request(id, responseType string, pairs ...string) url.Values {
 	r.t.Helper()
 	form := url.Values{
@@ -202,14 +202,14 @@ func (r *reader) request(id, responseType string, pairs ...string) url.Values {
 	return form
 }
 
-// asks sends the browser with an authorization request, agrees where it is asked to, and returns what comes back to the suite.
+// asks sends the browser with an authorization request, consents if asked to, and returns the response to the suite.
 func (r *reader) asks(id, responseType string, pairs ...string) url.Values {
 	r.t.Helper()
 	r.Open(r.endpoint("authorization_endpoint") + "?" + r.request(id, responseType, pairs...).Encode())
 	return r.arrives(responseType)
 }
 
-// arrives reads the answer from the address at which the browser came to the suite.
+// arrives reads the response from the URL at which the browser reached the suite.
 func (r *reader) arrives(responseType string) url.Values {
 	r.t.Helper()
 	if strings.Contains(r.URL(), "/consent?") {

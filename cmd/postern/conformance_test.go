@@ -21,7 +21,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestConformanceDocument does what docs/conformance.md says, command by command, with a small server in the place of the suite.
+// TestConformanceDocument follows docs/conformance.md command by command, with a small server in place of the suite.
 func TestConformanceDocument(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "docs", "conformance.md"))
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ var standardClaims = []string{
 	"email_verified", "gender", "birthdate", "zoneinfo", "locale", "phone_number", "phone_number_verified", "address", "updated_at",
 }
 
-// signsIn goes through both pages with what the document says.
+// signsIn signs in on both pages with the credentials of the document.
 func (r *reader) signsIn(codes string) {
 	r.t.Helper()
 	text, err := os.ReadFile(filepath.Join(r.folder, "users.jsonl"))
@@ -74,7 +74,7 @@ func (r *reader) signsIn(codes string) {
 	r.Submit("Continue")
 }
 
-// usesStaticClients signs in once and then has each client do what the plans do with it.
+// usesStaticClients signs in once, and then does with each client what the plans do.
 func (r *reader) usesStaticClients(codes string) {
 	config := r.config("static.json")
 	require.Equal(r.t, r.config("dynamic.json").Server, config.Server)
@@ -104,7 +104,7 @@ func (r *reader) usesStaticClients(codes string) {
 	require.Equal(r.t, "from the object", r.asks(config.Client.ID, "code", "request", object).Get("state"))
 }
 
-// token asks the token endpoint for tokens.
+// token requests tokens from the token endpoint.
 func (r *reader) token(c suiteClient, post bool, form url.Values) map[string]any {
 	r.t.Helper()
 	if post {
@@ -128,7 +128,7 @@ func (r *reader) redeems(c suiteClient, post bool, code string) map[string]any {
 	return tokens
 }
 
-// registersByItself registers as the dynamic plans do; what the suite serves is fetched from where the settings allow it.
+// registersByItself registers clients as the dynamic plans do; the settings allow Postern to fetch the suite's documents.
 func (r *reader) registersByItself() {
 	config := r.config("dynamic.json")
 	text, err := json.Marshal(map[string]any{
@@ -148,7 +148,7 @@ func (r *reader) registersByItself() {
 	r.redeems(c, false, said.Get("code"))
 }
 
-// rotatesKeys makes a new signing key beside the running server, which soon signs with it and publishes the old one still.
+// rotatesKeys makes a new signing key while the server runs, which soon signs with it and still publishes the old one.
 func (r *reader) rotatesKeys(rotation string) {
 	config := r.config("static.json")
 	kid := func() string {

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// limitedRole returns the database as a role sees it that may have one connection, and waits until that is free.
+// limitedRole returns the database for a role that may have a single connection, and a function that waits until the connection is free.
 func limitedRole(t *testing.T, db *storagetest.Database, raw *sql.DB) (limited *storagetest.Database, free func()) {
 	t.Helper()
 	address, err := url.Parse(db.URL)

@@ -33,8 +33,8 @@ func formPage(t *testing.T, action string, asking url.Values) string {
 	return server.URL // at 127.0.0.1, which is another site than localhost
 }
 
-// A POST to the authorization endpoint is as good as a GET (OIDC Core section 3.1.2.1), from an app of another site as well: who is signed in
-// stays so, and pages in other tabs go on.
+// An authorization request by POST works like one by GET (OIDC Core section 3.1.2.1), even from an app of another site: the person stays
+// signed in, and pages in other tabs continue.
 func TestAuthorizationByAFormOfAnotherSite(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://"+freeAddress(t))
@@ -57,7 +57,7 @@ func TestAuthorizationByAFormOfAnotherSite(t *testing.T) {
 		require.NotEqual(t, firstTab, v.URL())
 
 		v.Open(firstTab)
-		require.Equal(t, http.StatusOK, v.Status(), "it was not shut by the other tab")
+		require.Equal(t, http.StatusOK, v.Status(), "the other tab has not ended the request")
 		signInAsAda(t, v, time.Now())
 		require.Contains(t, v.URL(), "/callback?code=")
 

@@ -34,7 +34,7 @@ func openStore(ctx context.Context, cfg config.Config, how opening) (*storage.Lo
 	}
 	conns := cfg.Database.MaxConnections
 	if how == existing {
-		conns = 1 // a command leaves the other connections to the servers
+		conns = 1 // a command leaves the remaining connections to the servers
 	}
 	store, err := storage.Open(ctx, storage.Config{
 		URL: cfg.Database.DriverURL(), Keyset: keyset, MaxConns: conns, IdleTime: cfg.Database.IdleTime,
@@ -94,7 +94,8 @@ func unlock(ctx context.Context, cfg config.Config, locked *storage.Locked, log 
 
 const anotherDatabase = "name the right one: --config FILE, POSTERN_CONFIG or POSTERN_DATABASE_URL"
 
-// findDatabase returns an error that names the SQLite file when it does not exist or is empty. A database server is asked later.
+// findDatabase returns an error that names the SQLite file when it does not exist or is empty. Whether a database server has it is found
+// out later.
 func findDatabase(cfg config.Config) error {
 	path := sqliteFile(cfg)
 	if path == "" {
@@ -130,7 +131,7 @@ func databaseName(cfg config.Config) string {
 
 func onSQLite(cfg config.Config) bool { return sqliteFile(cfg) != "" }
 
-// sqliteFile returns the path of the SQLite file; empty: the database is on PostgreSQL.
+// sqliteFile returns the path of the SQLite file, or "" if the database is on PostgreSQL.
 func sqliteFile(cfg config.Config) string {
 	path, found := strings.CutPrefix(cfg.Database.URL.Reveal(), "sqlite:")
 	if !found {

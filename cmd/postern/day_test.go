@@ -30,7 +30,7 @@ type day struct {
 
 const dayIssuer, dayCallback = "http://localhost:4280", "http://localhost:4281/callback"
 
-// TestADay lets a whole day pass: sign-ins, silent ones, refreshes, and every expiry to the second.
+// TestADay lets a whole day pass, with sign-ins, silent sign-ins and refreshes, and checks every expiry to the second.
 func TestADay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDay(t)
@@ -60,7 +60,7 @@ func newDay(t *testing.T) *day {
 	}
 }
 
-// authorize sends the browser to the provider and returns where it ends, with the answer if that is at the app.
+// authorize sends the browser to the provider and returns the URL at which it ends, with the response if that is the app's.
 func (d *day) authorize(options ...oauth2.AuthCodeOption) (verifier string) {
 	verifier = oauth2.GenerateVerifier()
 	d.browser.Open(d.app.AuthCodeURL("state", append(options, oauth2.S256ChallengeOption(verifier))...))
@@ -81,7 +81,7 @@ func (d *day) redeem(verifier string) *oauth2.Token {
 	return token
 }
 
-// verify checks an ID token as an app does, at the app's present.
+// verify checks an ID token as an app does, at the app's current time.
 func (d *day) verify(token *oauth2.Token) *oidc.IDToken {
 	d.t.Helper()
 	raw, _ := token.Extra("id_token").(string)
@@ -126,7 +126,7 @@ func (d *day) refreshAllDay(token *oauth2.Token) *oauth2.Token {
 		fresh, err := d.app.TokenSource(d.ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()
 		require.NoError(d.t, err)
 		require.WithinDuration(d.t, time.Now().Add(10*time.Minute), fresh.Expiry, time.Second)
-		require.Equal(d.t, authTime, d.claims(fresh)["auth_time"], "a refresh is no sign-in")
+		require.Equal(d.t, authTime, d.claims(fresh)["auth_time"], "a refresh is not a sign-in")
 		time.Sleep(time.Until(end.Add(time.Second)))
 		require.Error(d.t, d.userinfo(token), "the old access token has expired")
 		token = fresh
@@ -142,7 +142,7 @@ func (d *day) claims(token *oauth2.Token) map[string]any {
 	return claims
 }
 
-// sessionEndsAfterADay sees the session end at its absolute age, though it was in use all the time.
+// sessionEndsAfterADay checks that the session ends at its maximum age although it was in use all the time.
 func (d *day) sessionEndsAfterADay() {
 	for range 3 {
 		time.Sleep(30 * time.Minute)
@@ -157,7 +157,7 @@ func (d *day) sessionEndsAfterADay() {
 	require.Equal(d.t, "login_required", d.answer().Get("error"), "idle for an hour")
 }
 
-// refreshEndsUnused sees the refresh token end after fourteen days without use.
+// refreshEndsUnused checks that the refresh token ends after fourteen days without use.
 func (d *day) refreshEndsUnused(token *oauth2.Token) {
 	time.Sleep(14 * 24 * time.Hour)
 	_, err := d.app.TokenSource(d.ctx, &oauth2.Token{RefreshToken: token.RefreshToken}).Token()

@@ -76,7 +76,7 @@ func TestClientMembersAreDocumented(t *testing.T) {
 	golden(t, "clients.md", out.String(), "TestClientMembersAreDocumented")
 }
 
-// Scanners for leaked secrets search for these beginnings: docs/relying-apps.md has all that the code makes.
+// Scanners for leaked secrets search for these prefixes: docs/relying-apps.md must list all that the code uses.
 func TestPrefixesAreDocumented(t *testing.T) {
 	text, err := os.ReadFile(filepath.Join(root, "docs", "relying-apps.md"))
 	require.NoError(t, err)
@@ -95,7 +95,7 @@ func TestPrefixesAreDocumented(t *testing.T) {
 	require.Greater(t, made, 6)
 }
 
-// golden compares a file below docs with what it is written from.
+// golden compares a file below docs with the generated text.
 func golden(t *testing.T, name, want, test string) {
 	t.Helper()
 	path := filepath.Join(root, "docs", name)
@@ -107,7 +107,7 @@ func golden(t *testing.T, name, want, test string) {
 	require.Equal(t, want, string(have), "run: go test ./cmd/postern -run "+test+" -update")
 }
 
-// document writes a command and those below it.
+// document writes the documentation of a command and its subcommands.
 func document(out *bytes.Buffer, cmd *cobra.Command, level int) {
 	if cmd.Name() == "help" || cmd.Hidden {
 		return

@@ -105,7 +105,8 @@ func handOutEverything(t *testing.T, a *app) map[string]string {
 	return found
 }
 
-// sendToWrongPlaces is an app that puts a secret wherever it does not belong. What is refused is logged, with what was received.
+// sendToWrongPlaces acts as an app that puts secrets where they do not belong. Refused requests are logged with the parameters that were
+// received.
 func sendToWrongPlaces(t *testing.T, a *app, id, secret string) {
 	t.Helper()
 	send := func(method, path string, form url.Values, user, password string) {
@@ -151,7 +152,7 @@ func sendToWrongPlaces(t *testing.T, a *app, id, secret string) {
 	a.public.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// takeTokens lets the app get everything that it can get.
+// takeTokens lets the app get every kind of token.
 func takeTokens(t *testing.T, a *app, v *browsertest.Visitor, id, secret string) map[string]string {
 	form := authorizeParams(id)
 	form.Set("scope", "openid offline_access")
@@ -181,7 +182,7 @@ func spellings(secret string) [][]byte {
 	}
 }
 
-// dump is every value of every table, and for SQLite the files as they are on the disk as well.
+// dump returns every value of every table, and for SQLite also the raw files.
 func dump(t *testing.T, db *storagetest.Database) []byte {
 	var all bytes.Buffer
 	query := `SELECT name FROM sqlite_master WHERE type = 'table'`

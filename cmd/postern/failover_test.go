@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// requireGone checks that nothing works again that v has used.
+// requireGone checks that nothing that v has used up works again.
 func (v *visitor) requireGone() {
 	for _, code := range v.spent {
 		taken, err := v.signIn(code)
@@ -33,7 +33,7 @@ func (v *visitor) requireGone() {
 	}
 }
 
-// requireKept checks that everything is there that v was given.
+// requireKept checks that everything that v was given still exists.
 func (v *visitor) requireKept() {
 	arrived, _, err := v.send(http.MethodGet, v.authorizeURL("none"), nil, http.StatusSeeOther)
 	require.NoError(v.t, err)
@@ -46,8 +46,8 @@ func (v *visitor) requireKept() {
 	require.True(v.t, active, v.name)
 }
 
-// TestFailOver kills the leader of a database whose synchronous standby was cut off before, and promotes the standby. Whatever was
-// answered with success is there, nothing that was used works again, and what was answered with 503 can be done again.
+// TestFailOver kills the leader of a database whose synchronous standby was cut off before, and promotes the standby. Every success is
+// still in the database, nothing that was used up works again, and requests that were answered with 503 can be repeated.
 func TestFailOver(t *testing.T) {
 	t.Parallel()
 	pair := storagetest.NewPair(t)
@@ -60,7 +60,7 @@ func TestFailOver(t *testing.T) {
 	}
 }
 
-// failoverActs are what people do while the standby is away.
+// failoverActs are the requests made while the standby is away.
 var failoverActs = []struct {
 	name    string
 	prepare func(v *visitor) (page string, err error)
@@ -87,7 +87,7 @@ var failoverActs = []struct {
 	{"revoke a refresh token", nothing, func(v *visitor, _, _ string) error { return v.revoke(v.refresh) }, true},
 }
 
-// refreshTwice sends one refresh token twice, as an app that is in a hurry does. Both get an answer of the same kind.
+// refreshTwice sends one refresh token twice at once, as a hasty app does. Both answers must be of the same kind.
 func (v *visitor) refreshTwice(string, string) error {
 	twin := *v
 	other := make(chan error, 1)
@@ -155,7 +155,7 @@ func failOver(t *testing.T, pair *storagetest.Pair, db *storagetest.Database, ro
 	}
 	<-ended
 	if round%2 == 1 {
-		// The leader alone has it. An answer that builds on it would be lost as well.
+		// Only the leader has this change. A success that builds on it would be lost as well.
 		for i, v := range people {
 			if failoverActs[i%len(failoverActs)].confirms {
 				out := (*outage)(nil)

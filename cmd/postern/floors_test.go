@@ -59,7 +59,7 @@ func TestFloorsHoldWhatIsAboveThem(t *testing.T) {
 	}
 }
 
-// provider is the face of the protocol: whoever needs a part of it imports that part.
+// provider is the face of the protocol: a package that needs a part of it imports that part.
 func TestFaceOfTheProtocolIsWiredInOnePlace(t *testing.T) {
 	_, imports := readImports(t)
 	for _, i := range imports {

@@ -19,7 +19,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// watchedApp notes which of its addresses a browser asked for, in their order.
+// watchedApp records which of its URLs a browser requested, in order.
 type watchedApp struct {
 	t    *testing.T
 	url  string
@@ -60,7 +60,8 @@ func (w *watchedApp) await(path string) url.Values {
 	return w.seen[slices.IndexFunc(w.seen, func(one *url.URL) bool { return one.Path == path })].Query()
 }
 
-// In a real browser the apps hear who signed out, in frames that the policy of the page allows, before the browser goes on to the app that asked.
+// In a real browser, the apps are told of the sign-out in frames that the page's policy allows, before the browser continues to the app
+// that asked for it.
 func TestOIDCCFrontChannelRPInitiatedLogout(t *testing.T) {
 	a := newTestApp(t, storagetest.SQLite(t), "http://"+freeAddress(t))
 	listenAndRun(t, a)

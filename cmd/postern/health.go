@@ -18,7 +18,7 @@ const maxSkew = 5 * time.Second
 
 const (
 	checkTime = 2 * time.Second // for all checks together
-	// checkAge is how long a result is used again: anybody may ask, and a check writes to the database.
+	// checkAge is how long a result is reused: anybody may ask, and a check writes to the database.
 	checkAge = time.Second
 )
 
@@ -29,12 +29,12 @@ type health struct {
 	checks map[string]string
 }
 
-// look returns results that are no older than checkAge. Callers must not change the map.
+// look returns results that are at most checkAge old. Callers must not change the map.
 func (h *health) look(ctx context.Context, store *storage.Store) map[string]string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.checks == nil || time.Since(h.at) >= checkAge {
-		// A caller who hangs up does not spoil the result for the others.
+		// A caller that hangs up must not cancel the checks for the others.
 		h.checks = readiness(context.WithoutCancel(ctx), store)
 		h.at = time.Now()
 	}
@@ -78,7 +78,7 @@ func ready(checks map[string]string) bool {
 	return true
 }
 
-// livez answers that the process runs; it asks nothing else, so that an outage of the database does not restart it.
+// livez answers that the process runs. It checks nothing else, so that an outage of the database does not lead to a restart.
 func livez(w http.ResponseWriter, _ *http.Request) { answerHealth(w, true) }
 
 // readyz answers 200 or 503 on the public listener, without details.
@@ -109,6 +109,6 @@ func (a *app) readyzDetail(w http.ResponseWriter, r *http.Request) {
 	if !ready(checks) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	// The only error is that of a client who has hung up.
+	// The only possible error is that the client has hung up.
 	_ = json.NewEncoder(w).Encode(map[string]any{"ready": ready(checks), "checks": checks})
 }

@@ -35,7 +35,7 @@ func checksOf(t *testing.T, a *app) (status int, checks map[string]string) {
 	return recorder.Code, answer.Checks
 }
 
-// TestReplicaThatStartsDuringARotation loads the keyset, and the file has another one when the replica begins to follow it.
+// TestReplicaThatStartsDuringARotation replaces the keyset file between a replica's loading it and beginning to follow it.
 func TestReplicaThatStartsDuringARotation(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		path := filepath.Join(t.TempDir(), "keyset.json")
@@ -116,7 +116,7 @@ func (n *narrow) pragma(t *testing.T, text string) int64 {
 	return row[0].(int64)
 }
 
-// TestFullDiskIsNotReady lets an SQLite file grow no further.
+// TestFullDiskIsNotReady keeps an SQLite file from growing.
 func TestFullDiskIsNotReady(t *testing.T) {
 	n := &narrow{}
 	s := storagetest.SQLite(t).Open(t, func(c driver.Connector) driver.Connector { n.Connector = c; return n })
@@ -177,7 +177,7 @@ func TestChecksAreShared(t *testing.T) {
 	require.Greater(t, counter.Count(), once)
 }
 
-// TestHeadersOfAProxy has a trusted proxy send what the documentation does not name.
+// TestHeadersOfAProxy sends headers that the documentation does not name from a trusted proxy.
 func TestHeadersOfAProxy(t *testing.T) {
 	var log bytes.Buffer
 	cfg := settings(t, storagetest.SQLite(t), dayIssuer)

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// After wrong codes of a stranger, what both factors open is nothing to any app until the person has chosen a new password.
+// After a stranger's wrong codes, a sign-in with both factors gives no app access until the person has chosen a new password.
 func TestNothingWhileANewPasswordIsAwaited(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://localhost:4280")

@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/storage"
 )
 
-// hintFor returns what to do about an error that brings no hint.
+// hintFor returns a hint for an error without a hint of its own.
 func hintFor(err error) string {
 	if hint := accountHint(err); hint != "" {
 		return hint
@@ -38,7 +38,7 @@ func hintFor(err error) string {
 	return "check the settings with postern config show; to report a bug, include this message and the output of postern version"
 }
 
-// accountHint returns what to do about an error of package account; empty for any other error.
+// accountHint returns a hint for an error of package account, or "" for any other error.
 func accountHint(err error) string {
 	var invalid *identity.InvalidError
 	switch {
@@ -69,7 +69,7 @@ func (s *services) missing(ctx context.Context, err error, kind, name string) er
 // mostNames is how many names are searched for the one that was meant.
 const mostNames = 5000
 
-// names returns the names of all things of a kind. It is for a hint only, so what cannot be read is left out.
+// names returns the names of all things of a kind. It is only for hints, so it ignores errors.
 func (s *services) names(ctx context.Context, kind string) (names []string) {
 	switch kind {
 	case "user":

@@ -56,7 +56,7 @@ func TestHeadIsTakenWithGet(t *testing.T) {
 	}
 }
 
-// A body that is too slow is told so, on pages and at endpoints.
+// A request with a body that is too slow is answered with 408, by pages and endpoints.
 func TestSlowBodies(t *testing.T) {
 	a := newTestApp(t, storagetest.SQLite(t), "http://localhost:4280")
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,7 +91,7 @@ func TestTLSSuites(t *testing.T) {
 	listenAndRun(t, newTestAppOf(t, cfg))
 	dial := func(version, suite uint16) error {
 		conn, err := tls.Dial("tcp", address, &tls.Config{
-			InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite}, //nolint:gosec // it looks at suites alone
+			InsecureSkipVerify: true, MinVersion: version, MaxVersion: version, CipherSuites: []uint16{suite}, //nolint:gosec // only the suites are checked
 		})
 		if err == nil {
 			err = conn.Close()
@@ -138,8 +138,8 @@ func TestDraining(t *testing.T) {
 	status, _ = get(opsAddress + "/readyz")
 	require.Equal(t, http.StatusServiceUnavailable, status)
 	status, closes = get(address + "/login")
-	require.Equal(t, http.StatusOK, status, "who comes before the load balancer has noticed is served")
-	require.True(t, closes, "and told to come back by another connection")
+	require.Equal(t, http.StatusOK, status, "a request before the load balancer has noticed is served")
+	require.True(t, closes, "and its connection is closed")
 	select {
 	case <-done:
 		t.Fatal("it ended before the time was over")

@@ -17,8 +17,8 @@ import (
 
 const module = "github.com/postern-id/postern/"
 
-// allowed is the drawing of the packages: what each may import of ours, outside of tests. The web applications login, login/self,
-// consent and provider do not know one another; whoever needs an arrow that is not here changes the drawing first.
+// allowed is the drawing of the packages: what each may import of ours, outside of tests. The web applications login, login/self, consent
+// and provider do not import one another. A new import that is not here requires a change of the drawing first.
 var allowed = map[string][]string{
 	"config":       {},
 	"storage/loop": {},
@@ -124,15 +124,15 @@ var allowed = map[string][]string{
 	},
 	"cmd/postern/browsertest": {},
 
-	// The app is independent of the provider that it tries, so that the one does not inherit the other's mistakes.
+	// The app is independent of the provider that it tests, so that it does not inherit the provider's mistakes.
 	"cmd/demo-rp":              {"cmd/demo-rp/relyingparty"},
 	"cmd/demo-rp/relyingparty": {},
 
 	"bench": {"storage"}, // fills a database with people and grants; everything else it asks over HTTP
 }
 
-// confined says which packages or files may import a library, a package of it included. What bench imports it measures, or it
-// stands in for somebody who is not Postern.
+// confined says which packages or files may import a library and its packages. Package bench measures what it imports, or uses it to act as
+// another system.
 var confined = map[string][]string{
 	"github.com/ory/fosite":         {"provider/engine"},
 	"github.com/go-jose/go-jose/v4": {"provider/client", "provider/clientauth", "provider/keys", "provider/token", "provider/jwttest", "bench"}, // client: the registered keys, parsed once
@@ -167,7 +167,7 @@ var confined = map[string][]string{
 	"github.com/coreos/go-oidc/v3": {"cmd/demo-rp/relyingparty"},
 	"golang.org/x/oauth2":          {"cmd/demo-rp/relyingparty"},
 
-	// For tests alone.
+	// For tests only.
 	"github.com/stretchr/testify":  {"login/logintest", "login/mail/mailtest", "provider/jwttest", "provider/keys/keystest", "storage/storagetest"},
 	"github.com/emersion/go-smtp":  {"login/mail/mailtest"},
 	"github.com/emersion/go-sasl":  {"login/mail/mailtest"},

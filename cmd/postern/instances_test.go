@@ -12,7 +12,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Browsers send the cookies of a host to each of its ports and paths: two issuers there do not disturb each other, in one browser and at once.
+// Browsers send the cookies of a host to each of its ports and paths: two issuers there do not interfere with each other in one browser.
 func TestInstancesOnOneHost(t *testing.T) {
 	for name, issuers := range map[string][2]string{
 		"ports":          {"http://localhost:4280", "http://localhost:4290"},
@@ -42,7 +42,7 @@ func TestInstancesOnOneHost(t *testing.T) {
 				v.Open(issuer + "/account")
 				return strings.Contains(v.Text(), "Ada Example")
 			}
-			// Both are begun before one is finished.
+			// Both sign-ins begin before one is complete.
 			v.Open(issuers[0] + "/login?lang=de")
 			v.Open(issuers[1] + "/login")
 			require.Contains(t, v.Text(), "Password", "the language of the other is not this one's")

@@ -31,7 +31,7 @@ func TestOIDCClientTSInChromium(t *testing.T) {
 	w.useTwoTabs()
 }
 
-// browserWorld is a person at a browser with three apps of the same code.
+// browserWorld has a person at a browser and three apps with the same code.
 type browserWorld struct {
 	*browsertest.Browser
 	t      *testing.T
@@ -112,7 +112,7 @@ func (w *browserWorld) ask(call string) (user appUser, problem string) {
 	return answer.User, answer.Problem
 }
 
-// must is ask for what must not fail.
+// must is ask for calls that must not fail.
 func (w *browserWorld) must(call string) appUser {
 	w.t.Helper()
 	user, problem := w.ask(call)
@@ -128,7 +128,7 @@ func (w *browserWorld) atApp(origin, text string) {
 	require.Contains(w.t, w.Text(), text)
 }
 
-// proveBoth shows both factors. Nobody waits half a minute for the next code: the server forgets that it has seen one of this time.
+// proveBoth enters both factors. To avoid waiting half a minute for the next code, it makes the server forget the step of the last one.
 func (w *browserWorld) proveBoth() {
 	w.t.Helper()
 	_, err := w.db.SQL(w.t).ExecContext(w.t.Context(), "UPDATE authenticators SET last_step = last_step - 10")
@@ -210,7 +210,7 @@ func (w *browserWorld) useDistantApp() {
 	require.Equal(w.t, "login_required", problem, "the refresh token is gone from the app, too")
 }
 
-// useForbiddenApp has an app in the browser that is not registered as one: it gets a code, and no answer to it.
+// useForbiddenApp runs an app in the browser that is not registered as a browser app: it gets a code, but cannot read the token response.
 func (w *browserWorld) useForbiddenApp() {
 	w.Open(w.forbidden)
 	w.atApp(w.forbidden, "Nobody is signed in")
@@ -255,7 +255,7 @@ func (w *browserWorld) useTwoTabs() {
 	require.Equal(w.t, w.issuer+"/login", w.URL(), "signed out")
 }
 
-// watch notes what the provider's frame says and what the library makes of it.
+// watch records the messages of the provider's frame and the events that the library makes of them.
 func (w *browserWorld) watch() {
 	w.t.Helper()
 	browsertest.Evaluate[bool](w.Browser, fmt.Sprintf(`import("/browser-app.js").then(({ manager: { events } }) => {
@@ -267,7 +267,7 @@ func (w *browserWorld) watch() {
 	})`, w.issuer))
 }
 
-// wait returns when the condition is true of what was seen.
+// wait returns when the condition is true of the recorded messages.
 func (w *browserWorld) wait(condition string) {
 	w.t.Helper()
 	browsertest.Evaluate[bool](w.Browser, `new Promise((done) => {

@@ -22,7 +22,7 @@ func keysetFile(cfg config.Config) string {
 	return filepath.Join(filepath.Dir(sqliteFile(cfg)), "keyset.json")
 }
 
-// loadKeyset reads the keyset. For an SQLite database that does not exist yet, it makes one.
+// loadKeyset reads the keyset. If the database is on SQLite and does not exist yet, it makes a keyset.
 func loadKeyset(cfg config.Config, how opening) (*storage.Keyset, error) {
 	if text := cfg.Secrets.Keyset.Reveal(); text != "" {
 		return storage.ReadKeyset([]byte(text))
@@ -76,8 +76,8 @@ func makeKeyset(cfg config.Config, path string, how opening) (*storage.Keyset, e
 	return keyset, err
 }
 
-// writeKeyset writes the file in one step, readable for its owner only: put is os.Rename, which replaces a file that
-// exists, or os.Link, which is then fs.ErrExist.
+// writeKeyset writes the file in one step, readable for its owner only: put is os.Rename, which replaces an existing file, or os.Link,
+// which fails with fs.ErrExist if there is one.
 func writeKeyset(keyset *storage.Keyset, path string, put func(from, to string) error) error {
 	text, err := keyset.JSON()
 	if err != nil {

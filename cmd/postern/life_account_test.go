@@ -77,7 +77,7 @@ func (l *life) changeProfile() {
 	l.look("profile-saved")
 }
 
-// changeEmail moves the account to another mailbox; the present one hears of it.
+// changeEmail changes the e-mail address; the old address is told.
 func (l *life) changeEmail() {
 	l.visit("/account/email")
 	l.look("email")
@@ -160,7 +160,7 @@ func (l *life) replaceRecoveryCodes() {
 	l.letter(l.email, "New recovery codes for Postern")
 }
 
-// elsewhere is the same person, or who pretends to be, at another browser.
+// elsewhere is the same person, or somebody who pretends to be, at another browser.
 func (l *life) elsewhere() *life {
 	other := *l
 	other.Browser = browsertest.Start(l.t, l.options)
@@ -198,7 +198,7 @@ func (l *life) withdrawApp() {
 	require.Contains(l.t, l.Text(), "invalid_grant")
 }
 
-// proveAgain shows both factors for a change, when the last time is more than ten minutes ago.
+// proveAgain enters both factors for a change, because the last sign-in was more than ten minutes ago.
 func (l *life) proveAgain() {
 	_, err := l.db.SQL(l.t).ExecContext(l.t.Context(), "UPDATE sessions SET completed_at = completed_at - 660000000") // 11 minutes
 	require.NoError(l.t, err)
@@ -210,7 +210,7 @@ func (l *life) proveAgain() {
 	l.at("/account/authenticators/new")
 }
 
-// lookBack reads what happened and takes the data along.
+// lookBack reads the activity and downloads the data.
 func (l *life) lookBack() {
 	l.visit("/account/activity")
 	l.look("activity")
@@ -218,7 +218,7 @@ func (l *life) lookBack() {
 	l.look("data")
 }
 
-// hearAlarm learns that somebody elsewhere knows the password, is not kept out by their wrong codes, and chooses another.
+// hearAlarm is told that somebody else knows the password, can still sign in, and chooses another one.
 func (l *life) hearAlarm() {
 	l.signOut()
 	thief := l.elsewhere()

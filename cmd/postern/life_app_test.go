@@ -85,7 +85,7 @@ func (l *life) resetForApp() {
 	l.inApp()
 }
 
-// meetOldRequests gets to the app from pages of requests that are over: too late, answered already, given up.
+// meetOldRequests returns to the app from the pages of requests that are over: expired, already answered, cancelled.
 func (l *life) meetOldRequests() {
 	l.signOutOfBoth()
 	l.fromApp()
@@ -118,7 +118,7 @@ func (l *life) meetOldRequests() {
 	require.Contains(l.t, l.URL(), l.app)
 }
 
-// useTwoTabs signs in in one of two tabs that wait for it: the other goes on by itself. Nobody is signed in before.
+// useTwoTabs signs in in one of two waiting tabs; the other continues by itself. Nobody is signed in before.
 func (l *life) useTwoTabs() {
 	l.fromApp()
 	other := *l
@@ -175,7 +175,7 @@ func (l *life) otherSite() *httptest.Server {
 	return site
 }
 
-// leaveForStranger is sent on, with an error, to an app that registered itself. A page says where to before.
+// leaveForStranger is redirected, with an error, to an app that registered itself. Before that, a page says where the browser will go.
 func (l *life) leaveForStranger() {
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `<!doctype html><html lang="en"><title>Arrived</title><link rel="icon" href="data:,"><p>Arrived</p></html>`)

@@ -37,7 +37,7 @@ func (l *life) register() {
 	l.look("account")
 }
 
-// acceptInvitation comes by the other way to an account.
+// acceptInvitation gets an account by invitation.
 func (l *life) acceptInvitation() {
 	_, _, err := l.a.accounts.Operate.Add(l.t.Context(), identity.NewUser{Email: "eve@example.test"}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
@@ -49,7 +49,7 @@ func (l *life) acceptInvitation() {
 	l.Submit("Save and continue")
 	l.at("/login/enroll")
 
-	// A password alone connects no authenticator: only the mailbox leads on.
+	// A password alone is not enough to connect an authenticator; the link in the mailbox is needed.
 	line := `{"email":"mallory@example.test","password":"` + adaPassword + `"}`
 	_, err = l.a.accounts.Port.Import(l.t.Context(), strings.NewReader(line), port.ImportOptions{}, audit.Operator(), time.Now())
 	require.NoError(l.t, err)
@@ -179,7 +179,7 @@ func (l *life) forgetPassword() {
 	l.at("/account")
 }
 
-// meetMistakes comes by the pages for links that do not work.
+// meetMistakes visits the pages for links that do not work.
 func (l *life) meetMistakes() {
 	l.visit("/login?flow=AAAAAAAAAAAAAAAAAAAAAAAAAA")
 	require.Equal(l.t, 410, l.Status())

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/provider/client"
 )
 
-// connectDevice lets in a device that has no browser (RFC 8628).
+// connectDevice authorizes a device that has no browser (RFC 8628).
 func (l *life) connectDevice() {
 	m := client.Defaults(client.Native)
 	m.Name, m.GrantTypes, m.ResponseTypes = "Living Room TV", []string{client.GrantDevice}, nil

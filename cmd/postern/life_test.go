@@ -71,7 +71,8 @@ var lifeJourneys = []journey{
 	{"be redirected to an app that nobody vouches for", (*life).leaveForStranger},
 }
 
-// TestLifeInChromium is a whole life with scripts, without them on a phone in the dark, and with the keyboard alone. They come by every page.
+// TestLifeInChromium goes through all journeys with scripts, without scripts on a phone with the dark colour scheme, and with the keyboard
+// alone. Together they visit every page.
 func TestLifeInChromium(t *testing.T) {
 	pages, done := newGallery(t), map[string][]string{}
 	folder, files := markedTemplates(t)
@@ -104,7 +105,7 @@ func TestLifeInChromium(t *testing.T) {
 	browsertest.Record(t, "docs/accessibility.md", "journeys", table, *update)
 	for _, file := range files {
 		if !pages.templates[file] {
-			t.Errorf("no journey comes by the page %s", file)
+			t.Errorf("no journey visits the page %s", file)
 		}
 	}
 }
@@ -132,7 +133,7 @@ func newLife(t *testing.T, options browsertest.Options, templates string) *life 
 	}
 }
 
-// look takes a picture of the page, which nobody finds fault with.
+// look takes a screenshot of the page, in which the checkers must find no fault.
 func (l *life) look(name string) {
 	l.t.Helper()
 	l.pictures++
@@ -168,8 +169,8 @@ func (l *life) at(path string) {
 	require.Equal(l.t, l.a.cfg.Issuer+path, strings.SplitN(l.URL(), "?", 2)[0], l.Text())
 }
 
-// code returns what the authenticator shows. Nobody waits half a minute for the next one: the server forgets that it has seen one of this
-// time.
+// code returns what the authenticator shows. To avoid waiting half a minute for the next code, it makes the server forget the step of the
+// last one.
 func (l *life) code() string {
 	l.t.Helper()
 	_, err := l.db.SQL(l.t).ExecContext(l.t.Context(), "UPDATE authenticators SET last_step = last_step - 10")

@@ -9,7 +9,7 @@ import (
 	"github.com/postern-id/postern/config"
 )
 
-// newLogger returns the logger that the settings describe: text for a terminal, else JSON.
+// newLogger returns a logger for the settings, which writes text to a terminal and JSON otherwise.
 func newLogger(cfg config.Log, w io.Writer) (*slog.Logger, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {

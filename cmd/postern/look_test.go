@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 )
 
-// gallery collects the pages that browsers came by, for the HTML checker, which reads all of them at once.
+// gallery collects the pages that browsers visited, for the HTML checker, which reads all of them in one run.
 type gallery struct {
 	mu        sync.Mutex
 	pages     map[string]string // by test and name
@@ -37,7 +37,7 @@ func newGallery(t *testing.T) *gallery {
 	return g
 }
 
-// look takes a picture of the page. axe-core and a window's narrowness find nothing wrong with it.
+// look takes a screenshot of the page, and requires that axe-core finds no violation and that the page fits into a narrow window.
 func (g *gallery) look(t *testing.T, b *browsertest.Browser, name string) {
 	t.Helper()
 	b.Screenshot(name)
@@ -48,7 +48,7 @@ func (g *gallery) look(t *testing.T, b *browsertest.Browser, name string) {
 	g.keep(t, b, name)
 }
 
-// keep has the page read by the HTML checker.
+// keep adds the page to those that the HTML checker reads.
 func (g *gallery) keep(t *testing.T, b *browsertest.Browser, name string) {
 	t.Helper()
 	file := browsertest.Evaluate[string](b, `document.body.dataset.template ?? ""`)
@@ -64,8 +64,8 @@ func (g *gallery) add(name, page string) {
 	g.pages[name] = page
 }
 
-// markedTemplates is a folder for the setting templates_dir: the embedded templates, each of which says its name on its body. files are
-// those that are pages.
+// markedTemplates returns a folder for the setting templates_dir with the embedded templates, marked with their names on the body element,
+// and the files that are pages.
 func markedTemplates(t *testing.T) (folder string, files []string) {
 	folder, source := t.TempDir(), filepath.Join(root, "templates")
 	for _, pattern := range []string{"*.html", "*/*.html"} {

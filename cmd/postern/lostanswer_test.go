@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// lossy is a request, each statement of which is executed in turn without its answer getting through.
+// lossy is a request that is repeated, losing the answer to another of its statements each time; the statement is executed.
 type lossy struct {
 	name    string
 	prepare func(v *visitor) string // returns what the request needs
@@ -26,7 +26,7 @@ type lossy struct {
 }
 
 // TestLostAnswers loses the answer to each statement of a sign-in, a redemption and a refresh. The request is answered with 503, no audit
-// entry tells of something that has not been, and the repeated request ends right.
+// entry reports something that did not happen, and the repeated request succeeds.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	db := storagetest.Postgres(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// A provider whose mail server is away works as always; what people are told arrives when it is back.
+// While its mail server is down, a provider works as always; the messages arrive when it is back.
 func TestMailArrives(t *testing.T) {
 	server := mailtest.StartWith(t, mailtest.Config{User: "postern", Password: "secret"})
 	cfg := settings(t, storagetest.SQLite(t), "http://"+freeAddress(t))
@@ -48,7 +48,7 @@ func TestMailArrives(t *testing.T) {
 	}
 }
 
-// Without a mail server everything is written all the same, for postern demo to show.
+// Without a mail server, messages are written nevertheless, for postern demo to show.
 func TestNoMailServer(t *testing.T) {
 	cfg := settings(t, storagetest.SQLite(t), "http://localhost:4280")
 	cfg.Registration = "invite"

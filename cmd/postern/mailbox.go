@@ -20,13 +20,13 @@ var mailboxPage = template.Must(template.New("mailbox").Funcs(template.FuncMap{"
 
 var link = regexp.MustCompile(`https?://[^\s<>"]+`)
 
-// part is a piece of a mail's text; Link says that it is a URL.
+// part is a piece of a mail's text; Link is true for a URL.
 type part struct {
 	Text string
 	Link bool
 }
 
-// parts cuts a text at its URLs, so that they can be clicked.
+// parts splits a text at its URLs, so that they become links.
 func parts(text string) []part {
 	var all []part
 	for text != "" {

@@ -13,7 +13,8 @@ import (
 	"github.com/postern-id/postern/login/mail"
 )
 
-// metrics is what /metrics shows: the audit log's counters, the time of requests, mail, the pool, the process, the build.
+// metrics returns what /metrics shows: the audit log's counters, the duration of requests, mail, the connection pool, the process and the
+// build.
 type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec

@@ -16,11 +16,11 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// The modules of the suite that are about what a person sees, with the real pages. Their answers are looked at in package provider.
+// The modules of the suite that concern what a person sees, run with the real pages. Package provider tests their responses.
 
 const suiteCallback = "https://app.example.test/callback"
 
-// suiteVisit is a person at a browser who comes from the suite's client.
+// suiteVisit is a person whose browser comes from the suite's client.
 type suiteVisit struct {
 	*browsertest.Visitor
 	t          *testing.T
@@ -28,7 +28,7 @@ type suiteVisit struct {
 	db         *storagetest.Database
 	id, secret string
 	form       url.Values // response type and mode
-	posted     url.Values // what a form brought to the client
+	posted     url.Values // parameters that a form sent to the client
 }
 
 // visits runs a module on every database, with the answer in the query, in the fragment and in a form.
@@ -81,7 +81,7 @@ func (v *suiteVisit) seesSignIn(at time.Time) {
 	signInAsAda(v.t, v.Visitor, at)
 }
 
-// arrives returns what the client gets without any page in between.
+// arrives returns the response to the client, which must come without any page in between.
 func (v *suiteVisit) arrives() url.Values {
 	v.t.Helper()
 	if v.form.Get("response_mode") == "form_post" {
@@ -122,8 +122,8 @@ func (v *suiteVisit) tells() map[string]any {
 	return claims
 }
 
-// signedInBefore signs in with the code of now, and moves that back by some seconds. A later sign-in uses the next code, which is accepted
-// half a minute early: of the code before now, the time might run out in between.
+// signedInBefore signs in with the current code and moves that sign-in back by some seconds. A later sign-in uses the next code, which is
+// accepted half a minute early; the previous code might expire meanwhile.
 func (v *suiteVisit) signedInBefore(now time.Time) (claims map[string]any) {
 	v.t.Helper()
 	v.asks()
@@ -143,7 +143,7 @@ func TestOIDCCMaxAge1(t *testing.T) {
 	visits(t, func(v *suiteVisit) { v.signsInOnceMore("max_age", "1") })
 }
 
-// signsInOnceMore sees both pages again, though the sign-in is there.
+// signsInOnceMore sees both pages again although the browser is signed in.
 func (v *suiteVisit) signsInOnceMore(pairs ...string) {
 	v.t.Helper()
 	now := time.Now()
@@ -166,7 +166,7 @@ func TestOIDCCPromptNoneLoggedIn(t *testing.T) {
 	})
 }
 
-// Somebody who has shown only the password is not signed in either.
+// Somebody who has entered only the password is not signed in either.
 func TestOIDCCPromptNoneNotLoggedIn(t *testing.T) {
 	visits(t, func(v *suiteVisit) {
 		refused := func() {

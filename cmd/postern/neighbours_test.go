@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// caller is an address that a request comes from, behind proxies or not.
+// caller is the client IP of a request, directly or behind proxies.
 type caller struct{ address, forwarded string }
 
 // authenticateAs asks about a token with a client's secret, and returns the status.
@@ -30,7 +30,7 @@ func authenticateAs(a *app, from caller, id, secret string) int {
 	return recorder.Code
 }
 
-// A thousand wrong secrets keep nobody out: not the app whose secret is guessed, not one in the same network, not one behind the same proxy.
+// A thousand wrong secrets lock out neither the app whose secret is guessed nor apps in the same network or behind the same proxy.
 func TestWrongSecretsKeepNobodyOut(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		cfg := settings(t, db, "http://localhost:4280")

@@ -14,7 +14,7 @@ import (
 // operator is the person at the command line, for the audit log.
 var operator = audit.Operator()
 
-// quietLog is for commands that print a result: it has warnings and errors only, on stderr, as JSON where errors are JSON.
+// quietLog returns a logger for commands that print a result: it writes only warnings and errors, to stderr, as JSON if errors are JSON.
 func (t *terminal) quietLog() *slog.Logger {
 	if t.json {
 		return slog.New(slog.NewJSONHandler(t.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -37,7 +37,7 @@ func (t *terminal) withServices(cmd *cobra.Command, do func(context.Context, *se
 	return do(cmd.Context(), s)
 }
 
-// withStore runs do on the database as it is, migrated or not.
+// withStore runs do on the database whether or not its schema is up to date.
 func (t *terminal) withStore(cmd *cobra.Command, do func(context.Context, *storage.Locked) error) error {
 	cfg, err := t.load(nil)
 	if err != nil {
@@ -60,7 +60,7 @@ func stamp(at time.Time) string {
 	return at.UTC().Format("2006-01-02 15:04:05Z07:00")
 }
 
-// pages reads a list to its end, page by page. id returns the id of an entry: the next page begins after that of the last.
+// pages reads a whole list, page by page. id returns the id of an entry; the next page begins after the last entry's id.
 func pages[T any](read func(after string, limit int) ([]T, error), id func(T) string) ([]T, error) {
 	const size = 500
 	var all []T

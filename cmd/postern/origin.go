@@ -10,7 +10,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// defaultPorts are those that an origin or a Host header may name or leave out (RFC 9110 section 4.2.3).
+// defaultPorts are the ports that an origin or a Host header may name or omit (RFC 9110 section 4.2.3).
 var defaultPorts = map[string]string{"http": ":80", "https": ":443"}
 
 // sameHost reports whether a Host header names the host of the issuer, with the default port or without.
@@ -21,7 +21,7 @@ func sameHost(host string, issuer *url.URL) bool {
 	return strings.EqualFold(host, issuer.Host)
 }
 
-// ownHost refuses requests for a host that is not the issuer's: a page under a foreign name would set its cookies there.
+// ownHost refuses requests for a host other than the issuer's: a page under another name would set its cookies there.
 func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
 	own := a.cfg.IssuerURL()
 	return func(c *gin.Context) {
@@ -40,8 +40,8 @@ func (a *app) ownHost(pages *templates.Pages) gin.HandlerFunc {
 	}
 }
 
-// findSite sets Sec-Fetch-Site from the Origin header for browsers that do not send it. Without it net/http.CrossOriginProtection compares the
-// hosts only, and takes a page of plain http at the same host for one of ours.
+// findSite sets Sec-Fetch-Site from the Origin header for browsers that do not send it. Without it net/http.CrossOriginProtection compares
+// only the hosts, and accepts a page of plain http on the same host as one of ours.
 func findSite(issuer *url.URL) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		header := c.Request.Header
@@ -57,9 +57,9 @@ func findSite(issuer *url.URL) gin.HandlerFunc {
 	}
 }
 
-// crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that clients call
-// with credentials of their own, and the authorization and logout endpoints, to which clients may POST. The logout endpoint checks
-// by itself the button with which a person confirms a logout.
+// crossOrigin refuses state-changing requests that another site makes a browser send. Exempt are the endpoints that clients call with
+// credentials of their own, and the authorization and logout endpoints, to which clients may POST. The logout endpoint itself checks that
+// the confirmation comes from its own page.
 func crossOrigin(base string, pages *templates.Pages) gin.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	for _, path := range []string{

@@ -13,7 +13,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Another site can make a browser send requests to the protocol endpoints, and to no others. They alone answer the browser's preflight.
+// Another site can make a browser send requests only to the protocol endpoints. Only they answer a preflight request.
 func TestCrossSiteRequests(t *testing.T) {
 	for _, issuer := range []string{"https://id.example.test", "https://id.example.test/sso"} {
 		cfg := settings(t, storagetest.SQLite(t), issuer)

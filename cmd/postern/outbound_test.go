@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/provider/fetch"
 )
 
-// Whom fetches reach and trust is what the settings say: by default nobody on this machine.
+// The settings decide which servers fetches may reach and trust: by default none on this machine.
 func TestOutboundSettings(t *testing.T) {
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }))
 	defer server.Close()

@@ -20,7 +20,7 @@ type terminal struct {
 	stdout, stderr io.Writer
 	configFile     string
 	json, verbose  bool
-	database       string // that the command works on, once it is known
+	database       string // database that the command works on, once it is known
 }
 
 func (t *terminal) getenv(name string) string {
@@ -32,7 +32,7 @@ func (t *terminal) getenv(name string) string {
 	return ""
 }
 
-// load reads the settings; flags holds those that were given as flags, by setting.
+// load reads the settings; flags maps settings to the values given as flags.
 func (t *terminal) load(flags map[string]string) (config.Config, error) {
 	return config.Load(t.sources(flags))
 }
@@ -69,7 +69,7 @@ func (t *terminal) show(value any, text func(w io.Writer)) error {
 	return nil
 }
 
-// tableWidth is the most characters in a line of a table.
+// tableWidth is the maximum number of characters in a line of a table.
 const tableWidth = 80
 
 // table prints rows under a head, in columns. Columns that do not fit beside the others go to a second line, indented; so does a cell of the

@@ -11,7 +11,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestOtherPagesInChromium shows the pages that a person with a common app, who remembers the password, never sees.
+// TestOtherPagesInChromium visits the pages that are rarely seen: those for a forgotten password and for unusual apps.
 func TestOtherPagesInChromium(t *testing.T) {
 	pages := newGallery(t)
 	for name, options := range map[string]browsertest.Options{"light": {JavaScript: true}, "dark phone": {Dark: true, Width: 320}} {

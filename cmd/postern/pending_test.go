@@ -22,8 +22,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// routeRequests are every route of the public listener with parameters that would do something for somebody who is signed in. A route
-// that is missing here fails the test: a change that adds one must say what it must not give away.
+// routeRequests has every route of the public listener, with parameters that would have an effect for somebody who is signed in. A missing
+// route fails the test, so that every new route is tried here.
 func routeRequests(clientID string) map[string]url.Values {
 	authorize := authorizeParams(clientID)
 	return map[string]url.Values{
@@ -86,7 +86,7 @@ func authorizeParams(clientID string) url.Values {
 	}
 }
 
-// grantRequests are the grants that exist anywhere, with what a browser in the middle of a sign-in could send for each.
+// grantRequests are all grant types in use anywhere, with what a browser in the middle of a sign-in could send for each.
 var grantRequests = map[string]url.Values{
 	"authorization_code": {"code": {"pst_ac_x"}}, "refresh_token": {"refresh_token": {"pst_rt_x"}}, "client_credentials": {},
 	"password": {"username": {"ada"}, "password": {adaPassword}},
@@ -97,9 +97,9 @@ var grantRequests = map[string]url.Values{
 	"urn:openid:params:grant-type:ciba":               {"auth_req_id": {"x"}},
 }
 
-// TestNothingWithTheCodePending asks every route and every grant for something in a browser in which only the password was right,
-// with a flow in progress and without, and in one in which an enrolment wants nothing but its last step: no session, no code, no token
-// comes of it. Where each request leads is in the table of package login.
+// TestNothingWithTheCodePending asks every route and every grant for something in a browser in which only the password was right, with a
+// flow in progress and without, and in one in which only the last step of an enrolment is missing: no session, code or token results. Where
+// each request leads is in the table of package login.
 func TestNothingWithTheCodePending(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		cfg := settings(t, db, "http://localhost:4280")
@@ -142,7 +142,7 @@ func TestNothingWithTheCodePending(t *testing.T) {
 	})
 }
 
-// pending is a browser in which only the password was right, in the middle of a flow.
+// pending returns a browser in which only the password was entered, in the middle of a flow.
 type pending struct {
 	a       *app
 	user    string
@@ -154,7 +154,7 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
 	ada, err := a.store.Users.Find(t.Context(), "ada")
 	require.NoError(t, err)
-	_, err = a.store.Sessions.EndAll(t.Context(), ada.ID) // only so many may be half done
+	_, err = a.store.Sessions.EndAll(t.Context(), ada.ID) // the number of half-done sign-ins is limited
 	require.NoError(t, err)
 	v := browsertest.NewVisitor(t, browsertest.InProcess{"localhost:4280": a.public})
 	v.Open("http://localhost:4280/oauth2/auth?" + authorizeParams(clientID).Encode())
@@ -169,13 +169,13 @@ func newPending(t *testing.T, a *app, clientID string) pending {
 		value := v.Cookie(name)
 		require.NotEmpty(t, value, name)
 		p.cookies = append(p.cookies, &http.Cookie{Name: name, Value: value})
-		// The half-done sign-in is no session, wherever it is shown.
+		// The secret of a half-done sign-in does not work as a session, in whichever cookie it is sent.
 		p.cookies = append(p.cookies, &http.Cookie{Name: "postern_session", Value: v.Cookie("postern_signin")})
 	}
 	return p
 }
 
-// newUnfinished is a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
+// newUnfinished returns a browser in which an invited person has confirmed an authenticator and sees the recovery codes.
 func newUnfinished(t *testing.T, a *app, clientID string) pending {
 	t.Helper()
 	user, invitation, err := a.accounts.Operate.Add(t.Context(), identity.NewUser{Email: strings.ToLower(rand.Text()) + "@example.test"}, audit.Operator(), time.Now())
@@ -226,12 +226,12 @@ func (p pending) send(method, path string, form url.Values, withFlow bool) *http
 	return recorder
 }
 
-// requireNothing looks at the answer and into the database.
+// requireNothing checks that neither the answer nor the database has a session, code or token.
 func (p pending) requireNothing(t *testing.T, db *sql.DB, name string, answer *httptest.ResponseRecorder) {
 	t.Helper()
 	for _, cookie := range answer.Result().Cookies() {
 		require.False(t, cookie.Name == "postern_session" && cookie.MaxAge >= 0 && cookie.Value != "", "%s sets a session", name)
-		require.NotEqual(t, "postern_device", cookie.Name, "%s takes the browser for a known one", name)
+		require.NotEqual(t, "postern_device", cookie.Name, "%s makes the browser a trusted one", name)
 	}
 	require.NotContains(t, answer.Header().Get("Location"), "code=", name)
 	for _, prefix := range []string{"pst_ac_", "pst_at_", "pst_rt_", `"id_token":`} {

@@ -37,7 +37,7 @@ func TestSignInsThroughPgBouncer(t *testing.T) {
 				require.NoError(t, err, "%+v", report.Faults)
 				people.Go(func() {
 					for range 25 {
-						// The code of the present is used again, in place of waiting for the next one.
+						// The current code is used again, instead of waiting for the next one.
 						_, err := raw.Exec(`UPDATE authenticators SET last_step = 0 WHERE user_id = (SELECT id FROM users WHERE email = $1)`, email)
 						require.NoError(t, err)
 						signInAndRefresh(t, a, id, secret, email, uri)

@@ -32,15 +32,15 @@ var phoneHTML string
 
 var phonePage = template.Must(template.New("phone").Parse(phoneHTML))
 
-// Bounds of what is sent to the demo phone.
+// Bounds of uploads to the demo phone.
 const (
 	largestUpload  = 20 << 20 // bytes
 	largestPicture = 50e6     // pixels
 	mostAccounts   = 20
 )
 
-// phone stands for the authenticator app on a person's phone, in the demo alone: anyone who opens its page sees every code. It keeps the keys in a
-// file beside the demo's database.
+// phone replaces the authenticator app of a person's phone, in the demo only: anyone who opens its page sees every code. It keeps the keys
+// in a file beside the demo's database.
 type phone struct {
 	file   string
 	mu     sync.Mutex
@@ -78,7 +78,7 @@ type phoneView struct {
 type phoneAccount struct {
 	Issuer, Account string
 	Code, Next      string
-	Seconds         int // until Next takes the place of Code
+	Seconds         int // time until Next replaces Code
 }
 
 func (p *phone) show(w http.ResponseWriter, r *http.Request) {
@@ -99,7 +99,7 @@ func (p *phone) show(w http.ResponseWriter, r *http.Request) {
 	writePhone(w, http.StatusOK, phoneView{Accounts: accounts})
 }
 
-// accounts returns the present codes, those of the newest account first.
+// accounts returns the accounts with their current codes, the newest account first.
 func (p *phone) accounts(now time.Time) ([]phoneAccount, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 
 // progress shows how far a long command has come, on one line of a terminal that is written again and again. In a pipe it prints nothing.
 type progress struct {
-	w     io.Writer // nil: nothing is shown
+	w     io.Writer // nil if nothing is shown
 	what  string    // "passwords hashed"
 	clock func() time.Time
 
@@ -45,7 +45,7 @@ func (p *progress) at(done, total int) {
 	fmt.Fprintf(p.w, "\r%s\x1b[K", p.line(now.Sub(p.started)))
 }
 
-// line returns how much was done so far, how fast, and how long the rest will take.
+// line returns the text of the line: how much is done, how fast, and how long the rest will take.
 func (p *progress) line(passed time.Duration) string {
 	text := fmt.Sprintf("%s: %d", p.what, p.done)
 	if p.total > 0 {
@@ -62,7 +62,7 @@ func (p *progress) line(passed time.Duration) string {
 	return text
 }
 
-// end removes the line. For a command that was interrupted it returns an error that says how much was done; consequence says what that means.
+// end removes the line. If the command was interrupted, it returns an error that says how much was done, and what that means (consequence).
 func (p *progress) end(err error, consequence string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

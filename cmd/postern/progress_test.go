@@ -29,7 +29,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	require.Len(t, lines, 31, "not at each step")
 	require.Equal(t, "passwords hashed: 59 of 150, 10 a second, about 9s left\x1b[K", lines[30])
 	require.NoError(t, p.end(nil, ""))
-	require.True(t, strings.HasSuffix(out.String(), "\r\x1b[K"), "the line is gone at the end")
+	require.True(t, strings.HasSuffix(out.String(), "\r\x1b[K"), "the line is removed at the end")
 
 	err := p.end(fmt.Errorf("statement: %w", context.Canceled), "run it again")
 	require.EqualError(t, err, "interrupted; passwords hashed: 60 of 150")
@@ -40,7 +40,7 @@ func TestProgressOnATerminal(t *testing.T) {
 	require.Equal(t, other, p.end(other, ""))
 }
 
-// Where nobody looks nothing is said.
+// Without a terminal, no progress is shown.
 func TestLongCommandsInAPipe(t *testing.T) {
 	dir := t.TempDir()
 	environ := []string{

@@ -19,7 +19,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// callbackServer is where the answers to an app arrive.
+// callbackServer receives the responses to an app.
 func callbackServer(t *testing.T) string {
 	server := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(server.Close)

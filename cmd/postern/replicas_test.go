@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// inTurn is a load balancer that knows no sticky sessions: each request goes to another replica than the one before.
+// inTurn is a load balancer without sticky sessions: each request goes to another replica than the previous one.
 type inTurn struct {
 	replicas []http.Handler
 	next     atomic.Int64
@@ -25,8 +25,8 @@ func (b *inTurn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.replicas[int(b.next.Add(1))%len(b.replicas)].ServeHTTP(w, r)
 }
 
-// TestTwoReplicas has every request of a whole sign-in answered by another replica than the one before, and what ends on one replica
-// ended on the other.
+// TestTwoReplicas signs in with every request answered by another replica than the previous one, and checks that what ends on one replica
+// has ended on the other.
 func TestTwoReplicas(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://localhost:4280")

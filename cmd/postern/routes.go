@@ -14,7 +14,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// requestLimit is how long one request may take: then the database is asked to stop and the answer is 503.
+// requestLimit is how long one request may take. After that, its database statements are cancelled and the answer is 503.
 const requestLimit = 15 * time.Second
 
 // publicHandler is what the public listener serves, outermost first: request log, panics, security headers, host,
@@ -27,7 +27,7 @@ func (a *app) publicHandler(pages *templates.Pages, w webs) http.Handler {
 	router.RedirectTrailingSlash = false
 	router.RedirectFixedPath = false
 	if err := router.SetTrustedProxies(prefixes(a.cfg.TrustedProxies)); err != nil {
-		panic(err) // they were parsed as prefixes before
+		panic(err) // cannot fail: they were parsed as prefixes before
 	}
 	router.RemoteIPHeaders = []string{"X-Forwarded-For"} // the one that is documented
 	top := headToo{router}
@@ -58,7 +58,7 @@ func prefixes(proxies []netip.Prefix) []string {
 	return texts
 }
 
-// headToo takes HEAD wherever it takes GET (RFC 9110 section 9.1); net/http leaves the body out.
+// headToo registers HEAD wherever GET is registered (RFC 9110 section 9.1); net/http omits the body.
 type headToo struct{ gin.IRouter }
 
 // GET implements gin.IRoutes.
@@ -91,7 +91,7 @@ func (a *app) measure(c *gin.Context) {
 		slog.Duration("took", took), slog.String("address", audit.ShortAddress(c.Request.RemoteAddr)))
 }
 
-// findClientIP replaces the address of the connection by that of the client, from a trusted proxy's header if there is one.
+// findClientIP replaces the address of the connection by the client IP from the header of a trusted proxy, if there is one.
 func findClientIP(c *gin.Context) { c.Request.RemoteAddr = net.JoinHostPort(c.ClientIP(), "0") }
 
 func limitTime(c *gin.Context) {

@@ -122,7 +122,7 @@ func (s *services) rotateSecrets(ctx context.Context, path string, progress *pro
 // followKeyset loads the keyset file whenever it differs from the keyset in use, until ctx is done. If the file cannot be read, the keys in use
 // stay.
 func followKeyset(ctx context.Context, keyset *storage.Keyset, path string, log *slog.Logger) error {
-	var seen []byte // of the file, which may have changed since the keyset was loaded
+	var seen []byte // time of the file, which may have changed since the keyset was loaded
 	loop.Every(ctx, keysetLook, func(ctx context.Context) error {
 		if text, err := os.ReadFile(path); err == nil && !bytes.Equal(text, seen) {
 			seen = text

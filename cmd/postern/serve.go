@@ -50,7 +50,7 @@ func serve(ctx context.Context, t *terminal, cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	slog.SetDefault(logger) // for what loops report
+	slog.SetDefault(logger) // for reports of the loops
 	tuneRuntime(&cfg)
 	a, err := build(ctx, cfg, logger)
 	if err != nil {
@@ -143,7 +143,7 @@ func (a *app) drain(ctx, loops context.Context) {
 	}
 }
 
-// closeAll closes every listener, and waits for the requests in flight.
+// closeAll closes all listeners and waits for the requests in flight.
 func closeAll(ctx context.Context, servers []*http.Server) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTime)
 	defer cancel()
@@ -169,7 +169,7 @@ func (a *app) startLoops(ctx context.Context, group *errgroup.Group) {
 	}
 }
 
-// tlsConfig takes TLS 1.3, and of TLS 1.2 the suites that encrypt and authenticate in one (RFC 9325 section 4.2).
+// tlsConfig allows TLS 1.3, and TLS 1.2 with AEAD cipher suites (RFC 9325 section 4.2).
 func tlsConfig(certificates *certificates) *tls.Config {
 	return &tls.Config{
 		MinVersion: tls.VersionTLS12, GetCertificate: certificates.get, NextProtos: []string{"h2", "http/1.1"},
@@ -192,7 +192,7 @@ func (a *app) closing(handler http.Handler) http.Handler {
 	})
 }
 
-// newServer returns a server with every limit that net/http leaves open.
+// newServer returns a server with the limits that net/http does not set by default.
 func (a *app) newServer(handler http.Handler) *http.Server {
 	return &http.Server{
 		Handler:           a.closing(handler),

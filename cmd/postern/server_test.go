@@ -29,7 +29,7 @@ const (
 		"groups":["staff"],"claims":{"name":"Ada Example","phone_number":"+4912345"}}`
 )
 
-// settings are those of a provider on a test's database.
+// settings returns the settings of a provider on a test's database.
 func settings(t testing.TB, db *storagetest.Database, issuer string) config.Config {
 	t.Helper()
 	keyset, err := db.Keyset.JSON()
@@ -48,10 +48,10 @@ func newTestApp(t testing.TB, db *storagetest.Database, issuer string) *app {
 	return newTestAppOf(t, settings(t, db, issuer))
 }
 
-// newTestAppOf wires a provider of these settings.
+// newTestAppOf wires a provider with the given settings.
 func newTestAppOf(t testing.TB, cfg config.Config) *app {
 	t.Helper()
-	cfg.Password.MemoryKiB, cfg.Password.Time = 64, 1 // hundreds of people sign in, and none of them is attacked
+	cfg.Password.MemoryKiB, cfg.Password.Time = 64, 1 // hundreds of people sign in from one IP, and that is not an attack
 	a, err := build(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, a.close()) })
@@ -75,7 +75,7 @@ func listenAndRun(t testing.TB, a *app, others ...listener) {
 	})
 }
 
-// addAda makes the user who has a password and an authenticator.
+// addAda adds Ada, with a password and an authenticator.
 func addAda(t testing.TB, a *app) {
 	t.Helper()
 	line := strings.ReplaceAll(adaLine, "\n", " ")
@@ -106,7 +106,7 @@ func signInAsAda(t testing.TB, v *browsertest.Visitor, at time.Time) {
 	v.Submit("Continue")
 }
 
-// tokenRequest asks the token endpoint and returns the texts of its answer.
+// tokenRequest sends a token request and returns the string members of the response.
 func tokenRequest(t testing.TB, a *app, id, secret string, form url.Values) map[string]string {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodPost, a.cfg.Issuer+"/oauth2/token", strings.NewReader(form.Encode()))
@@ -126,7 +126,7 @@ func tokenRequest(t testing.TB, a *app, id, secret string, form url.Values) map[
 	return texts
 }
 
-// newQuietLog shows warnings and errors in the test's output.
+// newQuietLog returns a logger that writes warnings and errors to the test's output.
 func newQuietLog(t testing.TB) *slog.Logger {
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }

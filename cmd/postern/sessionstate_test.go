@@ -16,7 +16,7 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// watchingPage is a page of an app that shows the frame of the provider and passes on to it what is asked.
+// watchingPage is a page of an app that shows the provider's frame and forwards messages to it.
 const watchingPage = `<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><iframe id="provider" src="%s"></iframe><script>
 const frame = document.getElementById("provider");
 const loaded = new Promise((done) => frame.addEventListener("load", done));
@@ -39,7 +39,7 @@ func watchingApp(t *testing.T, a *app) string {
 	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/callback"
 }
 
-// An app watches the sign-in through the frame, in a real browser: only the person's sign-out changes it.
+// An app watches the session state through the frame, in a real browser: only a sign-out changes it.
 func TestOIDCCSessionManagementRPInitiatedLogout(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://"+freeAddress(t))

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a reader can hold in mind. A number that is too small for something is an exception below, with its reason.
+// The sizes that a reader can keep in mind. Exceptions are listed below with their reasons.
 const (
 	mostMethods = 25  // exported methods of a type
 	mostFiles   = 15  // files of a package, tests left out

@@ -16,8 +16,9 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestRequestsEnd asks everything of a provider whose database has fallen silent: frozen, gone without a word, cut off, or connecting and never
-// answering a statement. Each request ends within its limit, with 503, and soon after the silence all is well.
+// TestRequestsEnd sends every kind of request to a provider whose database does not answer: it is frozen, has vanished, is cut off, or
+// accepts connections but answers no statement. Each request ends within its limit, with 503, and soon after the database is back
+// everything works.
 func TestRequestsEnd(t *testing.T) {
 	for name, weather := range map[string]storagetest.Weather{
 		"frozen": storagetest.Frozen, "black hole": storagetest.BlackHole, "cut": storagetest.Cut, "mute": storagetest.Mute,

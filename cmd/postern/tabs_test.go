@@ -15,8 +15,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// Several tabs ask, and the person signs in in one of them. The others go on when they are reloaded, but for those that want a sign-in of their
-// own.
+// Several tabs ask for a sign-in, and the person signs in in one of them. The others continue when they are reloaded, except those that
+// require a new sign-in.
 func TestTabsGoOnAfterOneSignIn(t *testing.T) {
 	storagetest.EachDatabase(t, func(t *testing.T, db *storagetest.Database) {
 		a := newTestApp(t, db, "http://"+freeAddress(t))

@@ -8,7 +8,7 @@ import (
 	"github.com/postern-id/postern/config"
 )
 
-// memoryGoal is the amount of memory near which the garbage collector works harder, before a container's limit ends the process.
+// memoryGoal is the amount of memory near which the garbage collector works harder, so that the process stays below a container's limit.
 const memoryGoal = 200 << 20
 
 // tuneRuntime sets what the environment does not: less garbage collection at the cost of some memory, and a scheduler in which

@@ -58,7 +58,7 @@ func oneOf(choices ...string) cobra.PositionalArgs {
 	}
 }
 
-// flagFault returns in our words what is wrong with a flag.
+// flagFault returns a message of Postern for an error of cobra about a flag.
 func flagFault(cmd *cobra.Command, err error) error {
 	fault := &usageError{command: cmd.CommandPath(), message: err.Error()}
 	if unknown, is := errors.AsType[*pflag.NotExistError](err); is {
@@ -80,7 +80,7 @@ func flagFault(cmd *cobra.Command, err error) error {
 	return fault
 }
 
-// valueFault returns what kind of value a flag needs in place of the one given.
+// valueFault returns a message that says what kind of value a flag needs.
 func valueFault(wrong *pflag.InvalidValueError) string {
 	switch wrong.GetFlag().Value.Type() {
 	case "int", "int64":
@@ -101,8 +101,8 @@ func within(cmd *cobra.Command, flag string, value, least, most time.Duration) e
 	return nil
 }
 
-// didYouMean asks whether one of the names was meant, with prefix before it: the first that goes on as name begins, or else the nearest, if
-// that is near. It is empty when no name is near.
+// didYouMean returns a question that suggests one of names, after prefix: the first that begins with name, or else the most similar one. It
+// is "" if no name is similar.
 func didYouMean(prefix, name string, names []string) string {
 	best := ""
 	for _, candidate := range names {
@@ -120,7 +120,7 @@ func didYouMean(prefix, name string, names []string) string {
 	return "did you mean " + prefix + best + "?"
 }
 
-// helpCommand shows the manual of a command. An unknown one is wrong usage.
+// helpCommand returns the command help, which shows the manual of a command. An unknown command is a usage error.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "help [command]", Short: "Help about any command",

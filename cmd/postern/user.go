@@ -219,7 +219,7 @@ func userResetFactorCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// userChangeCommand makes a command that changes the state of one account; done is the state that it has then.
+// userChangeCommand makes a command that changes the state of one account; done is the state of the account after it.
 func userChangeCommand(t *terminal, verb, done, short string,
 	change func(*operate.Service, context.Context, string, audit.By, time.Time) (storage.User, error),
 ) *cobra.Command {

@@ -32,7 +32,7 @@ func userShowCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// shownHelpdesk is an account as user show prints it.
+// shownHelpdesk is an account as postern user show prints it.
 type shownHelpdesk struct {
 	shownUser
 	State          operate.State        `json:"state"`
@@ -42,7 +42,7 @@ type shownHelpdesk struct {
 	Authenticators []shownAuthenticator `json:"authenticators"`
 	RecoveryCodes  int                  `json:"recovery_codes_left"`
 	ExposedAt      time.Time            `json:"password_exposed_at,omitzero"` // somebody else has the password
-	NewEmail       string               `json:"new_email,omitempty"`          // waits to be confirmed
+	NewEmail       string               `json:"new_email,omitempty"`          // new e-mail address that is not yet confirmed
 	Invitation     *shownInvitation     `json:"invitation,omitempty"`         // that can be used
 	Sessions       []shownSession       `json:"sessions"`
 	Apps           []shownApp           `json:"apps"`
@@ -53,7 +53,7 @@ type shownHelpdesk struct {
 type shownWait struct {
 	For      string    `json:"for"` // password, code or recovery
 	Failures int       `json:"failures"`
-	Until    time.Time `json:"until,omitzero"` // absent when waiting does not help
+	Until    time.Time `json:"until,omitzero"` // absent if waiting does not help
 }
 
 // shownAuthenticator is an authenticator without its key.
@@ -118,7 +118,7 @@ func shownEntryOf(e audit.Entry) *shownEntry {
 	return &shownEntry{e.At, string(e.Name), e.Address}
 }
 
-// reasons returns why somebody cannot sign in, until when, and what ends it. It is empty when the account is enabled.
+// reasons returns why somebody cannot sign in, until when, and which command changes that. It is empty if the person can sign in.
 func reasons(h operate.Helpdesk) (why []string) {
 	switch h.State {
 	case operate.StateEnabled:
@@ -185,7 +185,7 @@ func (t *terminal) showHelpdesk(h operate.Helpdesk) error {
 	})
 }
 
-// invitationState returns the state of the invitation; empty when the account does not need one any more.
+// invitationState returns the state of the invitation, or "" if the account does not need one any more.
 func invitationState(open storage.Link, state operate.State) string {
 	switch {
 	case !open.ExpiresAt.IsZero():

@@ -19,7 +19,7 @@ import (
 	"github.com/postern-id/postern/storage/audit"
 )
 
-// visitor is a person with a browser and an app who knows that a server may be out of order.
+// visitor is a person with a browser and an app, which expect that the server may fail.
 type visitor struct {
 	t      *testing.T
 	name   string
@@ -56,7 +56,7 @@ func newVisitor(t *testing.T, app *relyingApp, name, uri string) *visitor {
 	}}
 }
 
-// outage is an answer that says "try again", and nothing else.
+// outage is the error for a 503 answer.
 type outage struct{ what string }
 
 func (o *outage) Error() string { return o.what + " is 503" }
@@ -103,7 +103,7 @@ func (v *visitor) authorizeURL(prompt string) string {
 	}.Encode()
 }
 
-// begin comes to the page that asks for the one-time code, and returns its address.
+// begin goes to the page that asks for the one-time code, and returns its URL.
 func (v *visitor) begin() (string, error) {
 	page, _, err := v.send(http.MethodGet, v.authorizeURL("login"), nil, http.StatusOK)
 	if err != nil {
@@ -116,7 +116,7 @@ func (v *visitor) begin() (string, error) {
 	return page.Request.URL.String(), nil
 }
 
-// finish sends the one-time code, and then the authorization code that comes of it. It reports whether the one-time code was taken.
+// finish sends the one-time code, and then redeems the resulting authorization code. It reports whether the one-time code was accepted.
 func (v *visitor) finish(page, code string) (bool, error) {
 	arrived, _, err := v.send(http.MethodPost, page, url.Values{"code": {code}}, http.StatusSeeOther, http.StatusUnprocessableEntity)
 	if err != nil || arrived.StatusCode == http.StatusUnprocessableEntity {
@@ -156,7 +156,7 @@ func (v *visitor) redeemCode(code string) (int, error) {
 	})
 }
 
-// token asks the token endpoint and keeps what it gives.
+// token sends a token request and keeps the tokens.
 func (v *visitor) token(form url.Values) (int, error) {
 	answer, body, err := v.send(http.MethodPost, v.app.issuer+"/oauth2/token", form, http.StatusOK, http.StatusBadRequest)
 	if err != nil || answer.StatusCode != http.StatusOK {
@@ -194,7 +194,7 @@ func (v *visitor) active(token string) (bool, error) {
 	return strings.Contains(body, `"active":true`), err
 }
 
-// addVisitor adds somebody with an authenticator.
+// addVisitor adds a user with an authenticator.
 func addVisitor(t *testing.T, a *app, app *relyingApp, name string) *visitor {
 	t.Helper()
 	key := strings.TrimRight(base32.StdEncoding.EncodeToString([]byte(fmt.Sprintf("%-20s", name))), "=")

@@ -15,7 +15,8 @@ import (
 	"github.com/postern-id/postern/storage/storagetest"
 )
 
-// TestFilesOfOthersAreWarnedOf restores files as a copy does, with the modes of most files, and looks at them before the start and at it.
+// TestFilesOfOthersAreWarnedOf gives files the default modes, as a restored copy has, and expects warnings from postern config check and at
+// the start.
 func TestFilesOfOthersAreWarnedOf(t *testing.T) {
 	db := storagetest.SQLite(t)
 	file := strings.TrimPrefix(db.URL, "sqlite:")

@@ -15,7 +15,7 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// webs are the web applications. They do not know one another: they meet here.
+// webs are the web applications. They do not import one another; they are connected here.
 type webs struct {
 	login    *login.Login
 	self     *self.Pages
@@ -55,7 +55,7 @@ func (s *services) newWebs(pages *templates.Pages) (w webs, err error) {
 	return w, err
 }
 
-// continueURL is where an authorization request goes on after a page.
+// continueURL is the URL at which an authorization request continues after a page.
 func (s *services) continueURL() string { return s.cfg.Issuer + "/oauth2/auth" }
 
 func (s *services) newProvider(pages *templates.Pages, sessions *browser.Sessions) (*provider.Provider, error) {

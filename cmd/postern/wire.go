@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// strictListener looks at the bytes of HTTP/1.1 requests before net/http does, which is more lenient than proxies are: where the two disagree on
-// where a request ends, one request hides another. What RFC 9112 requires a server to refuse is made unreadable, so that net/http answers 400 in its turn
-// and closes the connection: lines that end without CR (section 2.2), folded headers (section 5.2), a length beside a transfer coding (section
-// 6.1), and two lengths (section 6.3).
+// strictListener looks at the bytes of HTTP/1.1 requests before net/http does, which is more lenient than proxies are: where the two
+// disagree on where a request ends, one request hides another. It makes requests that RFC 9112 requires a server to refuse unreadable, so
+// that net/http answers 400 and closes the connection: lines that end without CR (section 2.2), folded headers (section 5.2), a length
+// beside a transfer coding (section 6.1), and two lengths (section 6.3).
 type strictListener struct{ net.Listener }
 
 // Accept implements net.Listener.
@@ -34,10 +34,10 @@ func (c *strictConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// requestScanner follows the heads and bodies of the requests of one connection. Its zero value is before the first.
+// requestScanner follows the heads and bodies of the requests on one connection. The zero value is ready for the first request.
 type requestScanner struct {
-	body uint64 // bytes that are left of the present body
-	over bool   // nothing further is checked: the connection ends with the present request
+	body uint64 // bytes left of the current body
+	over bool   // nothing more is checked: the connection ends with the current request
 
 	lines  int    // of the present head, before the present line
 	line   []byte // its beginning
@@ -52,10 +52,10 @@ type requestScanner struct {
 // longestLine is how much of a line is kept: enough for the headers that matter.
 const longestLine = 64
 
-// unreadable is a byte that neither a request line nor a header may hold.
+// unreadable is a byte that is allowed neither in a request line nor in a header.
 const unreadable = 0
 
-// scan reads p, whatever parts the network has cut the requests into, and changes what must not be read.
+// scan reads p, however the network has split the requests, and overwrites what must not be read.
 func (s *requestScanner) scan(p []byte) {
 	for i := 0; i < len(p) && !s.over; i++ {
 		if skipped := min(s.body, uint64(len(p)-i)); skipped > 0 {

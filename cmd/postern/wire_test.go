@@ -66,7 +66,7 @@ func speak(t *testing.T, address, text string) (answers []string, closed bool) {
 
 const good = "GET /good HTTP/1.1\r\nHost: x\r\n\r\n"
 
-// What RFC 9112 has a server refuse is answered with 400, and nothing behind it is answered.
+// Requests that RFC 9112 requires a server to refuse are answered with 400, and nothing after them is answered.
 func TestAmbiguousRequests(t *testing.T) {
 	address, _ := rawServer(t, nil)
 	for name, text := range map[string]string{
@@ -119,7 +119,7 @@ func TestPlainRequests(t *testing.T) {
 	require.True(t, closed, "a server that stops ends connections with the next answer")
 }
 
-// What the scanner makes of requests does not depend on how the network cuts them, and it changes one byte at most.
+// The result of the scanner does not depend on how the network splits the requests, and it changes at most one byte.
 func FuzzRequestScanner(f *testing.F) {
 	for _, seed := range []string{good, good + good, "POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\nab" + good, "GET /\nHost: x\n\n", "\r\n\r\n", "a\r\n :\r\n"} {
 		f.Add(seed, uint8(3))

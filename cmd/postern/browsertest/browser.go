@@ -20,7 +20,7 @@ const patience = 20 * time.Second
 // of a phone's: 640 pixels, else 800.
 const phoneWidth = 480
 
-// Options say what kind of browser the person has.
+// Options says what kind of browser the person has.
 type Options struct {
 	// JavaScript lets pages run scripts.
 	JavaScript bool
@@ -43,7 +43,7 @@ type Browser struct {
 	options Options
 	console *console
 	moves   *moves
-	sent    bool // Fill made the page leave, as the last digit of a code does
+	sent    bool // Fill has submitted the form, as typing the last digit of a code does
 	failing bool
 }
 
@@ -151,7 +151,7 @@ func setUp(t testing.TB, ctx context.Context, options Options) *Browser {
 	return b
 }
 
-// emulate makes the tab what the options say.
+// emulate applies the options to the tab.
 func (b *Browser) emulate() error {
 	width, height, scheme := cmp.Or(b.options.Width, 1280), int64(800), "light"
 	if width <= phoneWidth {
@@ -189,7 +189,7 @@ func scripts(run bool) chromedp.Action[chromedp.Void] {
 // fatalf ends the test with what is on the screen.
 func (b *Browser) fatalf(format string, arguments ...any) {
 	b.t.Helper()
-	if b.failing { // while describing the first failure
+	if b.failing { // already describing the first failure
 		b.t.Fatalf(format, arguments...)
 	}
 	b.failing = true

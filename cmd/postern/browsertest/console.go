@@ -10,9 +10,8 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// console keeps what a developer would see in red: uncaught exceptions,
-// console.error, violations of the Content Security Policy, scripts, styles
-// and images that cannot be loaded.
+// console collects what a developer would see in red: uncaught exceptions, console.error, violations of the Content Security Policy,
+// scripts, styles and images that cannot be loaded.
 type console struct {
 	mu         sync.Mutex
 	pages      map[network.RequestID]bool
@@ -31,7 +30,7 @@ func (c *console) hear(event any) {
 			c.pages[e.RequestID] = true
 		}
 	case *log.EventEntryAdded:
-		// A page with status 422 is an entry too, and none to complain about.
+		// A page with status 422 is an entry too, but not an error.
 		if e.Entry.Level == log.EntryLevelError && !c.pages[e.Entry.NetworkRequestID] {
 			c.complaints = append(c.complaints, fmt.Sprintf("%s (%s)", e.Entry.Text, e.Entry.URL))
 		}
@@ -51,8 +50,7 @@ func (c *console) hear(event any) {
 // Complaints returns the errors on the console since the last call, and
 // forgets them. Those that are left at the end of the test fail it.
 func (b *Browser) Complaints() []string {
-	// What the page has already sent arrives before its answer to a question.
-	// A page that cannot answer has nothing to add.
+	// Entries that the page has already sent arrive before its answer to this expression. A page that cannot answer has no more entries.
 	_, _ = run(b, chromedp.Evaluate[chromedp.Void]("0"))
 	b.console.mu.Lock()
 	defer b.console.mu.Unlock()

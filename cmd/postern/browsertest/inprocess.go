@@ -10,8 +10,8 @@ import (
 	"net/http/httptest"
 )
 
-// ErrNotServed occurs when a request goes to a host that no handler stands for.
-var ErrNotServed = errors.New("browsertest: no handler stands for this host")
+// ErrNotServed: a request went to a host that has no handler.
+var ErrNotServed = errors.New("browsertest: no handler for this host")
 
 // InProcess is a network without wires: it calls the handler that stands for
 // the host of a request, for example "localhost:4280", in the goroutine of the

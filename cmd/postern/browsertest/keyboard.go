@@ -14,7 +14,7 @@ var stopsScript string
 
 // stop is where the tab key has led to.
 type stop struct {
-	At     int      // its place in Names; -1: none of them, -2: nothing has the focus
+	At     int      // index in Names; -1 if it is not in Names, -2 if nothing has the focus
 	Names  []string // everything that the tab key should stop at, in the order of the page
 	Faults []string
 }
@@ -67,7 +67,7 @@ func (b *Browser) KeyboardFaults() []string {
 func (e element) reach() {
 	b := e.b
 	b.t.Helper()
-	place := func() int { // -1: the focus is after it, 1: before it, 0: there
+	place := func() int { // -1 if the focus is after the element, 1 if before it, 0 if on it
 		return do(b, chromedp.CallFunctionOn[int](`function () {
 			const at = document.activeElement;
 			return at === this ? 0 : !at || at === document.body || at.compareDocumentPosition(this) & Node.DOCUMENT_POSITION_FOLLOWING ? 1 : -1;
@@ -96,7 +96,7 @@ func (e element) reach() {
 	}
 }
 
-// press makes the element do what it is for.
+// press activates the element with the key for its kind.
 func (e element) press() {
 	e.b.t.Helper()
 	if !e.b.options.Keyboard {

@@ -25,7 +25,7 @@ func (b *Browser) Appear(dark bool, width int) {
 	if err := b.emulate(); err != nil {
 		b.fatalf("chromium: %v", err)
 	}
-	// What fades from one scheme to the other has done so.
+	// Transitions between the schemes are finished at once.
 	do(b, chromedp.Evaluate[chromedp.Void]("for (const change of document.getAnimations()) change.finish()"))
 }
 

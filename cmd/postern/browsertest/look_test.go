@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the checks of pages are for: each fault of a faulty page is found, and none in a good one.
+// The checks find each fault of a faulty page, and no fault in a good one.
 func TestFaultsOfAPageAreFound(t *testing.T) {
 	server := httptest.NewServer(site(t))
 	t.Cleanup(server.Close)
@@ -86,7 +86,7 @@ func TestRecord(t *testing.T) {
 	require.Contains(t, failure(t, func(tb testing.TB) { Record(tb, "absent.md", "table", "", false) }), "no such file")
 }
 
-// Without what the tests need they say what to install.
+// If a program is missing, the error says what to install.
 func TestPackagesAreInstalled(t *testing.T) {
 	require.FileExists(t, npmPackage(t, "axe-core/axe.min.js"))
 	folder := t.TempDir()

@@ -19,7 +19,7 @@ type moves struct {
 	changed chan struct{} // closed and replaced at each event that matters
 	begun   bool          // the tab left, or is about to leave, since reset
 	done    bool          // and has arrived, or failed
-	loader  cdp.LoaderID  // of the page that is on its way or there
+	loader  cdp.LoaderID  // loader id of the page that is loading or loaded
 	failure string        // why it did not arrive
 	status  int           // of its HTTP answer
 }
