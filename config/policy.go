@@ -4,8 +4,8 @@ import "time"
 
 // Clients says what holds for apps that are registered without saying otherwise.
 type Clients struct {
-	// The default for new clients that authenticate with a secret or a key. auto: an authorization request may do without PKCE, and a code
-	// challenge that it has is checked. required: a request without one is refused, as it always is for apps that cannot keep a secret.
+	// The default for new clients that authenticate with a secret or a key. auto: an authorization request may omit PKCE, but if it has a
+	// code challenge, that is checked. required: a request without one is refused, as it always is for apps that cannot keep a secret.
 	// postern client add and update --pkce choose for one client; clients that exist already stay as they are.
 	PKCE string `setting:"clients.pkce" default:"auto"`
 }
