@@ -52,6 +52,9 @@ func TestClientAuthentication(t *testing.T) {
 		post, postSecret := w.register(client.Web, func(m *client.Metadata) {
 			m.RedirectURIs, m.AuthMethod = []string{callback}, client.AuthPost
 		})
+		basic, basicSecret := w.register(client.Web, func(m *client.Metadata) {
+			m.RedirectURIs, m.AuthMethod = []string{callback}, client.AuthBasic
+		})
 		public := w.at(client.SPA, callback)
 		disabled, disabledSecret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
 		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, operator, time.Now()))
@@ -66,6 +69,8 @@ func TestClientAuthentication(t *testing.T) {
 			"basic, scheme in any case": {[]string{"bAsIc" + encoded(id + ":" + secret)[5:]}, nil, true},
 			"basic and the same id":     {[]string{encoded(id + ":" + secret)}, []string{"client_id", id}, true},
 			"basic, percent-encoded":    {[]string{encoded("%" + strconv.FormatInt(int64(id[0]), 16) + id[1:] + ":" + secret)}, nil, true},
+			"basic alone":               {[]string{encoded(basic.ID + ":" + basicSecret)}, nil, true},
+			"post, registered for both": {nil, []string{"client_id", id, "client_secret", secret}, true},
 			"post":                      {nil, []string{"client_id", post.ID, "client_secret", postSecret}, true},
 
 			"nothing":                     {nil, nil, false},
@@ -77,10 +82,13 @@ func TestClientAuthentication(t *testing.T) {
 			"an unknown client":           {[]string{encoded("unknown:" + secret)}, nil, false},
 			"a disabled client":           {[]string{encoded(disabled.ID + ":" + disabledSecret)}, nil, false},
 			"basic, registered for post":  {[]string{encoded(post.ID + ":" + postSecret)}, nil, false},
-			"post, registered for basic":  {nil, []string{"client_id", id, "client_secret", secret}, false},
+			"post, registered for basic":  {nil, []string{"client_id", basic.ID, "client_secret", basicSecret}, false},
+			"a wrong secret by post":      {nil, []string{"client_id", id, "client_secret", secret + "x"}, false},
 			"basic and another id":        {[]string{encoded(id + ":" + secret)}, []string{"client_id", post.ID}, false},
 			"a public client with secret": {nil, []string{"client_id", public.ID, "client_secret", "x"}, false},
-			"a public client by basic":    {[]string{encoded(public.ID + ":")}, nil, false},
+			"public, any secret by basic": {[]string{encoded(public.ID + ":x")}, nil, false},
+			"public, another id by basic": {[]string{encoded(public.ID + ":")}, []string{"client_id", id}, false},
+			"another public id by post":   {[]string{encoded(id + ":")}, []string{"client_id", public.ID}, false},
 			"an assertion":                {nil, []string{"client_id", id, "client_assertion", "a.b.c", "client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}, false},
 			"a bearer token":              {[]string{"Bearer " + secret}, nil, false},
 			"a bearer token and an id":    {[]string{"Bearer x"}, []string{"client_id", public.ID}, false},
@@ -114,6 +122,21 @@ func TestClientAuthentication(t *testing.T) {
 			}
 		}
 		require.NotContains(t, w.log.String(), secret)
+	})
+}
+
+// RFC 6749 section 2.3.1: a client without a secret has the empty one, which oidc-agent and others send by Basic.
+func TestPublicClientByBasicWithAnEmptySecret(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		public := w.at(client.SPA, callback)
+		byBasic := authorization(basicText(public.ID + ":"))
+		form := url.Values{"grant_type": {"authorization_code"}, "code": {w.code(public)}, "redirect_uri": {callback}, "code_verifier": {verifier}}
+		requireTokens(t, w.post("/oauth2/token", form, byBasic))
+		require.Equal(t, http.StatusOK, w.post("/oauth2/revoke", endpoints["/oauth2/revoke"], byBasic).Code)
+		require.False(t, passes(t, w.post("/oauth2/introspect", endpoints["/oauth2/introspect"], byBasic)), "only clients that authenticate may ask")
+		form.Set("code", w.code(public))
+		require.False(t, passes(t, w.post("/oauth2/token", form, authorization(basicText(public.ID+":x")))))
+		requireError(t, w.post("/oauth2/token", params(form, "code_verifier", ""), byBasic), http.StatusBadRequest, invalidGrant)
 	})
 }
 

@@ -31,6 +31,7 @@ func TestLogOfRefusals(t *testing.T) {
 		public, _ := w.register(client.SPA, func(m *client.Metadata) { m.Name, m.RedirectURIs = "Page", []string{"https://page.example.test/"} })
 		disabled, secret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs = []string{callback} })
 		require.NoError(t, w.clients.Disable(t.Context(), disabled.ID, audit.Operator(), noon))
+		strict, strictSecret := w.register(client.Web, func(m *client.Metadata) { m.RedirectURIs, m.AuthMethod = []string{callback}, client.AuthBasic })
 		code := w.code(w.web)
 		other := w.code(w.web)
 		requireTokens(t, w.redeem(code))
@@ -51,7 +52,7 @@ func TestLogOfRefusals(t *testing.T) {
 			holds []string
 		}{
 			"wrong secret":    {revoke(func(r *http.Request) { r.SetBasicAuth(w.web.ID, leaked) }), oauth.ClientSecret, "WARN", w.web, []string{"The client secret is wrong."}},
-			"wrong method":    {revoke(nobody, "client_id", w.web.ID, "client_secret", w.secret), oauth.ClientMethod, "WARN", w.web, []string{"received=client_secret_post", "registered=client_secret_basic"}},
+			"wrong method":    {revoke(nobody, "client_id", strict.ID, "client_secret", strictSecret), oauth.ClientMethod, "WARN", strict, []string{"received=client_secret_post", "registered=client_secret_basic"}},
 			"unknown client":  {revoke(nobody, "client_id", "nobody"), oauth.ClientUnknown, "WARN", nil, []string{"client=nobody", "There is no client with this client_id."}},
 			"secret for id":   {revoke(nobody, "client_id", w.secret), oauth.ClientUnknown, "WARN", nil, []string{"client=…"}},
 			"disabled client": {revoke(func(r *http.Request) { r.SetBasicAuth(disabled.ID, secret) }), oauth.ClientDisabled, "WARN", disabled, nil},

@@ -33,6 +33,9 @@ func TestRegistrationIsReadAndWrittenBack(t *testing.T) {
 			require.NoError(t, err)
 			m := c.Metadata
 			m.Consent, m.Audience, m.AccessTokenFormat, m.PKCERequired = client.ConsentSkip, []string{"api"}, client.TokenJWT, true
+			if c.AuthMethod == client.AuthBasic {
+				m.AuthMethod = client.AuthSecret
+			}
 			m.Scopes, m.PostLogoutRedirectURIs = append(m.Scopes, "report.read"), []string{"https://app.example.test/bye"}
 			changed, _, err := w.clients.Update(t.Context(), id, c.Version, m, operator, time.Now())
 			require.NoError(t, err)

@@ -223,6 +223,7 @@ func TestRegistrationRefuses(t *testing.T) {
 			"both grants":                 registrationText(t, "grant_types", []string{"authorization_code", "client_credentials"}),
 			"the password grant":          registrationText(t, "grant_types", []string{"password"}),
 			"client_secret_jwt":           registrationText(t, "token_endpoint_auth_method", "client_secret_jwt"),
+			"a secret in either place":    registrationText(t, "token_endpoint_auth_method", "client_secret"),
 			"HMAC":                        registrationText(t, "id_token_signed_response_alg", "HS256"),
 			"encryption":                  registrationText(t, "id_token_encrypted_response_alg", "RSA-OAEP"),
 			"encrypted userinfo":          registrationText(t, "userinfo_encrypted_response_enc", "A128GCM"),

@@ -22,6 +22,7 @@ import (
 func (w *world) hybrid() *client.Client {
 	w.web, w.secret = w.register(client.Web, func(m *client.Metadata) {
 		m.RedirectURIs, m.Consent, m.PKCERequired = []string{callback}, client.ConsentSkip, false
+		m.AuthMethod = client.AuthBasic // as conformance suites register
 		m.GrantTypes = append(m.GrantTypes, client.GrantImplicit)
 		m.ResponseTypes = client.ResponseTypes()
 	})

@@ -107,8 +107,8 @@ var members = []Member{
 		field: func(m *Metadata) any { return &m.Claims }, fault: ownClaimFault,
 	}, {
 		Name: "token_endpoint_auth_method", Flag: "auth-method", Label: "authentication", Self: true,
-		Words:   "`method` of client authentication: client_secret_basic, client_secret_post, private_key_jwt (with --jwks-file or --jwks-uri) or none",
-		Choices: []string{AuthNone, AuthBasic, AuthPost, AuthPrivateKey},
+		Words:   "`method` of client authentication: client_secret (in the header or in the body), client_secret_basic or client_secret_post (there alone), private_key_jwt (with --jwks-file or --jwks-uri) or none",
+		Choices: []string{AuthNone, AuthSecret, AuthBasic, AuthPost, AuthPrivateKey},
 		field:   func(m *Metadata) any { return &m.AuthMethod }, required: true,
 		after: func(m *Metadata) { m.PKCERequired = m.PKCERequired || m.Public() },
 	}, {

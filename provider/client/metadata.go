@@ -19,9 +19,11 @@ const (
 	Service Type = "service" // a machine without a person
 )
 
-// Values of token_endpoint_auth_method (RFC 7591 section 2, OIDC Core section 9).
+// Values of token_endpoint_auth_method (RFC 7591 section 2, OIDC Core section 9). AuthSecret is Postern's own, for operators alone: a secret by
+// AuthBasic or AuthPost, as the app likes.
 const (
 	AuthNone       = "none"
+	AuthSecret     = "client_secret"
 	AuthBasic      = "client_secret_basic"
 	AuthPost       = "client_secret_post"
 	AuthPrivateKey = "private_key_jwt"
@@ -101,7 +103,7 @@ func Defaults(t Type) Metadata {
 		GrantTypes:        []string{GrantCode, GrantRefresh},
 		ResponseTypes:     []string{"code"},
 		Scopes:            StandardScopes(),
-		AuthMethod:        AuthBasic,
+		AuthMethod:        AuthSecret,
 		IDTokenAlg:        "RS256",
 		SubjectType:       SubjectPublic,
 		Consent:           ConsentAsk,
@@ -117,7 +119,12 @@ func Defaults(t Type) Metadata {
 }
 
 // HasSecret reports whether the client authenticates with a secret.
-func (m Metadata) HasSecret() bool { return m.AuthMethod == AuthBasic || m.AuthMethod == AuthPost }
+func (m Metadata) HasSecret() bool { return m.Accepts(AuthBasic) || m.Accepts(AuthPost) }
+
+// Accepts reports whether the client may authenticate by method, one of RFC 7591 section 2.
+func (m Metadata) Accepts(method string) bool {
+	return m.AuthMethod == method || m.AuthMethod == AuthSecret && (method == AuthBasic || method == AuthPost)
+}
 
 // Public reports whether the client is public: it cannot authenticate (RFC 6749 section 2.1).
 func (m Metadata) Public() bool { return m.AuthMethod == AuthNone }

@@ -24,10 +24,10 @@ func valid(t client.Type) client.Metadata {
 func TestDefaults(t *testing.T) {
 	for kind, want := range map[client.Type]string{ // members that are left out are empty
 		client.Web: `{"client_type":"web", "grant_types":["authorization_code","refresh_token"], "response_types":["code"],
-			"scope":"openid profile email address phone groups offline_access", "token_endpoint_auth_method":"client_secret_basic",
+			"scope":"openid profile email address phone groups offline_access", "token_endpoint_auth_method":"client_secret",
 			"id_token_signed_response_alg":"RS256", "consent":"ask", "access_token_format":"sealed",
 			"subject_type":"public"}`,
-		client.Service: `{"client_type":"service", "grant_types":["client_credentials"], "token_endpoint_auth_method":"client_secret_basic",
+		client.Service: `{"client_type":"service", "grant_types":["client_credentials"], "token_endpoint_auth_method":"client_secret",
 			"id_token_signed_response_alg":"RS256", "consent":"ask", "access_token_format":"sealed",
 			"subject_type":"public"}`,
 	} {

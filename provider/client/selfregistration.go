@@ -42,6 +42,7 @@ func ReadRegistration(text []byte, registered *Client) (SelfRegistration, error)
 	switch said.ApplicationType {
 	case "", "web":
 		m = Defaults(Web)
+		m.AuthMethod = AuthBasic // RFC 7591 section 2
 	case "native":
 		m = Defaults(Native) // public by default: RFC 8252 section 8.4
 	default:
@@ -117,6 +118,9 @@ func (m Metadata) checkSelf(f *faults, before Metadata) {
 	}
 	if slices.Contains(m.GrantTypes, GrantClient) && !slices.Contains(before.GrantTypes, GrantClient) {
 		f.add("grant_types", "client_credentials can only be given by the operator")
+	}
+	if m.AuthMethod == AuthSecret && before.AuthMethod != AuthSecret {
+		f.add("token_endpoint_auth_method", "client_secret is for the operator to give: register client_secret_basic or client_secret_post")
 	}
 	for _, member := range members {
 		for _, uri := range member.Values(m) {

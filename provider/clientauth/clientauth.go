@@ -40,7 +40,8 @@ type credentials struct {
 	assertion        assertion // of AuthPrivateKey
 }
 
-// Authenticate authenticates the client of a request to an endpoint that clients call, and returns it. A public client only sends its client_id.
+// Authenticate authenticates the client of a request to an endpoint that clients call, and returns it. A public client only sends its client_id,
+// as a parameter, or by Basic with an empty secret.
 // Unknown clients, wrong secrets and disabled clients get the same answer after the same work. Errors: an [oauth.Refusal], [storage.ErrUnavailable].
 func (a *Authenticator) Authenticate(r *http.Request, form url.Values, now time.Time) (*client.Client, error) {
 	ctx := r.Context()
@@ -70,12 +71,15 @@ func (a *Authenticator) Authenticate(r *http.Request, form url.Values, now time.
 // check returns why the credentials do not authenticate found by its registered method; nil if they do. found is nil for an unknown client.
 func (a *Authenticator) check(ctx context.Context, found *client.Client, given credentials, now time.Time) (*oauth.Refusal, error) {
 	secret := a.cfg.Clients.Authenticate(found, given.secret, now)
+	if found != nil && found.Public() && given.method == client.AuthBasic && given.secret == "" {
+		given.method = client.AuthNone // RFC 6749 section 2.3.1: a client without a secret has the empty one
+	}
 	switch {
 	case found == nil:
 		return oauth.Refuse(oauth.ClientUnknown), nil
 	case found.Disabled:
 		return oauth.Refuse(oauth.ClientDisabled), nil
-	case found.AuthMethod != given.method:
+	case !found.Accepts(given.method):
 		return oauth.Refuse(oauth.ClientMethod).Compare(given.method, found.AuthMethod), nil
 	case given.method == client.AuthPrivateKey:
 		return a.checkAssertion(ctx, found, given.assertion, now)
