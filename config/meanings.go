@@ -41,6 +41,7 @@ var meanings = map[string]string{
 	"log.level":                       "The lowest level that is logged: debug, info, warn or error. Query strings, tokens, codes and passwords are not logged at any level.",
 	"log.format":                      "The form of log lines: text, json, or auto, which is text on a terminal and json elsewhere.",
 	"clients.pkce":                    "The default for new clients that authenticate with a secret or a key. auto: an authorization request may omit PKCE, but if it has a code challenge, that is checked. required: a request without one is refused, as it always is for apps that cannot keep a secret. postern client add and update --pkce choose for one client; clients that exist already stay as they are.",
+	"clients.unsigned_id_tokens":      "Accepts apps that are registered for ID tokens without a signature (the algorithm none), and announces it. Some libraries refuse to start with a provider that announces it. For the conformance suite; apps that were registered earlier keep what they have.",
 	"totp.algorithm":                  "The hash of new authenticators: SHA1, SHA256 or SHA512. Many authenticator apps ignore anything but SHA1 and then show codes that are always wrong.",
 	"totp.digits":                     "The number of digits of a code, 6 or 8. Some authenticator apps always show 6.",
 	"totp.period":                     "How long one code is shown: whole seconds, 15s to 2m. Some authenticator apps always use 30 seconds.",

@@ -8,6 +8,10 @@ type Clients struct {
 	// code challenge, that is checked. required: a request without one is refused, as it always is for apps that cannot keep a secret.
 	// postern client add and update --pkce choose for one client; clients that exist already stay as they are.
 	PKCE string `setting:"clients.pkce" default:"auto"`
+
+	// Accepts apps that are registered for ID tokens without a signature (the algorithm none), and announces it. Some libraries refuse to start
+	// with a provider that announces it. For the conformance suite; apps that were registered earlier keep what they have.
+	UnsignedIDTokens bool `setting:"clients.unsigned_id_tokens" default:"false"`
 }
 
 // TOTP has the parameters of one-time codes (RFC 6238) for new authenticators. An authenticator keeps the parameters

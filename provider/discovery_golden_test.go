@@ -24,14 +24,14 @@ import (
 
 var update = flag.Bool("update", false, "rewrite testdata/golden")
 
-// The golden files have the metadata of each configuration. Only client registration can be configured; everything else is always there, for clients
+// The golden files have the metadata of each configuration. Client registration and unsigned ID tokens, which are off here, can be configured; everything else is always there, for clients
 // that are registered for it.
 func TestDiscoveryMatchesGolden(t *testing.T) {
 	for who, golden := range map[registration.Policy]string{
 		registration.Closed: "discovery-closed.json", registration.WithToken: "discovery-registration.json", registration.Open: "discovery-registration.json",
 	} {
 		t.Run(string(who), func(t *testing.T) {
-			w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration = who })
+			w := newWorld(t, storagetest.Open(t), func(cfg *Config) { cfg.Registration, cfg.UnsignedIDTokens = who, false })
 			var text bytes.Buffer
 			require.NoError(t, json.Indent(&text, w.get("/.well-known/openid-configuration").Body.Bytes(), "", "  "))
 			text.WriteByte('\n')

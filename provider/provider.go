@@ -45,8 +45,9 @@ type Config struct {
 	Pages   *templates.Pages
 	Log     *slog.Logger
 
-	Registration registration.Policy // who may register clients
-	PKCERequired bool                // of all clients that register themselves, not only of public ones
+	Registration     registration.Policy // who may register clients
+	PKCERequired     bool                // of all clients that register themselves, not only of public ones
+	UnsignedIDTokens bool                // announced: [client.Config] has it too
 
 	FlowLife        time.Duration // lifetime of a request in progress
 	CodeLife        time.Duration
@@ -152,6 +153,7 @@ func build(cfg Config, with parts) (*Provider, error) {
 	var err error
 	p.documents, err = discovery.New(discovery.Config{
 		Issuer: cfg.Issuer, Keys: cfg.Keys, Endpoints: endpoints, Registration: cfg.Registration != registration.Closed,
+		UnsignedIDTokens: cfg.UnsignedIDTokens,
 	})
 	if err != nil {
 		return nil, err

@@ -265,3 +265,43 @@ func TestRegistrationIsLimitedByAddress(t *testing.T) {
 		require.Equal(t, http.StatusUnauthorized, w.json(http.MethodPost, oauth.RegisterPath, "pst_it_wrong", registrationText(t)).Code, "a wrong token is refused although none would be needed")
 	})
 }
+
+// Unsigned ID tokens are neither announced nor accepted unless the operator wants them; a client that has them keeps them.
+func TestUnsignedIDTokensAreOffByDefault(t *testing.T) {
+	registering(t, registration.Open, func(t *testing.T, w *world) {
+		made := w.registers("id_token_signed_response_alg", client.AlgNone)
+		id := made["client_id"].(string)
+		w.clients = client.New(client.Config{Store: w.store, Audit: w.cfg.Audit})
+		w.cfg.Clients, w.cfg.UnsignedIDTokens = w.clients, false
+		w.start()
+		require.NotContains(t, w.get("/.well-known/openid-configuration").body["id_token_signing_alg_values_supported"], client.AlgNone)
+		w.refusesRegistration(client.InvalidMetadata, "id_token_signed_response_alg", client.AlgNone)
+
+		c, err := w.clients.Client(t.Context(), id)
+		require.NoError(t, err)
+		require.Equal(t, client.AlgNone, c.IDTokenAlg)
+		renamed := c.Metadata
+		renamed.Name = "Another name"
+		_, _, err = w.clients.Update(t.Context(), id, c.Version, renamed, operator, time.Now())
+		require.NoError(t, err)
+
+		for _, err := range []error{
+			func() error {
+				m := w.web.Metadata
+				m.IDTokenAlg = client.AlgNone
+				_, _, err := w.clients.Update(t.Context(), w.web.ID, w.web.Version, m, operator, time.Now())
+				return err
+			}(),
+			func() error {
+				m := w.web.Metadata
+				m.IDTokenAlg = client.AlgNone
+				_, _, err := w.clients.Add(t.Context(), client.Registration{Metadata: m}, operator, time.Now())
+				return err
+			}(),
+		} {
+			faults := client.Faults(err)
+			require.Len(t, faults, 1)
+			require.ErrorContains(t, faults[0], "clients.unsigned_id_tokens")
+		}
+	})
+}

@@ -67,7 +67,7 @@ func newWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world 
 func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world {
 	log := audit.New(store)
 	w := &world{
-		t: t, store: store, clients: client.New(client.Config{Store: store, Audit: log}), browser: &browser{store: store, id: "browser"},
+		t: t, store: store, clients: client.New(client.Config{Store: store, Audit: log, UnsignedIDTokens: true}), browser: &browser{store: store, id: "browser"},
 		log: &logText{},
 	}
 	t.Cleanup(func() {
@@ -88,6 +88,7 @@ func joinWorld(t testing.TB, store *storage.Store, edit ...func(*Config)) *world
 		Log:      slog.New(ruleRecorder{slog.NewTextHandler(w.log, nil)}),
 		FlowLife: 10 * time.Minute, CodeLife: time.Minute, AccessTokenLife: 10 * time.Minute, IDTokenLife: time.Hour,
 		RefreshIdle: 14 * 24 * time.Hour, RefreshAbsolute: 90 * 24 * time.Hour, RefreshGrace: 30 * time.Second, Registration: registration.Closed,
+		UnsignedIDTokens: true,
 	}
 	for _, change := range edit {
 		change(&cfg)

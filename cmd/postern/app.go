@@ -54,7 +54,7 @@ func openServices(ctx context.Context, cfg config.Config, log *slog.Logger, how 
 
 func newServices(ctx context.Context, cfg config.Config, log *slog.Logger, store *storage.Store) (*services, error) {
 	s := &services{cfg: cfg, log: log, store: store, audit: audit.New(store)}
-	s.clients = client.New(client.Config{Store: store, Audit: s.audit})
+	s.clients = client.New(client.Config{Store: store, Audit: s.audit, UnsignedIDTokens: cfg.Clients.UnsignedIDTokens})
 	var err error
 	s.keys, err = keys.New(keys.Config{
 		Store: store, Audit: s.audit, RSABits: cfg.Signing.RSABits, TokenLifetime: max(cfg.Token.IDToken, cfg.Token.Access),

@@ -68,7 +68,8 @@ func (s *services) newProvider(pages *templates.Pages, sessions *browser.Session
 		Issuer: cfg.Issuer, SignInURL: cfg.Issuer + "/login", ConsentURL: cfg.Issuer + "/consent",
 		Store: s.store, Audit: s.audit, Keys: s.keys, Clients: s.clients, SignIns: sessions, Pages: pages, Fetch: fetcher, Log: s.log,
 		Registration: registration.Policy(cfg.ClientRegistration), PKCERequired: cfg.Clients.PKCE == "required",
-		FlowLife: cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
+		UnsignedIDTokens: cfg.Clients.UnsignedIDTokens,
+		FlowLife:         cfg.Session.Flow, CodeLife: cfg.Token.Code, AccessTokenLife: cfg.Token.Access, IDTokenLife: cfg.Token.IDToken,
 		RefreshIdle: cfg.Token.RefreshIdle, RefreshAbsolute: cfg.Token.RefreshAbsolute, RefreshGrace: cfg.Token.RefreshGrace,
 	})
 }

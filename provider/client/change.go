@@ -20,7 +20,7 @@ type Registration struct {
 // Add registers a client and returns it with its secret, which cannot be read again; empty if the client has no secret. by is recorded in the audit
 // log. Errors: several [MetadataError], see [Faults]; [storage.ErrConflict] if the id is taken.
 func (r *Registry) Add(ctx context.Context, reg Registration, by audit.By, now time.Time) (*Client, string, error) {
-	if err := reg.validate(); err != nil {
+	if err := errors.Join(reg.validate(), r.unsignedFault(reg.Metadata, Metadata{})); err != nil {
 		return nil, "", err
 	}
 	row, secret, err := r.newRow(reg, now)
@@ -72,6 +72,15 @@ func (reg Registration) validate() error {
 	return errors.Join(f.err(), reg.Metadata.Validate())
 }
 
+// unsignedFault returns a [MetadataError] if m, which replaces before, asks for ID tokens without a signature where they are not allowed.
+func (r *Registry) unsignedFault(m, before Metadata) error {
+	var f faults
+	if m.IDTokenAlg == AlgNone && before.IDTokenAlg != AlgNone && !r.unsignedIDTokens {
+		f.add("id_token_signed_response_alg", "must not be none: unsigned ID tokens are off here (clients.unsigned_id_tokens)")
+	}
+	return f.err()
+}
+
 // Update replaces the metadata of a client. It returns the changed client and, if the client now authenticates with a secret and did not before, that
 // secret. It writes nothing if m changes nothing. Errors: several [MetadataError], see [Faults]; [storage.ErrNotFound]; [storage.ErrStale] if the
 // client no longer has the given version.
@@ -88,6 +97,9 @@ func (r *Registry) Update(ctx context.Context, id string, version int64, m Metad
 			return storage.ErrStale
 		}
 		if c, err = fromRow(row); err != nil {
+			return err
+		}
+		if err := r.unsignedFault(m, c.Metadata); err != nil {
 			return err
 		}
 		changed, err := m.Differences(c.Metadata)

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"crypto/subtle"
+	"errors"
 	"time"
 
 	"github.com/postern-id/postern/storage"
@@ -27,7 +28,7 @@ type SelfRegistered struct {
 //
 // Errors: [storage.ErrNotFound] if no other client can register with the token; [ErrFull]; those of [Registry.Add].
 func (r *Registry) Register(ctx context.Context, m Metadata, initialToken string, by audit.By, now time.Time) (SelfRegistered, error) {
-	if err := m.Validate(); err != nil {
+	if err := errors.Join(m.Validate(), r.unsignedFault(m, Metadata{})); err != nil {
 		return SelfRegistered{}, err
 	}
 	row, secret, err := r.newRow(Registration{Metadata: m}, now)

@@ -11,22 +11,24 @@ import (
 	"github.com/postern-id/postern/storage/loop"
 )
 
-// Config is what a Registry needs. All fields are required.
+// Config is what a Registry needs. Store and Audit are required.
 type Config struct {
-	Store *storage.Store
-	Audit *audit.Log
+	Store            *storage.Store
+	Audit            *audit.Log
+	UnsignedIDTokens bool // whether clients may be registered for ID tokens without a signature
 }
 
 // Registry holds the registered clients. Its methods are safe for concurrent use.
 type Registry struct {
-	store *storage.Store
-	audit *audit.Log
-	cache cache
+	store            *storage.Store
+	audit            *audit.Log
+	unsignedIDTokens bool
+	cache            cache
 }
 
 // New returns a registry. It reads clients when they are first needed; [Registry.Run] keeps it up to date.
 func New(cfg Config) *Registry {
-	r := &Registry{store: cfg.Store, audit: cfg.Audit}
+	r := &Registry{store: cfg.Store, audit: cfg.Audit, unsignedIDTokens: cfg.UnsignedIDTokens}
 	r.cache.clear()
 	return r
 }

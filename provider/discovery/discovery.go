@@ -18,12 +18,13 @@ import (
 	"github.com/postern-id/postern/templates"
 )
 
-// Config is what [Documents] needs. Every field but Registration is required.
+// Config is what [Documents] needs. Issuer, Keys and Endpoints are required.
 type Config struct {
-	Issuer       string
-	Keys         *keys.Ring
-	Endpoints    *oauth.Endpoints
-	Registration bool // whether to announce the registration endpoint
+	Issuer           string
+	Keys             *keys.Ring
+	Endpoints        *oauth.Endpoints
+	Registration     bool // whether to announce the registration endpoint
+	UnsignedIDTokens bool // whether to announce ID tokens without a signature
 }
 
 // Documents serves the metadata and the public keys.
@@ -84,7 +85,7 @@ func metadataOf(cfg Config) map[string]any {
 		"response_modes_supported":                    oauth.ResponseModes(),
 		"grant_types_supported":                       client.GrantTypes(),
 		"subject_types_supported":                     []string{client.SubjectPublic, client.SubjectPairwise},
-		"id_token_signing_alg_values_supported":       append(cfg.Keys.Algorithms(), client.AlgNone),
+		"id_token_signing_alg_values_supported":       cfg.Keys.Algorithms(),
 		"userinfo_signing_alg_values_supported":       client.SigningAlgs(),
 		"ui_locales_supported":                        languages(),
 		"display_values_supported":                    []string{"page"},
@@ -102,6 +103,9 @@ func metadataOf(cfg Config) map[string]any {
 		"dpop_signing_alg_values_supported":                        client.SigningAlgs(),
 		"backchannel_logout_supported":                             true,
 		"backchannel_logout_session_supported":                     true,
+	}
+	if cfg.UnsignedIDTokens {
+		members["id_token_signing_alg_values_supported"] = append(cfg.Keys.Algorithms(), client.AlgNone)
 	}
 	if cfg.Registration {
 		members["registration_endpoint"] = at(oauth.RegisterPath)
