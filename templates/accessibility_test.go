@@ -21,8 +21,8 @@ var update = flag.Bool("update", false, "write the table in docs/accessibility.m
 // narrowest is the width in CSS pixels into which pages have to fit.
 const narrowest = 320
 
-// TestPagesAreAccessible looks at every sample page in Chromium: with axe-core in both colour schemes, in a narrow window, with the
-// keyboard. The HTML checker reads all of them. docs/accessibility.md tells what came of it.
+// TestPagesAreAccessible checks every sample page in Chromium: with axe-core in both colour schemes, in a narrow window, and with the
+// keyboard. The HTML checker reads all of them. docs/accessibility.md has the results.
 func TestPagesAreAccessible(t *testing.T) {
 	server, pages := serveSamples(t)
 	b := browsertest.Start(t, browsertest.Options{JavaScript: true})
@@ -47,9 +47,9 @@ func TestPagesAreAccessible(t *testing.T) {
 		b.Screenshot(name + "-dark-narrow")
 		check("dark", violations)
 		sideways := b.Sideways()
-		b.Open(server.URL + "/sample/" + name + "?lang=de") // its words are long
+		b.Open(server.URL + "/sample/" + name + "?lang=de") // because of its long words
 		sideways = append(sideways, b.Sideways()...)
-		b.Open(server.URL + "/sample/" + name + "?lang=ar") // from right to left
+		b.Open(server.URL + "/sample/" + name + "?lang=ar") // because it is written from right to left
 		b.Screenshot(name + "-arabic-narrow")
 		pages[name+" in Arabic"] = b.Source()
 		check("narrow", append(sideways, b.Sideways()...))
@@ -71,7 +71,7 @@ func TestPagesAreAccessible(t *testing.T) {
 	browsertest.Record(t, "docs/accessibility.md", "pages", table, *update)
 }
 
-// checkArch: what stands above and below the card can be read on the arch, too, which axe-core leaves out.
+// checkArch checks that the text above and below the card is legible on the arch, which axe-core ignores.
 func checkArch(t *testing.T, b *browsertest.Browser) {
 	for _, dark := range []bool{false, true} {
 		b.Appear(dark, 0)

@@ -114,9 +114,8 @@ func (p *Pages) Mount(r gin.IRouter) {
 	r.GET("/favicon.ico", func(c *gin.Context) { p.serve(c, p.assets[p.logoAsset()], "public, max-age=86400") })
 }
 
-// serveAsset answers an address from assetURL with a cache time of a year.
-// With another hash it answers with the present file, uncached: while replicas
-// are being replaced, a page of one may ask the other for its styles.
+// serveAsset answers an address from assetURL with a cache time of a year. For another hash it answers with the current file, uncached:
+// during a rolling update, a page of one replica may request its styles from another.
 func (p *Pages) serveAsset(c *gin.Context) {
 	file := c.Param("file")
 	ext := path.Ext(file)
@@ -137,7 +136,7 @@ func (p *Pages) serveAsset(c *gin.Context) {
 func (p *Pages) serve(c *gin.Context, a asset, cache string) {
 	h := c.Writer.Header()
 	p.setCommon(h)
-	// An SVG opened by itself is a document: let it draw and nothing else.
+	// An SVG opened by itself is a document: it may draw, but not run scripts.
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'")
 	h.Set("Content-Type", a.contentType)
 	h.Set("Cache-Control", cache)

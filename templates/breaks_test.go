@@ -9,11 +9,11 @@ import (
 	"github.com/postern-id/postern/cmd/postern/browsertest"
 )
 
-// pictured are pages of which pictures are kept, in every language and width.
+// pictured are the pages whose screenshots are kept, in every language and width.
 var pictured = []string{"signin-error", "enroll", "enroll-again", "authenticator-new", "codes", "consent", "expired", "authenticators"}
 
-// TestWordsDoNotBreak looks at every sample page in every language, on two phones and on a screen: no word is cut in two, no button is
-// smaller than its words, and nothing has to be scrolled to from side to side.
+// TestWordsDoNotBreak looks at every sample page in every language, on two phones and on a screen: no word may be broken, no button smaller
+// than its text, and nothing may require horizontal scrolling.
 func TestWordsDoNotBreak(t *testing.T) {
 	server, pages := serveSamples(t)
 	b := browsertest.Start(t, browsertest.Options{JavaScript: true})

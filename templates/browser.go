@@ -2,8 +2,8 @@ package templates
 
 import "strings"
 
-// DescribeBrowser names a browser by its User-Agent as pages show it and rows keep it, such as "Firefox on
-// Linux". Anybody can send any header: only known names are taken from it, and they are shown, never used for a decision.
+// DescribeBrowser returns a description of a browser from its User-Agent, as pages show it and rows store it, such as "Firefox on Linux".
+// Clients can send any header, so it takes only known names from it, and they are never used for a decision.
 func DescribeBrowser(userAgent string) string {
 	return firstOf(userAgent, unknownBrowser, browserNames) + onSystem + firstOf(userAgent, unknownSystem, systemNames)
 }

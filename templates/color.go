@@ -75,8 +75,7 @@ func (c rgb) mix(other rgb, share float64) rgb {
 	return c
 }
 
-// darken moves c towards black until its contrast with surface is at least
-// least.
+// darken moves c towards black until its contrast with surface reaches least.
 func (c rgb) darken(surface rgb, least float64) rgb {
 	out := c
 	for share := 0.0; contrast(out, surface) < least && share < 1; share += 0.02 {
@@ -85,8 +84,7 @@ func (c rgb) darken(surface rgb, least float64) rgb {
 	return out
 }
 
-// lighten makes c brighter, and paler only where that is not enough, until its
-// contrast with surface is at least least.
+// lighten makes c brighter, and then paler if that is not enough, until its contrast with surface reaches least.
 func (c rgb) lighten(surface rgb, least float64) rgb {
 	out := c
 	for range 50 {

@@ -13,7 +13,7 @@ var sampleContact = Contact{
 	ImprintURL: "https://example.test/imprint", PrivacyURL: "https://example.test/privacy", TermsURL: "https://example.test/terms",
 }
 
-// Where a page or a mail sends people to those who run the service, it says how to reach them.
+// A page or mail that refers people to the operator says how to reach the operator.
 func TestHelpIsWithinReach(t *testing.T) {
 	p := newPages(t, Config{Contact: sampleContact})
 	for name, view := range map[string]View{

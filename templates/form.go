@@ -16,17 +16,17 @@ import (
 // longestForm is the largest request body in bytes. Our forms are smaller.
 const longestForm = 16 << 10
 
-// FormError refuses a request body that no form of ours sends. Handle answers it with its status and message.
+// FormError refuses a request body that no form of Postern sends. Handle answers it with its status and message.
 type FormError struct {
 	Status  int
 	Message Text
 	cause   error
 }
 
-// Error names the message.
+// Error returns the key of the message.
 func (e *FormError) Error() string { return "form refused: " + e.Message.Key }
 
-// Unwrap returns why the form did not arrive; nil when it arrived.
+// Unwrap returns why the form could not be read, or nil if it was read.
 func (e *FormError) Unwrap() error { return e.cause }
 
 func badForm(key string) error { return &FormError{Status: http.StatusBadRequest, Message: T(key)} }

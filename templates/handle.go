@@ -14,7 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// SupportHeader carries the code that a person quotes and the log holds.
+// SupportHeader is the header with the support code, which is also in the log.
 const SupportHeader = "X-Support-Code"
 
 // retryAfter is sent with 503, in seconds.
@@ -30,9 +30,8 @@ const statusClientGone = 499
 // request can lead back to it.
 func ForApp(c *gin.Context, app App) { c.Set(appKey, app) }
 
-// Public is a package's own translation of its errors: status, title and
-// message for people, 503 for an outage, or status 0 for an error that it does
-// not know.
+// Public translates the errors of a package: it returns a page with status, title and message for people, 503 for an outage, or status 0
+// for an unknown error.
 type Public func(error) (status int, title, message Text)
 
 // Handle turns a page handler that returns an error into a gin handler. An
@@ -119,7 +118,7 @@ func (p *Pages) answer(c *gin.Context, log *slog.Logger, err error, page ErrorPa
 	send(c, page)
 }
 
-// fail sends an error page.
+// fail answers with an error page.
 func (p *Pages) fail(c *gin.Context, page ErrorPage) {
 	if err := p.Render(c, page.Status, page); err != nil {
 		p.setHeaders(c.Writer.Header(), page.Page)
@@ -127,8 +126,7 @@ func (p *Pages) fail(c *gin.Context, page ErrorPage) {
 	}
 }
 
-// failAny is fail for addresses that are not known to be pages: a client that
-// does not ask for HTML gets the JSON of RFC 6749 section 5.2.
+// failAny is fail for URLs that may not be pages: a client that does not ask for HTML gets the JSON of RFC 6749 section 5.2.
 func (p *Pages) failAny(c *gin.Context, page ErrorPage) {
 	if strings.Contains(c.GetHeader("Accept"), "text/html") {
 		p.fail(c, page)

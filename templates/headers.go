@@ -10,16 +10,15 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// Headers is middleware for every answer of the public listener, redirects,
-// JSON and errors included: no framing, no sniffing, no content allowed in what
-// is not a page. Render replaces the policy by one that a page can live with.
+// Headers is middleware for every answer of the public listener, redirects, JSON and errors included: no framing, no sniffing, no content
+// allowed in what is not a page. Render replaces the policy by one for pages.
 func (p *Pages) Headers(c *gin.Context) {
 	h := c.Writer.Header()
 	p.setCommon(h)
 	h.Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 }
 
-// setHeaders sets what an HTML answer needs.
+// setHeaders sets the headers of an HTML answer.
 func (p *Pages) setHeaders(h http.Header, page Page) {
 	p.setCommon(h)
 	h.Set("Content-Security-Policy", contentPolicy(page))

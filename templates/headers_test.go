@@ -90,7 +90,7 @@ func TestEveryStatusHasTheHeaders(t *testing.T) {
 	}
 }
 
-func TestMethodNotAllowedIsAPageToo(t *testing.T) {
+func TestMethodNotAllowedIsAPage(t *testing.T) {
 	req := httptest.NewRequest(http.MethodDelete, "/ok", nil)
 	req.Header.Set("Accept", "text/html")
 	w := serve(newEngine(newPages(t, Config{}), quiet), req)
@@ -98,7 +98,7 @@ func TestMethodNotAllowedIsAPageToo(t *testing.T) {
 	require.Equal(t, plainPolicy, w.Header().Get("Content-Security-Policy"))
 }
 
-func TestAnswersThatAreNoPagesAllowNothing(t *testing.T) {
+func TestOtherAnswersAllowNoContent(t *testing.T) {
 	r := newEngine(newPages(t, Config{}), quiet)
 	for path, accept := range map[string]string{"/redirect": "text/html", "/nowhere": "application/json", "/panic": "*/*"} {
 		w := get(r, path, accept)
@@ -114,7 +114,7 @@ func TestFormTargetsBecomeOrigins(t *testing.T) {
 		{"web", "https://app.example.com/callback?x=1", " https://app.example.com"},
 		{"port", "http://127.0.0.1:53682/cb", " http://127.0.0.1:53682"},
 		{"private scheme", "com.example.app:/oauth", " com.example.app:"},
-		{"IPv6 cannot be said in CSP", "http://[::1]:8080/cb", " http:"},
+		{"CSP has no syntax for IPv6 addresses", "http://[::1]:8080/cb", " http:"},
 		{"user info is dropped", "https://a:b@app.example.com/", " https://app.example.com"},
 		{"directive smuggled into the host", "https://app.example.com;script-src/*", " https:"},
 		{"space in the host", "https://app.example.com 'unsafe-inline'/", ""},

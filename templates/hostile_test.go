@@ -10,8 +10,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hostile tries to leave text, attribute, URL and title, and to turn round the
-// words that follow it.
+// hostile tries to break out of text, attributes, URLs and titles, and to reverse the words that follow it.
 const hostile = "javascript:alert(1)\u202e\"'><script>alert(1)</script><b onmouseover=alert(1)></title><style>*{}</style>{{.}}"
 
 // poison sets every string that v holds, so that no field is forgotten. Values
@@ -66,8 +65,8 @@ func TestHostileTextIsInert(t *testing.T) {
 	}
 }
 
-// isolated says that text cannot change the order of the words around it: it
-// stands in a <bdi>, between isolates, or alone in its element.
+// isolated reports whether text cannot change the order of the words around it, because it is in a <bdi>, between isolates, or alone in its
+// element.
 func isolated(n *html.Node) bool {
 	if n.Parent.Data == "title" {
 		return strings.Count(n.Data, "\u2068") == strings.Count(n.Data, "\u2069")

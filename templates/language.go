@@ -18,7 +18,7 @@ type Language struct {
 	Dir  string // "ltr" or "rtl"
 }
 
-// Languages lists all languages. The first is for people who speak none of them.
+// Languages lists all languages. The first one is the default.
 func Languages() []Language {
 	return []Language{
 		{"en", "English", "ltr"},
@@ -34,7 +34,7 @@ func Languages() []Language {
 const (
 	languageCookie = "postern_lang"
 	languageLife   = 365 * 24 * time.Hour
-	// longestPreference is how much of a list of languages is read.
+	// longestPreference is how many bytes of a list of languages are read.
 	longestPreference = 200
 	// localesKey is where ForLocales keeps what the app asked for.
 	localesKey = "postern.ui_locales"
@@ -44,8 +44,8 @@ const (
 // section 3.1.2.1: tags in order of preference, separated by blanks).
 func ForLocales(c *gin.Context, locales string) { c.Set(localesKey, locales) }
 
-// MatchLanguage returns the language for the first tag of preferred (BCP 47)
-// that is or resembles one of ours; ok is false when there is none.
+// MatchLanguage returns the language for the first tag of preferred (BCP 47) that matches one of [Languages]. ok is false if no tag
+// matches.
 func MatchLanguage(preferred ...string) (l Language, ok bool) {
 	for _, text := range preferred {
 		tag, err := language.Parse(text)
@@ -119,7 +119,7 @@ func (p *Pages) keepLanguage(c *gin.Context) {
 	}
 }
 
-// SetLanguage makes l the language of this browser.
+// SetLanguage stores l as the language of this browser.
 func (p *Pages) SetLanguage(c *gin.Context, l Language) {
 	value := l.Tag
 	if flow := c.Query("flow"); flow != "" {
@@ -131,7 +131,7 @@ func (p *Pages) SetLanguage(c *gin.Context, l Language) {
 	})
 }
 
-// languageLink leads to the same page in another language.
+// languageLink is a link to the same page in another language.
 type languageLink struct {
 	Language
 	Href    string

@@ -32,7 +32,7 @@ type mailKind struct {
 	link     bool // there is a one-time link, with mail.KIND_button
 	account  bool // there is a link to the account page
 	plural   bool // mail.KIND_text has plural forms
-	stranger bool // it may go to an uninvolved person: the requester must not choose its words, so it names nobody
+	stranger bool // it may go to somebody who did not ask for it: it contains no text of the requester's choice, so it has no name
 }
 
 var mailKinds = map[string]mailKind{
@@ -78,7 +78,7 @@ type Mails struct {
 	frames     map[string]func() (*template.Template, error) // by language tag
 }
 
-// NewMails reads the template. The error names the file that is at fault.
+// NewMails returns Mails, or an error that names the file at fault.
 func NewMails(cfg MailConfig) (*Mails, error) {
 	cfg.Brand = cfg.Brand.complete()
 	color, err := parseHex(cfg.Brand.Color)
@@ -95,7 +95,7 @@ func NewMails(cfg MailConfig) (*Mails, error) {
 			return frame, parseFile(frame, cfg.Dir, mailFile)
 		})
 	}
-	_, err = m.Write("en", Mail{Kind: "invitation"}) // as with pages, a bad replacement shows now
+	_, err = m.Write("en", Mail{Kind: "invitation"}) // as with pages, a bad replacement is an error now
 	return m, err
 }
 
@@ -138,7 +138,7 @@ type letter struct {
 	Account                            string // address of the account page
 }
 
-// Write returns mail in the language of a locale (BCP 47), or in English when that is not one of ours.
+// Write returns mail in the language of a locale (BCP 47), or in English if that is not one of [Languages].
 func (m *Mails) Write(locale string, mail Mail) (Letter, error) {
 	kind, ok := mailKinds[mail.Kind]
 	if !ok {

@@ -31,7 +31,7 @@ func newMails(t *testing.T, cfg MailConfig) *Mails {
 	return m
 }
 
-// mailOf is a mail of a kind that says all that one of this kind can.
+// mailOf returns a mail of a kind with all fields that the kind can have.
 func mailOf(kind string) Mail {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.FixedZone("", 3600))
 	return Mail{
@@ -63,7 +63,7 @@ func TestEveryMail(t *testing.T) {
 	}
 }
 
-// requireLinks wants the one link that a kind may have, to press and to copy, in both bodies, and no other.
+// requireLinks requires that both bodies have the one link that a kind may have, as a button and as text, and no other.
 func requireLinks(t *testing.T, kind mailKind, letter Letter, doc *html.Node) {
 	t.Helper()
 	var want string
@@ -130,7 +130,7 @@ func TestEveryMailMessageHasItsKind(t *testing.T) {
 	require.ElementsMatch(t, want, have)
 }
 
-// Who asks for a mail to somebody else must not put words into it.
+// A person who asks for a mail to somebody else must not be able to put text into it.
 func TestMailToAStrangerNamesNobody(t *testing.T) {
 	m := newMails(t, MailConfig{})
 	for name, kind := range mailKinds {

@@ -33,8 +33,7 @@ func markWords(t *testing.T, p *Pages) {
 	p.words.localizers["en"] = func() (*i18n.Localizer, error) { return i18n.NewLocalizer(bundle, "en"), nil }
 }
 
-// TestNoPageSaysAWordOfItsOwn: whatever a page says is a message, or a value
-// in an element of its own.
+// TestNoPageSaysAWordOfItsOwn checks that all text of a page is a message, or a value in an element of its own.
 func TestNoPageSaysAWordOfItsOwn(t *testing.T) {
 	p := newPages(t, Config{})
 	markWords(t, p)
@@ -59,8 +58,7 @@ func TestNoPageSaysAWordOfItsOwn(t *testing.T) {
 	}
 }
 
-// value says that an element holds what somebody else wrote: a name, a key, a
-// time.
+// value reports whether an element contains a value: a name, a key, a time.
 func value(n *html.Node) bool {
 	for up := n; up != nil; up = up.Parent {
 		if slices.Contains([]string{"bdi", "code", "time", "svg", "option", "textarea"}, up.Data) {

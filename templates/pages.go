@@ -48,7 +48,7 @@ type App struct {
 	BackURL, StartURL string
 }
 
-// SafeLogo is Logo when it is an https address, else empty.
+// SafeLogo returns Logo if it is an https URL, or else "".
 func (a App) SafeLogo() string {
 	if !strings.HasPrefix(a.Logo, "https://") {
 		return ""
@@ -59,8 +59,7 @@ func (a App) SafeLogo() string {
 // Back returns BackURL if a browser can follow it, else an empty string.
 func (a App) Back() string { return followed(a.BackURL) }
 
-// Start returns where the app begins anew: StartURL or else BackURL, if a
-// browser can follow it, else an empty string.
+// Start returns the URL at which the app begins a new request: StartURL or else BackURL, if a browser can follow it, or else "".
 func (a App) Start() string { return cmp.Or(followed(a.StartURL), a.Back()) }
 
 func followed(address string) string {
@@ -70,7 +69,7 @@ func followed(address string) string {
 	return address
 }
 
-// Initial stands in for a missing logo.
+// Initial returns the letter that replaces a missing logo.
 func (a App) Initial() string { return initial(a.Name) }
 
 // Person is the account a page is shown to.
@@ -79,7 +78,7 @@ type Person struct {
 	Email string
 }
 
-// Initial stands in for a portrait.
+// Initial returns the letter that replaces a portrait.
 func (p Person) Initial() string { return initial(p.Name + p.Email) }
 
 // initial returns the first letter or digit of name in upper case; "?" for a

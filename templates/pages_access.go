@@ -43,7 +43,7 @@ func (a Apps) page() Page {
 	return page
 }
 
-// AppAccess is an app with access, and what it may do.
+// AppAccess is an app that has access, and what it may do.
 type AppAccess struct {
 	App      App
 	ClientID string
@@ -64,13 +64,13 @@ type Activity struct {
 
 func (Activity) template() string { return "account/activity.html" }
 
-// ActivityEntry is one thing that happened.
+// ActivityEntry is one event of an account.
 type ActivityEntry struct {
 	At         time.Time
 	What       Text
 	App        string // name of the app that it is about; may be empty
 	Address    string // shortened; may be empty
 	Browser    Text   // zero: not known
-	Alarm      bool   // somebody else may be behind it
+	Alarm      bool   // somebody else may have caused it
 	ByOperator bool
 }

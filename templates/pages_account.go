@@ -9,10 +9,9 @@ var accountViews = []View{Home{}, Data{}, Close{}, Closed{}}
 type AccountPage struct {
 	Page
 	Person Person
-	// Section is which page it is: the last part of its address, such as
-	// "password"; empty for /account itself.
+	// Section is the last part of the page's path, such as "password"; empty for /account itself.
 	Section string
-	// Done says what was just done; zero: nothing.
+	// Done is the message about what was just done, or the zero Text.
 	Done Text
 	// FormKey comes back in the field "shown" of each form, and ties the form
 	// to this person.
@@ -64,7 +63,7 @@ type Close struct{ AccountPage }
 
 func (Close) template() string { return "account/close.html" }
 
-// Closed says that the account is gone.
+// Closed confirms that the account was deleted.
 type Closed struct{ Page }
 
 func (Closed) template() string { return "account/closed.html" }

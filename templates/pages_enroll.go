@@ -57,12 +57,11 @@ func (s Setup) KeyText() string { return strings.Join(s.Key, "") }
 type Enroll struct {
 	Page
 	Setup
-	// SkipURL goes on without a new authenticator. It is set for a person who has
-	// just signed in with a recovery code; the page then says what that means.
+	// SkipURL continues without a new authenticator. It is set for a person who has just signed in with a recovery code; the page then says
+	// what that means.
 	SkipURL string
-	// Must says that the person cannot go on without a new authenticator: the
-	// recovery code was the last or, with Renews, the key of the present
-	// authenticator is short. SignOutURL signs out instead.
+	// Must says that the person cannot continue without a new authenticator: the recovery code was the last one or, with Renews, the key of
+	// the current authenticator is short. SignOutURL signs out instead.
 	Must, Renews bool
 	SignOutURL   string
 }
@@ -91,10 +90,10 @@ func (RecoveryCodes) template() string { return "login/codes.html" }
 // CodesText returns the codes, one on each line.
 func (s Sheet) CodesText() string { return strings.Join(s.Codes, "\n") }
 
-// Printed says for which account of which service the codes are.
+// Printed returns the message that says for which account of which service the codes are.
 func (s Sheet) Printed() Text { return T("codes.printed", "Account", s.Account) }
 
-// Made says when the codes were made, because only the latest sheet is good.
+// Made returns the message that says when the codes were made, because only the newest sheet is valid.
 func (s Sheet) Made() Text { return T("codes.made", "Date", s.MadeAt.UTC().Format(time.DateOnly)) }
 
 // sheetFile returns a data: address of a text file with the codes. The browser

@@ -1,6 +1,6 @@
 package templates
 
-// lateSamples are the pages for those who come late, again or to another place.
+// lateSamples are the pages for requests that are over or repeated, and for redirects elsewhere.
 func lateSamples() map[string]View {
 	return map[string]View{
 		"expired-signed-in": Expired{Page: samplePage(), SignedIn: true},

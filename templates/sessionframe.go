@@ -6,8 +6,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// SessionFrame answers with the frame that apps ask whether the session has changed (OIDC Session Management section 3.2). It is the only page
-// that other sites may show in a frame: there is nothing to see or to click in it. assets/session.js says what it does.
+// SessionFrame answers with the frame that apps ask whether the session has changed (OIDC Session Management section 3.2). It is the only
+// page that other sites may show in a frame: it has nothing to see or to click. assets/session.js says what it does.
 func (p *Pages) SessionFrame(c *gin.Context) error {
 	script, err := p.assetURL("session.js")
 	if err != nil {

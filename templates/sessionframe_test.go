@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Others may show this page and no other; it runs our script and nothing else.
+// Other sites may frame this page and no other; it runs Postern's script and nothing else.
 func TestSessionFrame(t *testing.T) {
 	p := newPages(t, Config{BasePath: "/auth", Secure: true})
 	c, w := ask("/auth/oauth2/check_session", "", "")

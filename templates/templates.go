@@ -18,7 +18,7 @@ import (
 //go:embed *.html */*.html
 var pageFiles embed.FS
 
-// Files that frame every page and are no page themselves.
+// The files that frame every page and are not pages themselves.
 const (
 	layoutFile = "layout.html"
 	partsFile  = "parts.html"
@@ -53,9 +53,9 @@ type Config struct {
 	// BasePath is the path of the issuer: "" or a path such as "/auth",
 	// without a slash at its end.
 	BasePath string
-	// Secure says that the issuer is https; HSTS is sent only then.
+	// Secure is true if the issuer uses https; HSTS is sent only then.
 	Secure bool
-	// Instance ends the names of cookies, as browser.Config has it.
+	// Instance is the suffix of the cookie names, as in browser.Config.
 	Instance string
 	Contact  Contact
 }

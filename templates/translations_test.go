@@ -84,8 +84,7 @@ func TestTranslationsAreNotEnglish(t *testing.T) {
 	}
 }
 
-// TestEveryPageInEveryLanguage: each page can be said in each language, and
-// says nothing in English then.
+// TestEveryPageInEveryLanguage renders each page in each language, and checks that it has no English text.
 func TestEveryPageInEveryLanguage(t *testing.T) {
 	p := newPages(t, Config{})
 	english := messages(t, "en")

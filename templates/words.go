@@ -84,8 +84,8 @@ func localizer(tag string) (*i18n.Localizer, error) {
 	return i18n.NewLocalizer(bundle, tag, "en"), nil
 }
 
-// Values are put between these, so that one in another direction does not
-// disturb the sentence (Unicode Standard Annex #9: first strong isolate).
+// Values are put between these, so that a value in another writing direction does not disturb the sentence (Unicode Standard Annex #9:
+// first strong isolate).
 const (
 	isolate    = "\u2068"
 	popIsolate = "\u2069"
@@ -94,7 +94,7 @@ const (
 // noMarks takes the characters out of a value that would end its isolate.
 var noMarks = strings.NewReplacer("\u2066", "", "\u2067", "", isolate, "", popIsolate, "")
 
-// say returns t as plain text, with its values between isolates.
+// say returns t as plain text with its values between isolates.
 func (w *words) say(tag string, t Text) (string, error) {
 	if t.Key == "" {
 		return "", nil
