@@ -37,6 +37,7 @@ func TestOptionsOutOfBounds(t *testing.T) {
 		`--users must be 256 to 100000`:                 {"--users", "1"},
 		`--seed-users must be 1 to 10000000`:            {"--seed-grants", "5"},
 		`--database must be sqlite, postgres or`:        {"--database", "mysql://h/d"},
+		`--against needs two databases`:                 {"--against", "before", "--database", "postgres://h/d"},
 		`unknown argument "more"`:                       {"more"},
 	} {
 		_, err := parseOptions(args, io.Discard)

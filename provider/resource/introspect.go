@@ -73,14 +73,12 @@ func (e *Endpoints) describeAccessToken(ctx context.Context, caller *client.Clie
 	if access.JKT != "" { // RFC 9449 section 6.2
 		answer["cnf"] = token.Confirmation{JKT: access.JKT}
 	}
-	if access.Grant.UserID != "" {
-		maps.Copy(answer, personOf(access, owner, now))
-	}
+	maps.Copy(answer, personOf(access, owner, now))
 	return answer, nil
 }
 
-// personOf returns the claims about the person that the scopes of a token include, for resource servers that name people: e-mail address, name and
-// groups, and username (RFC 7662 section 2.2), which is the user name or else the e-mail address.
+// personOf returns the claims that the scopes of a token grant about its person: e-mail address, name, groups, and username (RFC 7662 section 2.2),
+// which is the user name or else the e-mail address. A token of client_credentials has no scope about a person.
 func personOf(access token.Valid, owner *client.Client, now time.Time) map[string]any {
 	released := scope.Values(access.Grant.User, scope.Released(owner, access.Scopes, nil), now)
 	person := map[string]any{}

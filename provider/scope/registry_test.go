@@ -51,4 +51,5 @@ func TestValuesThatAreNotKnown(t *testing.T) {
 			}
 		}
 	}))
+	require.Equal(t, []string{}, Values(storage.User{}, []string{"groups"}, time.Now())["groups"], "[] in JSON, never null")
 }
