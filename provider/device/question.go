@@ -67,8 +67,8 @@ func (e *Endpoint) readQuestion(c *gin.Context, now time.Time) (q question, next
 	}, now).Action, nil
 }
 
-// readRequest reads the device's request, its client, and the access that the client may still ask for. Errors: [page.ErrOver] if there is none of
-// these any more.
+// readRequest reads the device's request, its client, and the access that the client may still ask for. Errors: [page.ErrOver] if one of
+// them is gone.
 func (e *Endpoint) readRequest(ctx context.Context, q *question, form url.Values, now time.Time) (err error) {
 	q.request, err = e.cfg.Store.Devices.Undecided(ctx, form.Get(page.DeviceField), now)
 	if errors.Is(err, storage.ErrNotFound) {
